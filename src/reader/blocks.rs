@@ -1,0 +1,227 @@
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use super::{Error, Shard, source};
+use crate::progress::Progress;
+
+/// How much is read at a time: a block fits the second-level cache.
+const BLOCK: usize = 256 << 10;
+/// A record's length with its newline must fit 32 bits, and so must its place in a block.
+const LONGEST_RECORD: usize = (u32::MAX as usize) - (16 << 20);
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// Whole records of one shard that follow each other.
+#[derive(Debug, Default)]
+pub struct Block {
+    data: Vec<u8>,
+    places: Vec<Place>,
+    first_record: u64,
+    first_line: u64,
+    content_bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    start: u32,
+    len: u32,
+    line: u32,
+}
+
+/// One line of a shard, without its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// The bytes as they came in, without `\n` and one `\r` before it.
+    pub bytes: &'a [u8],
+    /// The line of the shard, from 1.
+    pub line: u64,
+}
+
+impl Block {
+    /// The records in order.
+    pub fn records(&self) -> impl ExactSizeIterator<Item = Record<'_>> {
+        self.places.iter().map(|place| Record {
+            bytes: &self.data[place.start as usize..][..place.len as usize],
+            line: self.first_line + u64::from(place.line),
+        })
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Whether there is none: a block may hold blank lines alone.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// The place of the first record in its shard, from 0.
+    pub fn first_record(&self) -> u64 {
+        self.first_record
+    }
+
+    /// Bytes of decompressed content behind this block, line ends and blank lines too.
+    pub fn content_bytes(&self) -> u64 {
+        self.content_bytes
+    }
+}
+
+/// Reads a shard block by block, in a bounded amount of memory but for the longest record.
+pub struct BlockReader {
+    content: Box<dyn Read + Send>,
+    shard: PathBuf,
+    /// The start of a line whose end is not yet read.
+    carry: Vec<u8>,
+    next_record: u64,
+    next_line: u64,
+    read: u64,
+    ended: bool,
+}
+
+impl BlockReader {
+    /// Opens `shard` and recognises its compression.
+    ///
+    /// # Errors
+    /// A shard that cannot be opened, or in a form that is not read.
+    pub fn open(shard: &Shard, progress: &Progress) -> Result<Self, Error> {
+        let content = source::open(shard, progress)?;
+        let path = shard.path().into();
+        Ok(BlockReader { content, shard: path, carry: Vec::new(), next_record: 0, next_line: 1, read: 0, ended: false })
+    }
+
+    /// Fills `block` with the next records; false, with the block empty, at the end of the shard.
+    ///
+    /// # Errors
+    /// Content that cannot be read, or a record too long.
+    pub fn next_block(&mut self, block: &mut Block) -> Result<bool, Error> {
+        block.places.clear();
+        block.data.clear();
+        if block.data.capacity() > 16 * BLOCK {
+            block.data.shrink_to(BLOCK);
+        }
+        block.first_record = self.next_record;
+        block.first_line = self.next_line;
+        block.data.append(&mut self.carry);
+        let carried = block.data.len();
+        let end = self.fill(&mut block.data)?;
+        block.content_bytes = (block.data.len() - carried) as u64;
+        self.carry.extend_from_slice(&block.data[end..]);
+        block.data.truncate(end);
+        self.locate(block)?;
+        Ok(!(block.data.is_empty() && self.ended))
+    }
+
+    /// Reads on until `data` holds whole lines and gives where they end.
+    fn fill(&mut self, data: &mut Vec<u8>) -> Result<usize, Error> {
+        while !self.ended {
+            let before = data.len();
+            data.reserve(BLOCK);
+            let read = self
+                .content
+                .by_ref()
+                .take(BLOCK as u64)
+                .read_to_end(data)
+                .map_err(|error| read_error(error, &self.shard, self.read))?;
+            if self.read == 0 && data.starts_with(BYTE_ORDER_MARK) {
+                data.drain(..BYTE_ORDER_MARK.len());
+            }
+            self.read += read as u64;
+            self.ended = read < BLOCK;
+            if let Some(newline) = memchr::memrchr(b'\n', &data[before.min(data.len())..]) {
+                if !self.ended {
+                    return Ok(before + newline + 1);
+                }
+            } else if data.len() > LONGEST_RECORD {
+                return Err(self.too_long(self.next_line));
+            }
+        }
+        Ok(data.len())
+    }
+
+    /// Finds the records among the lines of `block`.
+    fn locate(&mut self, block: &mut Block) -> Result<(), Error> {
+        let mut start = 0;
+        let mut line = 0;
+        let newlines = memchr::memchr_iter(b'\n', &block.data);
+        let unended = (!block.data.is_empty() && !block.data.ends_with(b"\n")).then_some(block.data.len());
+        for end in newlines.chain(unended) {
+            let mut record = &block.data[start..end];
+            record = record.strip_suffix(b"\r").unwrap_or(record);
+            if record.len() > LONGEST_RECORD {
+                return Err(self.too_long(self.next_line + u64::from(line)));
+            }
+            if !is_blank(record) {
+                block.places.push(Place { start: start as u32, len: record.len() as u32, line });
+            }
+            line += 1;
+            start = end + 1;
+        }
+        self.next_line += u64::from(line);
+        self.next_record += block.places.len() as u64;
+        Ok(())
+    }
+
+    fn too_long(&self, line: u64) -> Error {
+        Error::TooLong { shard: self.shard.clone(), line }
+    }
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(|byte| matches!(byte, b' ' | b'\t'..=b'\r'))
+}
+
+fn read_error(error: io::Error, shard: &std::path::Path, at: u64) -> Error {
+    let kind = error.kind();
+    match error.downcast::<Error>() {
+        Ok(ours) => ours,
+        Err(source) => {
+            debug_assert_eq!(kind, source.kind());
+            Error::Read { shard: shard.into(), at, source }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reader::Shards;
+
+    fn records(content: &[u8]) -> Vec<(String, u64)> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shard.jsonl");
+        std::fs::write(&path, content).unwrap();
+        let shards = Shards::find([&path]).unwrap();
+        let mut reader = BlockReader::open(&shards[0], &Progress::default()).unwrap();
+        let mut block = Block::default();
+        let mut records = Vec::new();
+        while reader.next_block(&mut block).unwrap() {
+            assert_eq!(block.first_record(), records.len() as u64);
+            records.extend(
+                block.records().map(|record| (String::from_utf8(record.bytes.to_vec()).unwrap(), record.line)),
+            );
+        }
+        records
+    }
+
+    #[test]
+    fn line_ends_blank_lines_and_byte_order_mark() {
+        let expected = [("a".into(), 1), ("b".into(), 3), ("c\r".into(), 5), ("\rd".into(), 6)];
+        assert_eq!(records(b"\xEF\xBB\xBFa\n\nb\r\n \t\r\nc\r\r\n\rd"), expected);
+        assert_eq!(records(b""), []);
+        assert_eq!(records(b"\n\r\n\n"), []);
+    }
+
+    #[test]
+    fn records_longer_than_a_block_are_whole() {
+        let long = "x".repeat(3 * BLOCK + 17);
+        let content = format!("a\n{long}\n\nb\n{long}");
+        let expected = [("a".into(), 1), (long.clone(), 2), ("b".into(), 4), (long, 5)];
+        assert_eq!(records(content.as_bytes()), expected);
+    }
+
+    #[test]
+    fn blocks_of_blank_lines_do_not_end_a_shard() {
+        let content = "\n".repeat(2 * BLOCK) + "a\n";
+        assert_eq!(records(content.as_bytes()), [("a".into(), 2 * BLOCK as u64 + 1)]);
+    }
+}

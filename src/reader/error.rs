@@ -1,0 +1,128 @@
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What went wrong while reading, and where.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A path that cannot be opened or looked at.
+    #[error("{}: {source}{}", path.display(), pattern_hint(path))]
+    Open {
+        /// The path as given.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A shard whose bytes cannot be had to the end.
+    #[error("{}: cannot be read past byte {at} of its content: {source}", shard.display())]
+    Read {
+        /// The shard.
+        shard: PathBuf,
+        /// Bytes of decompressed content that came before.
+        at: u64,
+        /// What the system or the decompressor said.
+        source: io::Error,
+    },
+    /// Content in a form that is not read.
+    #[error("{}: this is {what}; dsir reads JSONL, plain or compressed with gzip or zstd", shard.display())]
+    Foreign {
+        /// The shard.
+        shard: PathBuf,
+        /// What it looks like.
+        what: &'static str,
+    },
+    /// A compressed shard that ends before its data begin.
+    #[error("{}: truncated: it ends before its compressed data begin; fetch or make the file again", shard.display())]
+    Truncated {
+        /// The shard.
+        shard: PathBuf,
+    },
+    /// A line that is not a record.
+    #[error("{}:{line}: {fault}\n  mend the line, or pass --invalid skip to leave such records out", shard.display())]
+    Record {
+        /// The shard.
+        shard: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        fault: Fault,
+    },
+    /// A record too long for its length to be stored.
+    #[error("{}:{line}: a record of 4 GiB or more; split it", shard.display())]
+    TooLong {
+        /// The shard.
+        shard: PathBuf,
+        /// The line, from 1.
+        line: u64,
+    },
+    /// A folder without shards.
+    #[error("{}: no shard in this folder; a shard's name ends in .jsonl, .ndjson or .json, \
+             with or without .gz or .zst. Name other files one by one", folder.display())]
+    NoShard {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A list without paths.
+    #[error("{}: the list names no file", list.display())]
+    EmptyList {
+        /// The list.
+        list: PathBuf,
+    },
+    /// One shard reached by two of the given paths.
+    #[error("{}: given twice; its records would count twice", shard.display())]
+    Twice {
+        /// The shard.
+        shard: PathBuf,
+    },
+    /// A temporary copy of a stream that could not be written or read.
+    #[error("temporary copy of {} in {}: {source}; free some space, or name another folder with --temp-dir",
+            shard.display(), folder.display())]
+    Spool {
+        /// The stream.
+        shard: PathBuf,
+        /// Where the copy is.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+fn pattern_hint(path: &Path) -> &'static str {
+    if path.to_string_lossy().contains(['*', '?', '[']) {
+        " (a pattern that matched no file?)"
+    } else {
+        ""
+    }
+}
+
+/// What can be wrong with a line.
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Bytes that are not UTF-8.
+    #[error("not UTF-8: byte {at} of the line")]
+    NotUtf8 {
+        /// Bytes of the line that are well formed.
+        at: usize,
+    },
+    /// Not a JSON value, or something after it.
+    #[error("not JSON: {0}")]
+    NotJson(String),
+    /// Half of a surrogate pair, which is no character.
+    #[error("a lone surrogate in the text, before column {0}")]
+    LoneSurrogate(usize),
+    /// JSON, but no object.
+    #[error("not a JSON object: {0}")]
+    NotAnObject(&'static str),
+    /// A text field that is not there.
+    #[error("no field `{0}`")]
+    Missing(String),
+    /// A text field with a value that is no string.
+    #[error("field `{field}` is not a string: {found}")]
+    NotText {
+        /// The dotted path.
+        field: String,
+        /// What is there instead.
+        found: &'static str,
+    },
+}

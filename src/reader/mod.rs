@@ -1,0 +1,26 @@
+//! Reader: from paths to blocks of whole records, in order, with their position.
+//!
+//! ```text
+//! paths ─► shards ─► source (file, stream, spool) ─► decompress ─► blocks of records ─► text
+//! ```
+
+mod blocks;
+mod decompress;
+mod error;
+mod shards;
+mod source;
+mod text;
+
+pub use blocks::{Block, BlockReader, Record};
+pub use error::{Error, Fault};
+pub use shards::{Shard, Shards};
+pub use text::TextFields;
+
+use std::hash::Hasher;
+
+/// The content hash of a record: 64-bit XXH3 (seed 0) of its line without its end.
+pub fn content_hash(record: &[u8]) -> u64 {
+    let mut hasher = xxhash_rust::xxh3::Xxh3Default::new();
+    hasher.write(record);
+    hasher.finish()
+}

@@ -1,0 +1,262 @@
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use super::Error;
+use super::source::Stream;
+
+/// One input file or stream of records.
+#[derive(Debug)]
+pub struct Shard {
+    path: PathBuf,
+    relative: PathBuf,
+    stream: Option<Stream>,
+    bytes: u64,
+}
+
+impl Shard {
+    /// The path as messages name it; standard input is `-`.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path from the shards' common folder, under which outputs are named.
+    pub fn relative(&self) -> &Path {
+        &self.relative
+    }
+
+    /// The size in bytes as stored; 0 if unknown, as of a stream.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Whether this can be read from its start only once: standard input, a pipe.
+    pub fn is_stream(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    pub(super) fn stream(&self) -> Option<&Stream> {
+        self.stream.as_ref()
+    }
+}
+
+/// The shards of a corpus in input order: the order given; within a folder, by path.
+#[derive(Debug, Default)]
+pub struct Shards {
+    shards: Vec<Shard>,
+    passed_over: u64,
+}
+
+const ENDINGS: [&str; 3] = ["jsonl", "ndjson", "json"];
+const COMPRESSED_ENDINGS: [&str; 3] = ["gz", "zst", "zstd"];
+
+impl Shards {
+    /// Finds the shards that `paths` name: files, folders (walked), `-` for standard input.
+    ///
+    /// # Errors
+    /// A path that is not there, a folder without shards, a shard named twice.
+    pub fn find<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Shards, Error> {
+        let mut found = Shards::default();
+        for path in paths {
+            found.add(path.as_ref())?;
+        }
+        let mut seen = HashSet::new();
+        for shard in &found.shards {
+            if !seen.insert(plain_path(&shard.path)) {
+                return Err(Error::Twice { shard: shard.path.clone() });
+            }
+        }
+        found.name_relatively();
+        Ok(found)
+    }
+
+    /// The paths that the file `list` holds, one on each line; blank lines do not count.
+    ///
+    /// # Errors
+    /// A list that cannot be read or is empty.
+    pub fn read_list(list: &Path) -> Result<Vec<PathBuf>, Error> {
+        let failed = |source| Error::Open { path: list.into(), source };
+        let text = if list == Path::new("-") {
+            std::io::read_to_string(std::io::stdin()).map_err(failed)?
+        } else {
+            fs::read_to_string(list).map_err(failed)?
+        };
+        let paths: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).map(PathBuf::from).collect();
+        if paths.is_empty() { Err(Error::EmptyList { list: list.into() }) } else { Ok(paths) }
+    }
+
+    fn add(&mut self, path: &Path) -> Result<(), Error> {
+        if path == Path::new("-") {
+            self.push(path, Some(Stream::stdin()), 0);
+            return Ok(());
+        }
+        let metadata = fs::metadata(path).map_err(|source| Error::Open { path: path.into(), source })?;
+        if metadata.is_dir() {
+            return self.walk(path);
+        }
+        let stream = (!metadata.is_file()).then(|| Stream::path(path));
+        self.push(path, stream, metadata.len());
+        Ok(())
+    }
+
+    fn walk(&mut self, folder: &Path) -> Result<(), Error> {
+        let before = self.shards.len();
+        let visible =
+            |entry: &walkdir::DirEntry| entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".");
+        for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().filter_entry(visible) {
+            let entry = entry.map_err(|error| Error::Open {
+                path: error.path().unwrap_or(folder).into(),
+                source: error.into(),
+            })?;
+            if !entry.file_type().is_file() {
+                continue;
+            }
+            if is_shard_name(entry.path()) {
+                let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
+                self.push(entry.path(), None, bytes);
+            } else {
+                self.passed_over += 1;
+            }
+        }
+        if self.shards.len() == before {
+            return Err(Error::NoShard { folder: folder.into() });
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, path: &Path, stream: Option<Stream>, bytes: u64) {
+        self.shards.push(Shard { path: path.into(), relative: PathBuf::new(), stream, bytes });
+    }
+
+    /// Names every shard by its path from the deepest folder that holds all of them.
+    fn name_relatively(&mut self) {
+        let mut common: Option<PathBuf> = None;
+        for shard in self.shards.iter().filter(|shard| !shard.is_stream()) {
+            let folder = plain_path(&shard.path).parent().map(Path::to_path_buf).unwrap_or_default();
+            common = Some(match common {
+                None => folder,
+                Some(common) => shared_start(&common, &folder),
+            });
+        }
+        let common = common.unwrap_or_default();
+        for shard in &mut self.shards {
+            shard.relative = match &shard.stream {
+                Some(stream) => stream.file_name(),
+                None => {
+                    let path = plain_path(&shard.path);
+                    path.strip_prefix(&common).map(Path::to_path_buf).unwrap_or(path)
+                }
+            };
+        }
+    }
+
+    /// The shards in input order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Shard> {
+        self.shards.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.shards.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.shards.is_empty()
+    }
+
+    /// The shard at a place in the input order.
+    pub fn get(&self, index: usize) -> Option<&Shard> {
+        self.shards.get(index)
+    }
+
+    /// Bytes as stored; `None` if a stream is among them.
+    pub fn total_bytes(&self) -> Option<u64> {
+        if self.shards.iter().any(Shard::is_stream) {
+            return None;
+        }
+        Some(self.shards.iter().map(Shard::bytes).sum())
+    }
+
+    /// From now on, the first reading of a stream leaves a compressed copy in `folder` for the next.
+    pub fn keep_streams(&self, folder: &Path) {
+        for stream in self.shards.iter().filter_map(Shard::stream) {
+            stream.keep_in(folder);
+        }
+    }
+
+    /// Files in walked folders whose names are not those of shards.
+    pub fn passed_over(&self) -> u64 {
+        self.passed_over
+    }
+}
+
+impl std::ops::Index<usize> for Shards {
+    type Output = Shard;
+
+    fn index(&self, index: usize) -> &Shard {
+        &self.shards[index]
+    }
+}
+
+fn is_shard_name(path: &Path) -> bool {
+    let ends_in = |path: &Path, endings: &[&str]| {
+        path.extension().is_some_and(|extension| endings.iter().any(|e| extension.eq_ignore_ascii_case(e)))
+    };
+    if ends_in(path, &COMPRESSED_ENDINGS) {
+        ends_in(&path.with_extension(""), &ENDINGS)
+    } else {
+        ends_in(path, &ENDINGS)
+    }
+}
+
+/// The absolute path without `.` and `..`, by its letters alone: symbolic links stay as they are.
+pub(crate) fn plain_path(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    let mut plain = PathBuf::new();
+    for component in absolute.components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+fn shared_start(a: &Path, b: &Path) -> PathBuf {
+    a.components().zip(b.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_are_known_by_their_endings() {
+        for name in ["a.jsonl", "a.json.gz", "part.1.NDJSON", "b.jsonl.zst", "c.json"] {
+            assert!(is_shard_name(Path::new(name)), "{name}");
+        }
+        for name in ["README.md", "a.gz", "jsonl", "a.jsonl.bz2", "_SUCCESS"] {
+            assert!(!is_shard_name(Path::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn relative_names_start_at_the_common_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["x/a.jsonl", "x/y/b.jsonl.gz", "x/notes.txt"] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        let shards = Shards::find([folder.path()]).unwrap();
+        let names: Vec<_> = shards.iter().map(|shard| shard.relative().to_str().unwrap()).collect();
+        assert_eq!(names, ["a.jsonl", "y/b.jsonl.gz"]);
+        assert_eq!(shards.passed_over(), 1);
+    }
+}

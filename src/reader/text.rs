@@ -1,0 +1,302 @@
+//! The text of a record: the fields that were asked for, and nothing else of the JSON.
+//!
+//! Strictness is Python's `json`: of a key given twice the last counts, and what is not read may
+//! hold numbers of any size and any depth of nesting. Beyond it, NaN, Infinity and, in the text, lone
+//! surrogates are faults.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::Fault;
+
+/// The dotted paths of the fields that make up a document's text, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextFields {
+    paths: Vec<Vec<String>>,
+}
+
+impl TextFields {
+    /// The most fields that one text is made of.
+    pub const MAX: usize = 64;
+
+    /// Fields from their dotted names; `None` if there is none, too many, or one with an empty part.
+    pub fn new<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Option<Self> {
+        let paths: Vec<Vec<String>> =
+            names.into_iter().map(|name| name.as_ref().split('.').map(str::to_owned).collect()).collect();
+        let sound = (1..=Self::MAX).contains(&paths.len()) && paths.iter().flatten().all(|part| !part.is_empty());
+        sound.then_some(TextFields { paths })
+    }
+
+    /// The dotted names.
+    pub fn names(&self) -> impl Iterator<Item = String> + '_ {
+        self.paths.iter().map(|path| path.join("."))
+    }
+
+    /// The text of `record`: the fields' strings, joined with one space.
+    ///
+    /// # Errors
+    /// The first fault of a record that is not sound.
+    pub fn text<'a>(&self, record: &'a [u8]) -> Result<Cow<'a, str>, Fault> {
+        let line =
+            simdutf8::compat::from_utf8(record).map_err(|error| Fault::NotUtf8 { at: error.valid_up_to() })?;
+        let mut found = vec![Found::Missing; self.paths.len()];
+        let mut json = serde_json::Deserializer::from_str(line);
+        let value = Value { fields: self, wanted: all(self.paths.len()), depth: 0, found: &mut found };
+        value.deserialize(&mut json).and_then(|()| json.end()).map_err(|error| not_json(&error))?;
+
+        let mut texts = Vec::with_capacity(found.len());
+        for (path, found) in self.paths.iter().zip(found) {
+            match found {
+                Found::Text(text) => texts.push(text),
+                Found::TopLevel(what) => return Err(Fault::NotAnObject(what)),
+                Found::Missing => return Err(Fault::Missing(path.join("."))),
+                Found::Other(what) => return Err(Fault::NotText { field: path.join("."), found: what }),
+            }
+        }
+        match <[Cow<'a, str>; 1]>::try_from(texts) {
+            Ok([only]) => Ok(only),
+            Err(several) => Ok(several.join(" ").into()),
+        }
+    }
+}
+
+impl Default for TextFields {
+    fn default() -> Self {
+        TextFields { paths: vec![vec!["text".to_owned()]] }
+    }
+}
+
+/// serde_json counts lines from 1 within the record; only the column says something.
+fn not_json(error: &serde_json::Error) -> Fault {
+    let message = error.to_string();
+    let what = message.split(" at line ").next().unwrap_or_default();
+    if matches!(what, "lone leading surrogate in hex escape" | "unexpected end of hex escape") {
+        return Fault::LoneSurrogate(error.column());
+    }
+    Fault::NotJson(format!("{what} at column {}", error.column()))
+}
+
+/// What stands at a path.
+#[derive(Clone)]
+enum Found<'a> {
+    Missing,
+    Text(Cow<'a, str>),
+    Other(&'static str),
+    /// The record itself is not an object but this.
+    TopLevel(&'static str),
+}
+
+/// A set of paths, one bit each.
+type Paths = u64;
+
+fn all(count: usize) -> Paths {
+    u64::MAX >> (64 - count)
+}
+
+fn members(paths: Paths) -> impl Iterator<Item = usize> {
+    (0..64).filter(move |path| paths >> path & 1 == 1)
+}
+
+/// A value that is reached by the first `depth` parts of the `wanted` paths.
+struct Value<'f, 'a> {
+    fields: &'f TextFields,
+    wanted: Paths,
+    depth: usize,
+    found: &'f mut [Found<'a>],
+}
+
+impl<'a> Value<'_, 'a> {
+    /// Notes what stands at those wanted paths that end here; the others lead nowhere.
+    fn note(self, what: &Found<'a>) {
+        for path in members(self.wanted) {
+            self.found[path] = if self.depth == 0 {
+                match what {
+                    Found::Other(what) => Found::TopLevel(what),
+                    _ => Found::TopLevel("a string"),
+                }
+            } else if self.fields.paths[path].len() == self.depth {
+                what.clone()
+            } else {
+                Found::Missing
+            };
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Value<'_, 'de> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Value<'_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Value { fields, wanted, depth, found } = self;
+        for path in members(wanted) {
+            let ends_here = depth > 0 && fields.paths[path].len() == depth;
+            found[path] = if ends_here { Found::Other("an object") } else { Found::Missing };
+        }
+        while let Some(wanted) = map.next_key_seed(Key { fields, wanted, depth })? {
+            if wanted == 0 {
+                map.next_value::<IgnoredAny>()?;
+            } else {
+                map.next_value_seed(Value { fields, wanted, depth: depth + 1, found: &mut *found })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
+        while sequence.next_element::<IgnoredAny>()?.is_some() {}
+        self.note(&Found::Other("an array"));
+        Ok(())
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<(), E> {
+        self.note(&Found::Text(Cow::Borrowed(text)));
+        Ok(())
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<(), E> {
+        self.note(&Found::Text(Cow::Owned(text.to_owned())));
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        self.note(&Found::Other("null"));
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        self.note(&Found::Other("a boolean"));
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        self.note(&Found::Other("a number"));
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        self.note(&Found::Other("a number"));
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        self.note(&Found::Other("a number"));
+        Ok(())
+    }
+}
+
+/// A key of an object: which of the `wanted` paths go on through it.
+struct Key<'f> {
+    fields: &'f TextFields,
+    wanted: Paths,
+    depth: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Key<'_> {
+    type Value = Paths;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Paths, D::Error> {
+        // As bytes: a lone surrogate in a key that is not asked for is none of our business.
+        deserializer.deserialize_bytes(self)
+    }
+}
+
+impl Visitor<'_> for Key<'_> {
+    type Value = Paths;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_bytes<E>(self, key: &[u8]) -> Result<Paths, E> {
+        let leads_on = |path: &usize| {
+            self.fields.paths[*path].get(self.depth).is_some_and(|part| part.as_bytes() == key)
+        };
+        Ok(members(self.wanted).filter(leads_on).fold(0, |paths, path| paths | 1 << path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(record: &str) -> Result<String, String> {
+        text_of(&["text"], record)
+    }
+
+    fn text_of(fields: &[&str], record: &str) -> Result<String, String> {
+        let fields = TextFields::new(fields).unwrap();
+        fields.text(record.as_bytes()).map(Cow::into_owned).map_err(|fault| fault.to_string())
+    }
+
+    #[test]
+    fn the_text_and_nothing_else() {
+        assert_eq!(text(r#"{"id": 1, "text": "a\nb", "x": {"text": "no"}}"#).unwrap(), "a\nb");
+        assert_eq!(text(r#" {"text":"\u00e9\ud83d\ude00"} "#).unwrap(), "é😀");
+        assert_eq!(text(r#"{"t\u0065xt": "escaped key"}"#).unwrap(), "escaped key");
+    }
+
+    #[test]
+    fn the_last_of_a_key_given_twice_counts() {
+        assert_eq!(text(r#"{"text": 1, "text": "b"}"#).unwrap(), "b");
+        assert!(text(r#"{"text": "b", "text": 1}"#).is_err());
+        assert_eq!(text_of(&["a.text"], r#"{"a": {"text": "x"}, "a": {"text": "y"}}"#).unwrap(), "y");
+        assert!(text_of(&["a.text"], r#"{"a": {"text": "x"}, "a": {}}"#).is_err());
+        assert!(text_of(&["a.text"], r#"{"a": {"text": "x"}, "a": 5}"#).is_err());
+    }
+
+    #[test]
+    fn dotted_and_several_fields() {
+        let record = r#"{"body": {"main": "B", "x": []}, "title": "A"}"#;
+        assert_eq!(text_of(&["title", "body.main"], record).unwrap(), "A B");
+        assert_eq!(text_of(&["title", "title"], record).unwrap(), "A A");
+        assert_eq!(text_of(&["body"], record).unwrap_err(), "field `body` is not a string: an object");
+        assert_eq!(text_of(&["title.main"], record).unwrap_err(), "no field `title.main`");
+    }
+
+    #[test]
+    fn what_is_not_read_may_be_anything_json_allows() {
+        let deep = "[".repeat(100_000) + &"]".repeat(100_000);
+        assert_eq!(text(&format!(r#"{{"x": {deep}, "text": "a"}}"#)).unwrap(), "a");
+        let digits = "9".repeat(400);
+        assert_eq!(text(&format!(r#"{{"x": {digits}, "y": 1e999, "text": "a"}}"#)).unwrap(), "a");
+        assert_eq!(text(r#"{"x": "\ud800", "\udc00": 1, "text": "a"}"#).unwrap(), "a");
+    }
+
+    #[test]
+    fn faults() {
+        for (record, fault) in [
+            (r#"{"text": "a""#, "not JSON: EOF while parsing an object at column 12"),
+            (r#"{"text": "a"} x"#, "not JSON: trailing characters at column 15"),
+            (r#"{"text": NaN}"#, "not JSON: expected value at column 10"),
+            (r#"{"text": "a", "x": -Infinity}"#, "not JSON: invalid number at column 21"),
+            (r#"{"text": null}"#, "field `text` is not a string: null"),
+            (r#"{"text": ["a"]}"#, "field `text` is not a string: an array"),
+            (r#"{"Text": "a"}"#, "no field `text`"),
+            (r#"["text", "a"]"#, "not a JSON object: an array"),
+            (r#""text""#, "not a JSON object: a string"),
+            ("{\"text\": \"a\tb\"}", "not JSON: control character (\\u0000-\\u001F) found while parsing a string at column 12"),
+        ] {
+            assert_eq!(text(record).unwrap_err(), fault, "{record}");
+        }
+        for lone in [r"\ud800", r"\udc00 ", r"\ud800\ud800", r"\ud800\n"] {
+            let fault = text(&format!(r#"{{"text": "{lone}"}}"#)).unwrap_err();
+            assert!(fault.starts_with("a lone surrogate"), "{lone}: {fault}");
+        }
+        let fields = TextFields::default();
+        assert_eq!(fields.text(b"{\"text\": \"a\", \"x\": \"\xFF\"}"), Err(Fault::NotUtf8 { at: 20 }));
+    }
+}
