@@ -122,8 +122,16 @@ pub(crate) struct Sha256Memory {
 
 impl Sha256Memory {
     pub(crate) fn new(buckets: u32) -> Self {
-        let empty = Slot { bucket: 0, len: u8::MAX, ngram: [0; REMEMBERED] };
-        Sha256Memory { buckets, place: RandomState::new(), slots: vec![empty; SLOTS].into_boxed_slice() }
+        let empty = Slot {
+            bucket: 0,
+            len: u8::MAX,
+            ngram: [0; REMEMBERED],
+        };
+        Sha256Memory {
+            buckets,
+            place: RandomState::new(),
+            slots: vec![empty; SLOTS].into_boxed_slice(),
+        }
     }
 
     pub(crate) fn bucket(&mut self, ngram: &[u8]) -> u32 {
@@ -157,7 +165,10 @@ mod tests {
             for i in 0..100_000u32 {
                 let ngram = "x".repeat(i as usize % 40) + &i.to_string();
                 if i % 997 == round {
-                    assert_eq!(memory.bucket(ngram.as_bytes()), sha256_bucket(ngram.as_bytes(), 977));
+                    assert_eq!(
+                        memory.bucket(ngram.as_bytes()),
+                        sha256_bucket(ngram.as_bytes(), 977)
+                    );
                 } else {
                     memory.bucket(ngram.as_bytes());
                 }

@@ -45,7 +45,12 @@ pub struct FeatureSpace {
 
 impl Default for FeatureSpace {
     fn default() -> Self {
-        FeatureSpace { tokenizer: Tokenizer::default(), ngrams: 2, buckets: 10_000, hash: Hash::default() }
+        FeatureSpace {
+            tokenizer: Tokenizer::default(),
+            ngrams: 2,
+            buckets: 10_000,
+            hash: Hash::default(),
+        }
     }
 }
 
@@ -63,8 +68,16 @@ impl FeatureSpace {
 
 impl fmt::Display for FeatureSpace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let FeatureSpace { tokenizer, ngrams, buckets, hash } = self;
-        write!(f, "{tokenizer} tokens, n-grams of 1 to {ngrams}, {buckets} buckets, hash {hash}")
+        let FeatureSpace {
+            tokenizer,
+            ngrams,
+            buckets,
+            hash,
+        } = self;
+        write!(
+            f,
+            "{tokenizer} tokens, n-grams of 1 to {ngrams}, {buckets} buckets, hash {hash}"
+        )
     }
 }
 
@@ -75,14 +88,19 @@ impl fmt::Display for FeatureSpace {
 ///
 /// let space = FeatureSpace { hash: Hash::Sha256, ..FeatureSpace::default() };
 /// let mut buckets = Vec::new();
-/// let tokens = Featurizer::new(space).featurize("Alice went", |bucket| buckets.push(bucket));
-/// assert_eq!(tokens, 2);
-/// assert_eq!(buckets, [6720, 8477, 114]); // "alice", "went", "alice went"
+/// let tokens = Featurizer::new(space).featurize("Alice alice went", |run| buckets.extend_from_slice(run));
+/// assert_eq!(tokens, 3);
+/// assert_eq!(buckets.iter().filter(|bucket| **bucket == 6720).count(), 2); // "alice"
+/// assert_eq!(buckets.iter().filter(|bucket| **bucket == 114).count(), 1); // "alice went"
 /// ```
 pub struct Featurizer {
     ngrams: Ngrams,
     token: Vec<u8>,
+    run: Vec<u32>,
 }
+
+/// How many buckets are gathered before they are handed on.
+const RUN: usize = 1024;
 
 impl Featurizer {
     /// A featurizer for `space`, which must be [valid](FeatureSpace::is_valid).
@@ -92,20 +110,32 @@ impl Featurizer {
             Hash::Dsir1 => Ngrams::Dsir1(CombinedHashes::new(space)),
             Hash::Sha256 => Ngrams::Sha256(JoinedTokens::new(space)),
         };
-        Featurizer { ngrams, token: Vec::new() }
+        Featurizer {
+            ngrams,
+            token: Vec::new(),
+            run: Vec::with_capacity(RUN + usize::from(space.ngrams)),
+        }
     }
 
-    /// Gives the bucket of every n-gram of `text` to `feature`, and returns the number of tokens.
-    pub fn featurize(&mut self, text: &str, mut feature: impl FnMut(u32)) -> u64 {
+    /// Gives the bucket of every n-gram of `text` to `features`, a run at a time, and returns the number
+    /// of tokens.
+    pub fn featurize(&mut self, text: &str, mut features: impl FnMut(&[u32])) -> u64 {
+        let Featurizer { ngrams, token, run } = self;
         let mut tokens = 0;
-        self.ngrams.clear();
-        wordpunct::tokens(text, &mut self.token, |token| {
+        ngrams.clear();
+        wordpunct::tokens(text, token, |token| {
             tokens += 1;
-            match &mut self.ngrams {
-                Ngrams::Dsir1(hashes) => hashes.push(token, &mut feature),
-                Ngrams::Sha256(joined) => joined.push(token, &mut feature),
+            match ngrams {
+                Ngrams::Dsir1(hashes) => hashes.push(token, run),
+                Ngrams::Sha256(joined) => joined.push(token, run),
+            }
+            if run.len() >= RUN {
+                features(run);
+                run.clear();
             }
         });
+        features(run);
+        run.clear();
         tokens
     }
 }
@@ -134,19 +164,24 @@ struct CombinedHashes {
 
 impl CombinedHashes {
     fn new(space: FeatureSpace) -> Self {
-        CombinedHashes { buckets: space.buckets, most: space.ngrams.into(), ending: [0; _], len: 0 }
+        CombinedHashes {
+            buckets: space.buckets,
+            most: space.ngrams.into(),
+            ending: [0; _],
+            len: 0,
+        }
     }
 
     #[inline]
-    fn push(&mut self, token: &[u8], feature: &mut impl FnMut(u32)) {
+    fn push(&mut self, token: &[u8], run: &mut Vec<u32>) {
         let token = hash::token_hash(token);
         self.len = (self.len + 1).min(self.most);
         for n in (1..self.len).rev() {
             self.ending[n] = hash::ngram_hash(self.ending[n - 1], token);
-            feature(hash::bucket_of(self.ending[n], self.buckets));
+            run.push(hash::bucket_of(self.ending[n], self.buckets));
         }
         self.ending[0] = token;
-        feature(hash::bucket_of(token, self.buckets));
+        run.push(hash::bucket_of(token, self.buckets));
     }
 }
 
@@ -164,7 +199,12 @@ impl JoinedTokens {
 
     fn new(space: FeatureSpace) -> Self {
         let memory = hash::Sha256Memory::new(space.buckets);
-        JoinedTokens { most: space.ngrams.into(), memory, joined: Vec::new(), starts: Vec::new() }
+        JoinedTokens {
+            most: space.ngrams.into(),
+            memory,
+            joined: Vec::new(),
+            starts: Vec::new(),
+        }
     }
 
     fn clear(&mut self) {
@@ -172,14 +212,14 @@ impl JoinedTokens {
         self.starts.clear();
     }
 
-    fn push(&mut self, token: &[u8], feature: &mut impl FnMut(u32)) {
+    fn push(&mut self, token: &[u8], run: &mut Vec<u32>) {
         if !self.starts.is_empty() {
             self.joined.push(b' ');
         }
         self.starts.push(self.joined.len());
         self.joined.extend_from_slice(token);
         for start in self.starts.iter().rev().take(self.most) {
-            feature(self.memory.bucket(&self.joined[*start..]));
+            run.push(self.memory.bucket(&self.joined[*start..]));
         }
         if self.joined.len() > Self::TIDY {
             self.tidy();

@@ -82,7 +82,21 @@ mod tests {
     fn words_and_punctuation() {
         assert_eq!(
             tokens("Don't PANIC!!  It's snake_case, 3.14"),
-            ["don", "'", "t", "panic", "!!", "it", "'", "s", "snake_case", ",", "3", ".", "14"]
+            [
+                "don",
+                "'",
+                "t",
+                "panic",
+                "!!",
+                "it",
+                "'",
+                "s",
+                "snake_case",
+                ",",
+                "3",
+                ".",
+                "14"
+            ]
         );
         assert_eq!(tokens(" \n"), Vec::<String>::new());
     }
@@ -94,6 +108,9 @@ mod tests {
 
     #[test]
     fn a_sigma_is_final_by_what_surrounds_it_across_ignorable_characters() {
-        assert_eq!(tokens("ΟΔΟΣ ΣΑΣ. Σ ΑΣ'Α"), ["οδος", "σας", ".", "σ", "ασ", "'", "α"]);
+        assert_eq!(
+            tokens("ΟΔΟΣ ΣΑΣ. Σ ΑΣ'Α"),
+            ["οδος", "σας", ".", "σ", "ασ", "'", "α"]
+        );
     }
 }

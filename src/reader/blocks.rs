@@ -86,7 +86,15 @@ impl BlockReader {
     pub fn open(shard: &Shard, progress: &Progress) -> Result<Self, Error> {
         let content = source::open(shard, progress)?;
         let path = shard.path().into();
-        Ok(BlockReader { content, shard: path, carry: Vec::new(), next_record: 0, next_line: 1, read: 0, ended: false })
+        Ok(BlockReader {
+            content,
+            shard: path,
+            carry: Vec::new(),
+            next_record: 0,
+            next_line: 1,
+            read: 0,
+            ended: false,
+        })
     }
 
     /// Fills `block` with the next records; false, with the block empty, at the end of the shard.
@@ -151,7 +159,11 @@ impl BlockReader {
                 return Err(self.too_long(self.next_line + u64::from(line)));
             }
             if !is_blank(record) {
-                block.places.push(Place { start: start as u32, len: record.len() as u32, line });
+                block.places.push(Place {
+                    start: start as u32,
+                    len: record.len() as u32,
+                    line,
+                });
             }
             line += 1;
             start = end + 1;
@@ -162,7 +174,10 @@ impl BlockReader {
     }
 
     fn too_long(&self, line: u64) -> Error {
-        Error::TooLong { shard: self.shard.clone(), line }
+        Error::TooLong {
+            shard: self.shard.clone(),
+            line,
+        }
     }
 }
 
@@ -176,7 +191,11 @@ fn read_error(error: io::Error, shard: &std::path::Path, at: u64) -> Error {
         Ok(ours) => ours,
         Err(source) => {
             debug_assert_eq!(kind, source.kind());
-            Error::Read { shard: shard.into(), at, source }
+            Error::Read {
+                shard: shard.into(),
+                at,
+                source,
+            }
         }
     }
 }
@@ -197,7 +216,9 @@ mod tests {
         while reader.next_block(&mut block).unwrap() {
             assert_eq!(block.first_record(), records.len() as u64);
             records.extend(
-                block.records().map(|record| (String::from_utf8(record.bytes.to_vec()).unwrap(), record.line)),
+                block
+                    .records()
+                    .map(|record| (String::from_utf8(record.bytes.to_vec()).unwrap(), record.line)),
             );
         }
         records
@@ -205,7 +226,12 @@ mod tests {
 
     #[test]
     fn line_ends_blank_lines_and_byte_order_mark() {
-        let expected = [("a".into(), 1), ("b".into(), 3), ("c\r".into(), 5), ("\rd".into(), 6)];
+        let expected = [
+            ("a".into(), 1),
+            ("b".into(), 3),
+            ("c\r".into(), 5),
+            ("\rd".into(), 6),
+        ];
         assert_eq!(records(b"\xEF\xBB\xBFa\n\nb\r\n \t\r\nc\r\r\n\rd"), expected);
         assert_eq!(records(b""), []);
         assert_eq!(records(b"\n\r\n\n"), []);

@@ -28,14 +28,24 @@ const FOREIGN: [(&[u8], &str); 8] = [
 ];
 
 /// The content of `raw`, decompressed if it is compressed.
-pub(super) fn content<R: Read + Send + 'static>(mut raw: R, shard: &Path) -> Result<Box<dyn Read + Send>, Error> {
+pub(super) fn content<R: Read + Send + 'static>(
+    mut raw: R,
+    shard: &Path,
+) -> Result<Box<dyn Read + Send>, Error> {
     let mut start = Vec::new();
     raw.by_ref()
         .take(6)
         .read_to_end(&mut start)
-        .map_err(|source| Error::Read { shard: shard.into(), at: 0, source })?;
+        .map_err(|source| Error::Read {
+            shard: shard.into(),
+            at: 0,
+            source,
+        })?;
     if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| start.starts_with(magic)) {
-        return Err(Error::Foreign { shard: shard.into(), what });
+        return Err(Error::Foreign {
+            shard: shard.into(),
+            what,
+        });
     }
     if is_cut_short(&start, shard) {
         return Err(Error::Truncated { shard: shard.into() });
@@ -45,13 +55,22 @@ pub(super) fn content<R: Read + Send + 'static>(mut raw: R, shard: &Path) -> Res
         || start.first().is_some_and(|first| first >> 4 == 5) && start[1..].starts_with(ZSTD_SKIPPABLE);
     let whole = Cursor::new(start).chain(raw);
     if is_gzip {
-        Ok(Box::new(GzipMembers::new(BufReader::with_capacity(BUFFER, whole))))
+        Ok(Box::new(GzipMembers::new(BufReader::with_capacity(
+            BUFFER, whole,
+        ))))
     } else if is_zstd {
-        let failed = |source| Error::Read { shard: shard.into(), at: 0, source };
+        let failed = |source| Error::Read {
+            shard: shard.into(),
+            at: 0,
+            source,
+        };
         let input = BufReader::with_capacity(BUFFER, whole);
         let mut decoder = zstd::Decoder::with_buffer(input).map_err(failed)?;
         decoder.window_log_max(ZSTD_WINDOW_LOG).map_err(failed)?;
-        Ok(Box::new(Explained { inner: decoder, format: "zstd" }))
+        Ok(Box::new(Explained {
+            inner: decoder,
+            format: "zstd",
+        }))
     } else {
         Ok(Box::new(whole))
     }
@@ -59,7 +78,9 @@ pub(super) fn content<R: Read + Send + 'static>(mut raw: R, shard: &Path) -> Res
 
 /// Whether this is the whole of a compressed file that was cut before it can be recognised.
 fn is_cut_short(start: &[u8], shard: &Path) -> bool {
-    let named_compressed = shard.extension().is_some_and(|e| e == "gz" || e == "zst" || e == "zstd");
+    let named_compressed = shard
+        .extension()
+        .is_some_and(|e| e == "gz" || e == "zst" || e == "zstd");
     if start.is_empty() {
         return named_compressed;
     }
@@ -77,12 +98,16 @@ struct GzipMembers<R: BufRead> {
 
 impl<R: BufRead> GzipMembers<R> {
     fn new(input: R) -> Self {
-        GzipMembers { member: Some(GzDecoder::new(input)) }
+        GzipMembers {
+            member: Some(GzDecoder::new(input)),
+        }
     }
 
     /// After the end of a member: goes to the next, or to the end.
     fn advance(&mut self) -> io::Result<()> {
-        let Some(member) = self.member.take() else { return Ok(()) };
+        let Some(member) = self.member.take() else {
+            return Ok(());
+        };
         let mut input = member.into_inner();
         let mut padded = false;
         loop {
@@ -93,7 +118,10 @@ impl<R: BufRead> GzipMembers<R> {
             let zeros = buffer.iter().take_while(|byte| **byte == 0).count();
             let more = zeros < buffer.len();
             if more && (padded || zeros > 0) {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "other data after zero padding"));
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "other data after zero padding",
+                ));
             }
             if more {
                 self.member = Some(GzDecoder::new(input));
@@ -126,7 +154,9 @@ struct Explained<R> {
 
 impl<R: Read> Read for Explained<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner.read(buffer).map_err(|error| explain(error, self.format))
+        self.inner
+            .read(buffer)
+            .map_err(|error| explain(error, self.format))
     }
 }
 
@@ -164,7 +194,9 @@ mod tests {
     }
 
     fn sample() -> Vec<u8> {
-        (0..2000u32).flat_map(|i| format!("{{\"text\": \"line {}\"}}\n", i * i).into_bytes()).collect()
+        (0..2000u32)
+            .flat_map(|i| format!("{{\"text\": \"line {}\"}}\n", i * i).into_bytes())
+            .collect()
     }
 
     #[test]
@@ -192,7 +224,11 @@ mod tests {
         for whole in [gzip(&sample()), zstd::encode_all(&sample()[..], 3).unwrap()] {
             assert_eq!(read(whole.clone()).unwrap(), sample());
             for cut in 0..whole.len() {
-                assert!(read(whole[..cut].to_vec()).is_err(), "cut at {cut} of {}", whole.len());
+                assert!(
+                    read(whole[..cut].to_vec()).is_err(),
+                    "cut at {cut} of {}",
+                    whole.len()
+                );
             }
         }
     }

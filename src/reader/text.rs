@@ -23,9 +23,12 @@ impl TextFields {
 
     /// Fields from their dotted names; `None` if there is none, too many, or one with an empty part.
     pub fn new<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Option<Self> {
-        let paths: Vec<Vec<String>> =
-            names.into_iter().map(|name| name.as_ref().split('.').map(str::to_owned).collect()).collect();
-        let sound = (1..=Self::MAX).contains(&paths.len()) && paths.iter().flatten().all(|part| !part.is_empty());
+        let paths: Vec<Vec<String>> = names
+            .into_iter()
+            .map(|name| name.as_ref().split('.').map(str::to_owned).collect())
+            .collect();
+        let sound =
+            (1..=Self::MAX).contains(&paths.len()) && paths.iter().flatten().all(|part| !part.is_empty());
         sound.then_some(TextFields { paths })
     }
 
@@ -39,12 +42,21 @@ impl TextFields {
     /// # Errors
     /// The first fault of a record that is not sound.
     pub fn text<'a>(&self, record: &'a [u8]) -> Result<Cow<'a, str>, Fault> {
-        let line =
-            simdutf8::compat::from_utf8(record).map_err(|error| Fault::NotUtf8 { at: error.valid_up_to() })?;
+        let line = simdutf8::compat::from_utf8(record).map_err(|error| Fault::NotUtf8 {
+            at: error.valid_up_to(),
+        })?;
         let mut found = vec![Found::Missing; self.paths.len()];
         let mut json = serde_json::Deserializer::from_str(line);
-        let value = Value { fields: self, wanted: all(self.paths.len()), depth: 0, found: &mut found };
-        value.deserialize(&mut json).and_then(|()| json.end()).map_err(|error| not_json(&error))?;
+        let value = Value {
+            fields: self,
+            wanted: all(self.paths.len()),
+            depth: 0,
+            found: &mut found,
+        };
+        value
+            .deserialize(&mut json)
+            .and_then(|()| json.end())
+            .map_err(|error| not_json(&error))?;
 
         let mut texts = Vec::with_capacity(found.len());
         for (path, found) in self.paths.iter().zip(found) {
@@ -52,7 +64,12 @@ impl TextFields {
                 Found::Text(text) => texts.push(text),
                 Found::TopLevel(what) => return Err(Fault::NotAnObject(what)),
                 Found::Missing => return Err(Fault::Missing(path.join("."))),
-                Found::Other(what) => return Err(Fault::NotText { field: path.join("."), found: what }),
+                Found::Other(what) => {
+                    return Err(Fault::NotText {
+                        field: path.join("."),
+                        found: what,
+                    });
+                }
             }
         }
         match <[Cow<'a, str>; 1]>::try_from(texts) {
@@ -64,7 +81,9 @@ impl TextFields {
 
 impl Default for TextFields {
     fn default() -> Self {
-        TextFields { paths: vec![vec!["text".to_owned()]] }
+        TextFields {
+            paths: vec![vec!["text".to_owned()]],
+        }
     }
 }
 
@@ -72,7 +91,10 @@ impl Default for TextFields {
 fn not_json(error: &serde_json::Error) -> Fault {
     let message = error.to_string();
     let what = message.split(" at line ").next().unwrap_or_default();
-    if matches!(what, "lone leading surrogate in hex escape" | "unexpected end of hex escape") {
+    if matches!(
+        what,
+        "lone leading surrogate in hex escape" | "unexpected end of hex escape"
+    ) {
         return Fault::LoneSurrogate(error.column());
     }
     Fault::NotJson(format!("{what} at column {}", error.column()))
@@ -141,16 +163,34 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Value { fields, wanted, depth, found } = self;
+        let Value {
+            fields,
+            wanted,
+            depth,
+            found,
+        } = self;
         for path in members(wanted) {
             let ends_here = depth > 0 && fields.paths[path].len() == depth;
-            found[path] = if ends_here { Found::Other("an object") } else { Found::Missing };
+            found[path] = if ends_here {
+                Found::Other("an object")
+            } else {
+                Found::Missing
+            };
         }
-        while let Some(wanted) = map.next_key_seed(Key { fields, wanted, depth })? {
+        while let Some(wanted) = map.next_key_seed(Key {
+            fields,
+            wanted,
+            depth,
+        })? {
             if wanted == 0 {
                 map.next_value::<IgnoredAny>()?;
             } else {
-                map.next_value_seed(Value { fields, wanted, depth: depth + 1, found: &mut *found })?;
+                map.next_value_seed(Value {
+                    fields,
+                    wanted,
+                    depth: depth + 1,
+                    found: &mut *found,
+                })?;
             }
         }
         Ok(())
@@ -223,9 +263,13 @@ impl Visitor<'_> for Key<'_> {
 
     fn visit_bytes<E>(self, key: &[u8]) -> Result<Paths, E> {
         let leads_on = |path: &usize| {
-            self.fields.paths[*path].get(self.depth).is_some_and(|part| part.as_bytes() == key)
+            self.fields.paths[*path]
+                .get(self.depth)
+                .is_some_and(|part| part.as_bytes() == key)
         };
-        Ok(members(self.wanted).filter(leads_on).fold(0, |paths, path| paths | 1 << path))
+        Ok(members(self.wanted)
+            .filter(leads_on)
+            .fold(0, |paths, path| paths | 1 << path))
     }
 }
 
@@ -239,12 +283,18 @@ mod tests {
 
     fn text_of(fields: &[&str], record: &str) -> Result<String, String> {
         let fields = TextFields::new(fields).unwrap();
-        fields.text(record.as_bytes()).map(Cow::into_owned).map_err(|fault| fault.to_string())
+        fields
+            .text(record.as_bytes())
+            .map(Cow::into_owned)
+            .map_err(|fault| fault.to_string())
     }
 
     #[test]
     fn the_text_and_nothing_else() {
-        assert_eq!(text(r#"{"id": 1, "text": "a\nb", "x": {"text": "no"}}"#).unwrap(), "a\nb");
+        assert_eq!(
+            text(r#"{"id": 1, "text": "a\nb", "x": {"text": "no"}}"#).unwrap(),
+            "a\nb"
+        );
         assert_eq!(text(r#" {"text":"\u00e9\ud83d\ude00"} "#).unwrap(), "é😀");
         assert_eq!(text(r#"{"t\u0065xt": "escaped key"}"#).unwrap(), "escaped key");
     }
@@ -253,7 +303,10 @@ mod tests {
     fn the_last_of_a_key_given_twice_counts() {
         assert_eq!(text(r#"{"text": 1, "text": "b"}"#).unwrap(), "b");
         assert!(text(r#"{"text": "b", "text": 1}"#).is_err());
-        assert_eq!(text_of(&["a.text"], r#"{"a": {"text": "x"}, "a": {"text": "y"}}"#).unwrap(), "y");
+        assert_eq!(
+            text_of(&["a.text"], r#"{"a": {"text": "x"}, "a": {"text": "y"}}"#).unwrap(),
+            "y"
+        );
         assert!(text_of(&["a.text"], r#"{"a": {"text": "x"}, "a": {}}"#).is_err());
         assert!(text_of(&["a.text"], r#"{"a": {"text": "x"}, "a": 5}"#).is_err());
     }
@@ -263,8 +316,14 @@ mod tests {
         let record = r#"{"body": {"main": "B", "x": []}, "title": "A"}"#;
         assert_eq!(text_of(&["title", "body.main"], record).unwrap(), "A B");
         assert_eq!(text_of(&["title", "title"], record).unwrap(), "A A");
-        assert_eq!(text_of(&["body"], record).unwrap_err(), "field `body` is not a string: an object");
-        assert_eq!(text_of(&["title.main"], record).unwrap_err(), "no field `title.main`");
+        assert_eq!(
+            text_of(&["body"], record).unwrap_err(),
+            "field `body` is not a string: an object"
+        );
+        assert_eq!(
+            text_of(&["title.main"], record).unwrap_err(),
+            "no field `title.main`"
+        );
     }
 
     #[test]
@@ -272,23 +331,35 @@ mod tests {
         let deep = "[".repeat(100_000) + &"]".repeat(100_000);
         assert_eq!(text(&format!(r#"{{"x": {deep}, "text": "a"}}"#)).unwrap(), "a");
         let digits = "9".repeat(400);
-        assert_eq!(text(&format!(r#"{{"x": {digits}, "y": 1e999, "text": "a"}}"#)).unwrap(), "a");
+        assert_eq!(
+            text(&format!(r#"{{"x": {digits}, "y": 1e999, "text": "a"}}"#)).unwrap(),
+            "a"
+        );
         assert_eq!(text(r#"{"x": "\ud800", "\udc00": 1, "text": "a"}"#).unwrap(), "a");
     }
 
     #[test]
     fn faults() {
         for (record, fault) in [
-            (r#"{"text": "a""#, "not JSON: EOF while parsing an object at column 12"),
+            (
+                r#"{"text": "a""#,
+                "not JSON: EOF while parsing an object at column 12",
+            ),
             (r#"{"text": "a"} x"#, "not JSON: trailing characters at column 15"),
             (r#"{"text": NaN}"#, "not JSON: expected value at column 10"),
-            (r#"{"text": "a", "x": -Infinity}"#, "not JSON: invalid number at column 21"),
+            (
+                r#"{"text": "a", "x": -Infinity}"#,
+                "not JSON: invalid number at column 21",
+            ),
             (r#"{"text": null}"#, "field `text` is not a string: null"),
             (r#"{"text": ["a"]}"#, "field `text` is not a string: an array"),
             (r#"{"Text": "a"}"#, "no field `text`"),
             (r#"["text", "a"]"#, "not a JSON object: an array"),
             (r#""text""#, "not a JSON object: a string"),
-            ("{\"text\": \"a\tb\"}", "not JSON: control character (\\u0000-\\u001F) found while parsing a string at column 12"),
+            (
+                "{\"text\": \"a\tb\"}",
+                "not JSON: control character (\\u0000-\\u001F) found while parsing a string at column 12",
+            ),
         ] {
             assert_eq!(text(record).unwrap_err(), fault, "{record}");
         }
@@ -297,6 +368,9 @@ mod tests {
             assert!(fault.starts_with("a lone surrogate"), "{lone}: {fault}");
         }
         let fields = TextFields::default();
-        assert_eq!(fields.text(b"{\"text\": \"a\", \"x\": \"\xFF\"}"), Err(Fault::NotUtf8 { at: 20 }));
+        assert_eq!(
+            fields.text(b"{\"text\": \"a\", \"x\": \"\xFF\"}"),
+            Err(Fault::NotUtf8 { at: 20 })
+        );
     }
 }

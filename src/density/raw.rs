@@ -1,0 +1,243 @@
+//! Counts of the raw corpus, or of a sample of it that is the same however the corpus is cut.
+//!
+//! A record's level is the number of leading zeros of its content hash: level j and above hold one
+//! record in 2^j. Counts kept apart by level give, after one pass, the sample for any smallest level.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Counts, Error};
+
+/// Levels 0 to 64.
+const LEVELS: usize = 65;
+
+/// How many n-grams of the raw corpus are counted at most; `None`: all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FitBudget(pub Option<u64>);
+
+impl FitBudget {
+    /// The reference's default: 100 000 n-grams for each bucket.
+    pub fn auto(buckets: u32) -> Self {
+        FitBudget(Some(100_000 * u64::from(buckets)))
+    }
+
+    /// The smallest level from which the n-grams, given by level, keep within the budget.
+    fn smallest_level(self, ngrams: &[u64]) -> usize {
+        let Some(budget) = self.0 else { return 0 };
+        let mut sum = 0u64;
+        for (level, ngrams) in ngrams.iter().enumerate().rev() {
+            sum = sum.saturating_add(*ngrams);
+            if sum > budget {
+                return level + 1;
+            }
+        }
+        0
+    }
+}
+
+/// Counts of the raw records from some level on, kept apart by level so that models can be merged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawCounts {
+    /// The most n-grams to count.
+    pub fit_ngrams: FitBudget,
+    /// All raw documents that were read, counted or not.
+    pub documents_read: u64,
+    /// The smallest level that is counted; 0 if the corpus is counted whole.
+    pub first_level: u32,
+    /// The counts of that level and of those above it.
+    pub levels: Vec<Counts>,
+}
+
+impl RawCounts {
+    fn from_levels(
+        fit_ngrams: FitBudget,
+        documents_read: u64,
+        levels: &[Option<Counts>],
+        from: usize,
+        buckets: u32,
+    ) -> Result<Self, Error> {
+        let mut ngrams = vec![0; levels.len()];
+        for (ngrams, level) in ngrams.iter_mut().zip(levels) {
+            *ngrams = level
+                .as_ref()
+                .map_or(Some(0), Counts::ngrams)
+                .ok_or(Error::Overflow)?;
+        }
+        let first = fit_ngrams.smallest_level(&ngrams).max(from);
+        let last = levels
+            .iter()
+            .rposition(Option::is_some)
+            .map_or(first, |last| last + 1)
+            .max(first);
+        let kept = levels.get(first..last).unwrap_or_default();
+        let levels = kept
+            .iter()
+            .map(|level| level.clone().unwrap_or_else(|| Counts::new(buckets)))
+            .collect();
+        Ok(RawCounts {
+            fit_ngrams,
+            documents_read,
+            first_level: first as u32,
+            levels,
+        })
+    }
+
+    /// The sum over the levels that are counted.
+    ///
+    /// # Errors
+    /// Counts past 64 bits.
+    pub fn total(&self, buckets: u32) -> Result<Counts, Error> {
+        let mut total = Counts::new(buckets);
+        self.levels.iter().try_for_each(|level| total.add(level))?;
+        total.ngrams().ok_or(Error::Overflow)?;
+        Ok(total)
+    }
+
+    /// The counts of two parts of a corpus together: what counting both at once gives.
+    ///
+    /// # Errors
+    /// Parts counted to different budgets; counts past 64 bits.
+    pub fn merge(&self, other: &RawCounts, buckets: u32) -> Result<RawCounts, Error> {
+        if self.fit_ngrams != other.fit_ngrams {
+            return Err(Error::Options { what: "--fit-tokens" });
+        }
+        let mut levels: Vec<Option<Counts>> = vec![None; LEVELS];
+        for part in [self, other] {
+            for (level, counts) in levels
+                .iter_mut()
+                .skip(part.first_level as usize)
+                .zip(&part.levels)
+            {
+                match level {
+                    Some(sum) => sum.add(counts)?,
+                    None => *level = Some(counts.clone()),
+                }
+            }
+        }
+        let documents = self
+            .documents_read
+            .checked_add(other.documents_read)
+            .ok_or(Error::Overflow)?;
+        // Below the higher of the two first levels one part was not counted.
+        let from = self.first_level.max(other.first_level) as usize;
+        RawCounts::from_levels(self.fit_ngrams, documents, &levels, from, buckets)
+    }
+
+    pub(super) fn is_sound(&self, buckets: u32) -> bool {
+        self.first_level as usize + self.levels.len() <= LEVELS
+            && self
+                .levels
+                .iter()
+                .all(|level| level.counts.len() == buckets as usize)
+    }
+}
+
+/// The sampling that the threads counting a corpus share.
+#[derive(Debug)]
+pub struct RawSample {
+    budget: FitBudget,
+    ngrams: [AtomicU64; LEVELS],
+}
+
+/// What one thread has counted, by level.
+#[derive(Debug)]
+pub struct LevelCounts {
+    buckets: u32,
+    documents_read: u64,
+    levels: Vec<Option<Counts>>,
+    /// Levels below this can no longer be in the sample.
+    floor: usize,
+}
+
+impl RawSample {
+    /// Nothing counted yet.
+    pub fn new(budget: FitBudget) -> Self {
+        RawSample {
+            budget,
+            ngrams: [const { AtomicU64::new(0) }; LEVELS],
+        }
+    }
+
+    /// The counts of one thread.
+    pub fn thread(&self, buckets: u32) -> LevelCounts {
+        LevelCounts {
+            buckets,
+            documents_read: 0,
+            levels: vec![None; LEVELS],
+            floor: 0,
+        }
+    }
+
+    /// Makes one of what the threads have counted.
+    ///
+    /// # Errors
+    /// Counts past 64 bits.
+    pub fn finish(
+        &self,
+        threads: impl IntoIterator<Item = LevelCounts>,
+        buckets: u32,
+    ) -> Result<RawCounts, Error> {
+        let mut levels: Vec<Option<Counts>> = vec![None; LEVELS];
+        let mut documents = 0;
+        for thread in threads {
+            documents += thread.documents_read;
+            for (sum, counts) in levels.iter_mut().zip(thread.levels) {
+                match (sum, counts) {
+                    (Some(sum), Some(counts)) => sum.add(&counts)?,
+                    (sum @ None, counts) => *sum = counts,
+                    (Some(_), None) => {}
+                }
+            }
+        }
+        // Some threads stopped counting a level before others did; the budget rules all of those out.
+        let from = self.floor();
+        RawCounts::from_levels(self.budget, documents, &levels, from, buckets)
+    }
+
+    fn floor(&self) -> usize {
+        let ngrams: Vec<u64> = self
+            .ngrams
+            .iter()
+            .map(|level| level.load(Ordering::Relaxed))
+            .collect();
+        self.budget.smallest_level(&ngrams)
+    }
+}
+
+impl LevelCounts {
+    /// Counts one document, whose record has this content hash: `featurize` gives its features to
+    /// what it is handed and returns its tokens. It is not called if the document is not in the sample.
+    pub fn document(
+        &mut self,
+        sample: &RawSample,
+        content_hash: u64,
+        featurize: impl FnOnce(&mut dyn FnMut(&[u32])) -> u64,
+    ) {
+        self.documents_read += 1;
+        let level = content_hash.leading_zeros() as usize;
+        if level < self.floor {
+            return;
+        }
+        let counts = self.levels[level].get_or_insert_with(|| Counts::new(self.buckets));
+        let mut ngrams = 0;
+        counts.tokens += featurize(&mut |buckets| {
+            ngrams += buckets.len() as u64;
+            for bucket in buckets {
+                counts.counts[*bucket as usize] += 1;
+            }
+        });
+        counts.documents += 1;
+        sample.ngrams[level].fetch_add(ngrams, Ordering::Relaxed);
+    }
+
+    /// Leaves off, from now on, what can no longer be in the sample; worth a call for each block.
+    pub fn raise_floor(&mut self, sample: &RawSample) {
+        self.floor = sample.floor();
+        for level in &mut self.levels[..self.floor] {
+            *level = None;
+        }
+    }
+}

@@ -1,0 +1,68 @@
+use crate::ln::ln;
+
+/// The noise of one draw for one target: Gumbel(0, 1), a function of the content hash alone.
+///
+/// `docs/feature-space.md` defines it with test vectors; it is the same for ever, on every machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Noise {
+    key: u64,
+}
+
+/// 2^64 divided by the golden ratio, made odd.
+const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+
+impl Noise {
+    /// The noise of draw number `draw` (from 0) for target number `target` (from 0).
+    pub fn new(seed: u64, draw: u64, target: u64) -> Self {
+        let step = |state: u64, input: u64| mix((state ^ input).wrapping_add(STEP));
+        Noise {
+            key: step(step(step(0, seed), draw), target),
+        }
+    }
+
+    /// The 64 bits that stand for a record: its place in a random order.
+    #[inline]
+    pub(crate) fn bits(self, content_hash: u64) -> u64 {
+        mix((content_hash ^ self.key).wrapping_add(STEP))
+    }
+
+    /// g = −ln(−ln u), with u of 52 bits strictly between 0 and 1.
+    #[inline]
+    pub fn gumbel(self, content_hash: u64) -> f64 {
+        const UNIT: f64 = 1.0 / (1u64 << 52) as f64;
+        let u = ((self.bits(content_hash) >> 12) as f64 + 0.5) * UNIT;
+        -ln(-ln(u))
+    }
+}
+
+/// A bijection of 64 bits in which every input bit turns each output bit over in half of all cases
+/// (the finalizer of SplitMix64).
+#[inline]
+fn mix(mut x: u64) -> u64 {
+    x = (x ^ x >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    x = (x ^ x >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    x ^ x >> 31
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_the_range_are_finite() {
+        const UNIT: f64 = 1.0 / (1u64 << 52) as f64;
+        let g = |top: u64| -ln(-ln((top as f64 + 0.5) * UNIT));
+        assert!((-3.7..-3.5).contains(&g(0)));
+        assert!((36.0..37.0).contains(&g((1 << 52) - 1)));
+    }
+
+    #[test]
+    fn draws_and_targets_have_noise_of_their_own() {
+        let noises = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (0, 1, 1)];
+        let values: std::collections::BTreeSet<u64> = noises
+            .iter()
+            .map(|(seed, draw, target)| Noise::new(*seed, *draw, *target).bits(7))
+            .collect();
+        assert_eq!(values.len(), noises.len());
+    }
+}

@@ -1,0 +1,92 @@
+use std::io;
+use std::path::PathBuf;
+
+use crate::whole_file;
+
+/// What went wrong with weights.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A weights file that cannot be read.
+    #[error("weights {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The weights of a shard are not there.
+    #[error("{}: no weights for shard {}; run dsir weigh on it, with the same RAW as here", path.display(), shard.display())]
+    Missing {
+        /// Where they would be.
+        path: PathBuf,
+        /// The shard.
+        shard: PathBuf,
+    },
+    /// A file that does not hold weights.
+    #[error("{}: not a weights file: {reason}", path.display())]
+    NotWeights {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A log weight that no record can have.
+    #[error("{}: row {row}: the log weight is {value}; it must be a number or -inf", path.display())]
+    Unsound {
+        /// The file.
+        path: PathBuf,
+        /// The row, from 0.
+        row: u64,
+        /// What it holds.
+        value: f64,
+    },
+    /// Weights files with different numbers of targets.
+    #[error("{}: log weights for {found} targets, where the other shards have {expected}", path.display())]
+    Targets {
+        /// The file.
+        path: PathBuf,
+        /// How many it has.
+        found: usize,
+        /// How many the first shard's has.
+        expected: usize,
+    },
+    /// A shard with another number of records than weights.
+    #[error("{}: {rows} rows, but shard {} has {}; weigh the shard again",
+            path.display(), shard.display(), counted(*.records))]
+    Rows {
+        /// The weights file.
+        path: PathBuf,
+        /// Its rows.
+        rows: u64,
+        /// The shard.
+        shard: PathBuf,
+        /// The shard's records; `None` if only known to be more.
+        records: Option<u64>,
+    },
+    /// A record that is not the one that was weighed.
+    #[error("{}: row {row} was weighed for another record than that of shard {}; weigh the shard again",
+            path.display(), shard.display())]
+    Changed {
+        /// The weights file.
+        path: PathBuf,
+        /// The row, from 0.
+        row: u64,
+        /// The shard.
+        shard: PathBuf,
+    },
+    /// A folder that already holds weights of another model.
+    #[error("{}: this folder holds weights of another model (or of other text fields); name a new folder with -o, \
+             or remove this one", folder.display())]
+    OtherModel {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A weights file that could not be written.
+    #[error(transparent)]
+    Write(#[from] whole_file::Error),
+}
+
+fn counted(records: Option<u64>) -> String {
+    records.map_or_else(|| "more records".into(), |records| format!("{records} records"))
+}

@@ -1,0 +1,181 @@
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::npy::{self, Header};
+use super::{Error, Layout, Row};
+use crate::whole_file::{self, WholeFile};
+
+/// Writes the weights of one shard, row after row.
+pub struct WeightsWriter {
+    out: BufWriter<WholeFile>,
+    targets: usize,
+    rows: u64,
+}
+
+impl WeightsWriter {
+    /// Begins the file `path` and makes the folders it needs.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn create(path: &Path, targets: usize) -> Result<Self, whole_file::Error> {
+        let mut out = BufWriter::new(WholeFile::create_with_folders(path)?);
+        out.write_all(&npy::header(targets, 0))
+            .map_err(|source| whole_file::Error::new(path, source))?;
+        Ok(WeightsWriter {
+            out,
+            targets,
+            rows: 0,
+        })
+    }
+
+    /// Appends whole rows in the project's own layout.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn write(&mut self, rows: &[u8]) -> Result<(), whole_file::Error> {
+        self.rows += (rows.len() / Layout::of_targets(self.targets).row) as u64;
+        let written = self.out.write_all(rows);
+        written.map_err(|source| whole_file::Error::new(self.out.get_ref().path(), source))
+    }
+
+    /// Completes the header and gives the file its name.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn finish(mut self) -> Result<(), whole_file::Error> {
+        let path = self.out.get_ref().path().to_owned();
+        let failed = |source| whole_file::Error::new(&path, source);
+        self.out.seek(SeekFrom::Start(0)).map_err(failed)?;
+        self.out
+            .write_all(&npy::header(self.targets, self.rows))
+            .map_err(failed)?;
+        self.out
+            .into_inner()
+            .map_err(|error| failed(error.into_error()))?
+            .finish()
+    }
+}
+
+/// A weights file whose header was checked against its length; it holds no handle.
+#[derive(Clone, Debug)]
+pub struct WeightsFile {
+    path: PathBuf,
+    header: Header,
+}
+
+impl WeightsFile {
+    /// Reads and checks the header of `path`.
+    ///
+    /// # Errors
+    /// A file that cannot be read or does not hold weights, or not as many as it says.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let failed = |source| Error::Read {
+            path: path.into(),
+            source,
+        };
+        let not_weights = |reason| Error::NotWeights {
+            path: path.into(),
+            reason,
+        };
+        let mut file = File::open(path).map_err(failed)?;
+        let mut start = Vec::new();
+        (&mut file).take(12).read_to_end(&mut start).map_err(failed)?;
+        let len = npy::header_len(&start).map_err(not_weights)?;
+        (&mut file)
+            .take(len.saturating_sub(start.len()) as u64)
+            .read_to_end(&mut start)
+            .map_err(failed)?;
+        let header = npy::parse(&start).map_err(not_weights)?;
+
+        let Header { layout, rows, data } = header;
+        let expected = rows
+            .checked_mul(layout.row as u64)
+            .and_then(|bytes| bytes.checked_add(data));
+        let found = file.metadata().map_err(failed)?.len();
+        if expected != Some(found) {
+            return Err(not_weights(format!(
+                "its header promises {rows} rows, its length is {found} bytes"
+            )));
+        }
+        Ok(WeightsFile {
+            path: path.into(),
+            header,
+        })
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many rows, and so records, there are.
+    pub fn rows(&self) -> u64 {
+        self.header.rows
+    }
+
+    /// Where the fields of a row are.
+    pub fn layout(&self) -> Layout {
+        self.header.layout
+    }
+
+    /// Reads `count` rows from row `first` on, which must be there, into `block`.
+    ///
+    /// # Errors
+    /// A file that cannot be read; a log weight that is NaN or +inf.
+    pub fn read(&self, first: u64, count: usize, block: &mut RowBlock) -> Result<(), Error> {
+        let Header { layout, data, .. } = self.header;
+        block.layout = layout;
+        block.bytes.resize(count * layout.row, 0);
+        self.read_bytes(data + first * layout.row as u64, &mut block.bytes)
+            .map_err(|source| Error::Read {
+                path: self.path.clone(),
+                source,
+            })?;
+        for (index, row) in block.rows().enumerate() {
+            if let Some(value) = row
+                .log_weights()
+                .find(|value| value.is_nan() || *value == f64::INFINITY)
+            {
+                return Err(Error::Unsound {
+                    path: self.path.clone(),
+                    row: first + index as u64,
+                    value,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn read_bytes(&self, at: u64, bytes: &mut [u8]) -> io::Result<()> {
+        let mut file = File::open(&self.path)?;
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(bytes)
+    }
+}
+
+/// Rows of one file that follow each other.
+#[derive(Debug)]
+pub struct RowBlock {
+    layout: Layout,
+    bytes: Vec<u8>,
+}
+
+impl Default for RowBlock {
+    fn default() -> Self {
+        RowBlock {
+            layout: Layout::of_targets(1),
+            bytes: Vec::new(),
+        }
+    }
+}
+
+impl RowBlock {
+    /// The rows in order.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
+        let layout = self.layout;
+        self.bytes
+            .chunks_exact(layout.row)
+            .map(move |bytes| Row { layout, bytes })
+    }
+}

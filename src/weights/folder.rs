@@ -1,0 +1,171 @@
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Error, WeightsFile};
+use crate::density::Model;
+use crate::featurizer::FeatureSpace;
+use crate::reader::{Shard, Shards, TextFields};
+use crate::whole_file::WholeFile;
+
+/// The size of a target, by which shares are made when none are given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetSize {
+    /// What the target is called.
+    pub name: String,
+    /// The tokens of its documents.
+    pub tokens: u64,
+}
+
+/// What the weights in a folder were made with; `weights.json` beside them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeightsInfo {
+    /// The format of this file: 1.
+    dsir_weights: u64,
+    /// The fingerprint of the model, in hexadecimal.
+    model: String,
+    /// The feature space of the model.
+    pub feature_space: FeatureSpace,
+    /// The fields that made up the text.
+    text_fields: Vec<String>,
+    /// The targets, in the order of the log weights.
+    pub targets: Vec<TargetSize>,
+}
+
+impl WeightsInfo {
+    /// The name of the file.
+    pub const FILE: &str = "weights.json";
+
+    /// For weights of `model`.
+    pub fn new(model: &Model, fields: &TextFields) -> Self {
+        let size = |target: &crate::density::Target| TargetSize {
+            name: target.name.clone(),
+            tokens: target.counts.tokens,
+        };
+        WeightsInfo {
+            dsir_weights: 1,
+            model: format!("{:016x}", model.fingerprint()),
+            feature_space: model.space,
+            text_fields: fields.names().collect(),
+            targets: model.targets.iter().map(size).collect(),
+        }
+    }
+
+    /// What is written in the file `path`; `None` if it is not there.
+    ///
+    /// # Errors
+    /// A file that cannot be read or says something else.
+    pub fn read(path: &Path) -> Result<Option<Self>, Error> {
+        let text = match fs::read(path) {
+            Ok(text) => text,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                ) =>
+            {
+                return Ok(None);
+            }
+            Err(source) => {
+                return Err(Error::Read {
+                    path: path.into(),
+                    source,
+                });
+            }
+        };
+        let info = serde_json::from_slice(&text);
+        info.map(Some).map_err(|error| Error::NotWeights {
+            path: path.into(),
+            reason: error.to_string(),
+        })
+    }
+}
+
+/// A folder with one weights file for each shard, or a single weights file for a single shard.
+#[derive(Clone, Debug)]
+pub struct WeightsFolder {
+    path: PathBuf,
+}
+
+impl WeightsFolder {
+    /// The folder at `path`.
+    pub fn new(path: &Path) -> Self {
+        WeightsFolder { path: path.into() }
+    }
+
+    /// Makes the folder, or joins it if it holds weights made in the same way.
+    ///
+    /// # Errors
+    /// A folder that holds weights of another model, or cannot be written.
+    pub fn prepare(&self, info: &WeightsInfo) -> Result<(), Error> {
+        let path = self.path.join(WeightsInfo::FILE);
+        match WeightsInfo::read(&path)? {
+            Some(there) if there == *info => Ok(()),
+            Some(_) => Err(Error::OtherModel {
+                folder: self.path.clone(),
+            }),
+            None => {
+                let mut file = WholeFile::create_with_folders(&path)?;
+                let written = serde_json::to_writer_pretty(&mut file, info)
+                    .map_err(std::io::Error::from)
+                    .and_then(|()| file.write_all(b"\n"));
+                written.map_err(|source| crate::whole_file::Error::new(&path, source))?;
+                Ok(file.finish()?)
+            }
+        }
+    }
+
+    /// Where the weights of `shard` are.
+    pub fn path_of(&self, shard: &Shard) -> PathBuf {
+        let mut name = self.path.join(shard.relative()).into_os_string();
+        name.push(".npy");
+        name.into()
+    }
+
+    /// What the weights were made with, if it is told.
+    ///
+    /// # Errors
+    /// A `weights.json` that cannot be read.
+    pub fn info(&self) -> Result<Option<WeightsInfo>, Error> {
+        WeightsInfo::read(&self.path.join(WeightsInfo::FILE))
+    }
+
+    /// Opens the weights of all shards; each in turn, so that no handle is held.
+    ///
+    /// # Errors
+    /// A weights file that is missing, cannot be read, or has other targets than the first.
+    pub fn open(&self, shards: &Shards) -> Result<Vec<WeightsFile>, Error> {
+        let mut files: Vec<WeightsFile> = Vec::with_capacity(shards.len());
+        for shard in shards.iter() {
+            let single = self.path.is_file() && shards.len() == 1;
+            let path = if single {
+                self.path.clone()
+            } else {
+                self.path_of(shard)
+            };
+            if !path.exists() {
+                return Err(Error::Missing {
+                    path,
+                    shard: shard.path().into(),
+                });
+            }
+            let file = WeightsFile::open(&path)?;
+            let expected = files
+                .first()
+                .map_or(file.layout().targets(), |first| first.layout().targets());
+            if file.layout().targets() != expected {
+                return Err(Error::Targets {
+                    path,
+                    found: file.layout().targets(),
+                    expected,
+                });
+            }
+            files.push(file);
+        }
+        Ok(files)
+    }
+}

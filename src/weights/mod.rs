@@ -1,0 +1,149 @@
+//! Weights: from a record and the log-ratios to its log weight, tokens and bytes, kept row by row.
+//!
+//! Source: the reference's `HashedNgramDSIR.importance_estimator` and `get_perexample_metadata`.
+
+mod error;
+mod file;
+mod folder;
+mod npy;
+
+pub use error::Error;
+pub use file::{RowBlock, WeightsFile, WeightsWriter};
+pub use folder::{TargetSize, WeightsFolder, WeightsInfo};
+
+use crate::density::{LogRatios, Sum};
+use crate::featurizer::{FeatureSpace, Featurizer};
+use crate::reader::{Record, content_hash};
+
+/// Where the fields of a row are, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    row: usize,
+    targets: usize,
+    log_weight: usize,
+    record: Option<usize>,
+    tokens: Option<usize>,
+    bytes: Option<usize>,
+}
+
+impl Layout {
+    /// The project's own layout: log weights, content hash, tokens, bytes.
+    pub(crate) const fn of_targets(targets: usize) -> Self {
+        let after = 8 * targets;
+        Layout {
+            row: after + 16,
+            targets,
+            log_weight: 0,
+            record: Some(after),
+            tokens: Some(after + 8),
+            bytes: Some(after + 12),
+        }
+    }
+
+    /// Whether a row has all fields.
+    pub fn is_full(&self) -> bool {
+        self.record.is_some() && self.tokens.is_some() && self.bytes.is_some()
+    }
+
+    /// How many log weights a row has.
+    pub fn targets(&self) -> usize {
+        self.targets
+    }
+}
+
+/// One row of weights, wherever its fields are.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    layout: Layout,
+    bytes: &'a [u8],
+}
+
+impl<'a> Row<'a> {
+    /// The log weight for a target.
+    #[inline]
+    pub fn log_weight(&self, target: usize) -> f64 {
+        f64::from_le_bytes(self.array(self.layout.log_weight + 8 * target))
+    }
+
+    /// All log weights.
+    pub fn log_weights(self) -> impl Iterator<Item = f64> + 'a {
+        (0..self.layout.targets).map(move |target| self.log_weight(target))
+    }
+
+    /// The content hash; 0 if the file does not tell.
+    #[inline]
+    pub fn record(&self) -> u64 {
+        self.layout
+            .record
+            .map_or(0, |at| u64::from_le_bytes(self.array(at)))
+    }
+
+    /// The number of tokens; 0 if the file does not tell.
+    #[inline]
+    pub fn tokens(&self) -> u32 {
+        self.layout
+            .tokens
+            .map_or(0, |at| u32::from_le_bytes(self.array(at)))
+    }
+
+    /// The length of the record with its newline; 0 if the file does not tell.
+    #[inline]
+    pub fn bytes(&self) -> u32 {
+        self.layout
+            .bytes
+            .map_or(0, |at| u32::from_le_bytes(self.array(at)))
+    }
+
+    #[inline]
+    fn array<const N: usize>(&self, at: usize) -> [u8; N] {
+        let mut array = [0; N];
+        array.copy_from_slice(&self.bytes[at..at + N]);
+        array
+    }
+}
+
+/// Appends a row in the project's own layout to `rows`.
+pub(crate) fn push_row(
+    rows: &mut Vec<u8>,
+    log_weights: impl Iterator<Item = f64>,
+    record: Record<'_>,
+    tokens: u64,
+) {
+    for log_weight in log_weights {
+        rows.extend_from_slice(&log_weight.to_le_bytes());
+    }
+    rows.extend_from_slice(&content_hash(record.bytes).to_le_bytes());
+    rows.extend_from_slice(&u32::try_from(tokens).unwrap_or(u32::MAX).to_le_bytes());
+    // The reader refuses a record whose length does not fit.
+    rows.extend_from_slice(&(record.bytes.len() as u32 + 1).to_le_bytes());
+}
+
+/// Weighs texts; holds the buffers of one thread.
+pub struct Weigher<'m> {
+    featurizer: Featurizer,
+    log_ratios: &'m LogRatios,
+    sums: Vec<Sum>,
+}
+
+impl<'m> Weigher<'m> {
+    /// A weigher for texts of the feature space that `log_ratios` is of.
+    pub fn new(space: FeatureSpace, log_ratios: &'m LogRatios) -> Self {
+        Weigher {
+            featurizer: Featurizer::new(space),
+            log_ratios,
+            sums: vec![0; log_ratios.targets()],
+        }
+    }
+
+    /// The tokens of `text`, and its log weight for each target.
+    pub fn weigh(&mut self, text: &str) -> (u64, impl Iterator<Item = f64> + '_) {
+        let Weigher {
+            featurizer,
+            log_ratios,
+            sums,
+        } = self;
+        sums.fill(0);
+        let tokens = featurizer.featurize(text, |buckets| log_ratios.add(buckets, sums));
+        (tokens, sums.iter().map(|sum| log_ratios.log_weight(*sum)))
+    }
+}

@@ -1,0 +1,214 @@
+//! Files that appear under their names whole or not at all.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, NamedTempFile};
+
+/// An output that could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("output {}: {source}{}", path.display(), advice(source))]
+pub struct Error {
+    /// The output's name.
+    pub path: PathBuf,
+    /// What the system said.
+    pub source: io::Error,
+}
+
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; free some space and run the same again"
+        }
+        io::ErrorKind::NotFound => "; make its folder first",
+        _ => "",
+    }
+}
+
+impl Error {
+    /// An error of the output `path`.
+    pub fn new(path: &Path, source: io::Error) -> Self {
+        Error {
+            path: path.into(),
+            source,
+        }
+    }
+}
+
+/// A file under way: it gets its name when it is [finished](WholeFile::finish), and is gone if dropped.
+///
+/// A device or a pipe is written to as it is.
+#[derive(Debug)]
+pub struct WholeFile {
+    path: PathBuf,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Temporary(NamedTempFile),
+    Direct(File),
+}
+
+impl WholeFile {
+    /// Begins the file `path`; its folder must be there.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn create(path: &Path) -> Result<Self, Error> {
+        // A link stays, and what it points to is replaced.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.into());
+        let kind = match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory)),
+            Ok(metadata) if !metadata.is_file() => {
+                OpenOptions::new().write(true).open(&path).map(Kind::Direct)
+            }
+            _ => temporary_beside(&path).map(Kind::Temporary),
+        };
+        match kind {
+            Ok(kind) => Ok(WholeFile { path, kind }),
+            Err(source) => Err(Error { path, source }),
+        }
+    }
+
+    /// Begins the file `path` and makes the folders it needs.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn create_with_folders(path: &Path) -> Result<Self, Error> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        folder
+            .map_or(Ok(()), fs::create_dir_all)
+            .map_err(|source| Error::new(path, source))?;
+        WholeFile::create(path)
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn finish(self) -> Result<(), Error> {
+        self.close().finish()
+    }
+
+    /// Closes the file, complete but still without its name.
+    pub fn close(self) -> ClosedFile {
+        let temporary = match self.kind {
+            Kind::Temporary(file) => Some(file.into_temp_path()),
+            Kind::Direct(_) => None,
+        };
+        ClosedFile {
+            path: self.path,
+            temporary,
+        }
+    }
+
+    /// What the file is called in the end.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn file(&mut self) -> &mut File {
+        match &mut self.kind {
+            Kind::Temporary(file) => file.as_file_mut(),
+            Kind::Direct(file) => file,
+        }
+    }
+}
+
+impl Write for WholeFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file().flush()
+    }
+}
+
+impl Seek for WholeFile {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file().seek(to)
+    }
+}
+
+/// A complete file without its name, which holds no handle.
+#[derive(Debug)]
+pub struct ClosedFile {
+    path: PathBuf,
+    temporary: Option<tempfile::TempPath>,
+}
+
+impl ClosedFile {
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn finish(self) -> Result<(), Error> {
+        let ClosedFile { path, temporary } = self;
+        match temporary.map(|temporary| temporary.persist(&path)) {
+            Some(Err(error)) => Err(Error {
+                path,
+                source: error.error,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    // A leading dot: a folder walked for shards passes it over.
+    let mut builder = Builder::new();
+    builder.prefix(".dsir-").suffix(".part").permissions(readable());
+    builder.tempfile_in(folder)
+}
+
+/// The permissions that an ordinary new file has, before the umask.
+fn readable() -> Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    Permissions::from_mode(0o666)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_its_name_only_when_finished() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        let mut file = WholeFile::create(&path).unwrap();
+        file.write_all(b"half").unwrap();
+        drop(file);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+
+        let mut file = WholeFile::create(&path).unwrap();
+        file.write_all(b"whole").unwrap();
+        assert!(!path.exists());
+        file.finish().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"whole");
+    }
+
+    #[test]
+    fn a_link_stays_and_a_device_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        fs::write(&real, "old").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let mut file = WholeFile::create(&link).unwrap();
+        file.write_all(b"new").unwrap();
+        file.finish().unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read(&real).unwrap(), b"new");
+
+        let mut null = WholeFile::create(Path::new("/dev/null")).unwrap();
+        null.write_all(b"gone").unwrap();
+        null.finish().unwrap();
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+}
