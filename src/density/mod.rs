@@ -10,8 +10,8 @@ mod raw;
 
 pub use error::Error;
 pub use log_ratio::{EPSILON, LogRatios, Sum, kl_divergence};
-pub use model::{Model, Target};
-pub use raw::{FitBudget, RawCounts, RawSample};
+pub use model::{Model, Target, normalized};
+pub use raw::{FitBudget, LevelCounts, RawCounts, RawSample};
 
 use serde::{Deserialize, Serialize};
 

@@ -116,8 +116,13 @@ impl Model {
     }
 }
 
+/// p(b) = c(b) / Σ c; `None` if the sum is zero.
+pub fn normalized(counts: &[u64]) -> Option<Vec<f64>> {
+    density(counts, 0.0)
+}
+
 /// p(b) = (c(b) + α) / Σ (c + α); `None` if the sum is zero.
-pub(crate) fn density(counts: &[u64], smoothing: f64) -> Option<Vec<f64>> {
+fn density(counts: &[u64], smoothing: f64) -> Option<Vec<f64>> {
     let ngrams = counts
         .iter()
         .try_fold(0u64, |sum, count| sum.checked_add(*count))?;

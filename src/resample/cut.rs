@@ -86,7 +86,10 @@ impl Pool<'_> {
         let mut inside = self.size.records;
         while inside > FEW && range.bits < 64 {
             let counts = self.count_digits(range)?;
-            let Some(digit) = (0..counts.len()).rev().find(|digit| !taker.take_all(&counts[*digit])) else {
+            let Some(digit) = (0..counts.len())
+                .rev()
+                .find(|digit| !taker.take_all(&counts[*digit]))
+            else {
                 return Ok((taker.cut, taker.taken));
             };
             inside = counts[digit].totals.records;
@@ -127,7 +130,15 @@ impl Pool<'_> {
 
     /// What the range holds, by the next digit of the keys.
     fn count_digits(&self, range: Range) -> Result<Vec<Digit>, Error> {
-        let none = || vec![Digit { totals: Totals::default(), lowest: u64::MAX }; 1 << DIGIT];
+        let none = || {
+            vec![
+                Digit {
+                    totals: Totals::default(),
+                    lowest: u64::MAX
+                };
+                1 << DIGIT
+            ]
+        };
         let count = |counts: &mut Vec<Digit>, position, row: &Row<'_>| {
             if let Some(order) = self.order(position, row).filter(|order| range.holds(*order)) {
                 let digit = &mut counts[(order >> (64 - range.bits - DIGIT)) as usize & ((1 << DIGIT) - 1)];
@@ -191,16 +202,31 @@ impl Taker {
     fn take_all(&mut self, digit: &Digit) -> bool {
         let fits = self.takes(digit.totals);
         if fits && digit.totals.records > 0 {
-            self.cut = Some(Cut { order: digit.lowest, last: Position::END });
+            self.cut = Some(Cut {
+                order: digit.lowest,
+                last: Position::END,
+            });
         }
         fits
     }
 
     fn take(&mut self, candidate: Candidate) -> bool {
-        let Candidate { order, position, tokens, bytes } = candidate;
-        let fits = self.takes(Totals { records: 1, tokens: tokens.into(), bytes: bytes.into() });
+        let Candidate {
+            order,
+            position,
+            tokens,
+            bytes,
+        } = candidate;
+        let fits = self.takes(Totals {
+            records: 1,
+            tokens: tokens.into(),
+            bytes: bytes.into(),
+        });
         if fits {
-            self.cut = Some(Cut { order, last: position });
+            self.cut = Some(Cut {
+                order,
+                last: position,
+            });
         }
         fits
     }

@@ -114,7 +114,10 @@ pub struct Position {
 
 impl Position {
     /// After every record.
-    const END: Position = Position { shard: usize::MAX, record: u64::MAX };
+    const END: Position = Position {
+        shard: usize::MAX,
+        record: u64::MAX,
+    };
 }
 
 /// A finished draw: it decides on any record from its row of weights.

@@ -20,6 +20,11 @@ impl Noise {
         }
     }
 
+    /// What orders the records when they are shuffled; no draw has this number.
+    pub(crate) fn of_shuffle(seed: u64) -> Self {
+        Noise::new(seed, u64::MAX, 0)
+    }
+
     /// The 64 bits that stand for a record: its place in a random order.
     #[inline]
     pub(crate) fn bits(self, content_hash: u64) -> u64 {

@@ -29,14 +29,17 @@ impl WeightsWriter {
         })
     }
 
-    /// Appends whole rows in the project's own layout.
+    /// Appends whole rows in the project's own layout and returns how many they were.
     ///
     /// # Errors
     /// What the system says.
-    pub fn write(&mut self, rows: &[u8]) -> Result<(), whole_file::Error> {
-        self.rows += (rows.len() / Layout::of_targets(self.targets).row) as u64;
-        let written = self.out.write_all(rows);
-        written.map_err(|source| whole_file::Error::new(self.out.get_ref().path(), source))
+    pub fn write(&mut self, rows: &[u8]) -> Result<u64, whole_file::Error> {
+        let count = (rows.len() / Layout::of_targets(self.targets).row) as u64;
+        self.rows += count;
+        match self.out.write_all(rows) {
+            Ok(()) => Ok(count),
+            Err(source) => Err(whole_file::Error::new(self.out.get_ref().path(), source)),
+        }
     }
 
     /// Completes the header and gives the file its name.

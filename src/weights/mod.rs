@@ -45,6 +45,11 @@ impl Layout {
         self.record.is_some() && self.tokens.is_some() && self.bytes.is_some()
     }
 
+    /// Whether a row tells the tokens.
+    pub fn has_tokens(&self) -> bool {
+        self.tokens.is_some()
+    }
+
     /// How many log weights a row has.
     pub fn targets(&self) -> usize {
         self.targets
@@ -66,7 +71,7 @@ impl<'a> Row<'a> {
     }
 
     /// All log weights.
-    pub fn log_weights(self) -> impl Iterator<Item = f64> + 'a {
+    pub fn log_weights(self) -> impl ExactSizeIterator<Item = f64> + 'a {
         (0..self.layout.targets).map(move |target| self.log_weight(target))
     }
 

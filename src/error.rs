@@ -1,0 +1,62 @@
+//! What can stop a run: the errors of all stages under one type.
+
+use std::path::PathBuf;
+
+use crate::{density, reader, resample, weights, whole_file, writer};
+
+/// Any error of the library.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// While reading shards.
+    #[error(transparent)]
+    Reader(#[from] reader::Error),
+    /// In counts or a model.
+    #[error(transparent)]
+    Density(#[from] density::Error),
+    /// In weights.
+    #[error(transparent)]
+    Weights(#[from] weights::Error),
+    /// While drawing.
+    #[error(transparent)]
+    Resample(#[from] resample::Error),
+    /// While writing.
+    #[error(transparent)]
+    Writer(#[from] writer::Error),
+    /// The shards hold no sound record: a field name that no record has, or nothing but blank lines.
+    #[error("{what}: no document in {shards} shard(s): {records} records were read and {invalid} skipped as invalid{}",
+            first_fault.as_ref().map(|fault| format!("\n  the first: {fault}")).unwrap_or_default())]
+    NoDocument {
+        /// Which shards: raw, or a target.
+        what: String,
+        /// How many shards.
+        shards: usize,
+        /// Records read.
+        records: u64,
+        /// Records skipped.
+        invalid: u64,
+        /// What was wrong with the first.
+        first_fault: Option<String>,
+    },
+    /// A folder for temporary data that cannot be used.
+    #[error("temporary data in {}: {source}; name another folder with --temp-dir", folder.display())]
+    TempDir {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl From<whole_file::Error> for Error {
+    fn from(error: whole_file::Error) -> Self {
+        Error::Writer(error.into())
+    }
+}
+
+impl Error {
+    /// Whether the reader of standard output has closed it, which is no failure of ours.
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Error::Writer(error) if error.is_closed_pipe())
+    }
+}

@@ -1,0 +1,62 @@
+//! The stages put together: what the commands do, in parallel over shards and over the blocks of each.
+
+mod documents;
+mod fit;
+mod scan;
+mod weigh;
+mod write;
+
+pub use documents::{ReadReport, Rejects};
+pub use fit::{count_raw, count_target};
+pub use weigh::{complete, weigh};
+pub use write::{KlReduction, WriteOptions, write};
+
+use crate::error::Error;
+use crate::reader::{Block, Shard, Shards, TextFields};
+use crate::weights::{self, RowBlock, WeightsFile};
+
+/// How records become documents.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadOptions {
+    /// The fields that make up the text.
+    pub fields: TextFields,
+    /// Leave invalid records out instead of stopping at the first.
+    pub skip_invalid: bool,
+}
+
+/// The shards of one target.
+#[derive(Debug)]
+pub struct TargetShards {
+    /// What the target is called.
+    pub name: String,
+    /// Its shards.
+    pub shards: Shards,
+}
+
+/// Reads the rows of the records in `block`.
+fn read_rows(weights: &WeightsFile, shard: &Shard, block: &Block, rows: &mut RowBlock) -> Result<(), Error> {
+    if block.first_record() + block.len() as u64 > weights.rows() {
+        return Err(other_rows(weights, shard, None));
+    }
+    Ok(weights.read(block.first_record(), block.len(), rows)?)
+}
+
+/// Makes sure that a shard had as many records as there are weights.
+fn check_rows(weights: &WeightsFile, shard: &Shard, records: u64) -> Result<(), Error> {
+    if records == weights.rows() {
+        Ok(())
+    } else {
+        Err(other_rows(weights, shard, Some(records)))
+    }
+}
+
+fn other_rows(weights: &WeightsFile, shard: &Shard, records: Option<u64>) -> Error {
+    let (path, rows, shard) = (weights.path().into(), weights.rows(), shard.path().into());
+    weights::Error::Rows {
+        path,
+        rows,
+        shard,
+        records,
+    }
+    .into()
+}

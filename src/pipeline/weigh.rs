@@ -1,0 +1,210 @@
+use super::ReadOptions;
+use super::documents::{Documents, ReadReport, Rejects, Tally};
+use super::scan::{self, Job};
+use crate::density::{LogRatios, Model};
+use crate::error::Error;
+use crate::featurizer::{FeatureSpace, Featurizer};
+use crate::progress::Progress;
+use crate::reader::{Block, Shards};
+use crate::weights::{RowBlock, Weigher, WeightsFile, WeightsFolder, WeightsInfo, WeightsWriter, push_row};
+
+/// Weighs every record of `shards` with `model`: one weights file in `folder` for each shard.
+///
+/// # Errors
+/// A partial model; shards that cannot be read, or without a document; a folder that cannot be written
+/// or holds other weights.
+pub fn weigh(
+    model: &Model,
+    shards: &Shards,
+    folder: &WeightsFolder,
+    options: &ReadOptions,
+    mut rejects: Option<&mut Rejects>,
+    progress: &Progress,
+) -> Result<ReadReport, Error> {
+    let log_ratios = model.log_ratios()?;
+    folder.prepare(&WeightsInfo::new(model, &options.fields))?;
+    progress.begin("weigh", shards.total_bytes());
+    let documents = Documents::new(shards, options, rejects.as_deref_mut());
+    let job = Weigh {
+        space: model.space,
+        log_ratios: &log_ratios,
+        shards,
+        folder,
+        documents,
+    };
+    let scanned = scan::scan(&job, shards, progress)?;
+    let (_, report) = job.documents.finish("raw", rejects, scanned, |thread| {
+        std::mem::take(&mut thread.tally)
+    })?;
+    Ok(report)
+}
+
+struct Weigh<'a> {
+    space: FeatureSpace,
+    log_ratios: &'a LogRatios,
+    shards: &'a Shards,
+    folder: &'a WeightsFolder,
+    documents: Documents<'a>,
+}
+
+struct WeighThread<'a> {
+    weigher: Weigher<'a>,
+    tally: Tally,
+}
+
+/// The rows of one block, and what is to be kept of the records skipped.
+struct Rows {
+    rows: Vec<u8>,
+    rejected: Vec<u8>,
+}
+
+impl<'a> Job for Weigh<'a> {
+    type Thread = WeighThread<'a>;
+    type Made = Rows;
+    type Gathered = (usize, WeightsWriter);
+
+    fn thread(&self) -> WeighThread<'a> {
+        WeighThread {
+            weigher: Weigher::new(self.space, self.log_ratios),
+            tally: Tally::default(),
+        }
+    }
+
+    fn begin(&self, shard: usize) -> Result<Self::Gathered, Error> {
+        let path = self.folder.path_of(&self.shards[shard]);
+        Ok((shard, WeightsWriter::create(&path, self.log_ratios.targets())?))
+    }
+
+    fn make(&self, thread: &mut WeighThread<'a>, shard: usize, block: &Block) -> Result<Rows, Error> {
+        let WeighThread { weigher, tally } = thread;
+        let mut rows = Vec::new();
+        let rejected = self
+            .documents
+            .each(tally, shard, block, |record, text| match text {
+                Some(text) => {
+                    let (tokens, log_weights) = weigher.weigh(text);
+                    push_row(&mut rows, log_weights, record, tokens);
+                }
+                None => {
+                    let none = std::iter::repeat_n(f64::NEG_INFINITY, self.log_ratios.targets());
+                    push_row(&mut rows, none, record, 0);
+                }
+            })?;
+        Ok(Rows { rows, rejected })
+    }
+
+    fn gather(&self, (shard, file): &mut Self::Gathered, made: Rows) -> Result<(), Error> {
+        file.write(&made.rows)?;
+        self.documents.keep(*shard, &made.rejected)
+    }
+
+    fn end(&self, (shard, file): Self::Gathered) -> Result<(), Error> {
+        file.finish()?;
+        self.documents.end(shard)
+    }
+}
+
+/// Reads `shards` for what weights of other makers lack, content hash, tokens or bytes, and puts complete
+/// weights into `folder`.
+///
+/// # Errors
+/// Shards that cannot be read or have other numbers of records than the weights have rows.
+pub fn complete(
+    weights: &[WeightsFile],
+    shards: &Shards,
+    space: FeatureSpace,
+    folder: &WeightsFolder,
+    options: &ReadOptions,
+    progress: &Progress,
+) -> Result<ReadReport, Error> {
+    progress.begin("complete", shards.total_bytes());
+    let documents = Documents::new(shards, options, None);
+    let job = Complete {
+        weights,
+        shards,
+        space,
+        folder,
+        documents,
+    };
+    let scanned = scan::scan(&job, shards, progress)?;
+    let (_, report) = job
+        .documents
+        .finish("raw", None, scanned, |thread| std::mem::take(&mut thread.tally))?;
+    Ok(report)
+}
+
+struct Complete<'a> {
+    weights: &'a [WeightsFile],
+    shards: &'a Shards,
+    space: FeatureSpace,
+    folder: &'a WeightsFolder,
+    documents: Documents<'a>,
+}
+
+struct CompleteThread {
+    featurizer: Featurizer,
+    given: RowBlock,
+    tally: Tally,
+}
+
+impl Job for Complete<'_> {
+    type Thread = CompleteThread;
+    type Made = Vec<u8>;
+    type Gathered = (usize, WeightsWriter, u64);
+
+    fn thread(&self) -> CompleteThread {
+        // Only the tokens are asked of it.
+        let space = FeatureSpace {
+            ngrams: 1,
+            ..self.space
+        };
+        CompleteThread {
+            featurizer: Featurizer::new(space),
+            given: RowBlock::default(),
+            tally: Tally::default(),
+        }
+    }
+
+    fn begin(&self, shard: usize) -> Result<Self::Gathered, Error> {
+        let path = self.folder.path_of(&self.shards[shard]);
+        let targets = self.weights[shard].layout().targets();
+        Ok((shard, WeightsWriter::create(&path, targets)?, 0))
+    }
+
+    fn make(&self, thread: &mut CompleteThread, shard: usize, block: &Block) -> Result<Vec<u8>, Error> {
+        let CompleteThread {
+            featurizer,
+            given,
+            tally,
+        } = thread;
+        let weights = &self.weights[shard];
+        super::read_rows(weights, &self.shards[shard], block, given)?;
+        let mut given = given.rows();
+        let mut rows = Vec::new();
+        self.documents.each(tally, shard, block, |record, text| {
+            let Some(row) = given.next() else { return };
+            match text {
+                Some(text) => {
+                    let tokens = if weights.layout().has_tokens() {
+                        row.tokens().into()
+                    } else {
+                        featurizer.featurize(text, |_| {})
+                    };
+                    push_row(&mut rows, row.log_weights(), record, tokens);
+                }
+                None => push_row(&mut rows, row.log_weights().map(|_| f64::NEG_INFINITY), record, 0),
+            }
+        })?;
+        Ok(rows)
+    }
+
+    fn gather(&self, (_, file, rows): &mut Self::Gathered, made: Vec<u8>) -> Result<(), Error> {
+        *rows += file.write(&made)?;
+        Ok(())
+    }
+
+    fn end(&self, (shard, file, rows): Self::Gathered) -> Result<(), Error> {
+        super::check_rows(&self.weights[shard], &self.shards[shard], rows)?;
+        Ok(file.finish()?)
+    }
+}

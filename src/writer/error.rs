@@ -1,0 +1,43 @@
+use std::io;
+use std::path::PathBuf;
+
+use crate::whole_file;
+
+/// What went wrong with an output.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file that could not be written.
+    #[error(transparent)]
+    File(#[from] whole_file::Error),
+    /// Standard output that could not be written.
+    #[error("standard output: {0}")]
+    Stdout(io::Error),
+    /// Temporary data that could not be written or read again.
+    #[error("temporary data in {}: {source}; free some space, or name another folder with --temp-dir", folder.display())]
+    Temporary {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// An output that is also an input.
+    #[error("output {} is also an input ({}); name another output", output.display(), input.display())]
+    OverwritesInput {
+        /// The output.
+        output: PathBuf,
+        /// The input that it would replace.
+        input: PathBuf,
+    },
+}
+
+impl Error {
+    /// Whether the reader of standard output has closed it, which is no failure of ours.
+    pub fn is_closed_pipe(&self) -> bool {
+        match self {
+            Error::Stdout(error) => error.kind() == io::ErrorKind::BrokenPipe,
+            Error::File(whole_file::Error { source, .. }) => source.kind() == io::ErrorKind::BrokenPipe,
+            _ => false,
+        }
+    }
+}

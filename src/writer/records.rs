@@ -1,0 +1,190 @@
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::in_order::InOrder;
+use super::shuffle::Shuffle;
+use super::{Error, Sink};
+use crate::reader::{Shard, Shards};
+use crate::whole_file::ClosedFile;
+
+/// Where the selected records go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// Standard output.
+    Stdout,
+    /// One file.
+    File(PathBuf),
+    /// A folder with one file for each shard, under the shard's relative name.
+    Folder(PathBuf),
+}
+
+impl Destination {
+    /// From `-o`: nothing or `-` is standard output, a name that ends in `/` or is a folder's is a folder.
+    pub fn new(output: Option<&Path>) -> Self {
+        match output {
+            None => Destination::Stdout,
+            Some(path) if path == Path::new("-") => Destination::Stdout,
+            Some(path) if path.as_os_str().as_encoded_bytes().ends_with(b"/") || path.is_dir() => {
+                Destination::Folder(path.into())
+            }
+            Some(path) => Destination::File(path.into()),
+        }
+    }
+
+    /// The files that will be written for `shards`.
+    pub fn files<'a>(&'a self, shards: &'a Shards) -> Box<dyn Iterator<Item = PathBuf> + 'a> {
+        match self {
+            Destination::Stdout => Box::new(std::iter::empty()),
+            Destination::File(path) => Box::new(std::iter::once(path.clone())),
+            Destination::Folder(folder) => Box::new(shards.iter().map(|shard| folder.join(shard.relative()))),
+        }
+    }
+}
+
+/// Writes selected records; shards may come at the same time, each in its own order.
+pub struct RecordWriter {
+    kind: Kind,
+}
+
+enum Kind {
+    InOrder(Mutex<InOrder<Sink>>),
+    Shuffled {
+        records: Mutex<Shuffle>,
+        sink: Sink,
+    },
+    Folder {
+        folder: PathBuf,
+        closed: Mutex<Vec<ClosedFile>>,
+    },
+}
+
+/// The records of one shard under way.
+pub struct ShardRecords {
+    index: usize,
+    file: Option<Sink>,
+}
+
+impl RecordWriter {
+    /// Begins the output; temporary data are in `temp_dir`.
+    ///
+    /// # Errors
+    /// What the system says; a shuffled folder is the caller's mistake.
+    pub fn create(destination: &Destination, shuffle: bool, temp_dir: &Path) -> Result<Self, Error> {
+        let sink = match destination {
+            Destination::Stdout => Sink::stdout(),
+            Destination::File(path) => Sink::create(path)?,
+            Destination::Folder(folder) => {
+                return Ok(RecordWriter {
+                    kind: Kind::Folder {
+                        folder: folder.clone(),
+                        closed: Mutex::default(),
+                    },
+                });
+            }
+        };
+        let kind = if shuffle {
+            Kind::Shuffled {
+                records: Mutex::new(Shuffle::new(temp_dir)?),
+                sink,
+            }
+        } else {
+            Kind::InOrder(Mutex::new(InOrder::new(sink, temp_dir)))
+        };
+        Ok(RecordWriter { kind })
+    }
+
+    /// Begins a shard, the `index`-th in input order.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn begin(&self, index: usize, shard: &Shard) -> Result<ShardRecords, Error> {
+        let file = match &self.kind {
+            Kind::Folder { folder, .. } => Some(Sink::create_with_folders(&folder.join(shard.relative()))?),
+            _ => None,
+        };
+        Ok(ShardRecords { index, file })
+    }
+
+    /// Appends selected records, each with its newline, and each with the random bits of its place when
+    /// shuffled.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn write(&self, shard: &mut ShardRecords, records: &Selected) -> Result<(), Error> {
+        match (&self.kind, &mut shard.file) {
+            (_, Some(file)) => file.write(&records.bytes),
+            (Kind::InOrder(out), None) => lock(out).write(shard.index, &records.bytes),
+            (Kind::Shuffled { records: shuffle, .. }, None) => {
+                let mut shuffle = lock(shuffle);
+                let mut start = 0;
+                for (end, bits) in &records.ends {
+                    shuffle.push(*bits, &records.bytes[start..*end])?;
+                    start = *end;
+                }
+                Ok(())
+            }
+            (Kind::Folder { .. }, None) => Ok(()),
+        }
+    }
+
+    /// Ends a shard.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn end(&self, shard: ShardRecords) -> Result<(), Error> {
+        match (&self.kind, shard.file) {
+            (Kind::Folder { closed, .. }, Some(file)) => lock(closed).extend(file.close()?),
+            (Kind::InOrder(out), _) => lock(out).finish(shard.index)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Completes the output when all shards have ended: now the files get their names.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn finish(self) -> Result<(), Error> {
+        let closed: Vec<ClosedFile> = match self.kind {
+            Kind::InOrder(out) => {
+                let out = out.into_inner().unwrap_or_else(PoisonError::into_inner);
+                out.into_sink().close()?.into_iter().collect()
+            }
+            Kind::Shuffled { records, mut sink } => {
+                records
+                    .into_inner()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .finish(&mut sink)?;
+                sink.close()?.into_iter().collect()
+            }
+            Kind::Folder { closed, .. } => closed.into_inner().unwrap_or_else(PoisonError::into_inner),
+        };
+        Ok(closed.into_iter().try_for_each(ClosedFile::finish)?)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Selected records that follow each other in a shard.
+#[derive(Debug, Default)]
+pub struct Selected {
+    bytes: Vec<u8>,
+    /// Where each record ends, and its random bits.
+    ends: Vec<(usize, u64)>,
+}
+
+impl Selected {
+    /// Appends a record, written without its newline by `write`.
+    pub fn push(&mut self, bits: u64, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.bytes);
+        self.bytes.push(b'\n');
+        self.ends.push((self.bytes.len(), bits));
+    }
+
+    /// Bytes with newlines.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}

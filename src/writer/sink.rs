@@ -1,0 +1,103 @@
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use flate2::write::GzEncoder;
+
+use super::Error;
+use crate::whole_file::{self, ClosedFile, WholeFile};
+
+const BUFFER: usize = 128 << 10;
+/// The level at which zstd's own tool compresses.
+const ZSTD_LEVEL: i32 = 3;
+
+/// One output: a file, compressed if its name ends in `.zst` or `.gz`, or standard output.
+pub struct Sink {
+    kind: Kind,
+    path: PathBuf,
+}
+
+enum Kind {
+    Stdout(BufWriter<io::Stdout>),
+    Plain(BufWriter<WholeFile>),
+    Gzip(GzEncoder<BufWriter<WholeFile>>),
+    Zstd(zstd::Encoder<'static, BufWriter<WholeFile>>),
+}
+
+impl Sink {
+    /// Standard output.
+    pub fn stdout() -> Self {
+        Sink {
+            kind: Kind::Stdout(BufWriter::with_capacity(BUFFER, io::stdout())),
+            path: PathBuf::from("-"),
+        }
+    }
+
+    /// The file `path`, whose folder must be there.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn create(path: &Path) -> Result<Self, Error> {
+        Sink::over(WholeFile::create(path)?, path)
+    }
+
+    /// The file `path`, with the folders it needs.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn create_with_folders(path: &Path) -> Result<Self, Error> {
+        Sink::over(WholeFile::create_with_folders(path)?, path)
+    }
+
+    fn over(file: WholeFile, path: &Path) -> Result<Self, Error> {
+        let file = BufWriter::with_capacity(BUFFER, file);
+        let kind = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("gz") => Kind::Gzip(GzEncoder::new(file, flate2::Compression::default())),
+            Some("zst" | "zstd") => {
+                let encoder = zstd::Encoder::new(file, ZSTD_LEVEL).and_then(|mut encoder| {
+                    encoder.include_checksum(true)?;
+                    Ok(encoder)
+                });
+                Kind::Zstd(encoder.map_err(|source| whole_file::Error::new(path, source))?)
+            }
+            _ => Kind::Plain(file),
+        };
+        Ok(Sink {
+            kind,
+            path: path.into(),
+        })
+    }
+
+    /// Appends `bytes`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let written = match &mut self.kind {
+            Kind::Stdout(out) => return out.write_all(bytes).map_err(Error::Stdout),
+            Kind::Plain(out) => out.write_all(bytes),
+            Kind::Gzip(out) => out.write_all(bytes),
+            Kind::Zstd(out) => out.write_all(bytes),
+        };
+        Ok(written.map_err(|source| whole_file::Error::new(&self.path, source))?)
+    }
+
+    /// Completes the output; a file still waits for its name. Nothing waits for standard output.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn close(self) -> Result<Option<ClosedFile>, Error> {
+        let path = self.path;
+        let failed = |source| whole_file::Error::new(&path, source);
+        let buffer = match self.kind {
+            Kind::Stdout(mut out) => {
+                out.flush().map_err(Error::Stdout)?;
+                return Ok(None);
+            }
+            Kind::Plain(out) => out,
+            Kind::Gzip(out) => out.finish().map_err(failed)?,
+            Kind::Zstd(out) => out.finish().map_err(failed)?,
+        };
+        let file = buffer.into_inner().map_err(|error| failed(error.into_error()))?;
+        Ok(Some(file.close()))
+    }
+}
