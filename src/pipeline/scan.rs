@@ -227,7 +227,11 @@ impl<J: Job> Scan<'_, J> {
         }
         self.wait_for_gathering(open, input.blocks);
         match &mut input.reader {
-            Reader::Open(reader) => Ok(if reader.next_block(block)? { Next::Block } else { Next::End }),
+            Reader::Open(reader) => Ok(if reader.next_block(block)? {
+                Next::Block
+            } else {
+                Next::End
+            }),
             Reader::Closed | Reader::Ended => Ok(Next::Nothing),
         }
     }

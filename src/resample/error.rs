@@ -18,6 +18,17 @@ pub enum Error {
         /// The least number of tokens.
         min_tokens: u32,
     },
+    /// More records were asked for than the corpus has documents.
+    #[error(
+        "{asked} records asked for, but the raw corpus has only {documents} documents; \
+             ask for less, or pass --allow-fewer to take all that are eligible"
+    )]
+    MoreThanThereAre {
+        /// What was asked for.
+        asked: u64,
+        /// The documents there are.
+        documents: u64,
+    },
     /// More was asked for than there is.
     #[error("{budget} asked for, but the eligible records are only {} ({} tokens, {} bytes) of {records}; \
              ask for less, lower --min-tokens, or pass --allow-fewer to take them all",

@@ -5,6 +5,19 @@ use crate::weights::TargetSize;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proportions(Vec<(Option<String>, f64)>);
 
+impl std::fmt::Display for Proportions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (index, (name, share)) in self.0.iter().enumerate() {
+            let comma = if index > 0 { "," } else { "" };
+            match name {
+                Some(name) => write!(f, "{comma}{name}={share}")?,
+                None => write!(f, "{comma}{share}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
 impl std::str::FromStr for Proportions {
     type Err = String;
 

@@ -1,4 +1,4 @@
-use super::{Error, Rule, Totals, scan};
+use super::{Error, Noise, Rule, Totals, scan};
 use crate::weights::{Row, WeightsFile};
 
 /// What there is to draw from.
@@ -16,8 +16,26 @@ pub struct Survey {
     pub log_weights: Vec<LogWeights>,
 }
 
+impl Survey {
+    /// Looks through `weights`, one file for each shard in input order.
+    ///
+    /// # Errors
+    /// Weights that cannot be read.
+    pub fn new(weights: &[WeightsFile], min_tokens: u32, temperature: f64) -> Result<Self, Error> {
+        let targets = weights.first().map_or(1, |file| file.layout().targets());
+        survey(
+            weights,
+            &Rule {
+                min_tokens,
+                temperature,
+                noises: vec![Noise::new(0, 0, 0); targets],
+            },
+        )
+    }
+}
+
 /// The spread of log weights.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct LogWeights {
     /// The smallest.
     pub min: f64,

@@ -134,6 +134,35 @@ impl WeightsFolder {
         WeightsInfo::read(&self.path.join(WeightsInfo::FILE))
     }
 
+    /// Opens every weights file in the folder, in the order of their paths.
+    ///
+    /// # Errors
+    /// A folder or a file that cannot be read; a folder without weights.
+    pub fn all(&self) -> Result<Vec<WeightsFile>, Error> {
+        let mut files = Vec::new();
+        for entry in walkdir::WalkDir::new(&self.path).sort_by_file_name() {
+            let entry = entry.map_err(|error| Error::Read {
+                path: self.path.clone(),
+                source: error.into(),
+            })?;
+            if entry
+                .path()
+                .extension()
+                .is_some_and(|extension| extension == "npy")
+            {
+                files.push(WeightsFile::open(entry.path())?);
+            }
+        }
+        if files.is_empty() {
+            let reason = "no .npy file in this folder".to_owned();
+            return Err(Error::NotWeights {
+                path: self.path.clone(),
+                reason,
+            });
+        }
+        Ok(files)
+    }
+
     /// Opens the weights of all shards; each in turn, so that no handle is held.
     ///
     /// # Errors

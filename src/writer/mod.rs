@@ -13,28 +13,32 @@ pub use in_order::{InOrder, Take};
 pub use records::{Destination, RecordWriter, Selected, ShardRecords};
 pub use sink::Sink;
 
+use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Refuses an output that is the same file as an input.
+/// Refuses outputs that are the same files as inputs, by whatever name.
 ///
 /// # Errors
 /// Says which one.
 pub fn refuse_overwriting<'a>(
-    output: &Path,
+    outputs: impl IntoIterator<Item = impl AsRef<Path>>,
     inputs: impl IntoIterator<Item = &'a Path>,
 ) -> Result<(), Error> {
-    // What is not there yet, or is a device, overwrites nothing.
-    let Ok(there) = output.canonicalize() else {
-        return Ok(());
+    let identity = |path: &Path| {
+        path.metadata()
+            .ok()
+            .map(|metadata| (metadata.dev(), metadata.ino()))
     };
-    if !there.is_file() {
-        return Ok(());
-    }
-    for input in inputs {
-        if input
-            .canonicalize()
-            .is_ok_and(|input| input == there || is_same_file(&input, &there))
-        {
+    let inputs: HashMap<_, _> = inputs
+        .into_iter()
+        .filter_map(|input| identity(input).map(|identity| (identity, input)))
+        .collect();
+    for output in outputs {
+        let output = output.as_ref();
+        // A device is written to, not replaced.
+        let file = output.is_file().then(|| identity(output)).flatten();
+        if let Some(input) = file.and_then(|identity| inputs.get(&identity)) {
             return Err(Error::OverwritesInput {
                 output: output.into(),
                 input: input.into(),
@@ -42,11 +46,4 @@ pub fn refuse_overwriting<'a>(
         }
     }
     Ok(())
-}
-
-/// Whether two names are hard links to one file.
-fn is_same_file(a: &Path, b: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let identity = |path: &Path| path.metadata().map(|metadata| (metadata.dev(), metadata.ino()));
-    matches!((identity(a), identity(b)), (Ok(a), Ok(b)) if a == b)
 }

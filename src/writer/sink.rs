@@ -40,6 +40,18 @@ impl Sink {
         Sink::over(WholeFile::create(path)?, path)
     }
 
+    /// Makes sure that `path` can be created, without leaving anything.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn check(path: &Path) -> Result<(), Error> {
+        if path.exists() && !path.is_file() && !path.is_dir() {
+            return Ok(()); // A device or a pipe: opening it could wait for its reader.
+        }
+        WholeFile::create(path)?;
+        Ok(())
+    }
+
     /// The file `path`, with the folders it needs.
     ///
     /// # Errors

@@ -1,0 +1,119 @@
+use std::path::Path;
+
+use dsir::density::Model;
+use dsir::pipeline::{self, ReadOptions, Rejects, TargetShards};
+use dsir::reader::{Shard, Shards};
+
+use crate::cli::args::{Fit, FitArgs};
+use crate::cli::failure::Failure;
+use crate::cli::options::{Run, check_outputs};
+use crate::cli::summary::Summary;
+
+pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
+    args.input.refuse_shared_stdin(&args.fit)?;
+    let raw = args.input.shards_if_any()?;
+    let targets = args.fit.targets()?;
+    if raw.is_none() && targets.is_empty() {
+        return Err(Failure::usage(
+            "nothing to count: name RAW shards, a --target, or both",
+        ));
+    }
+    let read = args.records.options()?;
+    let run = Run::new(&args.run)?;
+    let outputs = [
+        Some(&args.output),
+        args.run.summary.as_ref(),
+        args.records.rejects.as_ref(),
+    ];
+    let inputs = raw
+        .iter()
+        .chain(targets.iter().map(|target| &target.shards))
+        .flat_map(Shards::iter)
+        .map(Shard::path);
+    check_outputs(outputs.into_iter().flatten().map(|path| path.as_path()), inputs)?;
+
+    let mut summary = Summary::new("fit", args, run.threads());
+    run.work(|| {
+        let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
+        let mut model = count_targets(&args.fit, &targets, &read, &mut rejects, &run, &mut summary)?;
+        if let Some(raw) = &raw {
+            count_raw(
+                &mut model,
+                &args.fit,
+                raw,
+                &read,
+                rejects.as_mut(),
+                &run,
+                &mut summary,
+            )?;
+        }
+        write_model(&model, &args.output)?;
+        rejects.map_or(Ok(()), Rejects::finish)?;
+        summary.model(&model);
+        Ok(())
+    })?;
+    summary.finish(args.run.summary.as_deref(), args.run.quiet)
+}
+
+pub(super) fn rejects(path: Option<&Path>, run: &Run) -> Result<Option<Rejects>, Failure> {
+    Ok(path
+        .map(|path| Rejects::create(path, &run.temp_dir))
+        .transpose()?)
+}
+
+/// A model of the targets alone.
+pub(super) fn count_targets(
+    args: &FitArgs,
+    targets: &[TargetShards],
+    read: &ReadOptions,
+    rejects: &mut Option<Rejects>,
+    run: &Run,
+    summary: &mut Summary,
+) -> Result<Model, Failure> {
+    let mut model = Model {
+        space: args.space(),
+        smoothing: args.smoothing,
+        raw: None,
+        targets: Vec::new(),
+    };
+    for target in targets {
+        let (target, report) =
+            pipeline::count_target(target, model.space, read, rejects.as_mut(), &run.progress)?;
+        // An empty target is found out now, not after the raw corpus has been counted.
+        model.target_density(&target)?;
+        summary.stage("target", &report);
+        model.targets.push(target);
+    }
+    Ok(model)
+}
+
+/// Adds the counts of the raw corpus to `model`.
+pub(super) fn count_raw(
+    model: &mut Model,
+    args: &FitArgs,
+    raw: &Shards,
+    read: &ReadOptions,
+    rejects: Option<&mut Rejects>,
+    run: &Run,
+    summary: &mut Summary,
+) -> Result<(), Failure> {
+    let (counts, report) =
+        pipeline::count_raw(raw, model.space, args.budget(), read, rejects, &run.progress)?;
+    summary.stage("fit", &report);
+    summary.raw(raw.len(), raw.passed_over(), &report);
+    model.raw = Some(counts);
+    // Raw text without a token is found out now.
+    model.raw_density()?;
+    Ok(())
+}
+
+pub(super) fn write_model(model: &Model, path: &Path) -> Result<(), Failure> {
+    let mut file = dsir::whole_file::WholeFile::create(path)?;
+    let mut buffer = std::io::BufWriter::new(&mut file);
+    let written = model
+        .write(&mut buffer)
+        .and_then(|()| std::io::Write::flush(&mut buffer));
+    drop(buffer);
+    written.map_err(|source| dsir::whole_file::Error::new(path, source))?;
+    Ok(file.finish()?)
+}

@@ -1,0 +1,130 @@
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{Read, Write as _};
+use std::path::Path;
+
+use dsir::density::{Model, kl_divergence};
+use dsir::resample::Survey;
+use dsir::weights::{WeightsFile, WeightsFolder};
+
+use crate::cli::args::Inspect;
+use crate::cli::failure::Failure;
+use crate::cli::summary::{number, size};
+
+pub(crate) fn inspect(args: &Inspect) -> Result<(), Failure> {
+    let path = &args.path;
+    let text = if path.is_dir() {
+        let weights = WeightsFolder::new(path).all()?;
+        let info = WeightsFolder::new(path).info()?;
+        let made_with = info.map_or(String::new(), |info| {
+            format!("feature space  {}\n", info.feature_space)
+        });
+        made_with + &describe_weights(&weights, args.min_tokens)?
+    } else if starts_as_numpy(path) {
+        describe_weights(&[WeightsFile::open(path)?], args.min_tokens)?
+    } else {
+        describe_model(&Model::read(path)?)?
+    };
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(Failure::stdout)
+}
+
+fn starts_as_numpy(path: &Path) -> bool {
+    let mut start = [0; 6];
+    File::open(path)
+        .and_then(|mut file| file.read_exact(&mut start))
+        .is_ok()
+        && start == *b"\x93NUMPY"
+}
+
+fn describe_model(model: &Model) -> Result<String, Failure> {
+    let mut text = format!(
+        "feature space  {}\nsmoothing      {}\n",
+        model.space, model.smoothing
+    );
+    let mut raw_density = None;
+    match &model.raw {
+        None => text += "raw            not counted: merge with a model of the raw corpus to weigh\n",
+        Some(raw) => {
+            let total = raw.total(model.space.buckets)?;
+            let sampled = match raw.first_level {
+                0 => "all".to_owned(),
+                level => format!(
+                    "a sample of about one in {}",
+                    number(1u64.checked_shl(level).unwrap_or(u64::MAX))
+                ),
+            };
+            let _ = writeln!(
+                text,
+                "raw            {} documents read, {sampled} counted: {} documents, {} tokens, {} n-grams",
+                number(raw.documents_read),
+                number(total.documents),
+                number(total.tokens),
+                number(total.ngrams().unwrap_or(0)),
+            );
+            raw_density = model.raw_density().ok();
+        }
+    }
+    if model.targets.is_empty() {
+        text += "targets        none: merge with a model of a target to weigh\n";
+    }
+    for target in &model.targets {
+        let (documents, tokens) = (number(target.counts.documents), number(target.counts.tokens));
+        let _ = write!(
+            text,
+            "target         {}: {documents} documents, {tokens} tokens",
+            target.name
+        );
+        if let (Some(raw), Ok(density)) = (&raw_density, model.target_density(target)) {
+            let _ = write!(text, ", KL from raw {:.3} nats", kl_divergence(&density, raw));
+        }
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+fn describe_weights(weights: &[WeightsFile], min_tokens: u32) -> Result<String, Failure> {
+    let full = weights.iter().all(|file| file.layout().is_full());
+    let survey = Survey::new(weights, if full { min_tokens } else { 0 }, 1.0)?;
+    let mut text = format!(
+        "weights        {} records in {} files\n",
+        number(survey.records),
+        number(weights.len() as u64)
+    );
+    if !full {
+        text += "fields         log_weight, without content hash, tokens or bytes\n";
+    }
+    let eligible = survey.eligible;
+    let _ = writeln!(
+        text,
+        "eligible       {} records, {} tokens, {}; {} too short, {} invalid",
+        number(eligible.records),
+        number(eligible.tokens),
+        size(eligible.bytes),
+        number(survey.too_short),
+        number(survey.invalid),
+    );
+    for (target, spread) in survey
+        .log_weights
+        .iter()
+        .enumerate()
+        .filter(|_| eligible.records > 0)
+    {
+        let of = if survey.log_weights.len() > 1 {
+            format!("target {}: ", target + 1)
+        } else {
+            String::new()
+        };
+        let _ = writeln!(
+            text,
+            "log weight     {of}{:.1} to {:.1}, mean {:.1}, deviation {:.1}; effective sample size {:.1}",
+            spread.min,
+            spread.max,
+            spread.mean,
+            spread.deviation,
+            spread.effective_sample_size.unwrap_or(0.0),
+        );
+    }
+    Ok(text)
+}

@@ -1,0 +1,15 @@
+//! The commands, each from its arguments to its outputs.
+
+mod fit;
+mod inspect;
+mod merge;
+mod resample;
+mod select;
+mod weigh;
+
+pub(super) use fit::fit;
+pub(super) use inspect::inspect;
+pub(super) use merge::merge;
+pub(super) use resample::resample;
+pub(super) use select::select;
+pub(super) use weigh::weigh;

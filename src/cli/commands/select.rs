@@ -1,0 +1,83 @@
+use std::path::PathBuf;
+
+use dsir::density::Model;
+use dsir::pipeline::{self, Rejects};
+use dsir::resample::Budget;
+use dsir::weights::{WeightsFolder, WeightsInfo};
+
+use super::fit::{count_raw, count_targets, rejects};
+use super::resample::{Output, draw_and_write};
+use crate::cli::args::Select;
+use crate::cli::failure::Failure;
+use crate::cli::options::Run;
+use crate::cli::summary::Summary;
+
+pub(crate) fn select(args: &Select) -> Result<(), Failure> {
+    args.input.refuse_shared_stdin(&args.fit)?;
+    let raw = args.input.shards()?;
+    let targets = args.fit.targets()?;
+    let read = args.records.options()?;
+    let draw = args.draw.options()?;
+    let run = Run::new(&args.run)?;
+    let target_paths: Vec<PathBuf> = targets
+        .iter()
+        .flat_map(|target| target.shards.iter())
+        .map(|shard| shard.path().into())
+        .collect();
+    let output = Output::new(
+        &args.output,
+        args.run.summary.as_ref(),
+        &raw,
+        target_paths.iter().chain(&args.model),
+    )?;
+
+    let mut summary = Summary::new("select", args, run.threads());
+    run.work(|| {
+        // Each step reads the corpus once more.
+        raw.keep_streams(&run.temp_dir);
+        let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
+        let model = match &args.model {
+            Some(path) => Model::read(path)?,
+            None => {
+                let mut model = count_targets(&args.fit, &targets, &read, &mut rejects, &run, &mut summary)?;
+                count_raw(&mut model, &args.fit, &raw, &read, None, &run, &mut summary)?;
+                refuse_too_many(&model, draw.budget, draw.allow_fewer)?;
+                model
+            }
+        };
+
+        let weighed = tempfile::tempdir_in(&run.temp_dir).map_err(|error| run.temp_dir_error(error))?;
+        let folder = WeightsFolder::new(weighed.path());
+        let report = pipeline::weigh(&model, &raw, &folder, &read, rejects.as_mut(), &run.progress)?;
+        rejects.map_or(Ok(()), Rejects::finish)?;
+        summary.stage("weigh", &report);
+        summary.raw(raw.len(), raw.passed_over(), &report);
+        summary.model(&model);
+
+        let info = WeightsInfo::new(&model, &read.fields);
+        let weights = folder.open(&raw)?;
+        let measured = Some((&model, &read));
+        draw_and_write(
+            &draw,
+            &weights,
+            Some(&info.targets),
+            &raw,
+            &output,
+            measured,
+            &run,
+            &mut summary,
+        )
+    })?;
+    summary.finish(args.run.summary.as_deref(), args.run.quiet)
+}
+
+/// More records than the corpus has are refused before it is weighed.
+fn refuse_too_many(model: &Model, budget: Budget, allow_fewer: bool) -> Result<(), Failure> {
+    let documents = model.raw.as_ref().map_or(0, |raw| raw.documents_read);
+    match budget {
+        Budget::Records(asked) if asked > documents && !allow_fewer => {
+            Err(dsir::resample::Error::MoreThanThereAre { asked, documents }.into())
+        }
+        _ => Ok(()),
+    }
+}

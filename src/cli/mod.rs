@@ -1,0 +1,39 @@
+//! What the commands do with what is typed, and how a run ends.
+
+mod args;
+mod bar;
+mod commands;
+mod failure;
+mod options;
+mod summary;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Cli, Command};
+use failure::Failure;
+
+/// Runs the command that was typed.
+pub(crate) fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Select(args) => commands::select(&args),
+        Command::Fit(args) => commands::fit(&args),
+        Command::Weigh(args) => commands::weigh(&args),
+        Command::Resample(args) => commands::resample(&args),
+        Command::Merge(args) => commands::merge(&args),
+        Command::Inspect(args) => commands::inspect(&args),
+        Command::Completions(args) => completions(args.shell),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "dsir", &mut script);
+    std::io::stdout().write_all(&script).map_err(Failure::stdout)
+}

@@ -1,0 +1,269 @@
+//! What a run tells of itself: one JSON object in a file, a few lines on standard error.
+
+use std::path::Path;
+use std::time::Instant;
+
+use dsir::density::Model;
+use dsir::pipeline::{KlReduction, ReadReport};
+use dsir::resample::Draw;
+use dsir::whole_file::{self, WholeFile};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::failure::Failure;
+
+/// Gathers the summary of a run.
+pub(crate) struct Summary {
+    start: Instant,
+    json: Map<String, Value>,
+    stages: Vec<Value>,
+    lines: Vec<String>,
+    timings: Vec<String>,
+}
+
+impl Summary {
+    pub(crate) fn new(command: &str, options: &impl Serialize, threads: usize) -> Self {
+        let mut json = Map::new();
+        json.insert("dsir".into(), env!("CARGO_PKG_VERSION").into());
+        json.insert("command".into(), command.into());
+        json.insert("threads".into(), threads.into());
+        json.insert(
+            "options".into(),
+            serde_json::to_value(options).unwrap_or_default(),
+        );
+        Summary {
+            start: Instant::now(),
+            json,
+            stages: vec![],
+            lines: vec![],
+            timings: vec![],
+        }
+    }
+
+    /// Notes that a stage has read shards.
+    pub(crate) fn stage(&mut self, name: &str, report: &ReadReport) {
+        let rate = report.bytes as f64 / 1e6 / report.seconds;
+        self.stages.push(json!({
+            "stage": name, "records": report.records, "invalid": report.invalid, "bytes": report.bytes,
+            "seconds": report.seconds, "mb_per_second": rate,
+        }));
+        self.timings
+            .push(format!("{name} {:.1} s ({rate:.0} MB/s)", report.seconds));
+    }
+
+    /// Notes a stage that reads no shards.
+    pub(crate) fn stage_without_bytes(&mut self, name: &str, seconds: f64) {
+        self.stages.push(json!({ "stage": name, "seconds": seconds }));
+        self.timings.push(format!("{name} {seconds:.1} s"));
+    }
+
+    /// Notes what was read of the raw corpus.
+    pub(crate) fn raw(&mut self, shards: usize, passed_over: u64, report: &ReadReport) {
+        let ReadReport {
+            records,
+            invalid,
+            bytes,
+            ..
+        } = *report;
+        self.json.insert(
+            "raw".into(),
+            json!({ "shards": shards, "records": records, "invalid": invalid, "documents": records - invalid,
+                    "bytes": bytes, "files_passed_over": passed_over }),
+        );
+        let mut line = format!(
+            "{} documents in {}, {}",
+            number(records - invalid),
+            count(shards as u64, "shard"),
+            size(bytes)
+        );
+        if invalid > 0 {
+            line += &format!("; {} skipped as invalid", number(invalid));
+        }
+        if passed_over > 0 {
+            line += &format!(
+                "; {} in the folders passed over, since their names are not those of shards",
+                count(passed_over, "file")
+            );
+        }
+        self.line("raw", line);
+    }
+
+    pub(crate) fn model(&mut self, model: &Model) {
+        self.json.insert("feature_space".into(), json!(model.space));
+        if let Some(raw) = &model.raw {
+            let documents: u64 = raw.levels.iter().map(|level| level.documents).sum();
+            let tokens: u64 = raw.levels.iter().map(|level| level.tokens).sum();
+            self.json.insert(
+                "fitted".into(),
+                json!({ "documents_read": raw.documents_read, "documents": documents, "tokens": tokens,
+                        "sampled": raw.first_level > 0 }),
+            );
+            let how = if raw.first_level > 0 {
+                "a sample by content of "
+            } else {
+                "all of "
+            };
+            self.line(
+                "fitted on",
+                format!(
+                    "{how}{} raw documents: {}, {} tokens",
+                    number(raw.documents_read),
+                    number(documents),
+                    number(tokens)
+                ),
+            );
+        }
+        let targets = model.targets.iter().map(|target| {
+            json!({ "name": target.name, "documents": target.counts.documents, "tokens": target.counts.tokens })
+        });
+        self.json.insert("targets".into(), targets.collect());
+        for target in &model.targets {
+            let (documents, tokens) = (number(target.counts.documents), number(target.counts.tokens));
+            self.line(
+                "target",
+                format!(
+                    "{}{documents} documents, {tokens} tokens",
+                    self.prefix(model.targets.len(), &target.name)
+                ),
+            );
+        }
+    }
+
+    pub(crate) fn draw(&mut self, draw: &Draw, names: &[String]) {
+        let survey = &draw.survey;
+        let eligible = survey.eligible;
+        self.json.insert("eligible".into(), json!(eligible));
+        self.json.insert("too_short".into(), survey.too_short.into());
+        self.line(
+            "eligible",
+            format!(
+                "{} documents, {} tokens ({} too short)",
+                number(eligible.records),
+                number(eligible.tokens),
+                number(survey.too_short)
+            ),
+        );
+        let name = |target: usize| {
+            names
+                .get(target)
+                .cloned()
+                .unwrap_or_else(|| format!("#{}", target + 1))
+        };
+        let mut targets = Vec::new();
+        let thresholds = draw.thresholds();
+        for (target, ((spread, threshold), selected)) in survey
+            .log_weights
+            .iter()
+            .zip(thresholds)
+            .zip(&draw.selected)
+            .enumerate()
+        {
+            let prefix = self.prefix(draw.selected.len(), &name(target));
+            targets.push(json!({ "name": name(target), "log_weights": spread, "threshold": threshold, "selected": selected }));
+            self.line(
+                "log weight",
+                format!("{prefix}{:.1} to {:.1}, mean {:.1}, deviation {:.1} (sums over all n-grams of a document, so hundreds are normal)",
+                    spread.min, spread.max, spread.mean, spread.deviation),
+            );
+            if let Some(size) = spread.effective_sample_size {
+                self.line(
+                    "effective",
+                    format!(
+                        "{prefix}sample size {size:.1} of {} by exp(log weight / T)",
+                        number(eligible.records)
+                    ),
+                );
+            }
+            let threshold = threshold.map_or("none".into(), |threshold| format!("{threshold:.3}"));
+            self.line(
+                "selected",
+                format!(
+                    "{prefix}{} documents, {} tokens, {}; threshold {threshold}",
+                    number(selected.records),
+                    number(selected.tokens),
+                    size(selected.bytes)
+                ),
+            );
+        }
+        self.json.insert("draw".into(), Value::Array(targets));
+        self.json.insert("selected".into(), json!(draw.total()));
+    }
+
+    pub(crate) fn kl(&mut self, reductions: &[KlReduction]) {
+        self.json.insert("kl_reduction".into(), json!(reductions));
+        for KlReduction {
+            target,
+            raw,
+            selected,
+            reduction,
+        } in reductions
+        {
+            let prefix = self.prefix(reductions.len(), target);
+            self.line("KL", format!("{prefix}reduction {reduction:.3} nats: target from raw {raw:.3}, from selected {selected:.3}"));
+        }
+    }
+
+    fn prefix(&self, targets: usize, name: &str) -> String {
+        if targets > 1 {
+            format!("{name}: ")
+        } else {
+            String::new()
+        }
+    }
+
+    fn line(&mut self, label: &str, text: String) {
+        self.lines.push(format!("{label:<11}{text}"));
+    }
+
+    /// Writes the summary to `path`, and its short form to standard error unless `quiet`.
+    pub(crate) fn finish(mut self, path: Option<&Path>, quiet: bool) -> Result<(), Failure> {
+        let seconds = self.start.elapsed().as_secs_f64();
+        self.json
+            .insert("stages".into(), Value::Array(std::mem::take(&mut self.stages)));
+        self.json.insert("seconds".into(), seconds.into());
+        let timings = std::mem::take(&mut self.timings);
+        self.line("time", format!("{seconds:.1} s: {}", timings.join(", ")));
+        if let Some(path) = path {
+            write(path, &Value::Object(self.json))?;
+        }
+        if !quiet {
+            self.lines.iter().for_each(|line| eprintln!("{line}"));
+        }
+        Ok(())
+    }
+}
+
+fn write(path: &Path, json: &Value) -> Result<(), whole_file::Error> {
+    let mut file = WholeFile::create(path)?;
+    let text = format!("{json:#}\n");
+    std::io::Write::write_all(&mut file, text.as_bytes())
+        .map_err(|source| whole_file::Error::new(path, source))?;
+    file.finish()
+}
+
+/// `1234567` as `1 234 567`.
+pub(crate) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(' ');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+fn count(count: u64, what: &str) -> String {
+    format!("{} {what}{}", number(count), if count == 1 { "" } else { "s" })
+}
+
+/// Bytes in the largest decimal unit that leaves a number of at least 1.
+pub(crate) fn size(bytes: u64) -> String {
+    const UNITS: [(&str, f64); 4] = [("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
+    let bytes_as_f64 = bytes as f64;
+    match UNITS.iter().find(|(_, unit)| bytes_as_f64 >= *unit) {
+        Some((name, unit)) => format!("{:.1} {name}", bytes_as_f64 / unit),
+        None => format!("{bytes} bytes"),
+    }
+}
