@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use dsir::density::Model;
-use dsir::pipeline::{self, ReadOptions, Rejects, TargetShards};
+use dsir::pipeline::{self, ReadOptions, ReadReport, Rejects, TargetShards};
 use dsir::reader::{Shard, Shards};
 
 use crate::cli::args::{Fit, FitArgs};
@@ -37,7 +37,7 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
         let mut model = count_targets(&args.fit, &targets, &read, &mut rejects, &run, &mut summary)?;
         if let Some(raw) = &raw {
-            count_raw(
+            let report = count_raw(
                 &mut model,
                 &args.fit,
                 raw,
@@ -46,6 +46,7 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
                 &run,
                 &mut summary,
             )?;
+            summary.raw(raw.len(), raw.passed_over(), &report);
         }
         write_model(&model, &args.output)?;
         rejects.map_or(Ok(()), Rejects::finish)?;
@@ -96,15 +97,14 @@ pub(super) fn count_raw(
     rejects: Option<&mut Rejects>,
     run: &Run,
     summary: &mut Summary,
-) -> Result<(), Failure> {
+) -> Result<ReadReport, Failure> {
     let (counts, report) =
         pipeline::count_raw(raw, model.space, args.budget(), read, rejects, &run.progress)?;
     summary.stage("fit", &report);
-    summary.raw(raw.len(), raw.passed_over(), &report);
     model.raw = Some(counts);
     // Raw text without a token is found out now.
     model.raw_density()?;
-    Ok(())
+    Ok(report)
 }
 
 pub(super) fn write_model(model: &Model, path: &Path) -> Result<(), Failure> {

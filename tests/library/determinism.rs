@@ -1,0 +1,165 @@
+use std::io::Write;
+use std::path::PathBuf;
+
+use dsir::density::FitBudget;
+use dsir::featurizer::FeatureSpace;
+use dsir::reader::Shards;
+use dsir::resample::{Budget, DrawOptions};
+use proptest::prelude::*;
+
+use crate::corpus::{Corpus, fit, record, select};
+
+const TARGET: &str = "the moon rose over the quiet harbour and the stars came out one by one";
+
+/// Documents that share words with the target to different degrees, some of them twice.
+fn documents(count: usize) -> Vec<String> {
+    let words: Vec<&str> = TARGET.split(' ').chain("tax form invoice ledger interest rate".split(' ')).collect();
+    let document = |i: usize| -> String {
+        let i = i - i % 7 % 2;
+        (0..5 + i % 11).map(|j| words[(i * 31 + j * j * 17) % words.len()]).collect::<Vec<_>>().join(" ")
+    };
+    (0..count).map(|i| record(&document(i))).collect()
+}
+
+fn draw(budget: Budget) -> DrawOptions {
+    DrawOptions { budget, min_tokens: 1, ..DrawOptions::default() }
+}
+
+fn gzip(content: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(content.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// One way to lay a corpus out on disk.
+#[derive(Clone, Debug)]
+struct Layout {
+    /// After how many documents a shard ends.
+    cuts: Vec<usize>,
+    /// Plain, gzip, gzip in two members, zstd, by turns from here.
+    compression: usize,
+    backwards: bool,
+    threads: usize,
+}
+
+fn lay_out(corpus: &Corpus, documents: &[String], layout: &Layout) -> Vec<PathBuf> {
+    let mut cuts: Vec<usize> = layout.cuts.iter().map(|cut| cut % (documents.len() + 1)).collect();
+    cuts.extend([0, documents.len()]);
+    cuts.sort_unstable();
+    let mut paths = Vec::new();
+    for (number, pair) in cuts.windows(2).enumerate() {
+        let content = documents[pair[0]..pair[1]].concat();
+        let bytes = match (number + layout.compression) % 4 {
+            0 => content.clone().into_bytes(),
+            1 => gzip(&content),
+            2 => {
+                let middle = content.len() / 2; // within a line, and maybe within a character's escape
+                [gzip(&content[..middle]), gzip(&content[middle..])].concat()
+            }
+            _ => zstd::encode_all(content.as_bytes(), 3).unwrap(),
+        };
+        paths.push(corpus.write(&format!("shard-{number}.jsonl"), bytes));
+    }
+    if layout.backwards {
+        paths.reverse();
+    }
+    paths
+}
+
+fn sorted(mut lines: Vec<String>) -> Vec<String> {
+    lines.sort_unstable();
+    lines
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_same_records_however_the_corpus_is_cut(
+        cuts in prop::collection::vec(0usize..400, 0..6),
+        compression in 0usize..4,
+        backwards: bool,
+        threads in 1usize..5,
+        k in 1u64..300,
+    ) {
+        let documents = documents(300);
+        let corpus = Corpus::new();
+        let target = corpus.write("target.jsonl", record(TARGET));
+        let whole = Shards::find([corpus.write("whole.jsonl", documents.concat())]).unwrap();
+        let layout = Layout { cuts, compression, backwards, threads };
+        let parts = Shards::find(lay_out(&corpus, &documents, &layout)).unwrap();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(layout.threads).build().unwrap();
+
+        let options = draw(Budget::Records(k));
+        let one = select(&whole, &target, &options, false).unwrap();
+        let other = pool.install(|| select(&parts, &target, &options, false)).unwrap();
+        prop_assert_eq!(one.len() as u64, k);
+        prop_assert_eq!(sorted(one), sorted(other));
+        // Shuffled, not even the order depends on the cuts.
+        let one = select(&whole, &target, &options, true).unwrap();
+        let other = pool.install(|| select(&parts, &target, &options, true)).unwrap();
+        prop_assert_eq!(one, other);
+    }
+
+    #[test]
+    fn a_smaller_selection_is_part_of_a_larger_one(small in 1u64..300, more in 0u64..300, seed: u64, kind in 0usize..3) {
+        let corpus = Corpus::new();
+        let target = corpus.write("target.jsonl", record(TARGET));
+        let raw = Shards::find([corpus.write("raw.jsonl", documents(300).concat())]).unwrap();
+        let budget = |amount: u64| match kind {
+            0 => Budget::Records(amount),
+            1 => Budget::Tokens(amount * 5 + 15),
+            _ => Budget::Bytes(amount * 50 + 200),
+        };
+        let options = |amount: u64| DrawOptions { seed, allow_fewer: true, ..draw(budget(amount)) };
+        let small_one = sorted(select(&raw, &target, &options(small), false).unwrap());
+        let mut large = sorted(select(&raw, &target, &options(small + more), false).unwrap());
+        for line in small_one {
+            let found = large.iter().position(|other| *other == line);
+            prop_assert!(found.is_some(), "{} is not in the larger selection", line);
+            large.remove(found.unwrap());
+        }
+    }
+
+    #[test]
+    fn a_sampled_model_is_the_same_however_the_corpus_is_cut_and_merged(
+        cuts in prop::collection::vec(0usize..400, 1..4),
+        budget in 100u64..6000,
+        threads in 1usize..4,
+    ) {
+        let documents = documents(300);
+        let corpus = Corpus::new();
+        let target: &[(&str, &[PathBuf])] = &[("target", &[corpus.write("target.jsonl", record(TARGET))])];
+        let budget = FitBudget(Some(budget));
+        let space = FeatureSpace { buckets: 50, ..FeatureSpace::default() };
+        let whole = Shards::find([corpus.write("whole.jsonl", documents.concat())]).unwrap();
+        let whole = fit(&whole, target, space, 0.0, budget);
+
+        let layout = Layout { cuts, compression: 0, backwards: false, threads };
+        let paths = lay_out(&corpus, &documents, &layout);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let together = pool.install(|| fit(&Shards::find(&paths).unwrap(), target, space, 0.0, budget));
+        prop_assert_eq!(&together, &whole);
+        prop_assert!(whole.raw.as_ref().unwrap().total(50).unwrap().ngrams().unwrap() <= budget.0.unwrap());
+
+        let parts = paths.iter().filter(|path| path.metadata().unwrap().len() > 0);
+        let mut parts = parts.map(|path| fit(&Shards::find([path]).unwrap(), target, space, 0.0, budget));
+        let mut merged = parts.next().unwrap();
+        for part in parts {
+            merged.merge(part, false).unwrap();
+        }
+        prop_assert_eq!(&merged, &whole);
+    }
+}
+
+#[test]
+fn equal_keys_go_in_input_order() {
+    let corpus = Corpus::new();
+    let target = corpus.write("target.jsonl", record(TARGET));
+    // The same words in another order have the same 1-grams but other bytes; copies have the same bytes.
+    let lines: Vec<String> = (0..20).map(|i| format!("{{\"id\": {i}, \"text\": \"moon harbour\"}}\n")).collect();
+    let raw = Shards::find([corpus.write("raw.jsonl", lines.concat())]).unwrap();
+    let options = DrawOptions { temperature: 0.0, ..draw(Budget::Records(7)) };
+    let selected = select(&raw, &target, &options, false).unwrap();
+    assert_eq!(selected, lines[..7].iter().map(|line| line.trim_end()).collect::<Vec<_>>());
+}

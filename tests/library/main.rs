@@ -1,0 +1,15 @@
+//! The library as its users see it.
+
+mod corpus;
+
+/// The published reference's numbers.
+mod reference;
+
+/// The test vectors of `docs/feature-space.md`, and tokens of many scripts.
+mod feature_space;
+
+/// The same selection however the corpus is cut, compressed, ordered or shared out.
+mod determinism;
+
+/// What the draw promises in the long run.
+mod statistics;
