@@ -209,7 +209,7 @@ pub(crate) struct FitArgs {
     #[arg(long, value_enum, default_value_t = TokenizerArg::Wordpunct)]
     pub(crate) tokenizer: TokenizerArg,
     /// Add A to every bucket's count in the targets
-    #[arg(long, value_name = "A", default_value_t = 0.0, value_parser = not_negative)]
+    #[arg(long, value_name = "A", default_value_t = 0.0, allow_negative_numbers = true, value_parser = not_negative)]
     pub(crate) smoothing: f64,
     /// Count at most so many n-grams of the raw corpus: auto, all, or a number
     ///
@@ -238,7 +238,7 @@ pub(crate) struct DrawArgs {
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) min_tokens: u32,
     /// Divide log weights by T before drawing; 0 takes the largest without noise
-    #[arg(long, value_name = "T", default_value_t = 1.0, value_parser = not_negative)]
+    #[arg(long, value_name = "T", default_value_t = 1.0, allow_negative_numbers = true, value_parser = not_negative)]
     pub(crate) temperature: f64,
     /// Another seed draws another selection
     #[arg(long, value_name = "SEED", default_value_t = 0)]

@@ -239,10 +239,10 @@ impl Run {
 
 /// Makes sure, before the work, that these files can be written and that they overwrite no input.
 pub(crate) fn check_outputs<'a>(
-    outputs: impl IntoIterator<Item = &'a Path> + Clone,
+    outputs: &[&Path],
     inputs: impl IntoIterator<Item = &'a Path>,
 ) -> Result<(), Failure> {
-    writer::refuse_overwriting(outputs.clone(), inputs)?;
-    outputs.into_iter().try_for_each(Sink::check)?;
+    writer::refuse_overwriting(outputs, inputs)?;
+    outputs.iter().try_for_each(|output| Sink::check(output))?;
     Ok(())
 }

@@ -20,7 +20,9 @@ pub(crate) struct Corpus {
 
 impl Corpus {
     pub(crate) fn new() -> Self {
-        Corpus { folder: tempfile::tempdir().unwrap() }
+        Corpus {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     /// Writes a file and gives its path.
@@ -57,10 +59,20 @@ pub(crate) fn fit(
     let (read, progress) = (ReadOptions::default(), Progress::default());
     let (counts, _) = pipeline::count_raw(raw, space, budget, &read, None, &progress).unwrap();
     let targets = targets.iter().map(|(name, paths)| {
-        let target = TargetShards { name: (*name).into(), shards: Shards::find(*paths).unwrap() };
-        pipeline::count_target(&target, space, &read, None, &progress).unwrap().0
+        let target = TargetShards {
+            name: (*name).into(),
+            shards: Shards::find(*paths).unwrap(),
+        };
+        pipeline::count_target(&target, space, &read, None, &progress)
+            .unwrap()
+            .0
     });
-    Model { space, smoothing, targets: targets.collect(), raw: Some(counts) }
+    Model {
+        space,
+        smoothing,
+        targets: targets.collect(),
+        raw: Some(counts),
+    }
 }
 
 /// Weighs shards into a folder.
@@ -77,13 +89,22 @@ pub(crate) fn rows(weights: &[WeightsFile]) -> Vec<(Vec<f64>, u32)> {
     let mut block = RowBlock::default();
     for file in weights {
         file.read(0, file.rows() as usize, &mut block).unwrap();
-        rows.extend(block.rows().map(|row| (row.log_weights().collect(), row.tokens())));
+        rows.extend(
+            block
+                .rows()
+                .map(|row| (row.log_weights().collect(), row.tokens())),
+        );
     }
     rows
 }
 
 /// Fits, weighs, draws and writes; gives the lines selected, in the order written.
-pub(crate) fn select(raw: &Shards, target: &Path, draw: &DrawOptions, shuffle: bool) -> Result<Vec<String>, Error> {
+pub(crate) fn select(
+    raw: &Shards,
+    target: &Path,
+    draw: &DrawOptions,
+    shuffle: bool,
+) -> Result<Vec<String>, Error> {
     let work = Corpus::new();
     let targets: &[(&str, &[PathBuf])] = &[("target", &[target.to_owned()])];
     let model = fit(raw, targets, FeatureSpace::default(), 0.0, FitBudget(None));
@@ -98,5 +119,9 @@ pub(crate) fn select(raw: &Shards, target: &Path, draw: &DrawOptions, shuffle: b
         temp_dir: &std::env::temp_dir(),
     };
     pipeline::write(&draw, &weights, raw, &options, None, &Progress::default())?;
-    Ok(fs::read_to_string(work.path("out.jsonl")).unwrap().lines().map(str::to_owned).collect())
+    Ok(fs::read_to_string(work.path("out.jsonl"))
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect())
 }

@@ -13,16 +13,26 @@ const TARGET: &str = "the moon rose over the quiet harbour and the stars came ou
 
 /// Documents that share words with the target to different degrees, some of them twice.
 fn documents(count: usize) -> Vec<String> {
-    let words: Vec<&str> = TARGET.split(' ').chain("tax form invoice ledger interest rate".split(' ')).collect();
+    let words: Vec<&str> = TARGET
+        .split(' ')
+        .chain("tax form invoice ledger interest rate".split(' '))
+        .collect();
     let document = |i: usize| -> String {
         let i = i - i % 7 % 2;
-        (0..5 + i % 11).map(|j| words[(i * 31 + j * j * 17) % words.len()]).collect::<Vec<_>>().join(" ")
+        (0..5 + i % 11)
+            .map(|j| words[(i * 31 + j * j * 17) % words.len()])
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     (0..count).map(|i| record(&document(i))).collect()
 }
 
 fn draw(budget: Budget) -> DrawOptions {
-    DrawOptions { budget, min_tokens: 1, ..DrawOptions::default() }
+    DrawOptions {
+        budget,
+        min_tokens: 1,
+        ..DrawOptions::default()
+    }
 }
 
 fn gzip(content: &str) -> Vec<u8> {
@@ -43,7 +53,11 @@ struct Layout {
 }
 
 fn lay_out(corpus: &Corpus, documents: &[String], layout: &Layout) -> Vec<PathBuf> {
-    let mut cuts: Vec<usize> = layout.cuts.iter().map(|cut| cut % (documents.len() + 1)).collect();
+    let mut cuts: Vec<usize> = layout
+        .cuts
+        .iter()
+        .map(|cut| cut % (documents.len() + 1))
+        .collect();
     cuts.extend([0, documents.len()]);
     cuts.sort_unstable();
     let mut paths = Vec::new();
@@ -123,7 +137,7 @@ proptest! {
 
     #[test]
     fn a_sampled_model_is_the_same_however_the_corpus_is_cut_and_merged(
-        cuts in prop::collection::vec(0usize..400, 1..4),
+        cuts in prop::collection::btree_set(1usize..300, 1..4),
         budget in 100u64..6000,
         threads in 1usize..4,
     ) {
@@ -135,15 +149,14 @@ proptest! {
         let whole = Shards::find([corpus.write("whole.jsonl", documents.concat())]).unwrap();
         let whole = fit(&whole, target, space, 0.0, budget);
 
-        let layout = Layout { cuts, compression: 0, backwards: false, threads };
+        let layout = Layout { cuts: cuts.into_iter().collect(), compression: 0, backwards: false, threads };
         let paths = lay_out(&corpus, &documents, &layout);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let together = pool.install(|| fit(&Shards::find(&paths).unwrap(), target, space, 0.0, budget));
         prop_assert_eq!(&together, &whole);
         prop_assert!(whole.raw.as_ref().unwrap().total(50).unwrap().ngrams().unwrap() <= budget.0.unwrap());
 
-        let parts = paths.iter().filter(|path| path.metadata().unwrap().len() > 0);
-        let mut parts = parts.map(|path| fit(&Shards::find([path]).unwrap(), target, space, 0.0, budget));
+        let mut parts = paths.iter().map(|path| fit(&Shards::find([path]).unwrap(), target, space, 0.0, budget));
         let mut merged = parts.next().unwrap();
         for part in parts {
             merged.merge(part, false).unwrap();
@@ -157,9 +170,17 @@ fn equal_keys_go_in_input_order() {
     let corpus = Corpus::new();
     let target = corpus.write("target.jsonl", record(TARGET));
     // The same words in another order have the same 1-grams but other bytes; copies have the same bytes.
-    let lines: Vec<String> = (0..20).map(|i| format!("{{\"id\": {i}, \"text\": \"moon harbour\"}}\n")).collect();
+    let lines: Vec<String> = (0..20)
+        .map(|i| format!("{{\"id\": {i}, \"text\": \"moon harbour\"}}\n"))
+        .collect();
     let raw = Shards::find([corpus.write("raw.jsonl", lines.concat())]).unwrap();
-    let options = DrawOptions { temperature: 0.0, ..draw(Budget::Records(7)) };
+    let options = DrawOptions {
+        temperature: 0.0,
+        ..draw(Budget::Records(7))
+    };
     let selected = select(&raw, &target, &options, false).unwrap();
-    assert_eq!(selected, lines[..7].iter().map(|line| line.trim_end()).collect::<Vec<_>>());
+    assert_eq!(
+        selected,
+        lines[..7].iter().map(|line| line.trim_end()).collect::<Vec<_>>()
+    );
 }

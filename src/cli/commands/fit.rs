@@ -25,12 +25,13 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
         args.run.summary.as_ref(),
         args.records.rejects.as_ref(),
     ];
+    let outputs: Vec<&Path> = outputs.into_iter().flatten().map(|path| path.as_path()).collect();
     let inputs = raw
         .iter()
         .chain(targets.iter().map(|target| &target.shards))
         .flat_map(Shards::iter)
         .map(Shard::path);
-    check_outputs(outputs.into_iter().flatten().map(|path| path.as_path()), inputs)?;
+    check_outputs(&outputs, inputs)?;
 
     let mut summary = Summary::new("fit", args, run.threads());
     run.work(|| {

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use dsir::density::Model;
@@ -19,7 +19,7 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
     let read = args.records.options()?;
     let draw = args.draw.options()?;
     let run = Run::new(&args.run)?;
-    let output = Output::new(&args.output, args.run.summary.as_ref(), &raw, [])?;
+    let output = Output::new(&args.output, &args.run.summary, &raw, [])?;
     if args.records.rejects.is_some() {
         return Err(Failure::usage(
             "--rejects belongs to weigh: resample does not judge records again",
@@ -64,7 +64,7 @@ impl Output {
     /// Checks, before the work, that the outputs make sense, can be written and overwrite no input.
     pub(super) fn new<'a>(
         args: &'a OutputArgs,
-        summary: Option<&'a PathBuf>,
+        others: impl IntoIterator<Item = &'a PathBuf>,
         raw: &'a Shards,
         inputs: impl IntoIterator<Item = &'a PathBuf>,
     ) -> Result<Self, Failure> {
@@ -75,16 +75,16 @@ impl Output {
             .chain(inputs.into_iter().map(|path| path.as_path()))
             .collect();
         writer::refuse_overwriting(destination.files(raw), inputs.iter().copied())?;
-        let file = match &destination {
-            Destination::File(path) => Some(path),
-            _ => None,
-        };
+        let mut outputs: Vec<&Path> = others.into_iter().map(|path| path.as_path()).collect();
+        if let Destination::File(path) = &destination {
+            outputs.push(path);
+        }
         if args.shuffle && matches!(destination, Destination::Folder(_)) {
             return Err(Failure::usage(
                 "--shuffle mixes the shards: give it one output, not a folder",
             ));
         }
-        check_outputs(file.into_iter().chain(summary).map(|path| path.as_path()), inputs)?;
+        check_outputs(&outputs, inputs)?;
         Ok(Output {
             destination,
             shuffle: args.shuffle,

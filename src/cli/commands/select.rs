@@ -26,7 +26,7 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
         .collect();
     let output = Output::new(
         &args.output,
-        args.run.summary.as_ref(),
+        args.run.summary.iter().chain(&args.records.rejects),
         &raw,
         target_paths.iter().chain(&args.model),
     )?;

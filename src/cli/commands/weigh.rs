@@ -1,3 +1,5 @@
+use std::path::Path;
+
 use dsir::density::Model;
 use dsir::pipeline::{self, Rejects};
 use dsir::reader::Shard;
@@ -14,8 +16,9 @@ pub(crate) fn weigh(args: &Weigh) -> Result<(), Failure> {
     let run = Run::new(&args.run)?;
     let model = Model::read(&args.model)?;
     let outputs = [args.run.summary.as_ref(), args.records.rejects.as_ref()];
+    let outputs: Vec<&Path> = outputs.into_iter().flatten().map(|path| path.as_path()).collect();
     let inputs = raw.iter().map(Shard::path).chain([args.model.as_path()]);
-    check_outputs(outputs.into_iter().flatten().map(|path| path.as_path()), inputs)?;
+    check_outputs(&outputs, inputs)?;
 
     let mut summary = Summary::new("weigh", args, run.threads());
     run.work(|| {

@@ -54,3 +54,87 @@ pub(crate) fn is_final_sigma(before: &str, after: &str) -> bool {
     let counts = |c: &char| properties(*c) & IGNORABLE == 0;
     cased(before.chars().rev().find(counts)) && !cased(after.chars().find(counts))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What Python 3.11 says of every code point: made by `tests/unicode/make_code_points.py`.
+    const CLASSES: &str = include_str!("../../../tests/unicode/code_points.tsv");
+    const LOWER_CASE: &str = include_str!("../../../tests/unicode/lower.tsv");
+    const FINAL_SIGMA: &str = include_str!("../../../tests/unicode/final_sigma.tsv");
+
+    fn code(hex: &str) -> u32 {
+        u32::from_str_radix(hex, 16).unwrap()
+    }
+
+    /// Every character of runs `start end value`, each with its value.
+    fn characters(runs: &'static str) -> impl Iterator<Item = (char, &'static str)> {
+        runs.lines().flat_map(|line| {
+            let mut cells = line.split('\t');
+            let (start, end) = (code(cells.next().unwrap()), code(cells.next().unwrap()));
+            let value = cells.next().unwrap();
+            (start..=end).map(move |code| (char::from_u32(code).unwrap(), value))
+        })
+    }
+
+    const SCALAR_VALUES: usize = 0x11_0000 - 0x800;
+
+    #[test]
+    fn the_class_of_every_code_point_is_pythons() {
+        for (c, expected) in characters(CLASSES) {
+            let found = match class(c) {
+                Class::Word => "word",
+                Class::Space => "space",
+                Class::Other => "other",
+            };
+            assert_eq!(found, expected, "{:04X}", u32::from(c));
+        }
+        assert_eq!(characters(CLASSES).count(), SCALAR_VALUES);
+    }
+
+    #[test]
+    fn the_lower_case_of_every_code_point_is_pythons() {
+        let changed: std::collections::HashMap<char, String> = LOWER_CASE
+            .lines()
+            .map(|line| {
+                let (from, to) = line.split_once('\t').unwrap();
+                let to = to
+                    .split([' ', '\t'])
+                    .map(|hex| char::from_u32(code(hex)).unwrap())
+                    .collect();
+                (char::from_u32(code(from)).unwrap(), to)
+            })
+            .collect();
+        for c in (0..=0x10_FFFF).filter_map(char::from_u32) {
+            let mut found = String::from(lower(c));
+            if c == '\u{130}' {
+                found.push(SECOND_OF_0130);
+            }
+            // Alone, a capital sigma is not final.
+            let expected = changed.get(&c).cloned().unwrap_or_else(|| c.into());
+            assert_eq!(found, expected, "{:04X}", u32::from(c));
+        }
+    }
+
+    #[test]
+    fn a_sigma_beside_every_code_point_is_pythons() {
+        let mut seen = 0;
+        for (c, expected) in characters(FINAL_SIGMA) {
+            let c = c.to_string();
+            let cases = [
+                ("A".to_owned() + &c, ""),
+                (c.clone(), ""),
+                ("A".into(), c.as_str()),
+                ("A".into(), &(c.clone() + "A")),
+            ];
+            let found: String = cases
+                .iter()
+                .map(|(before, after)| if is_final_sigma(before, after) { '1' } else { '0' })
+                .collect();
+            assert_eq!(found, expected, "{}", c.escape_unicode());
+            seen += 1;
+        }
+        assert_eq!(seen, SCALAR_VALUES);
+    }
+}

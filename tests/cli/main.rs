@@ -1,0 +1,21 @@
+//! The command line as a user runs it.
+
+mod harness;
+
+/// The whole job, and the same job in steps.
+mod select;
+
+/// What `fit`, `weigh`, `merge` and `inspect` leave and say.
+mod steps;
+
+/// Shards as they come: compressed, streamed, listed, with odd line ends.
+mod input;
+
+/// Where selections go, and that they go there whole or not at all.
+mod output;
+
+/// Records, files and requests that cannot be used.
+mod refusals;
+
+/// Help, usage errors, completions.
+mod usage;

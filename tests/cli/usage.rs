@@ -1,0 +1,110 @@
+use crate::harness::Dir;
+
+#[test]
+fn what_is_wrong_on_the_command_line_is_exit_code_2() {
+    let dir = Dir::with_corpus();
+    for (arguments, parts) in [
+        ("", &["Usage"][..]),
+        ("select raw.jsonl -k 1", &["--target"]),
+        ("select --target target.jsonl raw.jsonl", &["--num"]),
+        (
+            "select --target target.jsonl -k 1 --tokens 5 raw.jsonl",
+            &["cannot be used with"],
+        ),
+        ("select --target target.jsonl -k 0 raw.jsonl", &["0"]),
+        (
+            "select --target target.jsonl --fraction 1.5 raw.jsonl",
+            &["above 0 and up to 1"],
+        ),
+        (
+            "select --target target.jsonl -k 1 --temperature -1 raw.jsonl",
+            &["at least 0"],
+        ),
+        (
+            "select --target target.jsonl -k 1 --ngrams 0 raw.jsonl",
+            &["1..=16"],
+        ),
+        (
+            "select --target target.jsonl -k 1 --buckets 0 raw.jsonl",
+            &["buckets"],
+        ),
+        (
+            "select --target target.jsonl -k 1 --fit-tokens some raw.jsonl",
+            &["auto, all, or a number"],
+        ),
+        (
+            "select --target target.jsonl -k 1 --text-field a..b raw.jsonl",
+            &["empty part"],
+        ),
+        (
+            "select --target target.jsonl -k 1 --hash md5 raw.jsonl",
+            &["dsir1", "sha256"],
+        ),
+        (
+            "select --model m.json --target target.jsonl -k 1 raw.jsonl",
+            &["cannot be used with"],
+        ),
+        (
+            "select --model m.json --ngrams 3 -k 1 raw.jsonl",
+            &["cannot be used with"],
+        ),
+        ("fit -o model.json", &["nothing to count"]),
+        ("weigh --model m.json -o w", &["no RAW"]),
+        ("draw", &["unrecognized subcommand"]),
+    ] {
+        dir.run(arguments).is_wrong_usage(parts);
+    }
+}
+
+#[test]
+fn shares_that_do_not_match_the_targets() {
+    let dir = Dir::with_corpus();
+    let select = "select --target a=target.jsonl --target b=raw.jsonl --separate-targets -k 2 --min-tokens 1 raw.jsonl";
+    dir.run(&format!("{select} --proportions a=1,c=1"))
+        .fails(&["no target `c`", "a, b"]);
+    dir.run(&format!("{select} --proportions 1"))
+        .fails(&["1 shares for 2 targets"]);
+    dir.run(&format!("{select} --proportions a=x"))
+        .is_wrong_usage(&["not a share"]);
+}
+
+#[test]
+fn help_is_short_or_complete_with_examples() {
+    let dir = Dir::new();
+    for command in [
+        "select",
+        "fit",
+        "weigh",
+        "resample",
+        "merge",
+        "inspect",
+        "completions",
+    ] {
+        let short = dir.run(&format!("{command} -h")).ok();
+        let long = dir.run(&format!("{command} --help")).ok();
+        assert!(short.len() <= long.len(), "{command}");
+        assert!(dir.run("--help").ok().contains(command));
+        if !matches!(command, "inspect" | "completions") {
+            assert!(long.contains("Example"), "{command}");
+        }
+    }
+}
+
+#[test]
+fn completions_for_every_shell() {
+    let dir = Dir::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        assert!(
+            dir.run(&format!("completions {shell}")).ok().contains("resample"),
+            "{shell}"
+        );
+    }
+}
+
+#[test]
+fn the_version_is_the_packages() {
+    assert_eq!(
+        Dir::new().run("--version").ok(),
+        format!("dsir {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
