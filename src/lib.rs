@@ -1,13 +1,68 @@
-//! Select language-model training data by importance resampling (DSIR).
+//! Select language-model training data by importance resampling (DSIR, arXiv 2302.03169).
+//!
+//! ```text
+//! raw shards ─► reader ─► featurizer ─► density ─► weights ─► resample ─► writer ─► selected records
+//! target ─────► reader ─► featurizer ─► density ─┘
+//! ```
+//!
+//! Each stage is a module; [`pipeline`] runs them together over shards, in parallel on the rayon pool it is
+//! called in. The whole job:
+//!
+//! ```
+//! use dsir::density::{FitBudget, Model};
+//! use dsir::featurizer::FeatureSpace;
+//! use dsir::pipeline::{self, ReadOptions, TargetShards, WriteOptions};
+//! use dsir::progress::Progress;
+//! use dsir::reader::Shards;
+//! use dsir::resample::{Budget, Draw, DrawOptions};
+//! use dsir::weights::WeightsFolder;
+//! use dsir::writer::Destination;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let work = tempfile::tempdir()?;
+//! # let (raw, target) = (work.path().join("raw.jsonl"), work.path().join("target.jsonl"));
+//! std::fs::write(&raw, "{\"text\": \"tax form\"}\n{\"text\": \"sea and tide\"}\n")?;
+//! std::fs::write(&target, "{\"text\": \"the tide of the sea\"}\n")?;
+//!
+//! let (read, progress) = (ReadOptions::default(), Progress::default());
+//! let raw = Shards::find([raw])?;
+//! let target = TargetShards { name: Model::ONE_TARGET.into(), shards: Shards::find([target])? };
+//!
+//! let space = FeatureSpace::default();
+//! let (target, _) = pipeline::count_target(&target, space, &read, None, &progress)?;
+//! let (counts, _) = pipeline::count_raw(&raw, space, FitBudget::auto(space.buckets), &read, None, &progress)?;
+//! let model = Model { space, smoothing: 0.0, raw: Some(counts), targets: vec![target] };
+//!
+//! let folder = WeightsFolder::new(&work.path().join("weights"));
+//! pipeline::weigh(&model, &raw, &folder, &read, None, &progress)?;
+//! let weights = folder.open(&raw)?;
+//! let options = DrawOptions { budget: Budget::Records(1), min_tokens: 1, ..DrawOptions::default() };
+//! let draw = Draw::new(&weights, None, &options)?;
+//!
+//! let out = work.path().join("selected.jsonl");
+//! let destination = Destination::File(out.clone());
+//! let write = WriteOptions { destination: &destination, shuffle: None, annotate: false, temp_dir: work.path() };
+//! pipeline::write(&draw, &weights, &raw, &write, None, &progress)?;
+//! assert_eq!(std::fs::read_to_string(out)?, "{\"text\": \"sea and tide\"}\n");
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod reader;
+
+pub mod featurizer;
 
 pub mod density;
-pub mod error;
-pub mod featurizer;
-pub mod ln;
-pub mod pipeline;
-pub mod progress;
-pub mod reader;
-pub mod resample;
+
 pub mod weights;
-pub mod whole_file;
+
+pub mod resample;
+
 pub mod writer;
+
+pub mod pipeline;
+
+pub mod error;
+pub mod ln;
+pub mod progress;
+pub mod whole_file;

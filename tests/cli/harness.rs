@@ -111,7 +111,7 @@ impl Ran {
 
     /// Exit code 2 and a message with all of these parts.
     #[track_caller]
-    pub(crate) fn is_wrong_usage(self, parts: &[&str]) -> String {
+    pub(crate) fn misused(self, parts: &[&str]) -> String {
         self.ends(2, parts)
     }
 

@@ -49,10 +49,10 @@ fn standard_input_is_read_where_it_is_named() {
     assert_eq!(dir.run_with_input(from_target, target.as_bytes()).ok(), expected);
     // Nothing named: not guessed, even if something is there to read.
     dir.run_with_input(SELECT, raw.as_bytes())
-        .is_wrong_usage(&["no RAW", "name it: `-`"]);
+        .misused(&["no RAW", "name it: `-`"]);
     dir.run("select --target - -k 5 -")
-        .is_wrong_usage(&["both RAW and --target"]);
-    dir.run(&format!("{SELECT} - -")).is_wrong_usage(&["only once"]);
+        .misused(&["both RAW and --target"]);
+    dir.run(&format!("{SELECT} - -")).misused(&["only once"]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The command line as a user runs it.
 
+#![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
+
 mod harness;
 
 /// The whole job, and the same job in steps.
@@ -16,6 +18,9 @@ mod output;
 
 /// Records, files and requests that cannot be used.
 mod refusals;
+
+/// The reference of options in the docs.
+mod options;
 
 /// Help, usage errors, completions.
 mod usage;

@@ -40,7 +40,7 @@ fn a_folder_gets_one_file_for_each_shard() {
     assert_eq!(parts, expected);
     assert_eq!(dir.read("out/empty.jsonl"), "");
     dir.run(&format!("{SELECT} -o out/ --shuffle corpus"))
-        .is_wrong_usage(&["--shuffle"]);
+        .misused(&["--shuffle"]);
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn what_is_wrong_on_the_command_line_is_exit_code_2() {
         ("weigh --model m.json -o w", &["no RAW"]),
         ("draw", &["unrecognized subcommand"]),
     ] {
-        dir.run(arguments).is_wrong_usage(parts);
+        dir.run(arguments).misused(parts);
     }
 }
 
@@ -65,7 +65,7 @@ fn shares_that_do_not_match_the_targets() {
     dir.run(&format!("{select} --proportions 1"))
         .fails(&["1 shares for 2 targets"]);
     dir.run(&format!("{select} --proportions a=x"))
-        .is_wrong_usage(&["not a share"]);
+        .misused(&["not a share"]);
 }
 
 #[test]

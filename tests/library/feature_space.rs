@@ -195,6 +195,6 @@ mod definition {
     }
 
     pub(super) fn bucket<S: AsRef<str>>(ngram: &[S], buckets: u32) -> u32 {
-        (hash(ngram) as u128 * buckets as u128 >> 64) as u32
+        ((hash(ngram) as u128 * buckets as u128) >> 64) as u32
     }
 }
