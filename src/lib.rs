@@ -21,7 +21,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let work = tempfile::tempdir()?;
 //! # let (raw, target) = (work.path().join("raw.jsonl"), work.path().join("target.jsonl"));
-//! std::fs::write(&raw, "{\"text\": \"tax form\"}\n{\"text\": \"sea and tide\"}\n")?;
+//! std::fs::write(&raw, "{\"text\": \"tax form\"}\n{\"text\": \"the sea\"}\n")?;
 //! std::fs::write(&target, "{\"text\": \"the tide of the sea\"}\n")?;
 //!
 //! let (read, progress) = (ReadOptions::default(), Progress::default());
@@ -43,7 +43,7 @@
 //! let destination = Destination::File(out.clone());
 //! let write = WriteOptions { destination: &destination, shuffle: None, annotate: false, temp_dir: work.path() };
 //! pipeline::write(&draw, &weights, &raw, &write, None, &progress)?;
-//! assert_eq!(std::fs::read_to_string(out)?, "{\"text\": \"sea and tide\"}\n");
+//! assert_eq!(std::fs::read_to_string(out)?, "{\"text\": \"the sea\"}\n");
 //! # Ok(())
 //! # }
 //! ```
