@@ -62,6 +62,36 @@ pub(crate) fn token_hash(token: &[u8]) -> u64 {
         rest = after;
     }
     let (a, b) = words(rest);
+    last_block(a, b, state)
+}
+
+/// `dsir1` of the token at `text[start..end]`, behind which `text` has at least 16 bytes more: a token of up to 16
+/// bytes is one load and one mask.
+#[inline(always)]
+pub(crate) fn token_hash_within(text: &[u8], start: usize, end: usize) -> u64 {
+    let len = end - start;
+    match text[start..].first_chunk::<16>() {
+        Some(bytes) if len <= 16 => {
+            let both = u128::from_le_bytes(*bytes) & MASKS[len];
+            last_block(both as u64, (both >> 64) as u64, (len as u64).wrapping_mul(K[0]))
+        }
+        _ => token_hash(&text[start..end]),
+    }
+}
+
+/// `[n]`: the lower n bytes.
+const MASKS: [u128; 17] = {
+    let mut masks = [u128::MAX; 17];
+    let mut n = 0;
+    while n < 16 {
+        masks[n] = (1 << (8 * n)) - 1;
+        n += 1;
+    }
+    masks
+};
+
+#[inline(always)]
+fn last_block(a: u64, b: u64, state: u64) -> u64 {
     let (low, high) = halves(a ^ state, b ^ K[1]);
     fold(low ^ K[2], high ^ K[3])
 }

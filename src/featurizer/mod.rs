@@ -1,16 +1,26 @@
 //! Featurizer: from a text to the buckets of its n-grams and its number of tokens.
 //!
+//! [`plain`] is the definition of a token, to be read; [`chunk`] finds the same tokens 64 bytes at a time, and [`ngrams`]
+//! makes buckets of them.
+//!
 //! Source: the reference's `get_ngram_counts` (arXiv 2302.03169, section 4.1: hashed n-grams).
 
+mod arch;
+mod chunk;
 mod hash;
+mod ngrams;
+mod plain;
 mod unicode;
-mod wordpunct;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 pub use hash::Hash;
+
+use arch::{Backend, Best, Work};
+use chunk::Chunk;
+use ngrams::Ngrams;
 
 /// How a text is split into tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -94,145 +104,201 @@ impl fmt::Display for FeatureSpace {
 /// assert_eq!(buckets.iter().filter(|bucket| **bucket == 114).count(), 1); // "alice went"
 /// ```
 pub struct Featurizer {
+    how: How,
     ngrams: Ngrams,
-    token: Vec<u8>,
-    run: Vec<u32>,
 }
 
-/// How many buckets are gathered before they are handed on.
-const RUN: usize = 1024;
+enum How {
+    Fast { chunk: Box<Chunk>, best: Best },
+    Plain { token: Vec<u8> },
+}
 
 impl Featurizer {
-    /// A featurizer for `space`, which must be [valid](FeatureSpace::is_valid).
+    /// A featurizer for `space`, which must be [valid](FeatureSpace::is_valid), with the best instructions that the
+    /// processor has.
     pub fn new(space: FeatureSpace) -> Self {
+        Featurizer::with(
+            space,
+            How::Fast {
+                chunk: Box::new(Chunk::new()),
+                best: Best::detect(),
+            },
+        )
+    }
+
+    /// A featurizer that follows the definition to the letter, slowly: the judge of the fast one, which gives the same
+    /// buckets.
+    pub fn plain(space: FeatureSpace) -> Self {
+        Featurizer::with(space, How::Plain { token: Vec::new() })
+    }
+
+    fn with(space: FeatureSpace, how: How) -> Self {
         assert!(space.is_valid(), "feature space out of limits: {space}");
-        let ngrams = match space.hash {
-            Hash::Dsir1 => Ngrams::Dsir1(CombinedHashes::new(space)),
-            Hash::Sha256 => Ngrams::Sha256(JoinedTokens::new(space)),
-        };
         Featurizer {
-            ngrams,
-            token: Vec::new(),
-            run: Vec::with_capacity(RUN + usize::from(space.ngrams)),
+            how,
+            ngrams: Ngrams::new(space),
         }
     }
 
     /// Gives the bucket of every n-gram of `text` to `features`, a run at a time, and returns the number
     /// of tokens.
     pub fn featurize(&mut self, text: &str, mut features: impl FnMut(&[u32])) -> u64 {
-        let Featurizer { ngrams, token, run } = self;
-        let mut tokens = 0;
+        let Featurizer { how, ngrams } = self;
         ngrams.clear();
-        wordpunct::tokens(text, token, |token| {
-            tokens += 1;
-            match ngrams {
-                Ngrams::Dsir1(hashes) => hashes.push(token, run),
-                Ngrams::Sha256(joined) => joined.push(token, run),
+        match how {
+            How::Fast { chunk, best } => best.run(Featurize {
+                chunk,
+                ngrams,
+                text,
+                features,
+            }),
+            How::Plain { token } => {
+                let mut tokens = 0;
+                plain::tokens(text, token, |token| {
+                    tokens += 1;
+                    ngrams.push(token, &mut features);
+                });
+                tokens
             }
-            if run.len() >= RUN {
-                features(run);
-                run.clear();
-            }
+        }
+    }
+}
+
+/// A text to be featurized with whatever backend there is.
+struct Featurize<'a, F> {
+    chunk: &'a mut Chunk,
+    ngrams: &'a mut Ngrams,
+    text: &'a str,
+    features: F,
+}
+
+impl<F: FnMut(&[u32])> Work for Featurize<'_, F> {
+    type Done = u64;
+
+    #[inline(always)]
+    fn run<B: Backend>(self, backend: B) -> u64 {
+        let Featurize {
+            chunk,
+            ngrams,
+            text,
+            mut features,
+        } = self;
+        let mut tokens = 0;
+        chunk.each(backend, text, |chunk| {
+            tokens += chunk.spans().len() as u64;
+            ngrams.push_chunk(chunk, &mut features);
         });
-        features(run);
-        run.clear();
         tokens
     }
 }
 
-enum Ngrams {
-    Dsir1(CombinedHashes),
-    Sha256(JoinedTokens),
-}
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
 
-impl Ngrams {
-    fn clear(&mut self) {
-        match self {
-            Ngrams::Dsir1(hashes) => hashes.len = 0,
-            Ngrams::Sha256(joined) => joined.clear(),
-        }
+    use super::*;
+
+    fn buckets(mut featurizer: Featurizer, text: &str) -> (u64, Vec<u32>) {
+        let mut buckets = Vec::new();
+        let tokens = featurizer.featurize(text, |run| buckets.extend_from_slice(run));
+        buckets.sort_unstable();
+        (tokens, buckets)
     }
-}
 
-/// The hashes of the n-grams that end at the latest token: `[n - 1]` is that of the n-gram.
-struct CombinedHashes {
-    buckets: u32,
-    most: usize,
-    ending: [u64; FeatureSpace::MAX_NGRAMS as usize],
-    len: usize,
-}
-
-impl CombinedHashes {
-    fn new(space: FeatureSpace) -> Self {
-        CombinedHashes {
-            buckets: space.buckets,
-            most: space.ngrams.into(),
-            ending: [0; _],
-            len: 0,
+    /// Every backend against the definition, in one feature space.
+    fn check(space: FeatureSpace, text: &str) {
+        let expected = buckets(Featurizer::plain(space), text);
+        for best in Best::all() {
+            let fast = Featurizer::with(
+                space,
+                How::Fast {
+                    chunk: Box::new(Chunk::new()),
+                    best,
+                },
+            );
+            assert!(buckets(fast, text) == expected, "{best:?}, {space}: {text:?}");
         }
     }
 
-    #[inline]
-    fn push(&mut self, token: &[u8], run: &mut Vec<u32>) {
-        let token = hash::token_hash(token);
-        self.len = (self.len + 1).min(self.most);
-        for n in (1..self.len).rev() {
-            self.ending[n] = hash::ngram_hash(self.ending[n - 1], token);
-            run.push(hash::bucket_of(self.ending[n], self.buckets));
-        }
-        self.ending[0] = token;
-        run.push(hash::bucket_of(token, self.buckets));
-    }
-}
-
-/// The latest tokens joined with single spaces, so that every n-gram is one slice.
-struct JoinedTokens {
-    most: usize,
-    memory: hash::Sha256Memory,
-    joined: Vec<u8>,
-    starts: Vec<usize>,
-}
-
-impl JoinedTokens {
-    /// When the joined tokens pass this many bytes, those no longer needed are dropped.
-    const TIDY: usize = 1 << 16;
-
-    fn new(space: FeatureSpace) -> Self {
-        let memory = hash::Sha256Memory::new(space.buckets);
-        JoinedTokens {
-            most: space.ngrams.into(),
-            memory,
-            joined: Vec::new(),
-            starts: Vec::new(),
-        }
+    fn spaces() -> impl Iterator<Item = FeatureSpace> {
+        [
+            (Hash::Dsir1, 1),
+            (Hash::Dsir1, 2),
+            (Hash::Dsir1, 5),
+            (Hash::Sha256, 3),
+        ]
+        .into_iter()
+        .map(|(hash, ngrams)| FeatureSpace {
+            hash,
+            ngrams,
+            buckets: 1 << 20,
+            ..FeatureSpace::default()
+        })
     }
 
-    fn clear(&mut self) {
-        self.joined.clear();
-        self.starts.clear();
+    /// Pieces that make trouble where they meet: long words and runs, characters that change length or class when
+    /// lower-cased, sigmas, every kind of white space.
+    fn pieces() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            4 => "[a-zA-Z0-9_]{1,9}",
+            4 => "[ \t\n]{1,3}",
+            2 => "[!-/:-@\\[-`{-~]{1,5}",
+            1 => "[a-z]{14,18}",
+            1 => "[a-z]{50,200}",
+            1 => "[-]{30,90}",
+            1 => "[а-яА-Я]{1,12}",
+            1 => "[αΣς'. ]{1,6}",
+            1 => "[一-乿]{1,40}",
+            1 => Just("İẞK\u{212a}Å".to_owned()),
+            1 => "[\u{1c}-\u{1f}\u{85}\u{a0}\u{2028}\u{3000}\u{200b}\u{0}]{1,3}",
+            1 => "[😀𝐀é²½ⅣⓐⒷ\u{345}\u{301}]{1,4}",
+        ];
+        prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
     }
 
-    fn push(&mut self, token: &[u8], run: &mut Vec<u32>) {
-        if !self.starts.is_empty() {
-            self.joined.push(b' ');
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_backend_follows_the_definition(text in pieces()) {
+            spaces().for_each(|space| check(space, &text));
         }
-        self.starts.push(self.joined.len());
-        self.joined.extend_from_slice(token);
-        for start in self.starts.iter().rev().take(self.most) {
-            run.push(self.memory.bucket(&self.joined[*start..]));
+
+        #[test]
+        fn whatever_the_characters(text in "\\PC{0,300}") {
+            spaces().for_each(|space| check(space, &text));
         }
-        if self.joined.len() > Self::TIDY {
-            self.tidy();
+
+        #[test]
+        fn across_chunks(text in pieces(), times in 2usize..30, before in 0usize..5000) {
+            let text = "ab ".repeat(before / 3) + &text.repeat(times);
+            check(FeatureSpace::default(), &text);
         }
     }
 
-    fn tidy(&mut self) {
-        let old = self.starts.len().saturating_sub(self.most);
-        self.starts.drain(..old);
-        let cut = self.starts.first().copied().unwrap_or(0);
-        self.joined.drain(..cut);
-        for start in &mut self.starts {
-            *start -= cut;
+    #[test]
+    fn every_length_and_alignment() {
+        for len in 0..400 {
+            let text: String = "Ab c.. dEf_9 é ghij, "
+                .chars()
+                .cycle()
+                .skip(len % 7)
+                .take(len)
+                .collect();
+            check(FeatureSpace::default(), &text);
+        }
+    }
+
+    #[test]
+    fn tokens_longer_than_a_chunk() {
+        for len in [4000, 4095, 4096, 4097, 4200, 9000, 70_000] {
+            for token in ["x", "-", "字", "ß"] {
+                check(
+                    FeatureSpace::default(),
+                    &format!("before {} after", token.repeat(len)),
+                );
+                check(FeatureSpace::default(), &token.repeat(len));
+            }
         }
     }
 }

@@ -1,0 +1,271 @@
+//! The tokens of a text, found 64 bytes at a time.
+//!
+//! What a token is, says [`super::plain`]; this gives the same tokens, only faster:
+//!
+//! 1. The text is copied in lower case, and for every byte of the copy two bits tell its class, word or space. Where 64 bytes are
+//!    ASCII that is a few instructions for all of them ([`super::arch`]); other characters go one by one, and the ASCII
+//!    between them still together.
+//! 2. Where the class changes, a token begins or ends: shifts and masks on 64 bits at once.
+//!
+//! A text is worked on in chunks that fit the first-level cache. A token that goes on beyond its chunk is
+//! carried to the next.
+
+use super::arch::{BLOCK, Backend};
+use super::unicode::{self, Class};
+
+/// How many bytes of the lower-cased copy a chunk has before it is handed on.
+const CHUNK: usize = 4096;
+/// Room behind the chunk: one more block, whose characters may grow when lower-cased, and a load of 16 bytes past the end.
+const SLACK: usize = 2 * BLOCK + 64;
+
+/// The tokens of one chunk.
+pub(super) struct Chunk {
+    /// The text in lower case, with at least 16 bytes behind `len`.
+    lower: Vec<u8>,
+    len: usize,
+    /// One bit for each byte of `lower`; those from `len` on are zero in the word that holds it.
+    word: Vec<u64>,
+    space: Vec<u64>,
+    starts: Vec<u32>,
+    ends: Vec<u32>,
+    tokens: usize,
+}
+
+impl Chunk {
+    pub(super) fn new() -> Self {
+        let mut chunk = Chunk {
+            lower: Vec::new(),
+            len: 0,
+            word: Vec::new(),
+            space: Vec::new(),
+            starts: Vec::new(),
+            ends: Vec::new(),
+            tokens: 0,
+        };
+        chunk.resize(CHUNK);
+        chunk
+    }
+
+    fn resize(&mut self, bytes: usize) {
+        self.lower.resize(bytes + SLACK, 0);
+        self.word.resize((bytes + SLACK) / 64 + 2, 0);
+        self.space.resize((bytes + SLACK) / 64 + 2, 0);
+        self.starts.resize(bytes + SLACK + 64, 0);
+        self.ends.resize(bytes + SLACK + 64, 0);
+    }
+
+    /// The lower-cased text in which the tokens are, with at least 16 bytes behind the last.
+    #[inline]
+    pub(super) fn lower(&self) -> &[u8] {
+        &self.lower
+    }
+
+    /// Where each token starts and ends in [`Chunk::lower`].
+    #[inline]
+    pub(super) fn spans(&self) -> impl ExactSizeIterator<Item = (usize, usize)> + '_ {
+        let starts = &self.starts[..self.tokens];
+        starts
+            .iter()
+            .zip(&self.ends[..self.tokens])
+            .map(|(start, end)| (*start as usize, *end as usize))
+    }
+
+    /// Gives all tokens of `text` to `found`, chunk by chunk.
+    #[inline(always)]
+    pub(super) fn each(&mut self, backend: impl Backend, text: &str, mut found: impl FnMut(&Chunk)) {
+        self.clear();
+        let mut at = 0;
+        loop {
+            at = self.fill(backend, text, at);
+            let over = at >= text.len();
+            let open = self.cut(over);
+            found(self);
+            if over {
+                return;
+            }
+            self.carry(open);
+        }
+    }
+
+    fn clear(&mut self) {
+        self.len = 0;
+        self.word[0] = 0;
+        self.space[0] = 0;
+    }
+
+    /// Takes in the text from `at` until the chunk is full; returns how far it came.
+    #[inline(always)]
+    fn fill(&mut self, backend: impl Backend, text: &str, mut at: usize) -> usize {
+        let bytes = text.as_bytes();
+        let full = self.lower.len() - SLACK;
+        let mut lower = [0; BLOCK];
+        while self.len < full {
+            let rest = &bytes[at..];
+            if let Some(block) = rest.first_chunk::<BLOCK>() {
+                let masks = backend.classify(block, &mut lower);
+                if masks.beyond == 0 {
+                    self.push_ascii(&lower, masks.word, masks.space, BLOCK);
+                    at += BLOCK;
+                } else {
+                    at = self.mixed(text, at, BLOCK, &lower, [masks.word, masks.space, masks.beyond]);
+                }
+            } else if rest.is_empty() {
+                break;
+            } else {
+                let mut block = [0; BLOCK];
+                block[..rest.len()].copy_from_slice(rest);
+                let masks = backend.classify(&block, &mut lower);
+                at = self.mixed(
+                    text,
+                    at,
+                    rest.len(),
+                    &lower,
+                    [masks.word, masks.space, masks.beyond],
+                );
+            }
+        }
+        at
+    }
+
+    /// Takes in `count` bytes of text from `at`, and the rest of the last character; returns how far it came.
+    fn mixed(
+        &mut self,
+        text: &str,
+        at: usize,
+        count: usize,
+        lower: &[u8; BLOCK],
+        [word, space, beyond]: [u64; 3],
+    ) -> usize {
+        let mut i = 0;
+        while i < count {
+            let ascii = ((beyond >> i).trailing_zeros() as usize).min(count - i);
+            if ascii > 0 {
+                let mut run = [0; BLOCK];
+                run[..BLOCK - i].copy_from_slice(&lower[i..]);
+                let mask = u64::MAX >> (BLOCK - ascii);
+                self.push_ascii(&run, word >> i & mask, space >> i & mask, ascii);
+                i += ascii;
+            } else {
+                i += self.character(text, at + i);
+            }
+        }
+        at + i
+    }
+
+    /// Takes in `count` ASCII bytes; `word` and `space` have no bits beyond them.
+    #[inline(always)]
+    fn push_ascii(&mut self, lower: &[u8; BLOCK], word: u64, space: u64, count: usize) {
+        if let Some(to) = self.lower.get_mut(self.len..self.len + BLOCK) {
+            to.copy_from_slice(lower);
+        }
+        self.push_bits(word, space, count);
+    }
+
+    /// Takes in the character at `at`, which is not ASCII; returns its length in the text.
+    fn character(&mut self, text: &str, at: usize) -> usize {
+        let Some(c) = text[at..].chars().next() else {
+            return 1;
+        };
+        let after = at + c.len_utf8();
+        let mut lower = unicode::lower(c);
+        if c == 'Σ' && unicode::is_final_sigma(&text[..at], &text[after..]) {
+            lower = 'ς';
+        }
+        self.push_char(lower);
+        if c == '\u{130}' {
+            self.push_char(unicode::SECOND_OF_0130);
+        }
+        after - at
+    }
+
+    fn push_char(&mut self, c: char) {
+        let count = c.len_utf8();
+        if let Some(to) = self.lower.get_mut(self.len..self.len + count) {
+            c.encode_utf8(to);
+        }
+        let all = (1 << count) - 1;
+        match unicode::class(c) {
+            Class::Word => self.push_bits(all, 0, count),
+            Class::Space => self.push_bits(0, all, count),
+            Class::Other => self.push_bits(0, 0, count),
+        }
+    }
+
+    #[inline(always)]
+    fn push_bits(&mut self, word: u64, space: u64, count: usize) {
+        let (index, offset) = (self.len / 64, self.len % 64);
+        for (bits, new) in [(&mut self.word, word), (&mut self.space, space)] {
+            bits[index] |= new << offset;
+            bits[index + 1] = new >> 1 >> (63 - offset);
+        }
+        self.len += count;
+    }
+
+    /// Finds the tokens. What is unfinished at the end of the chunk is a token if the text is `over`; otherwise its
+    /// start is returned.
+    #[inline(always)]
+    fn cut(&mut self, over: bool) -> Option<usize> {
+        let (mut starts, mut ends) = (0, 0);
+        let (mut word_before, mut other_before) = (0, 0);
+        for index in 0..=self.len / 64 {
+            let inside = match self.len - index * 64 {
+                left @ 0..64 => (1 << left) - 1,
+                _ => u64::MAX,
+            };
+            let word = self.word[index];
+            let other = !(word | self.space[index]) & inside;
+            let (word_shifted, other_shifted) = (word << 1 | word_before, other << 1 | other_before);
+            word_before = word >> 63;
+            other_before = other >> 63;
+            let begins = word & !word_shifted | other & !other_shifted;
+            let mut finishes = word_shifted & !word | other_shifted & !other;
+            if !over {
+                finishes &= inside; // What reaches the end of the chunk may go on.
+            }
+            let base = (index * 64) as u32;
+            starts += positions(begins, base, &mut self.starts[starts..]);
+            ends += positions(finishes, base, &mut self.ends[ends..]);
+        }
+        self.tokens = ends;
+        (starts > ends).then(|| self.starts[ends] as usize)
+    }
+
+    /// Begins the next chunk with the unfinished token, of which all bytes have one class.
+    fn carry(&mut self, open: Option<usize>) {
+        let Some(start) = open else { return self.clear() };
+        let end = self.len;
+        let is_word = self.word[start / 64] >> (start % 64) & 1 == 1;
+        if 2 * (end - start) > self.lower.len() - SLACK {
+            self.resize(2 * self.lower.len());
+        }
+        self.lower.copy_within(start..end, 0);
+        self.clear();
+        let mut left = end - start;
+        while left > 0 {
+            let count = left.min(64);
+            let all = u64::MAX >> (64 - count);
+            self.push_bits(if is_word { all } else { 0 }, 0, count);
+            left -= count;
+        }
+    }
+}
+
+/// Writes the places of the bits set in `mask`, counted from `base`; returns how many there are.
+///
+/// They are written eight at a time, so that the number of steps, and so the branch, varies little.
+#[inline(always)]
+fn positions(mut mask: u64, base: u32, to: &mut [u32]) -> usize {
+    let count = mask.count_ones() as usize;
+    let Some(to) = to.first_chunk_mut::<64>() else {
+        return 0;
+    };
+    let mut written = 0;
+    while written < count {
+        for place in &mut to[written..written + 8] {
+            *place = base + mask.trailing_zeros();
+            mask &= mask.wrapping_sub(1);
+        }
+        written += 8;
+    }
+    count
+}

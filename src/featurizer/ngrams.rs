@@ -1,0 +1,188 @@
+//! From tokens to the buckets of their n-grams.
+
+use super::FeatureSpace;
+use super::chunk::Chunk;
+use super::hash::{self, Hash};
+
+/// The n-grams of a text, while its tokens come in.
+pub(super) enum Ngrams {
+    Dsir1(CombinedHashes),
+    Sha256(JoinedTokens),
+}
+
+impl Ngrams {
+    pub(super) fn new(space: FeatureSpace) -> Self {
+        match space.hash {
+            Hash::Dsir1 => Ngrams::Dsir1(CombinedHashes::new(space)),
+            Hash::Sha256 => Ngrams::Sha256(JoinedTokens::new(space)),
+        }
+    }
+
+    /// Begins a text.
+    pub(super) fn clear(&mut self) {
+        match self {
+            Ngrams::Dsir1(hashes) => hashes.len = 0,
+            Ngrams::Sha256(joined) => joined.clear(),
+        }
+    }
+
+    /// Takes one token, lower-cased.
+    pub(super) fn push(&mut self, token: &[u8], features: &mut impl FnMut(&[u32])) {
+        match self {
+            Ngrams::Dsir1(hashes) => {
+                hashes.tokens.clear();
+                hashes.tokens.push(hash::token_hash(token));
+                hashes.combine(features);
+            }
+            Ngrams::Sha256(joined) => {
+                joined.push(token);
+                joined.flush(features);
+            }
+        }
+    }
+
+    /// Takes the tokens of a chunk.
+    #[inline(always)]
+    pub(super) fn push_chunk(&mut self, chunk: &Chunk, features: &mut impl FnMut(&[u32])) {
+        match self {
+            Ngrams::Dsir1(hashes) => {
+                let lower = chunk.lower();
+                hashes.tokens.clear();
+                hashes.tokens.extend(
+                    chunk
+                        .spans()
+                        .map(|(start, end)| hash::token_hash_within(lower, start, end)),
+                );
+                hashes.combine(features);
+            }
+            Ngrams::Sha256(joined) => {
+                for (start, end) in chunk.spans() {
+                    joined.push(&chunk.lower()[start..end]);
+                }
+                joined.flush(features);
+            }
+        }
+    }
+}
+
+/// `dsir1`: the hash of an n-gram is combined from those of its tokens.
+pub(super) struct CombinedHashes {
+    buckets: u32,
+    most: usize,
+    /// The hashes of the tokens just come in.
+    tokens: Vec<u64>,
+    /// The hashes of the n-grams that end at them, for one n after the other.
+    ngrams: Vec<u64>,
+    /// `[n - 1]`: the hash of the n-gram that ended at the token before.
+    before: [u64; FeatureSpace::MAX_NGRAMS as usize],
+    /// How many n-grams ended there: 0 at the start of a text.
+    len: usize,
+    run: Vec<u32>,
+}
+
+impl CombinedHashes {
+    fn new(space: FeatureSpace) -> Self {
+        CombinedHashes {
+            buckets: space.buckets,
+            most: space.ngrams.into(),
+            tokens: Vec::new(),
+            ngrams: Vec::new(),
+            before: [0; _],
+            len: 0,
+            run: Vec::new(),
+        }
+    }
+
+    /// Gives the buckets of all n-grams that end at the tokens just come in.
+    #[inline(always)]
+    fn combine(&mut self, features: &mut impl FnMut(&[u32])) {
+        let CombinedHashes {
+            buckets,
+            most,
+            tokens,
+            ngrams,
+            before,
+            len,
+            run,
+        } = self;
+        let Some(last) = tokens.len().checked_sub(1) else {
+            return;
+        };
+        let bucket = |hash: &u64| hash::bucket_of(*hash, *buckets);
+        run.clear();
+        run.extend(tokens.iter().map(bucket));
+        ngrams.clone_from(tokens);
+        for n in 1..*most {
+            let ending_before = std::mem::replace(&mut before[n - 1], ngrams[last]);
+            for i in (1..=last).rev() {
+                ngrams[i] = hash::ngram_hash(ngrams[i - 1], tokens[i]);
+            }
+            ngrams[0] = hash::ngram_hash(ending_before, tokens[0]);
+            // So many tokens come too early in the text to end an n-gram of this length.
+            let early = n.saturating_sub(*len).min(ngrams.len());
+            run.extend(ngrams[early..].iter().map(bucket));
+        }
+        *len = (*len + tokens.len()).min(*most);
+        features(run);
+    }
+}
+
+/// `sha256`: the latest tokens joined with single spaces, so that every n-gram is one slice.
+pub(super) struct JoinedTokens {
+    most: usize,
+    memory: hash::Sha256Memory,
+    joined: Vec<u8>,
+    starts: Vec<usize>,
+    run: Vec<u32>,
+}
+
+impl JoinedTokens {
+    /// When the joined tokens pass this many bytes, those no longer needed are dropped.
+    const TIDY: usize = 1 << 16;
+
+    fn new(space: FeatureSpace) -> Self {
+        let memory = hash::Sha256Memory::new(space.buckets);
+        let most = space.ngrams.into();
+        JoinedTokens {
+            most,
+            memory,
+            joined: Vec::new(),
+            starts: Vec::new(),
+            run: Vec::new(),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.joined.clear();
+        self.starts.clear();
+    }
+
+    fn push(&mut self, token: &[u8]) {
+        if !self.starts.is_empty() {
+            self.joined.push(b' ');
+        }
+        self.starts.push(self.joined.len());
+        self.joined.extend_from_slice(token);
+        for start in self.starts.iter().rev().take(self.most) {
+            self.run.push(self.memory.bucket(&self.joined[*start..]));
+        }
+        if self.joined.len() > Self::TIDY {
+            self.tidy();
+        }
+    }
+
+    fn flush(&mut self, features: &mut impl FnMut(&[u32])) {
+        features(&self.run);
+        self.run.clear();
+    }
+
+    fn tidy(&mut self) {
+        let old = self.starts.len().saturating_sub(self.most);
+        self.starts.drain(..old);
+        let cut = self.starts.first().copied().unwrap_or(0);
+        self.joined.drain(..cut);
+        for start in &mut self.starts {
+            *start -= cut;
+        }
+    }
+}
