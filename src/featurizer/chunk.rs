@@ -11,7 +11,7 @@
 //! carried to the next.
 
 use super::arch::{BLOCK, Backend};
-use super::unicode::{self, Class};
+use super::unicode::{self, Properties};
 
 /// How many bytes of the lower-cased copy a chunk has before it is handed on.
 const CHUNK: usize = 4096;
@@ -104,7 +104,7 @@ impl Chunk {
             if let Some(block) = rest.first_chunk::<BLOCK>() {
                 let masks = backend.classify(block, &mut lower);
                 if masks.beyond == 0 {
-                    self.push_ascii(&lower, masks.word, masks.space, BLOCK);
+                    self.push_ascii(&lower, masks.word, masks.space);
                     at += BLOCK;
                 } else {
                     at = self.mixed(text, at, BLOCK, &lower, [masks.word, masks.space, masks.beyond]);
@@ -137,58 +137,78 @@ impl Chunk {
         [word, space, beyond]: [u64; 3],
     ) -> usize {
         let mut i = 0;
-        while i < count {
+        loop {
             let ascii = ((beyond >> i).trailing_zeros() as usize).min(count - i);
             if ascii > 0 {
-                let mut run = [0; BLOCK];
-                run[..BLOCK - i].copy_from_slice(&lower[i..]);
+                self.lower[self.len..self.len + ascii].copy_from_slice(&lower[i..i + ascii]);
                 let mask = u64::MAX >> (BLOCK - ascii);
-                self.push_ascii(&run, word >> i & mask, space >> i & mask, ascii);
+                self.push_bits(word >> i & mask, space >> i & mask, ascii);
                 i += ascii;
-            } else {
+            }
+            while i < count && beyond >> i & 1 == 1 {
                 i += self.character(text, at + i);
             }
+            if i >= count {
+                return at + i;
+            }
         }
-        at + i
     }
 
-    /// Takes in `count` ASCII bytes; `word` and `space` have no bits beyond them.
+    /// Takes in a block of ASCII.
     #[inline(always)]
-    fn push_ascii(&mut self, lower: &[u8; BLOCK], word: u64, space: u64, count: usize) {
-        if let Some(to) = self.lower.get_mut(self.len..self.len + BLOCK) {
-            to.copy_from_slice(lower);
-        }
-        self.push_bits(word, space, count);
+    fn push_ascii(&mut self, lower: &[u8; BLOCK], word: u64, space: u64) {
+        self.lower[self.len..self.len + BLOCK].copy_from_slice(lower);
+        self.push_bits(word, space, BLOCK);
     }
 
     /// Takes in the character at `at`, which is not ASCII; returns its length in the text.
+    #[inline(always)]
     fn character(&mut self, text: &str, at: usize) -> usize {
-        let Some(c) = text[at..].chars().next() else {
+        let Some((code, count)) = decode(&text.as_bytes()[at..]) else {
             return 1;
         };
-        let after = at + c.len_utf8();
-        let mut lower = unicode::lower(c);
-        if c == 'Σ' && unicode::is_final_sigma(&text[..at], &text[after..]) {
-            lower = 'ς';
+        let properties = Properties::of(code);
+        if properties.is_upper() {
+            self.upper(text, at, count);
+        } else {
+            let bytes = &text.as_bytes()[at..];
+            match (
+                bytes.first_chunk::<4>(),
+                self.lower[self.len..].first_chunk_mut::<4>(),
+            ) {
+                (Some(from), Some(to)) => *to = *from, // one move for any length
+                _ => self.lower[self.len..self.len + count].copy_from_slice(&bytes[..count]),
+            }
+            self.push_class(properties, count);
         }
-        self.push_char(lower);
-        if c == '\u{130}' {
-            self.push_char(unicode::SECOND_OF_0130);
+        count
+    }
+
+    /// Takes in a character that is another one in lower case.
+    #[cold]
+    fn upper(&mut self, text: &str, at: usize, count: usize) {
+        let (before, rest) = text.split_at(at);
+        let (c, after) = rest.split_at(count);
+        for c in c.chars() {
+            let is_final = c == 'Σ' && unicode::is_final_sigma(before, after);
+            self.push_char(if is_final { 'ς' } else { unicode::lower(c) });
+            if c == '\u{130}' {
+                self.push_char(unicode::SECOND_OF_0130);
+            }
         }
-        after - at
     }
 
     fn push_char(&mut self, c: char) {
-        let count = c.len_utf8();
-        if let Some(to) = self.lower.get_mut(self.len..self.len + count) {
-            c.encode_utf8(to);
-        }
+        c.encode_utf8(&mut self.lower[self.len..]);
+        self.push_class(Properties::of(c.into()), c.len_utf8());
+    }
+
+    /// Says of the next `count` bytes that they are a character with these properties.
+    #[inline(always)]
+    fn push_class(&mut self, properties: Properties, count: usize) {
         let all = (1 << count) - 1;
-        match unicode::class(c) {
-            Class::Word => self.push_bits(all, 0, count),
-            Class::Space => self.push_bits(0, all, count),
-            Class::Other => self.push_bits(0, 0, count),
-        }
+        let bits = |is: bool| if is { all } else { 0 };
+        self.push_bits(bits(properties.is_word()), bits(properties.is_space()), count);
     }
 
     #[inline(always)]
@@ -248,6 +268,18 @@ impl Chunk {
             left -= count;
         }
     }
+}
+
+/// The code of the first character of well-formed UTF-8, which is not ASCII, and its length.
+#[inline(always)]
+fn decode(bytes: &[u8]) -> Option<(u32, usize)> {
+    let low = |at: usize| bytes.get(at).map(|byte| u32::from(byte & 0x3F));
+    let first = u32::from(*bytes.first()?);
+    Some(match first {
+        0..0xE0 => ((first & 0x1F) << 6 | low(1)?, 2),
+        0xE0..0xF0 => ((first & 0x0F) << 12 | low(1)? << 6 | low(2)?, 3),
+        _ => ((first & 0x07) << 18 | low(1)? << 12 | low(2)? << 6 | low(3)?, 4),
+    })
 }
 
 /// Writes the places of the bits set in `mask`, counted from `base`; returns how many there are.

@@ -47,12 +47,10 @@ impl Ngrams {
         match self {
             Ngrams::Dsir1(hashes) => {
                 let lower = chunk.lower();
-                hashes.tokens.clear();
-                hashes.tokens.extend(
-                    chunk
-                        .spans()
-                        .map(|(start, end)| hash::token_hash_within(lower, start, end)),
-                );
+                hashes.tokens.resize(chunk.spans().len(), 0);
+                for (hash, (start, end)) in hashes.tokens.iter_mut().zip(chunk.spans()) {
+                    *hash = hash::token_hash_within(lower, start, end);
+                }
                 hashes.combine(features);
             }
             Ngrams::Sha256(joined) => {
@@ -109,8 +107,9 @@ impl CombinedHashes {
             return;
         };
         let bucket = |hash: &u64| hash::bucket_of(*hash, *buckets);
-        run.clear();
-        run.extend(tokens.iter().map(bucket));
+        // Room for all n-grams; early in a text some are missing.
+        run.resize(tokens.len() * *most, 0);
+        let mut filled = fill(run, tokens.iter().map(bucket));
         ngrams.clone_from(tokens);
         for n in 1..*most {
             let ending_before = std::mem::replace(&mut before[n - 1], ngrams[last]);
@@ -120,11 +119,19 @@ impl CombinedHashes {
             ngrams[0] = hash::ngram_hash(ending_before, tokens[0]);
             // So many tokens come too early in the text to end an n-gram of this length.
             let early = n.saturating_sub(*len).min(ngrams.len());
-            run.extend(ngrams[early..].iter().map(bucket));
+            filled += fill(&mut run[filled..], ngrams[early..].iter().map(bucket));
         }
         *len = (*len + tokens.len()).min(*most);
-        features(run);
+        features(&run[..filled]);
     }
+}
+
+/// Writes what `from` gives; returns how much it was.
+#[inline(always)]
+fn fill(to: &mut [u32], from: impl ExactSizeIterator<Item = u32>) -> usize {
+    let count = from.len();
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = from);
+    count
 }
 
 /// `sha256`: the latest tokens joined with single spaces, so that every n-gram is one slice.

@@ -17,17 +17,48 @@ pub(crate) enum Class {
     Other,
 }
 
-const fn properties(c: char) -> u8 {
-    let code = c as usize;
-    PROPERTIES[PAGES[code >> 7] as usize][code & 127]
+/// All that the tables say of a character.
+#[derive(Clone, Copy)]
+pub(crate) struct Properties(u8);
+
+impl Properties {
+    /// Of the character with this code.
+    #[inline(always)]
+    pub(crate) const fn of(code: u32) -> Self {
+        Properties(PROPERTIES[PAGES[code as usize >> 7] as usize][code as usize & 127])
+    }
+
+    #[inline(always)]
+    pub(crate) const fn is_word(self) -> bool {
+        self.0 & WORD != 0
+    }
+
+    #[inline(always)]
+    pub(crate) const fn is_space(self) -> bool {
+        self.0 & SPACE != 0
+    }
+
+    /// Whether lower case is another character, or depends on where it stands.
+    #[inline(always)]
+    pub(crate) const fn is_upper(self) -> bool {
+        self.0 & UPPER != 0
+    }
+
+    const fn is_ignorable(self) -> bool {
+        self.0 & IGNORABLE != 0
+    }
+
+    const fn is_cased(self) -> bool {
+        self.0 & CASED != 0
+    }
 }
 
 /// The class of `c`.
 pub(crate) const fn class(c: char) -> Class {
-    let properties = properties(c);
-    if properties & WORD != 0 {
+    let properties = Properties::of(c as u32);
+    if properties.is_word() {
         Class::Word
-    } else if properties & SPACE != 0 {
+    } else if properties.is_space() {
         Class::Space
     } else {
         Class::Other
@@ -36,7 +67,7 @@ pub(crate) const fn class(c: char) -> Class {
 
 /// `c` in lower case, wherever it stands: all but the final sigma, and U+0130's second character.
 pub(crate) fn lower(c: char) -> char {
-    if properties(c) & UPPER == 0 {
+    if !Properties::of(c.into()).is_upper() {
         return c;
     }
     match LOWER.binary_search_by_key(&u32::from(c), |(upper, _)| *upper) {
@@ -50,8 +81,8 @@ pub(crate) const SECOND_OF_0130: char = '\u{307}';
 
 /// Whether a capital sigma between `before` and `after` lower-cases to the final form `ς`.
 pub(crate) fn is_final_sigma(before: &str, after: &str) -> bool {
-    let cased = |c: Option<char>| c.is_some_and(|c| properties(c) & CASED != 0);
-    let counts = |c: &char| properties(*c) & IGNORABLE == 0;
+    let cased = |c: Option<char>| c.is_some_and(|c| Properties::of(c.into()).is_cased());
+    let counts = |c: &char| !Properties::of((*c).into()).is_ignorable();
     cased(before.chars().rev().find(counts)) && !cased(after.chars().find(counts))
 }
 
