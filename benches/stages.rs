@@ -54,6 +54,18 @@ fn featurize<const SHA256: bool>(bencher: Bencher, kind: &str) {
     });
 }
 
+/// The definition to the letter: what the fast way is measured against.
+#[divan::bench(args = ["ascii", "cyrillic", "chinese"])]
+fn featurize_plain(bencher: Bencher, kind: &str) {
+    let text = text(kind);
+    let mut featurizer = Featurizer::plain(FeatureSpace::default());
+    bencher.counter(BytesCount::of_str(&text)).bench_local(move || {
+        let mut sum = 0;
+        featurizer.featurize(black_box(&text), |run| sum += run.len());
+        sum
+    });
+}
+
 #[divan::bench(args = ["ascii", "cyrillic", "chinese"])]
 fn take_text(bencher: Bencher, kind: &str) {
     let record = serde_json::json!({ "id": 1, "meta": { "source": "x" }, "text": text(kind) }).to_string();
