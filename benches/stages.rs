@@ -17,9 +17,7 @@ fn main() {
 fn text(kind: &str) -> String {
     let mut state = 1u64;
     let mut next = move |below: u64| {
-        state = state
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (state >> 33) % below
     };
     let letters: Vec<char> = match kind {
@@ -43,10 +41,7 @@ fn text(kind: &str) -> String {
 fn featurize<const SHA256: bool>(bencher: Bencher, kind: &str) {
     let text = text(kind);
     let hash = if SHA256 { Hash::Sha256 } else { Hash::Dsir1 };
-    let mut featurizer = Featurizer::new(FeatureSpace {
-        hash,
-        ..FeatureSpace::default()
-    });
+    let mut featurizer = Featurizer::new(FeatureSpace { hash, ..FeatureSpace::default() });
     bencher.counter(BytesCount::of_str(&text)).bench_local(move || {
         let mut sum = 0;
         featurizer.featurize(black_box(&text), |run| sum += run.len());
@@ -70,28 +65,21 @@ fn featurize_plain(bencher: Bencher, kind: &str) {
 fn take_text(bencher: Bencher, kind: &str) {
     let record = serde_json::json!({ "id": 1, "meta": { "source": "x" }, "text": text(kind) }).to_string();
     let fields = TextFields::default();
-    bencher.counter(BytesCount::of_str(&record)).bench(|| {
-        fields
-            .text(black_box(record.as_bytes()))
-            .map(|text| text.len())
-            .ok()
-    });
+    bencher
+        .counter(BytesCount::of_str(&record))
+        .bench(|| fields.text(black_box(record.as_bytes())).map(|text| text.len()).ok());
 }
 
 #[divan::bench]
 fn hash_content(bencher: Bencher) {
     let record = text("ascii");
-    bencher
-        .counter(BytesCount::of_str(&record))
-        .bench(|| content_hash(black_box(record.as_bytes())));
+    bencher.counter(BytesCount::of_str(&record)).bench(|| content_hash(black_box(record.as_bytes())));
 }
 
 #[divan::bench]
 fn noise(bencher: Bencher) {
     let noise = Noise::new(0, 0, 0);
-    bencher.counter(ItemsCount::new(1000usize)).bench(|| {
-        (0..1000u64)
-            .map(|hash| noise.gumbel(black_box(hash)))
-            .fold(0.0, f64::max)
-    });
+    bencher
+        .counter(ItemsCount::new(1000usize))
+        .bench(|| (0..1000u64).map(|hash| noise.gumbel(black_box(hash))).fold(0.0, f64::max));
 }

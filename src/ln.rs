@@ -58,17 +58,12 @@ mod tests {
     fn agrees_with_the_platform_within_two_units_in_the_last_place() {
         let mut state = 1u64;
         for _ in 0..200_000 {
-            state = state
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             let exponent = 1023 - 60 + (state >> 57) % 80;
             let x = f64::from_bits((state & super::FRACTION) | (exponent << 52));
             let (ours, theirs) = (ln(x), x.ln());
             let unit = theirs.abs() * f64::EPSILON;
-            assert!(
-                (ours - theirs).abs() <= 2.0 * unit,
-                "ln({x:e}) = {ours:e}, not {theirs:e}"
-            );
+            assert!((ours - theirs).abs() <= 2.0 * unit, "ln({x:e}) = {ours:e}, not {theirs:e}");
         }
     }
 }

@@ -29,10 +29,7 @@ fn advice(error: &io::Error) -> &'static str {
 impl Error {
     /// An error of the output `path`.
     pub fn new(path: &Path, source: io::Error) -> Self {
-        Error {
-            path: path.into(),
-            source,
-        }
+        Error { path: path.into(), source }
     }
 }
 
@@ -78,9 +75,7 @@ impl WholeFile {
     /// What the system says.
     pub fn create_with_folders(path: &Path) -> Result<Self, Error> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        folder
-            .map_or(Ok(()), fs::create_dir_all)
-            .map_err(|source| Error::new(path, source))?;
+        folder.map_or(Ok(()), fs::create_dir_all).map_err(|source| Error::new(path, source))?;
         WholeFile::create(path)
     }
 
@@ -98,10 +93,7 @@ impl WholeFile {
             Kind::Temporary(file) => Some(file.into_temp_path()),
             Kind::Direct(_) => None,
         };
-        ClosedFile {
-            path: self.path,
-            temporary,
-        }
+        ClosedFile { path: self.path, temporary }
     }
 
     /// What the file is called in the end.
@@ -148,20 +140,14 @@ impl ClosedFile {
     pub fn finish(self) -> Result<(), Error> {
         let ClosedFile { path, temporary } = self;
         match temporary.map(|temporary| temporary.persist(&path)) {
-            Some(Err(error)) => Err(Error {
-                path,
-                source: error.error,
-            }),
+            Some(Err(error)) => Err(Error { path, source: error.error }),
             _ => Ok(()),
         }
     }
 }
 
 fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // A leading dot: a folder walked for shards passes it over.
     let mut builder = Builder::new();
     builder.prefix(".dsir-").suffix(".part").permissions(readable());

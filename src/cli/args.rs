@@ -13,13 +13,7 @@ use serde::Serialize;
 /// From a huge raw corpus of JSONL shards, dsir picks the documents which, taken together, are
 /// distributed like a small target set.
 #[derive(Parser)]
-#[command(
-    name = "dsir",
-    version,
-    max_term_width = 100,
-    propagate_version = true,
-    subcommand_required = true
-)]
+#[command(name = "dsir", version, max_term_width = 100, propagate_version = true, subcommand_required = true)]
 #[command(after_help = "Examples:
   dsir select --target wanted.jsonl -k 10000 -o selected.jsonl.zst corpus/
   dsir help select")]
@@ -365,18 +359,12 @@ impl std::str::FromStr for FitTokens {
 }
 
 fn not_negative(text: &str) -> Result<f64, &'static str> {
-    let number = text
-        .parse::<f64>()
-        .ok()
-        .filter(|number| *number >= 0.0 && number.is_finite());
+    let number = text.parse::<f64>().ok().filter(|number| *number >= 0.0 && number.is_finite());
     number.ok_or("it must be a number of at least 0")
 }
 
 fn share(text: &str) -> Result<f64, &'static str> {
-    let number = text
-        .parse::<f64>()
-        .ok()
-        .filter(|number| *number > 0.0 && *number <= 1.0);
+    let number = text.parse::<f64>().ok().filter(|number| *number > 0.0 && *number <= 1.0);
     number.ok_or("it must be a number above 0 and up to 1")
 }
 

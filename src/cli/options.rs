@@ -26,12 +26,7 @@ impl FitArgs {
             HashArg::Dsir1 => Hash::Dsir1,
             HashArg::Sha256 => Hash::Sha256,
         };
-        FeatureSpace {
-            tokenizer,
-            ngrams: self.ngrams,
-            buckets: self.buckets,
-            hash,
-        }
+        FeatureSpace { tokenizer, ngrams: self.ngrams, buckets: self.buckets, hash }
     }
 
     pub(crate) fn budget(&self) -> FitBudget {
@@ -59,29 +54,20 @@ impl FitArgs {
         }
         let mut targets = Vec::with_capacity(named.len());
         for (name, paths) in named {
-            targets.push(TargetShards {
-                name,
-                shards: Shards::find(paths)?,
-            });
+            targets.push(TargetShards { name, shards: Shards::find(paths)? });
         }
         Ok(targets)
     }
 
     pub(crate) fn reads_stdin(&self) -> bool {
-        self.target
-            .iter()
-            .any(|target| named_path(target).1 == Path::new("-"))
+        self.target.iter().any(|target| named_path(target).1 == Path::new("-"))
     }
 }
 
 /// Splits `NAME=FILE`.
 fn named_path(target: &str) -> (Option<&str>, &Path) {
-    let is_name = |name: &str| {
-        !name.is_empty()
-            && name
-                .chars()
-                .all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
-    };
+    let is_name =
+        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
     match target.split_once('=') {
         Some((name, path)) if is_name(name) && !path.is_empty() => (Some(name), Path::new(path)),
         _ => (None, Path::new(target)),
@@ -112,11 +98,7 @@ impl InputArgs {
         let shards = self.shards_if_any()?;
         shards.ok_or_else(|| {
             let piped = !std::io::stdin().is_terminal();
-            let hint = if piped {
-                " To read standard input, name it: `-`."
-            } else {
-                ""
-            };
+            let hint = if piped { " To read standard input, name it: `-`." } else { "" };
             Failure::usage(format!(
                 "no RAW: name the shards, folders of shards, or a list with --files-from.{hint}"
             ))
@@ -136,15 +118,9 @@ impl InputArgs {
     }
 
     pub(crate) fn refuse_shared_stdin(&self, fit: &FitArgs) -> Result<(), Failure> {
-        let ours = self
-            .raw
-            .iter()
-            .chain(&self.files_from)
-            .any(|path| path == Path::new("-"));
+        let ours = self.raw.iter().chain(&self.files_from).any(|path| path == Path::new("-"));
         if ours && fit.reads_stdin() {
-            return Err(Failure::usage(
-                "standard input (`-`) cannot be both RAW and --target",
-            ));
+            return Err(Failure::usage("standard input (`-`) cannot be both RAW and --target"));
         }
         Ok(())
     }
@@ -154,14 +130,9 @@ impl RecordArgs {
     pub(crate) fn options(&self) -> Result<ReadOptions, Failure> {
         let fields = TextFields::new(&self.text_field).ok_or_else(|| {
             let most = TextFields::MAX;
-            Failure::usage(format!(
-                "--text-field: a name with an empty part, or more than {most} fields"
-            ))
+            Failure::usage(format!("--text-field: a name with an empty part, or more than {most} fields"))
         })?;
-        Ok(ReadOptions {
-            fields,
-            skip_invalid: self.invalid == Invalid::Skip || self.rejects.is_some(),
-        })
+        Ok(ReadOptions { fields, skip_invalid: self.invalid == Invalid::Skip || self.rejects.is_some() })
     }
 }
 
@@ -173,9 +144,7 @@ impl DrawArgs {
             (_, _, Some(tokens), _) => Budget::Tokens(tokens),
             (.., Some(bytes)) => Budget::Bytes(bytes),
             _ => {
-                return Err(Failure::usage(
-                    "how much? Pass -k, --fraction, --tokens or --bytes",
-                ));
+                return Err(Failure::usage("how much? Pass -k, --fraction, --tokens or --bytes"));
             }
         };
         Ok(DrawOptions {
@@ -201,19 +170,12 @@ impl Run {
     pub(crate) fn new(args: &RunArgs) -> Result<Self, Failure> {
         let temp_dir = args.temp_dir.clone().unwrap_or_else(std::env::temp_dir);
         // Found out now rather than after hours of work.
-        tempfile::tempfile_in(&temp_dir).map_err(|source| dsir::error::Error::TempDir {
-            folder: temp_dir.clone(),
-            source,
-        })?;
+        tempfile::tempfile_in(&temp_dir)
+            .map_err(|source| dsir::error::Error::TempDir { folder: temp_dir.clone(), source })?;
         let threads = args.threads.map_or(0, usize::from);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| Failure::usage(format!("--threads: {error}")))?;
-        Ok(Run {
-            progress: Progress::default(),
-            temp_dir,
-            quiet: args.quiet,
-            pool,
-        })
+        Ok(Run { progress: Progress::default(), temp_dir, quiet: args.quiet, pool })
     }
 
     /// Does the work with the threads asked for, and shows how far it is.
@@ -226,10 +188,7 @@ impl Run {
     }
 
     pub(crate) fn temp_dir_error(&self, source: std::io::Error) -> dsir::error::Error {
-        dsir::error::Error::TempDir {
-            folder: self.temp_dir.clone(),
-            source,
-        }
+        dsir::error::Error::TempDir { folder: self.temp_dir.clone(), source }
     }
 
     pub(crate) fn threads(&self) -> usize {

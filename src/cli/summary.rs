@@ -27,17 +27,8 @@ impl Summary {
         json.insert("dsir".into(), env!("CARGO_PKG_VERSION").into());
         json.insert("command".into(), command.into());
         json.insert("threads".into(), threads.into());
-        json.insert(
-            "options".into(),
-            serde_json::to_value(options).unwrap_or_default(),
-        );
-        Summary {
-            start: Instant::now(),
-            json,
-            stages: vec![],
-            lines: vec![],
-            timings: vec![],
-        }
+        json.insert("options".into(), serde_json::to_value(options).unwrap_or_default());
+        Summary { start: Instant::now(), json, stages: vec![], lines: vec![], timings: vec![] }
     }
 
     /// Notes that a stage has read shards.
@@ -47,8 +38,7 @@ impl Summary {
             "stage": name, "records": report.records, "invalid": report.invalid, "bytes": report.bytes,
             "seconds": report.seconds, "mb_per_second": rate,
         }));
-        self.timings
-            .push(format!("{name} {:.1} s ({rate:.0} MB/s)", report.seconds));
+        self.timings.push(format!("{name} {:.1} s ({rate:.0} MB/s)", report.seconds));
     }
 
     /// Notes a stage that reads no shards.
@@ -59,12 +49,7 @@ impl Summary {
 
     /// Notes what was read of the raw corpus.
     pub(crate) fn raw(&mut self, shards: usize, passed_over: u64, report: &ReadReport) {
-        let ReadReport {
-            records,
-            invalid,
-            bytes,
-            ..
-        } = *report;
+        let ReadReport { records, invalid, bytes, .. } = *report;
         self.json.insert(
             "raw".into(),
             json!({ "shards": shards, "records": records, "invalid": invalid, "documents": records - invalid,
@@ -98,11 +83,7 @@ impl Summary {
                 json!({ "documents_read": raw.documents_read, "documents": documents, "tokens": tokens,
                         "sampled": raw.first_level > 0 }),
             );
-            let how = if raw.first_level > 0 {
-                "a sample by content of "
-            } else {
-                "all of "
-            };
+            let how = if raw.first_level > 0 { "a sample by content of " } else { "all of " };
             self.line(
                 "fitted on",
                 format!(
@@ -143,20 +124,11 @@ impl Summary {
                 number(survey.too_short)
             ),
         );
-        let name = |target: usize| {
-            names
-                .get(target)
-                .cloned()
-                .unwrap_or_else(|| format!("#{}", target + 1))
-        };
+        let name = |target: usize| names.get(target).cloned().unwrap_or_else(|| format!("#{}", target + 1));
         let mut targets = Vec::new();
         let thresholds = draw.thresholds();
-        for (target, ((spread, threshold), selected)) in survey
-            .log_weights
-            .iter()
-            .zip(thresholds)
-            .zip(&draw.selected)
-            .enumerate()
+        for (target, ((spread, threshold), selected)) in
+            survey.log_weights.iter().zip(thresholds).zip(&draw.selected).enumerate()
         {
             let prefix = self.prefix(draw.selected.len(), &name(target));
             targets.push(json!({ "name": name(target), "log_weights": spread, "threshold": threshold, "selected": selected }));
@@ -191,24 +163,14 @@ impl Summary {
 
     pub(crate) fn kl(&mut self, reductions: &[KlReduction]) {
         self.json.insert("kl_reduction".into(), json!(reductions));
-        for KlReduction {
-            target,
-            raw,
-            selected,
-            reduction,
-        } in reductions
-        {
+        for KlReduction { target, raw, selected, reduction } in reductions {
             let prefix = self.prefix(reductions.len(), target);
             self.line("KL", format!("{prefix}reduction {reduction:.3} nats: target from raw {raw:.3}, from selected {selected:.3}"));
         }
     }
 
     fn prefix(&self, targets: usize, name: &str) -> String {
-        if targets > 1 {
-            format!("{name}: ")
-        } else {
-            String::new()
-        }
+        if targets > 1 { format!("{name}: ") } else { String::new() }
     }
 
     fn line(&mut self, label: &str, text: String) {
@@ -218,8 +180,7 @@ impl Summary {
     /// Writes the summary to `path`, and its short form to standard error unless `quiet`.
     pub(crate) fn finish(mut self, path: Option<&Path>, quiet: bool) -> Result<(), Failure> {
         let seconds = self.start.elapsed().as_secs_f64();
-        self.json
-            .insert("stages".into(), Value::Array(std::mem::take(&mut self.stages)));
+        self.json.insert("stages".into(), Value::Array(std::mem::take(&mut self.stages)));
         self.json.insert("seconds".into(), seconds.into());
         let timings = std::mem::take(&mut self.timings);
         self.line("time", format!("{seconds:.1} s: {}", timings.join(", ")));

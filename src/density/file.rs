@@ -44,14 +44,8 @@ impl Model {
     /// # Errors
     /// A file that cannot be read, is no model, or is of another format.
     pub fn read(path: &Path) -> Result<Model, Error> {
-        let opened = |source| Error::Open {
-            path: path.into(),
-            source,
-        };
-        let not_a_model = |reason: String| Error::NotAModel {
-            path: path.into(),
-            reason,
-        };
+        let opened = |source| Error::Open { path: path.into(), source };
+        let not_a_model = |reason: String| Error::NotAModel { path: path.into(), reason };
         let mut text = Vec::new();
         let file = File::open(path).map_err(opened)?;
         BufReader::new(file).read_to_end(&mut text).map_err(opened)?;
@@ -59,10 +53,7 @@ impl Model {
         let Version { dsir_model: version } =
             serde_json::from_slice(&text).map_err(|error| not_a_model(error.to_string()))?;
         if version != VERSION {
-            return Err(Error::Version {
-                path: path.into(),
-                version,
-            });
+            return Err(Error::Version { path: path.into(), version });
         }
         let file: ModelFile =
             serde_json::from_slice(&text).map_err(|error| not_a_model(error.to_string()))?;
@@ -120,15 +111,9 @@ impl Model {
         }
         for (index, target) in self.targets.iter().enumerate() {
             if target.counts.counts.len() != buckets as usize || target.counts.ngrams().is_none() {
-                return Some(format!(
-                    "counts of target `{}` that do not fit the feature space",
-                    target.name
-                ));
+                return Some(format!("counts of target `{}` that do not fit the feature space", target.name));
             }
-            if self.targets[..index]
-                .iter()
-                .any(|earlier| earlier.name == target.name)
-            {
+            if self.targets[..index].iter().any(|earlier| earlier.name == target.name) {
                 return Some(format!("two targets named `{}`", target.name));
             }
         }
@@ -138,21 +123,10 @@ impl Model {
 
 impl From<ModelFile> for Model {
     fn from(file: ModelFile) -> Self {
-        let targets = file.targets.into_iter().map(
-            |TargetFile {
-                 name,
-                 documents,
-                 tokens,
-                 counts,
-             }| Target {
-                name,
-                counts: Counts {
-                    documents,
-                    tokens,
-                    counts,
-                },
-            },
-        );
+        let targets = file.targets.into_iter().map(|TargetFile { name, documents, tokens, counts }| Target {
+            name,
+            counts: Counts { documents, tokens, counts },
+        });
         Model {
             space: file.feature_space,
             smoothing: file.smoothing,

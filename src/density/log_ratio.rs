@@ -35,19 +35,14 @@ impl LogRatios {
             let scale = f64::from(point).exp2();
             raw.iter().enumerate().flat_map(move |(bucket, raw)| {
                 let log_raw = ln(raw + EPSILON);
-                targets
-                    .iter()
-                    .map(move |target| ((ln(target[bucket] + EPSILON) - log_raw) * scale).round())
+                targets.iter().map(move |target| ((ln(target[bucket] + EPSILON) - log_raw) * scale).round())
             })
         };
         let table = match hash {
             Hash::Dsir1 => Table::Short(fixed(SHORT_POINT).map(|ratio| ratio as i32).collect()),
             Hash::Sha256 => Table::Long(fixed(LONG_POINT).map(|ratio| ratio as i64).collect()),
         };
-        LogRatios {
-            targets: targets.len(),
-            table,
-        }
+        LogRatios { targets: targets.len(), table }
     }
 
     /// How many targets there are.
@@ -82,11 +77,7 @@ const RUN: usize = 1 << 16;
 fn add<T: Copy + Into<i64>>(table: &[T], buckets: &[u32], sums: &mut [Sum]) {
     for run in buckets.chunks(RUN) {
         if let [sum] = sums {
-            *sum += Sum::from(
-                run.iter()
-                    .map(|bucket| table[*bucket as usize].into())
-                    .sum::<i64>(),
-            );
+            *sum += Sum::from(run.iter().map(|bucket| table[*bucket as usize].into()).sum::<i64>());
             continue;
         }
         for bucket in run {
@@ -100,8 +91,5 @@ fn add<T: Copy + Into<i64>>(table: &[T], buckets: &[u32], sums: &mut [Sum]) {
 
 /// KL(p ‖ q) = Σ p · (ln(p + ε) − ln(q + ε)), in nats, with ε = 1e-8 as in the log-ratios.
 pub fn kl_divergence(p: &[f64], q: &[f64]) -> f64 {
-    p.iter()
-        .zip(q)
-        .map(|(p, q)| p * (ln(p + EPSILON) - ln(q + EPSILON)))
-        .sum()
+    p.iter().zip(q).map(|(p, q)| p * (ln(p + EPSILON) - ln(q + EPSILON))).sum()
 }

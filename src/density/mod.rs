@@ -30,18 +30,12 @@ pub struct Counts {
 impl Counts {
     /// Nothing counted yet, in so many buckets.
     pub fn new(buckets: u32) -> Self {
-        Counts {
-            documents: 0,
-            tokens: 0,
-            counts: vec![0; buckets as usize],
-        }
+        Counts { documents: 0, tokens: 0, counts: vec![0; buckets as usize] }
     }
 
     /// All n-grams counted; `None` past 64 bits, which only a made-up model reaches.
     pub fn ngrams(&self) -> Option<u64> {
-        self.counts
-            .iter()
-            .try_fold(0u64, |sum, count| sum.checked_add(*count))
+        self.counts.iter().try_fold(0u64, |sum, count| sum.checked_add(*count))
     }
 
     /// Adds what `other` counted in as many buckets.
@@ -53,9 +47,6 @@ impl Counts {
         let add = |a: &mut u64, b: u64| a.checked_add(b).map(|sum| *a = sum).ok_or(Error::Overflow);
         add(&mut self.documents, other.documents)?;
         add(&mut self.tokens, other.tokens)?;
-        self.counts
-            .iter_mut()
-            .zip(&other.counts)
-            .try_for_each(|(a, b)| add(a, *b))
+        self.counts.iter_mut().zip(&other.counts).try_for_each(|(a, b)| add(a, *b))
     }
 }

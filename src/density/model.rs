@@ -40,9 +40,7 @@ impl Model {
             return Err(Error::EmptyRaw);
         }
         let total = raw.total(self.space.buckets)?;
-        let raw = density(&total.counts, 0.0).ok_or(Error::NoRawFeatures {
-            documents: total.documents,
-        })?;
+        let raw = density(&total.counts, 0.0).ok_or(Error::NoRawFeatures { documents: total.documents })?;
         let mut targets = Vec::with_capacity(self.targets.len());
         for target in &self.targets {
             targets.push(self.target_density(target)?);
@@ -55,20 +53,11 @@ impl Model {
     /// # Errors
     /// A target without documents or without features.
     pub fn target_density(&self, target: &Target) -> Result<Vec<f64>, Error> {
-        let Counts {
-            documents,
-            ref counts,
-            ..
-        } = target.counts;
+        let Counts { documents, ref counts, .. } = target.counts;
         if documents == 0 {
-            return Err(Error::EmptyTarget {
-                name: target.name.clone(),
-            });
+            return Err(Error::EmptyTarget { name: target.name.clone() });
         }
-        let no_features = || Error::NoTargetFeatures {
-            name: target.name.clone(),
-            documents,
-        };
+        let no_features = || Error::NoTargetFeatures { name: target.name.clone(), documents };
         density(counts, 0.0).ok_or_else(no_features)?;
         density(counts, self.smoothing).ok_or_else(no_features)
     }
@@ -79,9 +68,7 @@ impl Model {
     /// A model without raw counts, or without features in them.
     pub fn raw_density(&self) -> Result<Vec<f64>, Error> {
         let total = self.raw.as_ref().ok_or(Error::NoRaw)?.total(self.space.buckets)?;
-        density(&total.counts, 0.0).ok_or(Error::NoRawFeatures {
-            documents: total.documents,
-        })
+        density(&total.counts, 0.0).ok_or(Error::NoRawFeatures { documents: total.documents })
     }
 
     /// Adds the raw counts of `other` and joins its targets by name.
@@ -92,10 +79,7 @@ impl Model {
     /// Models made with different options; a target that differs.
     pub fn merge(&mut self, other: Model, add_targets: bool) -> Result<(), Error> {
         if self.space != other.space {
-            return Err(Error::FeatureSpaces {
-                first: self.space,
-                second: other.space,
-            });
+            return Err(Error::FeatureSpaces { first: self.space, second: other.space });
         }
         if self.smoothing != other.smoothing {
             return Err(Error::Options { what: "--smoothing" });
@@ -123,14 +107,7 @@ pub fn normalized(counts: &[u64]) -> Option<Vec<f64>> {
 
 /// p(b) = (c(b) + α) / Σ (c + α); `None` if the sum is zero.
 fn density(counts: &[u64], smoothing: f64) -> Option<Vec<f64>> {
-    let ngrams = counts
-        .iter()
-        .try_fold(0u64, |sum, count| sum.checked_add(*count))?;
+    let ngrams = counts.iter().try_fold(0u64, |sum, count| sum.checked_add(*count))?;
     let sum = ngrams as f64 + smoothing * counts.len() as f64;
-    (sum > 0.0).then(|| {
-        counts
-            .iter()
-            .map(|count| (*count as f64 + smoothing) / sum)
-            .collect()
-    })
+    (sum > 0.0).then(|| counts.iter().map(|count| (*count as f64 + smoothing) / sum).collect())
 }

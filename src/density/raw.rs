@@ -61,28 +61,13 @@ impl RawCounts {
     ) -> Result<Self, Error> {
         let mut ngrams = vec![0; levels.len()];
         for (ngrams, level) in ngrams.iter_mut().zip(levels) {
-            *ngrams = level
-                .as_ref()
-                .map_or(Some(0), Counts::ngrams)
-                .ok_or(Error::Overflow)?;
+            *ngrams = level.as_ref().map_or(Some(0), Counts::ngrams).ok_or(Error::Overflow)?;
         }
         let first = fit_ngrams.smallest_level(&ngrams).max(from);
-        let last = levels
-            .iter()
-            .rposition(Option::is_some)
-            .map_or(first, |last| last + 1)
-            .max(first);
+        let last = levels.iter().rposition(Option::is_some).map_or(first, |last| last + 1).max(first);
         let kept = levels.get(first..last).unwrap_or_default();
-        let levels = kept
-            .iter()
-            .map(|level| level.clone().unwrap_or_else(|| Counts::new(buckets)))
-            .collect();
-        Ok(RawCounts {
-            fit_ngrams,
-            documents_read,
-            first_level: first as u32,
-            levels,
-        })
+        let levels = kept.iter().map(|level| level.clone().unwrap_or_else(|| Counts::new(buckets))).collect();
+        Ok(RawCounts { fit_ngrams, documents_read, first_level: first as u32, levels })
     }
 
     /// The sum over the levels that are counted.
@@ -106,21 +91,14 @@ impl RawCounts {
         }
         let mut levels: Vec<Option<Counts>> = vec![None; LEVELS];
         for part in [self, other] {
-            for (level, counts) in levels
-                .iter_mut()
-                .skip(part.first_level as usize)
-                .zip(&part.levels)
-            {
+            for (level, counts) in levels.iter_mut().skip(part.first_level as usize).zip(&part.levels) {
                 match level {
                     Some(sum) => sum.add(counts)?,
                     None => *level = Some(counts.clone()),
                 }
             }
         }
-        let documents = self
-            .documents_read
-            .checked_add(other.documents_read)
-            .ok_or(Error::Overflow)?;
+        let documents = self.documents_read.checked_add(other.documents_read).ok_or(Error::Overflow)?;
         // Below the higher of the two first levels one part was not counted.
         let from = self.first_level.max(other.first_level) as usize;
         RawCounts::from_levels(self.fit_ngrams, documents, &levels, from, buckets)
@@ -128,10 +106,7 @@ impl RawCounts {
 
     pub(super) fn is_sound(&self, buckets: u32) -> bool {
         self.first_level as usize + self.levels.len() <= LEVELS
-            && self
-                .levels
-                .iter()
-                .all(|level| level.counts.len() == buckets as usize)
+            && self.levels.iter().all(|level| level.counts.len() == buckets as usize)
     }
 }
 
@@ -155,20 +130,12 @@ pub struct LevelCounts {
 impl RawSample {
     /// Nothing counted yet.
     pub fn new(budget: FitBudget) -> Self {
-        RawSample {
-            budget,
-            ngrams: [const { AtomicU64::new(0) }; LEVELS],
-        }
+        RawSample { budget, ngrams: [const { AtomicU64::new(0) }; LEVELS] }
     }
 
     /// The counts of one thread.
     pub fn thread(&self, buckets: u32) -> LevelCounts {
-        LevelCounts {
-            buckets,
-            documents_read: 0,
-            levels: vec![None; LEVELS],
-            floor: 0,
-        }
+        LevelCounts { buckets, documents_read: 0, levels: vec![None; LEVELS], floor: 0 }
     }
 
     /// Makes one of what the threads have counted.
@@ -198,11 +165,7 @@ impl RawSample {
     }
 
     fn floor(&self) -> usize {
-        let ngrams: Vec<u64> = self
-            .ngrams
-            .iter()
-            .map(|level| level.load(Ordering::Relaxed))
-            .collect();
+        let ngrams: Vec<u64> = self.ngrams.iter().map(|level| level.load(Ordering::Relaxed)).collect();
         self.budget.smallest_level(&ngrams)
     }
 }

@@ -64,10 +64,7 @@ impl Chunk {
     #[inline]
     pub(super) fn spans(&self) -> impl ExactSizeIterator<Item = (usize, usize)> + '_ {
         let starts = &self.starts[..self.tokens];
-        starts
-            .iter()
-            .zip(&self.ends[..self.tokens])
-            .map(|(start, end)| (*start as usize, *end as usize))
+        starts.iter().zip(&self.ends[..self.tokens]).map(|(start, end)| (*start as usize, *end as usize))
     }
 
     /// Gives all tokens of `text` to `found`, chunk by chunk.
@@ -115,13 +112,7 @@ impl Chunk {
                 let mut block = [0; BLOCK];
                 block[..rest.len()].copy_from_slice(rest);
                 let masks = backend.classify(&block, &mut lower);
-                at = self.mixed(
-                    text,
-                    at,
-                    rest.len(),
-                    &lower,
-                    [masks.word, masks.space, masks.beyond],
-                );
+                at = self.mixed(text, at, rest.len(), &lower, [masks.word, masks.space, masks.beyond]);
             }
         }
         at
@@ -172,10 +163,7 @@ impl Chunk {
             self.upper(text, at, count);
         } else {
             let bytes = &text.as_bytes()[at..];
-            match (
-                bytes.first_chunk::<4>(),
-                self.lower[self.len..].first_chunk_mut::<4>(),
-            ) {
+            match (bytes.first_chunk::<4>(), self.lower[self.len..].first_chunk_mut::<4>()) {
                 (Some(from), Some(to)) => *to = *from, // one move for any length
                 _ => self.lower[self.len..self.len + count].copy_from_slice(&bytes[..count]),
             }

@@ -113,10 +113,14 @@ pub(crate) fn ngram_hash(first: u64, last: u64) -> u64 {
     fold(first ^ K[4], last ^ K[5])
 }
 
-/// The bucket of a `dsir1` hash: its place when the 64-bit range is cut into equal parts.
-#[inline]
+/// The bucket of a `dsir1` hash: its place when the 64-bit range is cut into equal parts, ⌊hash · buckets / 2^64⌋.
+///
+/// In halves of 32 bits, so that the compiler can do several at once; the sum cannot overflow.
+#[inline(always)]
 pub(crate) fn bucket_of(hash: u64, buckets: u32) -> u32 {
-    halves(hash, u64::from(buckets)).1 as u32
+    let buckets = u64::from(buckets);
+    let carried = ((hash & 0xFFFF_FFFF) * buckets) >> 32;
+    (((hash >> 32) * buckets + carried) >> 32) as u32
 }
 
 /// The SHA-256 of `ngram`, read as a big-endian integer, modulo `buckets`.
@@ -152,16 +156,8 @@ pub(crate) struct Sha256Memory {
 
 impl Sha256Memory {
     pub(crate) fn new(buckets: u32) -> Self {
-        let empty = Slot {
-            bucket: 0,
-            len: u8::MAX,
-            ngram: [0; REMEMBERED],
-        };
-        Sha256Memory {
-            buckets,
-            place: RandomState::new(),
-            slots: vec![empty; SLOTS].into_boxed_slice(),
-        }
+        let empty = Slot { bucket: 0, len: u8::MAX, ngram: [0; REMEMBERED] };
+        Sha256Memory { buckets, place: RandomState::new(), slots: vec![empty; SLOTS].into_boxed_slice() }
     }
 
     pub(crate) fn bucket(&mut self, ngram: &[u8]) -> u32 {
@@ -195,13 +191,24 @@ mod tests {
             for i in 0..100_000u32 {
                 let ngram = "x".repeat(i as usize % 40) + &i.to_string();
                 if i % 997 == round {
-                    assert_eq!(
-                        memory.bucket(ngram.as_bytes()),
-                        sha256_bucket(ngram.as_bytes(), 977)
-                    );
+                    assert_eq!(memory.bucket(ngram.as_bytes()), sha256_bucket(ngram.as_bytes(), 977));
                 } else {
                     memory.bucket(ngram.as_bytes());
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn the_bucket_is_the_upper_half_of_the_product() {
+        let mut hash = 1u64;
+        for buckets in [1, 2, 3, 10_000, 65_521, 1 << 26, u32::MAX] {
+            for edge in [0, 1, u64::MAX, u64::MAX - 1, 0xFFFF_FFFF, 1 << 32] {
+                assert_eq!(u64::from(bucket_of(edge, buckets)), halves(edge, buckets.into()).1);
+            }
+            for _ in 0..10_000 {
+                hash = hash.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                assert_eq!(u64::from(bucket_of(hash, buckets)), halves(hash, buckets.into()).1);
             }
         }
     }

@@ -55,12 +55,7 @@ pub struct FeatureSpace {
 
 impl Default for FeatureSpace {
     fn default() -> Self {
-        FeatureSpace {
-            tokenizer: Tokenizer::default(),
-            ngrams: 2,
-            buckets: 10_000,
-            hash: Hash::default(),
-        }
+        FeatureSpace { tokenizer: Tokenizer::default(), ngrams: 2, buckets: 10_000, hash: Hash::default() }
     }
 }
 
@@ -78,16 +73,8 @@ impl FeatureSpace {
 
 impl fmt::Display for FeatureSpace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let FeatureSpace {
-            tokenizer,
-            ngrams,
-            buckets,
-            hash,
-        } = self;
-        write!(
-            f,
-            "{tokenizer} tokens, n-grams of 1 to {ngrams}, {buckets} buckets, hash {hash}"
-        )
+        let FeatureSpace { tokenizer, ngrams, buckets, hash } = self;
+        write!(f, "{tokenizer} tokens, n-grams of 1 to {ngrams}, {buckets} buckets, hash {hash}")
     }
 }
 
@@ -117,13 +104,7 @@ impl Featurizer {
     /// A featurizer for `space`, which must be [valid](FeatureSpace::is_valid), with the best instructions that the
     /// processor has.
     pub fn new(space: FeatureSpace) -> Self {
-        Featurizer::with(
-            space,
-            How::Fast {
-                chunk: Box::new(Chunk::new()),
-                best: Best::detect(),
-            },
-        )
+        Featurizer::with(space, How::Fast { chunk: Box::new(Chunk::new()), best: Best::detect() })
     }
 
     /// A featurizer that follows the definition to the letter, slowly: the judge of the fast one, which gives the same
@@ -134,10 +115,7 @@ impl Featurizer {
 
     fn with(space: FeatureSpace, how: How) -> Self {
         assert!(space.is_valid(), "feature space out of limits: {space}");
-        Featurizer {
-            how,
-            ngrams: Ngrams::new(space),
-        }
+        Featurizer { how, ngrams: Ngrams::new(space) }
     }
 
     /// Gives the bucket of every n-gram of `text` to `features`, a run at a time, and returns the number
@@ -146,12 +124,7 @@ impl Featurizer {
         let Featurizer { how, ngrams } = self;
         ngrams.clear();
         match how {
-            How::Fast { chunk, best } => best.run(Featurize {
-                chunk,
-                ngrams,
-                text,
-                features,
-            }),
+            How::Fast { chunk, best } => best.run(Featurize { chunk, ngrams, text, features }),
             How::Plain { token } => {
                 let mut tokens = 0;
                 plain::tokens(text, token, |token| {
@@ -177,12 +150,7 @@ impl<F: FnMut(&[u32])> Work for Featurize<'_, F> {
 
     #[inline(always)]
     fn run<B: Backend>(self, backend: B) -> u64 {
-        let Featurize {
-            chunk,
-            ngrams,
-            text,
-            mut features,
-        } = self;
+        let Featurize { chunk, ngrams, text, mut features } = self;
         let mut tokens = 0;
         chunk.each(backend, text, |chunk| {
             tokens += chunk.spans().len() as u64;
@@ -209,31 +177,15 @@ mod tests {
     fn check(space: FeatureSpace, text: &str) {
         let expected = buckets(Featurizer::plain(space), text);
         for best in Best::all() {
-            let fast = Featurizer::with(
-                space,
-                How::Fast {
-                    chunk: Box::new(Chunk::new()),
-                    best,
-                },
-            );
+            let fast = Featurizer::with(space, How::Fast { chunk: Box::new(Chunk::new()), best });
             assert!(buckets(fast, text) == expected, "{best:?}, {space}: {text:?}");
         }
     }
 
     fn spaces() -> impl Iterator<Item = FeatureSpace> {
-        [
-            (Hash::Dsir1, 1),
-            (Hash::Dsir1, 2),
-            (Hash::Dsir1, 5),
-            (Hash::Sha256, 3),
-        ]
-        .into_iter()
-        .map(|(hash, ngrams)| FeatureSpace {
-            hash,
-            ngrams,
-            buckets: 1 << 20,
-            ..FeatureSpace::default()
-        })
+        [(Hash::Dsir1, 1), (Hash::Dsir1, 2), (Hash::Dsir1, 5), (Hash::Sha256, 3)]
+            .into_iter()
+            .map(|(hash, ngrams)| FeatureSpace { hash, ngrams, buckets: 1 << 20, ..FeatureSpace::default() })
     }
 
     /// Pieces that make trouble where they meet: long words and runs, characters that change length or class when
@@ -279,12 +231,7 @@ mod tests {
     #[test]
     fn every_length_and_alignment() {
         for len in 0..400 {
-            let text: String = "Ab c.. dEf_9 é ghij, "
-                .chars()
-                .cycle()
-                .skip(len % 7)
-                .take(len)
-                .collect();
+            let text: String = "Ab c.. dEf_9 é ghij, ".chars().cycle().skip(len % 7).take(len).collect();
             check(FeatureSpace::default(), &text);
         }
     }
@@ -293,10 +240,7 @@ mod tests {
     fn tokens_longer_than_a_chunk() {
         for len in [4000, 4095, 4096, 4097, 4200, 9000, 70_000] {
             for token in ["x", "-", "字", "ß"] {
-                check(
-                    FeatureSpace::default(),
-                    &format!("before {} after", token.repeat(len)),
-                );
+                check(FeatureSpace::default(), &format!("before {} after", token.repeat(len)));
                 check(FeatureSpace::default(), &token.repeat(len));
             }
         }

@@ -94,15 +94,7 @@ impl CombinedHashes {
     /// Gives the buckets of all n-grams that end at the tokens just come in.
     #[inline(always)]
     fn combine(&mut self, features: &mut impl FnMut(&[u32])) {
-        let CombinedHashes {
-            buckets,
-            most,
-            tokens,
-            ngrams,
-            before,
-            len,
-            run,
-        } = self;
+        let CombinedHashes { buckets, most, tokens, ngrams, before, len, run } = self;
         let Some(last) = tokens.len().checked_sub(1) else {
             return;
         };
@@ -150,13 +142,7 @@ impl JoinedTokens {
     fn new(space: FeatureSpace) -> Self {
         let memory = hash::Sha256Memory::new(space.buckets);
         let most = space.ngrams.into();
-        JoinedTokens {
-            most,
-            memory,
-            joined: Vec::new(),
-            starts: Vec::new(),
-            run: Vec::new(),
-        }
+        JoinedTokens { most, memory, joined: Vec::new(), starts: Vec::new(), run: Vec::new() }
     }
 
     fn clear(&mut self) {

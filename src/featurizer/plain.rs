@@ -82,21 +82,7 @@ mod tests {
     fn words_and_punctuation() {
         assert_eq!(
             tokens("Don't PANIC!!  It's snake_case, 3.14"),
-            [
-                "don",
-                "'",
-                "t",
-                "panic",
-                "!!",
-                "it",
-                "'",
-                "s",
-                "snake_case",
-                ",",
-                "3",
-                ".",
-                "14"
-            ]
+            ["don", "'", "t", "panic", "!!", "it", "'", "s", "snake_case", ",", "3", ".", "14"]
         );
         assert_eq!(tokens(" \n"), Vec::<String>::new());
     }
@@ -108,9 +94,6 @@ mod tests {
 
     #[test]
     fn a_sigma_is_final_by_what_surrounds_it_across_ignorable_characters() {
-        assert_eq!(
-            tokens("ΟΔΟΣ ΣΑΣ. Σ ΑΣ'Α"),
-            ["οδος", "σας", ".", "σ", "ασ", "'", "α"]
-        );
+        assert_eq!(tokens("ΟΔΟΣ ΣΑΣ. Σ ΑΣ'Α"), ["οδος", "σας", ".", "σ", "ασ", "'", "α"]);
     }
 }

@@ -21,10 +21,7 @@ impl Rejects {
     /// # Errors
     /// What the system says.
     pub fn create(path: &std::path::Path, temp_dir: &std::path::Path) -> Result<Self, Error> {
-        Ok(Rejects {
-            sink: Some(Sink::create(path)?),
-            temp_dir: temp_dir.into(),
-        })
+        Ok(Rejects { sink: Some(Sink::create(path)?), temp_dir: temp_dir.into() })
     }
 
     /// Completes the file and gives it its name.
@@ -83,12 +80,7 @@ impl<'a> Documents<'a> {
             let sink = rejects.sink.take()?;
             Some(Mutex::new(InOrder::new(sink, &rejects.temp_dir)))
         });
-        Documents {
-            shards,
-            options,
-            rejects,
-            start: Instant::now(),
-        }
+        Documents { shards, options, rejects, start: Instant::now() }
     }
 
     /// Gives every record of `block` to `each`, with its text unless it is skipped as invalid. Returns
@@ -124,25 +116,12 @@ impl<'a> Documents<'a> {
     ) -> Result<(), Error> {
         let path = self.shards[shard].path();
         if !self.options.skip_invalid {
-            return Err(reader::Error::Record {
-                shard: path.into(),
-                line: record.line,
-                fault,
-            }
-            .into());
+            return Err(reader::Error::Record { shard: path.into(), line: record.line, fault }.into());
         }
         tally.invalid += 1;
         let at = (shard, record.line);
-        if tally
-            .first
-            .as_ref()
-            .is_none_or(|(shard, line, _)| at < (*shard, *line))
-        {
-            tally.first = Some((
-                shard,
-                record.line,
-                format!("{}:{}: {fault}", path.display(), record.line),
-            ));
+        if tally.first.as_ref().is_none_or(|(shard, line, _)| at < (*shard, *line)) {
+            tally.first = Some((shard, record.line, format!("{}:{}: {fault}", path.display(), record.line)));
         }
         if self.rejects.is_some() {
             let reject = Reject {
@@ -161,10 +140,9 @@ impl<'a> Documents<'a> {
     /// Keeps what was skipped in a block, in its turn.
     pub(super) fn keep(&self, shard: usize, rejected: &[u8]) -> Result<(), Error> {
         match &self.rejects {
-            Some(rejects) => Ok(rejects
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .write(shard, rejected)?),
+            Some(rejects) => {
+                Ok(rejects.lock().unwrap_or_else(PoisonError::into_inner).write(shard, rejected)?)
+            }
             None => Ok(()),
         }
     }
@@ -172,10 +150,7 @@ impl<'a> Documents<'a> {
     /// Notes that a shard is through.
     pub(super) fn end(&self, shard: usize) -> Result<(), Error> {
         match &self.rejects {
-            Some(rejects) => Ok(rejects
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .finish(shard)?),
+            Some(rejects) => Ok(rejects.lock().unwrap_or_else(PoisonError::into_inner).finish(shard)?),
             None => Ok(()),
         }
     }
@@ -192,20 +167,11 @@ impl<'a> Documents<'a> {
         tally: impl Fn(&mut T) -> Tally,
     ) -> Result<(Vec<T>, ReadReport), Error> {
         if let (Some(rejects), Some(kept)) = (rejects, self.rejects) {
-            rejects.sink = Some(
-                kept.into_inner()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .into_sink(),
-            );
+            rejects.sink = Some(kept.into_inner().unwrap_or_else(PoisonError::into_inner).into_sink());
         }
         let Scanned { mut threads, bytes } = scanned;
         let mut sum = Tally::default();
-        for Tally {
-            records,
-            invalid,
-            first,
-        } in threads.iter_mut().map(tally)
-        {
+        for Tally { records, invalid, first } in threads.iter_mut().map(tally) {
             sum.records += records;
             sum.invalid += invalid;
             sum.first = sum.first.into_iter().chain(first).min();
@@ -220,14 +186,6 @@ impl<'a> Documents<'a> {
             });
         }
         let seconds = self.start.elapsed().as_secs_f64();
-        Ok((
-            threads,
-            ReadReport {
-                records: sum.records,
-                invalid: sum.invalid,
-                bytes,
-                seconds,
-            },
-        ))
+        Ok((threads, ReadReport { records: sum.records, invalid: sum.invalid, bytes, seconds }))
     }
 }

@@ -23,20 +23,13 @@ pub fn count_target(
     let job = CountTarget { space, documents };
     let scanned = scan::scan(&job, &target.shards, progress)?;
     let what = format!("target `{}`", target.name);
-    let (threads, report) = job.documents.finish(&what, rejects, scanned, |thread| {
-        std::mem::take(&mut thread.tally)
-    })?;
+    let (threads, report) =
+        job.documents.finish(&what, rejects, scanned, |thread| std::mem::take(&mut thread.tally))?;
     let mut counts = Counts::new(space.buckets);
     for thread in threads {
         counts.add(&thread.counts)?;
     }
-    Ok((
-        Target {
-            name: target.name.clone(),
-            counts,
-        },
-        report,
-    ))
+    Ok((Target { name: target.name.clone(), counts }, report))
 }
 
 /// Counts a raw corpus, or a sample of it that keeps within `budget`.
@@ -54,18 +47,11 @@ pub fn count_raw(
     progress.begin("fit", shards.total_bytes());
     let sample = RawSample::new(budget);
     let documents = Documents::new(shards, options, rejects.as_deref_mut());
-    let job = CountRaw {
-        space,
-        sample,
-        documents,
-    };
+    let job = CountRaw { space, sample, documents };
     let scanned = scan::scan(&job, shards, progress)?;
-    let CountRaw {
-        sample, documents, ..
-    } = job;
-    let (threads, report) = documents.finish("raw", rejects, scanned, |thread| {
-        std::mem::take(&mut thread.tally)
-    })?;
+    let CountRaw { sample, documents, .. } = job;
+    let (threads, report) =
+        documents.finish("raw", rejects, scanned, |thread| std::mem::take(&mut thread.tally))?;
     let raw = sample.finish(threads.into_iter().map(|thread| thread.counts), space.buckets)?;
     Ok((raw, report))
 }
@@ -88,11 +74,7 @@ impl Job for CountTarget<'_> {
 
     fn thread(&self) -> Self::Thread {
         let featurizer = Featurizer::new(self.space);
-        CountThread {
-            featurizer,
-            counts: Counts::new(self.space.buckets),
-            tally: Tally::default(),
-        }
+        CountThread { featurizer, counts: Counts::new(self.space.buckets), tally: Tally::default() }
     }
 
     fn begin(&self, shard: usize) -> Result<usize, Error> {
@@ -100,18 +82,12 @@ impl Job for CountTarget<'_> {
     }
 
     fn make(&self, thread: &mut Self::Thread, shard: usize, block: &Block) -> Result<Vec<u8>, Error> {
-        let CountThread {
-            featurizer,
-            counts,
-            tally,
-        } = thread;
+        let CountThread { featurizer, counts, tally } = thread;
         self.documents.each(tally, shard, block, |_, text| {
             let Some(text) = text else { return };
             counts.documents += 1;
             counts.tokens += featurizer.featurize(text, |buckets| {
-                buckets
-                    .iter()
-                    .for_each(|bucket| counts.counts[*bucket as usize] += 1);
+                buckets.iter().for_each(|bucket| counts.counts[*bucket as usize] += 1);
             });
         })
     }
@@ -138,11 +114,7 @@ impl Job for CountRaw<'_> {
 
     fn thread(&self) -> Self::Thread {
         let counts = self.sample.thread(self.space.buckets);
-        CountThread {
-            featurizer: Featurizer::new(self.space),
-            counts,
-            tally: Tally::default(),
-        }
+        CountThread { featurizer: Featurizer::new(self.space), counts, tally: Tally::default() }
     }
 
     fn begin(&self, shard: usize) -> Result<usize, Error> {
@@ -150,11 +122,7 @@ impl Job for CountRaw<'_> {
     }
 
     fn make(&self, thread: &mut Self::Thread, shard: usize, block: &Block) -> Result<Vec<u8>, Error> {
-        let CountThread {
-            featurizer,
-            counts,
-            tally,
-        } = thread;
+        let CountThread { featurizer, counts, tally } = thread;
         let rejected = self.documents.each(tally, shard, block, |record, text| {
             let Some(text) = text else { return };
             counts.document(&self.sample, content_hash(record.bytes), |count| {

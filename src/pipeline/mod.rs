@@ -43,20 +43,10 @@ fn read_rows(weights: &WeightsFile, shard: &Shard, block: &Block, rows: &mut Row
 
 /// Makes sure that a shard had as many records as there are weights.
 fn check_rows(weights: &WeightsFile, shard: &Shard, records: u64) -> Result<(), Error> {
-    if records == weights.rows() {
-        Ok(())
-    } else {
-        Err(other_rows(weights, shard, Some(records)))
-    }
+    if records == weights.rows() { Ok(()) } else { Err(other_rows(weights, shard, Some(records))) }
 }
 
 fn other_rows(weights: &WeightsFile, shard: &Shard, records: Option<u64>) -> Error {
     let (path, rows, shard) = (weights.path().into(), weights.rows(), shard.path().into());
-    weights::Error::Rows {
-        path,
-        rows,
-        shard,
-        records,
-    }
-    .into()
+    weights::Error::Rows { path, rows, shard, records }.into()
 }

@@ -54,10 +54,7 @@ pub(super) fn scan<J: Job>(
         shards,
         progress,
         most_open: rayon::current_num_threads(),
-        schedule: Mutex::new(Schedule {
-            next: 0,
-            open: Vec::new(),
-        }),
+        schedule: Mutex::new(Schedule { next: 0, open: Vec::new() }),
         failure: Mutex::new(None),
         stop: AtomicUsize::new(usize::MAX),
         bytes: AtomicU64::new(0),
@@ -65,10 +62,7 @@ pub(super) fn scan<J: Job>(
     let threads = rayon::broadcast(|_| scan.work());
     match unlocked(scan.failure) {
         Some((_, error)) => Err(error),
-        None => Ok(Scanned {
-            threads,
-            bytes: scan.bytes.into_inner(),
-        }),
+        None => Ok(Scanned { threads, bytes: scan.bytes.into_inner() }),
     }
 }
 
@@ -160,12 +154,9 @@ impl<J: Job> Scan<'_, J> {
     /// A shard to begin, or else the one with the fewest threads to help with.
     fn next_shard(&self) -> Option<Arc<Open<J>>> {
         let mut schedule = lock(&self.schedule);
-        schedule.open.retain(|open| {
-            !open
-                .input
-                .try_lock()
-                .is_ok_and(|input| matches!(input.reader, Reader::Ended))
-        });
+        schedule
+            .open
+            .retain(|open| !open.input.try_lock().is_ok_and(|input| matches!(input.reader, Reader::Ended)));
         let more = schedule.next < self.shards.len() && schedule.next <= self.stop.load(Ordering::Relaxed);
         let open = if more && schedule.open.len() < self.most_open {
             let open = Arc::new(Open::new(schedule.next));
@@ -173,12 +164,7 @@ impl<J: Job> Scan<'_, J> {
             schedule.open.push(Arc::clone(&open));
             open
         } else {
-            Arc::clone(
-                schedule
-                    .open
-                    .iter()
-                    .min_by_key(|open| open.threads.load(Ordering::Relaxed))?,
-            )
+            Arc::clone(schedule.open.iter().min_by_key(|open| open.threads.load(Ordering::Relaxed))?)
         };
         open.threads.fetch_add(1, Ordering::Relaxed);
         Some(open)
@@ -227,11 +213,7 @@ impl<J: Job> Scan<'_, J> {
         }
         self.wait_for_gathering(open, input.blocks);
         match &mut input.reader {
-            Reader::Open(reader) => Ok(if reader.next_block(block)? {
-                Next::Block
-            } else {
-                Next::End
-            }),
+            Reader::Open(reader) => Ok(if reader.next_block(block)? { Next::Block } else { Next::End }),
             Reader::Closed | Reader::Ended => Ok(Next::Nothing),
         }
     }
@@ -261,12 +243,7 @@ impl<J: Job> Scan<'_, J> {
     }
 
     fn gather(&self, output: &mut Output<J>) -> Result<(), Error> {
-        let Output {
-            gathered,
-            next,
-            early,
-            blocks,
-        } = output;
+        let Output { gathered, next, early, blocks } = output;
         let Some(into) = gathered else { return Ok(()) };
         while let Some(made) = early.remove(next) {
             self.job.gather(into, made)?;
@@ -297,16 +274,8 @@ impl<J: Job> Open<J> {
         Open {
             shard,
             threads: AtomicUsize::new(0),
-            input: Mutex::new(Input {
-                reader: Reader::Closed,
-                blocks: 0,
-            }),
-            output: Mutex::new(Output {
-                gathered: None,
-                next: 0,
-                early: BTreeMap::new(),
-                blocks: None,
-            }),
+            input: Mutex::new(Input { reader: Reader::Closed, blocks: 0 }),
+            output: Mutex::new(Output { gathered: None, next: 0, early: BTreeMap::new(), blocks: None }),
             gathered: Condvar::new(),
         }
     }

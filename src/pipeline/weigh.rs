@@ -25,17 +25,10 @@ pub fn weigh(
     folder.prepare(&WeightsInfo::new(model, &options.fields))?;
     progress.begin("weigh", shards.total_bytes());
     let documents = Documents::new(shards, options, rejects.as_deref_mut());
-    let job = Weigh {
-        space: model.space,
-        log_ratios: &log_ratios,
-        shards,
-        folder,
-        documents,
-    };
+    let job = Weigh { space: model.space, log_ratios: &log_ratios, shards, folder, documents };
     let scanned = scan::scan(&job, shards, progress)?;
-    let (_, report) = job.documents.finish("raw", rejects, scanned, |thread| {
-        std::mem::take(&mut thread.tally)
-    })?;
+    let (_, report) =
+        job.documents.finish("raw", rejects, scanned, |thread| std::mem::take(&mut thread.tally))?;
     Ok(report)
 }
 
@@ -64,10 +57,7 @@ impl<'a> Job for Weigh<'a> {
     type Gathered = (usize, WeightsWriter);
 
     fn thread(&self) -> WeighThread<'a> {
-        WeighThread {
-            weigher: Weigher::new(self.space, self.log_ratios),
-            tally: Tally::default(),
-        }
+        WeighThread { weigher: Weigher::new(self.space, self.log_ratios), tally: Tally::default() }
     }
 
     fn begin(&self, shard: usize) -> Result<Self::Gathered, Error> {
@@ -78,18 +68,16 @@ impl<'a> Job for Weigh<'a> {
     fn make(&self, thread: &mut WeighThread<'a>, shard: usize, block: &Block) -> Result<Rows, Error> {
         let WeighThread { weigher, tally } = thread;
         let mut rows = Vec::new();
-        let rejected = self
-            .documents
-            .each(tally, shard, block, |record, text| match text {
-                Some(text) => {
-                    let (tokens, log_weights) = weigher.weigh(text);
-                    push_row(&mut rows, log_weights, record, tokens);
-                }
-                None => {
-                    let none = std::iter::repeat_n(f64::NEG_INFINITY, self.log_ratios.targets());
-                    push_row(&mut rows, none, record, 0);
-                }
-            })?;
+        let rejected = self.documents.each(tally, shard, block, |record, text| match text {
+            Some(text) => {
+                let (tokens, log_weights) = weigher.weigh(text);
+                push_row(&mut rows, log_weights, record, tokens);
+            }
+            None => {
+                let none = std::iter::repeat_n(f64::NEG_INFINITY, self.log_ratios.targets());
+                push_row(&mut rows, none, record, 0);
+            }
+        })?;
         Ok(Rows { rows, rejected })
     }
 
@@ -119,17 +107,10 @@ pub fn complete(
 ) -> Result<ReadReport, Error> {
     progress.begin("complete", shards.total_bytes());
     let documents = Documents::new(shards, options, None);
-    let job = Complete {
-        weights,
-        shards,
-        space,
-        folder,
-        documents,
-    };
+    let job = Complete { weights, shards, space, folder, documents };
     let scanned = scan::scan(&job, shards, progress)?;
-    let (_, report) = job
-        .documents
-        .finish("raw", None, scanned, |thread| std::mem::take(&mut thread.tally))?;
+    let (_, report) =
+        job.documents.finish("raw", None, scanned, |thread| std::mem::take(&mut thread.tally))?;
     Ok(report)
 }
 
@@ -154,10 +135,7 @@ impl Job for Complete<'_> {
 
     fn thread(&self) -> CompleteThread {
         // Only the tokens are asked of it.
-        let space = FeatureSpace {
-            ngrams: 1,
-            ..self.space
-        };
+        let space = FeatureSpace { ngrams: 1, ..self.space };
         CompleteThread {
             featurizer: Featurizer::new(space),
             given: RowBlock::default(),
@@ -172,11 +150,7 @@ impl Job for Complete<'_> {
     }
 
     fn make(&self, thread: &mut CompleteThread, shard: usize, block: &Block) -> Result<Vec<u8>, Error> {
-        let CompleteThread {
-            featurizer,
-            given,
-            tally,
-        } = thread;
+        let CompleteThread { featurizer, given, tally } = thread;
         let weights = &self.weights[shard];
         super::read_rows(weights, &self.shards[shard], block, given)?;
         let mut given = given.rows();

@@ -56,23 +56,12 @@ pub fn write(
     progress.begin("write", shards.total_bytes());
     let writer = RecordWriter::create(options.destination, options.shuffle.is_some(), options.temp_dir)?;
     let order = options.shuffle.map(Noise::of_shuffle);
-    let job = Write {
-        draw,
-        weights,
-        shards,
-        writer,
-        order,
-        annotate: options.annotate,
-        measured,
-    };
+    let job = Write { draw, weights, shards, writer, order, annotate: options.annotate, measured };
     let scanned = scan::scan(&job, shards, progress)?;
     let Write { writer, .. } = job;
     writer.finish()?;
 
-    let mut report = ReadReport {
-        bytes: scanned.bytes,
-        ..ReadReport::default()
-    };
+    let mut report = ReadReport { bytes: scanned.bytes, ..ReadReport::default() };
     let mut reductions = Vec::new();
     if let Some((model, _)) = measured {
         let mut selected = Counts::new(model.space.buckets);
@@ -130,14 +119,9 @@ impl Job for Write<'_> {
     type Gathered = (usize, ShardRecords, u64);
 
     fn thread(&self) -> WriteThread {
-        let measuring = self
-            .measured
-            .map(|(model, _)| (Featurizer::new(model.space), Counts::new(model.space.buckets)));
-        WriteThread {
-            rows: RowBlock::default(),
-            records: 0,
-            measuring,
-        }
+        let measuring =
+            self.measured.map(|(model, _)| (Featurizer::new(model.space), Counts::new(model.space.buckets)));
+        WriteThread { rows: RowBlock::default(), records: 0, measuring }
     }
 
     fn begin(&self, shard: usize) -> Result<Self::Gathered, Error> {
@@ -145,19 +129,12 @@ impl Job for Write<'_> {
     }
 
     fn make(&self, thread: &mut WriteThread, shard: usize, block: &Block) -> Result<Self::Made, Error> {
-        let WriteThread {
-            rows,
-            records,
-            measuring,
-        } = thread;
+        let WriteThread { rows, records, measuring } = thread;
         let weights = &self.weights[shard];
         super::read_rows(weights, &self.shards[shard], block, rows)?;
         let mut selected = Selected::default();
         for (index, (record, row)) in block.records().zip(rows.rows()).enumerate() {
-            let position = Position {
-                shard,
-                record: block.first_record() + index as u64,
-            };
+            let position = Position { shard, record: block.first_record() + index as u64 };
             if self.draw.target_of(position, &row).is_none() {
                 continue;
             }
@@ -182,9 +159,7 @@ impl Job for Write<'_> {
                 && let Ok(text) = options.fields.text(record.bytes)
             {
                 featurizer.featurize(&text, |buckets| {
-                    buckets
-                        .iter()
-                        .for_each(|bucket| counts.counts[*bucket as usize] += 1);
+                    buckets.iter().for_each(|bucket| counts.counts[*bucket as usize] += 1);
                 });
             }
         }

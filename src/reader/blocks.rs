@@ -159,11 +159,7 @@ impl BlockReader {
                 return Err(self.too_long(self.next_line + u64::from(line)));
             }
             if !is_blank(record) {
-                block.places.push(Place {
-                    start: start as u32,
-                    len: record.len() as u32,
-                    line,
-                });
+                block.places.push(Place { start: start as u32, len: record.len() as u32, line });
             }
             line += 1;
             start = end + 1;
@@ -174,10 +170,7 @@ impl BlockReader {
     }
 
     fn too_long(&self, line: u64) -> Error {
-        Error::TooLong {
-            shard: self.shard.clone(),
-            line,
-        }
+        Error::TooLong { shard: self.shard.clone(), line }
     }
 }
 
@@ -191,11 +184,7 @@ fn read_error(error: io::Error, shard: &std::path::Path, at: u64) -> Error {
         Ok(ours) => ours,
         Err(source) => {
             debug_assert_eq!(kind, source.kind());
-            Error::Read {
-                shard: shard.into(),
-                at,
-                source,
-            }
+            Error::Read { shard: shard.into(), at, source }
         }
     }
 }
@@ -226,12 +215,7 @@ mod tests {
 
     #[test]
     fn line_ends_blank_lines_and_byte_order_mark() {
-        let expected = [
-            ("a".into(), 1),
-            ("b".into(), 3),
-            ("c\r".into(), 5),
-            ("\rd".into(), 6),
-        ];
+        let expected = [("a".into(), 1), ("b".into(), 3), ("c\r".into(), 5), ("\rd".into(), 6)];
         assert_eq!(records(b"\xEF\xBB\xBFa\n\nb\r\n \t\r\nc\r\r\n\rd"), expected);
         assert_eq!(records(b""), []);
         assert_eq!(records(b"\n\r\n\n"), []);

@@ -33,19 +33,13 @@ pub(super) fn content<R: Read + Send + 'static>(
     shard: &Path,
 ) -> Result<Box<dyn Read + Send>, Error> {
     let mut start = Vec::new();
-    raw.by_ref()
-        .take(6)
-        .read_to_end(&mut start)
-        .map_err(|source| Error::Read {
-            shard: shard.into(),
-            at: 0,
-            source,
-        })?;
+    raw.by_ref().take(6).read_to_end(&mut start).map_err(|source| Error::Read {
+        shard: shard.into(),
+        at: 0,
+        source,
+    })?;
     if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| start.starts_with(magic)) {
-        return Err(Error::Foreign {
-            shard: shard.into(),
-            what,
-        });
+        return Err(Error::Foreign { shard: shard.into(), what });
     }
     if is_cut_short(&start, shard) {
         return Err(Error::Truncated { shard: shard.into() });
@@ -55,22 +49,13 @@ pub(super) fn content<R: Read + Send + 'static>(
         || start.first().is_some_and(|first| first >> 4 == 5) && start[1..].starts_with(ZSTD_SKIPPABLE);
     let whole = Cursor::new(start).chain(raw);
     if is_gzip {
-        Ok(Box::new(GzipMembers::new(BufReader::with_capacity(
-            BUFFER, whole,
-        ))))
+        Ok(Box::new(GzipMembers::new(BufReader::with_capacity(BUFFER, whole))))
     } else if is_zstd {
-        let failed = |source| Error::Read {
-            shard: shard.into(),
-            at: 0,
-            source,
-        };
+        let failed = |source| Error::Read { shard: shard.into(), at: 0, source };
         let input = BufReader::with_capacity(BUFFER, whole);
         let mut decoder = zstd::Decoder::with_buffer(input).map_err(failed)?;
         decoder.window_log_max(ZSTD_WINDOW_LOG).map_err(failed)?;
-        Ok(Box::new(Explained {
-            inner: decoder,
-            format: "zstd",
-        }))
+        Ok(Box::new(Explained { inner: decoder, format: "zstd" }))
     } else {
         Ok(Box::new(whole))
     }
@@ -78,9 +63,7 @@ pub(super) fn content<R: Read + Send + 'static>(
 
 /// Whether this is the whole of a compressed file that was cut before it can be recognised.
 fn is_cut_short(start: &[u8], shard: &Path) -> bool {
-    let named_compressed = shard
-        .extension()
-        .is_some_and(|e| e == "gz" || e == "zst" || e == "zstd");
+    let named_compressed = shard.extension().is_some_and(|e| e == "gz" || e == "zst" || e == "zstd");
     if start.is_empty() {
         return named_compressed;
     }
@@ -98,9 +81,7 @@ struct GzipMembers<R: BufRead> {
 
 impl<R: BufRead> GzipMembers<R> {
     fn new(input: R) -> Self {
-        GzipMembers {
-            member: Some(GzDecoder::new(input)),
-        }
+        GzipMembers { member: Some(GzDecoder::new(input)) }
     }
 
     /// After the end of a member: goes to the next, or to the end.
@@ -118,10 +99,7 @@ impl<R: BufRead> GzipMembers<R> {
             let zeros = buffer.iter().take_while(|byte| **byte == 0).count();
             let more = zeros < buffer.len();
             if more && (padded || zeros > 0) {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    "other data after zero padding",
-                ));
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "other data after zero padding"));
             }
             if more {
                 self.member = Some(GzDecoder::new(input));
@@ -154,9 +132,7 @@ struct Explained<R> {
 
 impl<R: Read> Read for Explained<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.inner
-            .read(buffer)
-            .map_err(|error| explain(error, self.format))
+        self.inner.read(buffer).map_err(|error| explain(error, self.format))
     }
 }
 
@@ -194,9 +170,7 @@ mod tests {
     }
 
     fn sample() -> Vec<u8> {
-        (0..2000u32)
-            .flat_map(|i| format!("{{\"text\": \"line {}\"}}\n", i * i).into_bytes())
-            .collect()
+        (0..2000u32).flat_map(|i| format!("{{\"text\": \"line {}\"}}\n", i * i).into_bytes()).collect()
     }
 
     #[test]
@@ -224,11 +198,7 @@ mod tests {
         for whole in [gzip(&sample()), zstd::encode_all(&sample()[..], 3).unwrap()] {
             assert_eq!(read(whole.clone()).unwrap(), sample());
             for cut in 0..whole.len() {
-                assert!(
-                    read(whole[..cut].to_vec()).is_err(),
-                    "cut at {cut} of {}",
-                    whole.len()
-                );
+                assert!(read(whole[..cut].to_vec()).is_err(), "cut at {cut} of {}", whole.len());
             }
         }
     }

@@ -88,11 +88,7 @@ pub enum Error {
 }
 
 fn pattern_hint(path: &Path) -> &'static str {
-    if path.to_string_lossy().contains(['*', '?', '[']) {
-        " (a pattern that matched no file?)"
-    } else {
-        ""
-    }
+    if path.to_string_lossy().contains(['*', '?', '[']) { " (a pattern that matched no file?)" } else { "" }
 }
 
 /// What can be wrong with a line.

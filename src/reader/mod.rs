@@ -7,6 +7,7 @@
 mod blocks;
 mod decompress;
 mod error;
+mod json;
 mod shards;
 mod source;
 mod text;

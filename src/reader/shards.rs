@@ -65,9 +65,7 @@ impl Shards {
         let mut seen = HashSet::new();
         for shard in &found.shards {
             if !seen.insert(plain_path(&shard.path)) {
-                return Err(Error::Twice {
-                    shard: shard.path.clone(),
-                });
+                return Err(Error::Twice { shard: shard.path.clone() });
             }
         }
         found.name_relatively();
@@ -79,25 +77,14 @@ impl Shards {
     /// # Errors
     /// A list that cannot be read or is empty.
     pub fn read_list(list: &Path) -> Result<Vec<PathBuf>, Error> {
-        let failed = |source| Error::Open {
-            path: list.into(),
-            source,
-        };
+        let failed = |source| Error::Open { path: list.into(), source };
         let text = if list == Path::new("-") {
             std::io::read_to_string(std::io::stdin()).map_err(failed)?
         } else {
             fs::read_to_string(list).map_err(failed)?
         };
-        let paths: Vec<_> = text
-            .lines()
-            .filter(|line| !line.trim().is_empty())
-            .map(PathBuf::from)
-            .collect();
-        if paths.is_empty() {
-            Err(Error::EmptyList { list: list.into() })
-        } else {
-            Ok(paths)
-        }
+        let paths: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).map(PathBuf::from).collect();
+        if paths.is_empty() { Err(Error::EmptyList { list: list.into() }) } else { Ok(paths) }
     }
 
     fn add(&mut self, path: &Path) -> Result<(), Error> {
@@ -105,10 +92,7 @@ impl Shards {
             self.push(path, Some(Stream::stdin()), 0);
             return Ok(());
         }
-        let metadata = fs::metadata(path).map_err(|source| Error::Open {
-            path: path.into(),
-            source,
-        })?;
+        let metadata = fs::metadata(path).map_err(|source| Error::Open { path: path.into(), source })?;
         if metadata.is_dir() {
             return self.walk(path);
         }
@@ -122,11 +106,8 @@ impl Shards {
         let visible = |entry: &walkdir::DirEntry| {
             entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".")
         };
-        for entry in WalkDir::new(folder)
-            .follow_links(true)
-            .sort_by_file_name()
-            .into_iter()
-            .filter_entry(visible)
+        for entry in
+            WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().filter_entry(visible)
         {
             let entry = entry.map_err(|error| Error::Open {
                 path: error.path().unwrap_or(folder).into(),
@@ -143,30 +124,20 @@ impl Shards {
             }
         }
         if self.shards.len() == before {
-            return Err(Error::NoShard {
-                folder: folder.into(),
-            });
+            return Err(Error::NoShard { folder: folder.into() });
         }
         Ok(())
     }
 
     fn push(&mut self, path: &Path, stream: Option<Stream>, bytes: u64) {
-        self.shards.push(Shard {
-            path: path.into(),
-            relative: PathBuf::new(),
-            stream,
-            bytes,
-        });
+        self.shards.push(Shard { path: path.into(), relative: PathBuf::new(), stream, bytes });
     }
 
     /// Names every shard by its path from the deepest folder that holds all of them.
     fn name_relatively(&mut self) {
         let mut common: Option<PathBuf> = None;
         for shard in self.shards.iter().filter(|shard| !shard.is_stream()) {
-            let folder = plain_path(&shard.path)
-                .parent()
-                .map(Path::to_path_buf)
-                .unwrap_or_default();
+            let folder = plain_path(&shard.path).parent().map(Path::to_path_buf).unwrap_or_default();
             common = Some(match common {
                 None => folder,
                 Some(common) => shared_start(&common, &folder),
@@ -235,8 +206,7 @@ impl std::ops::Index<usize> for Shards {
 
 fn is_shard_name(path: &Path) -> bool {
     let ends_in = |path: &Path, endings: &[&str]| {
-        path.extension()
-            .is_some_and(|extension| endings.iter().any(|e| extension.eq_ignore_ascii_case(e)))
+        path.extension().is_some_and(|extension| endings.iter().any(|e| extension.eq_ignore_ascii_case(e)))
     };
     if ends_in(path, &COMPRESSED_ENDINGS) {
         ends_in(&path.with_extension(""), &ENDINGS)
@@ -262,11 +232,7 @@ pub(crate) fn plain_path(path: &Path) -> PathBuf {
 }
 
 fn shared_start(a: &Path, b: &Path) -> PathBuf {
-    a.components()
-        .zip(b.components())
-        .take_while(|(a, b)| a == b)
-        .map(|(a, _)| a)
-        .collect()
+    a.components().zip(b.components()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect()
 }
 
 #[cfg(test)]
@@ -292,10 +258,7 @@ mod tests {
             fs::write(path, "").unwrap();
         }
         let shards = Shards::find([folder.path()]).unwrap();
-        let names: Vec<_> = shards
-            .iter()
-            .map(|shard| shard.relative().to_str().unwrap())
-            .collect();
+        let names: Vec<_> = shards.iter().map(|shard| shard.relative().to_str().unwrap()).collect();
         assert_eq!(names, ["a.jsonl", "y/b.jsonl.gz"]);
         assert_eq!(shards.passed_over(), 1);
     }

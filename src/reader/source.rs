@@ -10,19 +10,10 @@ use crate::progress::Progress;
 
 /// The decompressed content of a shard, from its start.
 pub(super) fn open(shard: &Shard, progress: &Progress) -> Result<Box<dyn Read + Send>, Error> {
-    let failed = |source| Error::Open {
-        path: shard.path().into(),
-        source,
-    };
+    let failed = |source| Error::Open { path: shard.path().into(), source };
     let Some(stream) = shard.stream() else {
         let file = File::open(shard.path()).map_err(failed)?;
-        return decompress::content(
-            Counted {
-                inner: file,
-                progress: progress.clone(),
-            },
-            shard.path(),
-        );
+        return decompress::content(Counted { inner: file, progress: progress.clone() }, shard.path());
     };
     let mut state = lock(&stream.state);
     match &mut *state {
@@ -34,33 +25,19 @@ pub(super) fn open(shard: &Shard, progress: &Progress) -> Result<Box<dyn Read + 
             let keep_in = keep_in.take();
             *state = State::Spent;
             drop(state);
-            let content = decompress::content(
-                Counted {
-                    inner: raw,
-                    progress: progress.clone(),
-                },
-                shard.path(),
-            )?;
+            let content =
+                decompress::content(Counted { inner: raw, progress: progress.clone() }, shard.path())?;
             match keep_in {
                 None => Ok(content),
-                Some(folder) => Ok(Box::new(Tee::new(
-                    content,
-                    shard.path(),
-                    folder,
-                    Arc::clone(&stream.state),
-                )?)),
+                Some(folder) => {
+                    Ok(Box::new(Tee::new(content, shard.path(), folder, Arc::clone(&stream.state))?))
+                }
             }
         }
         State::Kept(file) => {
-            let copy = file
-                .try_clone()
-                .and_then(|mut copy| copy.rewind().map(|()| copy))
-                .map_err(failed)?;
-            let decoder = zstd::Decoder::new(Counted {
-                inner: copy,
-                progress: progress.clone(),
-            })
-            .map_err(failed)?;
+            let copy = file.try_clone().and_then(|mut copy| copy.rewind().map(|()| copy)).map_err(failed)?;
+            let decoder =
+                zstd::Decoder::new(Counted { inner: copy, progress: progress.clone() }).map_err(failed)?;
             Ok(Box::new(decoder))
         }
         State::Spent => Err(failed(io::Error::other("a stream can be read only once"))),
@@ -98,18 +75,11 @@ impl Stream {
     }
 
     pub(super) fn path(path: &Path) -> Self {
-        Stream::new(
-            Kind::Path,
-            path.file_name().map(PathBuf::from).unwrap_or_default(),
-        )
+        Stream::new(Kind::Path, path.file_name().map(PathBuf::from).unwrap_or_default())
     }
 
     fn new(kind: Kind, name: PathBuf) -> Self {
-        Stream {
-            kind,
-            name,
-            state: Arc::new(Mutex::new(State::Fresh { keep_in: None })),
-        }
+        Stream { kind, name, state: Arc::new(Mutex::new(State::Fresh { keep_in: None })) }
     }
 
     pub(super) fn file_name(&self) -> PathBuf {
@@ -142,26 +112,12 @@ impl Tee {
     ) -> Result<Self, Error> {
         let copy = tempfile::tempfile_in(&folder)
             .and_then(|file| zstd::Encoder::new(file, 1))
-            .map_err(|source| Error::Spool {
-                shard: shard.into(),
-                folder: folder.clone(),
-                source,
-            })?;
-        Ok(Tee {
-            content,
-            copy: Some(copy),
-            shard: shard.into(),
-            folder,
-            state,
-        })
+            .map_err(|source| Error::Spool { shard: shard.into(), folder: folder.clone(), source })?;
+        Ok(Tee { content, copy: Some(copy), shard: shard.into(), folder, state })
     }
 
     fn spool_error(&self, source: io::Error) -> io::Error {
-        io::Error::other(Error::Spool {
-            shard: self.shard.clone(),
-            folder: self.folder.clone(),
-            source,
-        })
+        io::Error::other(Error::Spool { shard: self.shard.clone(), folder: self.folder.clone(), source })
     }
 }
 

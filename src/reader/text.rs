@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::Fault;
+use super::{Fault, json};
 
 /// The dotted paths of the fields that make up a document's text, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +23,8 @@ impl TextFields {
 
     /// Fields from their dotted names; `None` if there is none, too many, or one with an empty part.
     pub fn new<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Option<Self> {
-        let paths: Vec<Vec<String>> = names
-            .into_iter()
-            .map(|name| name.as_ref().split('.').map(str::to_owned).collect())
-            .collect();
+        let paths: Vec<Vec<String>> =
+            names.into_iter().map(|name| name.as_ref().split('.').map(str::to_owned).collect()).collect();
         let sound =
             (1..=Self::MAX).contains(&paths.len()) && paths.iter().flatten().all(|part| !part.is_empty());
         sound.then_some(TextFields { paths })
@@ -42,21 +40,23 @@ impl TextFields {
     /// # Errors
     /// The first fault of a record that is not sound.
     pub fn text<'a>(&self, record: &'a [u8]) -> Result<Cow<'a, str>, Fault> {
-        let line = simdutf8::compat::from_utf8(record).map_err(|error| Fault::NotUtf8 {
-            at: error.valid_up_to(),
-        })?;
+        let line = simdutf8::compat::from_utf8(record)
+            .map_err(|error| Fault::NotUtf8 { at: error.valid_up_to() })?;
+        if let [path] = &self.paths[..]
+            && let [key] = &path[..]
+            && let Some(text) = json::string_at(line, key)
+        {
+            return Ok(text);
+        }
+        self.parsed_text(line)
+    }
+
+    /// The text by serde_json, which knows every case and what to say of it.
+    fn parsed_text<'a>(&self, line: &'a str) -> Result<Cow<'a, str>, Fault> {
         let mut found = vec![Found::Missing; self.paths.len()];
         let mut json = serde_json::Deserializer::from_str(line);
-        let value = Value {
-            fields: self,
-            wanted: all(self.paths.len()),
-            depth: 0,
-            found: &mut found,
-        };
-        value
-            .deserialize(&mut json)
-            .and_then(|()| json.end())
-            .map_err(|error| not_json(&error))?;
+        let value = Value { fields: self, wanted: all(self.paths.len()), depth: 0, found: &mut found };
+        value.deserialize(&mut json).and_then(|()| json.end()).map_err(|error| not_json(&error))?;
 
         let mut texts = Vec::with_capacity(found.len());
         for (path, found) in self.paths.iter().zip(found) {
@@ -65,10 +65,7 @@ impl TextFields {
                 Found::TopLevel(what) => return Err(Fault::NotAnObject(what)),
                 Found::Missing => return Err(Fault::Missing(path.join("."))),
                 Found::Other(what) => {
-                    return Err(Fault::NotText {
-                        field: path.join("."),
-                        found: what,
-                    });
+                    return Err(Fault::NotText { field: path.join("."), found: what });
                 }
             }
         }
@@ -81,9 +78,7 @@ impl TextFields {
 
 impl Default for TextFields {
     fn default() -> Self {
-        TextFields {
-            paths: vec![vec!["text".to_owned()]],
-        }
+        TextFields { paths: vec![vec!["text".to_owned()]] }
     }
 }
 
@@ -91,10 +86,7 @@ impl Default for TextFields {
 fn not_json(error: &serde_json::Error) -> Fault {
     let message = error.to_string();
     let what = message.split(" at line ").next().unwrap_or_default();
-    if matches!(
-        what,
-        "lone leading surrogate in hex escape" | "unexpected end of hex escape"
-    ) {
+    if matches!(what, "lone leading surrogate in hex escape" | "unexpected end of hex escape") {
         return Fault::LoneSurrogate(error.column());
     }
     Fault::NotJson(format!("{what} at column {}", error.column()))
@@ -163,34 +155,16 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Value {
-            fields,
-            wanted,
-            depth,
-            found,
-        } = self;
+        let Value { fields, wanted, depth, found } = self;
         for path in members(wanted) {
             let ends_here = depth > 0 && fields.paths[path].len() == depth;
-            found[path] = if ends_here {
-                Found::Other("an object")
-            } else {
-                Found::Missing
-            };
+            found[path] = if ends_here { Found::Other("an object") } else { Found::Missing };
         }
-        while let Some(wanted) = map.next_key_seed(Key {
-            fields,
-            wanted,
-            depth,
-        })? {
+        while let Some(wanted) = map.next_key_seed(Key { fields, wanted, depth })? {
             if wanted == 0 {
                 map.next_value::<IgnoredAny>()?;
             } else {
-                map.next_value_seed(Value {
-                    fields,
-                    wanted,
-                    depth: depth + 1,
-                    found: &mut *found,
-                })?;
+                map.next_value_seed(Value { fields, wanted, depth: depth + 1, found: &mut *found })?;
             }
         }
         Ok(())
@@ -263,13 +237,9 @@ impl Visitor<'_> for Key<'_> {
 
     fn visit_bytes<E>(self, key: &[u8]) -> Result<Paths, E> {
         let leads_on = |path: &usize| {
-            self.fields.paths[*path]
-                .get(self.depth)
-                .is_some_and(|part| part.as_bytes() == key)
+            self.fields.paths[*path].get(self.depth).is_some_and(|part| part.as_bytes() == key)
         };
-        Ok(members(self.wanted)
-            .filter(leads_on)
-            .fold(0, |paths, path| paths | 1 << path))
+        Ok(members(self.wanted).filter(leads_on).fold(0, |paths, path| paths | 1 << path))
     }
 }
 
@@ -283,18 +253,12 @@ mod tests {
 
     fn text_of(fields: &[&str], record: &str) -> Result<String, String> {
         let fields = TextFields::new(fields).unwrap();
-        fields
-            .text(record.as_bytes())
-            .map(Cow::into_owned)
-            .map_err(|fault| fault.to_string())
+        fields.text(record.as_bytes()).map(Cow::into_owned).map_err(|fault| fault.to_string())
     }
 
     #[test]
     fn the_text_and_nothing_else() {
-        assert_eq!(
-            text(r#"{"id": 1, "text": "a\nb", "x": {"text": "no"}}"#).unwrap(),
-            "a\nb"
-        );
+        assert_eq!(text(r#"{"id": 1, "text": "a\nb", "x": {"text": "no"}}"#).unwrap(), "a\nb");
         assert_eq!(text(r#" {"text":"\u00e9\ud83d\ude00"} "#).unwrap(), "é😀");
         assert_eq!(text(r#"{"t\u0065xt": "escaped key"}"#).unwrap(), "escaped key");
     }
@@ -303,10 +267,7 @@ mod tests {
     fn the_last_of_a_key_given_twice_counts() {
         assert_eq!(text(r#"{"text": 1, "text": "b"}"#).unwrap(), "b");
         assert!(text(r#"{"text": "b", "text": 1}"#).is_err());
-        assert_eq!(
-            text_of(&["a.text"], r#"{"a": {"text": "x"}, "a": {"text": "y"}}"#).unwrap(),
-            "y"
-        );
+        assert_eq!(text_of(&["a.text"], r#"{"a": {"text": "x"}, "a": {"text": "y"}}"#).unwrap(), "y");
         assert!(text_of(&["a.text"], r#"{"a": {"text": "x"}, "a": {}}"#).is_err());
         assert!(text_of(&["a.text"], r#"{"a": {"text": "x"}, "a": 5}"#).is_err());
     }
@@ -316,14 +277,8 @@ mod tests {
         let record = r#"{"body": {"main": "B", "x": []}, "title": "A"}"#;
         assert_eq!(text_of(&["title", "body.main"], record).unwrap(), "A B");
         assert_eq!(text_of(&["title", "title"], record).unwrap(), "A A");
-        assert_eq!(
-            text_of(&["body"], record).unwrap_err(),
-            "field `body` is not a string: an object"
-        );
-        assert_eq!(
-            text_of(&["title.main"], record).unwrap_err(),
-            "no field `title.main`"
-        );
+        assert_eq!(text_of(&["body"], record).unwrap_err(), "field `body` is not a string: an object");
+        assert_eq!(text_of(&["title.main"], record).unwrap_err(), "no field `title.main`");
     }
 
     #[test]
@@ -331,26 +286,17 @@ mod tests {
         let deep = "[".repeat(100_000) + &"]".repeat(100_000);
         assert_eq!(text(&format!(r#"{{"x": {deep}, "text": "a"}}"#)).unwrap(), "a");
         let digits = "9".repeat(400);
-        assert_eq!(
-            text(&format!(r#"{{"x": {digits}, "y": 1e999, "text": "a"}}"#)).unwrap(),
-            "a"
-        );
+        assert_eq!(text(&format!(r#"{{"x": {digits}, "y": 1e999, "text": "a"}}"#)).unwrap(), "a");
         assert_eq!(text(r#"{"x": "\ud800", "\udc00": 1, "text": "a"}"#).unwrap(), "a");
     }
 
     #[test]
     fn faults() {
         for (record, fault) in [
-            (
-                r#"{"text": "a""#,
-                "not JSON: EOF while parsing an object at column 12",
-            ),
+            (r#"{"text": "a""#, "not JSON: EOF while parsing an object at column 12"),
             (r#"{"text": "a"} x"#, "not JSON: trailing characters at column 15"),
             (r#"{"text": NaN}"#, "not JSON: expected value at column 10"),
-            (
-                r#"{"text": "a", "x": -Infinity}"#,
-                "not JSON: invalid number at column 21",
-            ),
+            (r#"{"text": "a", "x": -Infinity}"#, "not JSON: invalid number at column 21"),
             (r#"{"text": null}"#, "field `text` is not a string: null"),
             (r#"{"text": ["a"]}"#, "field `text` is not a string: an array"),
             (r#"{"Text": "a"}"#, "no field `text`"),
@@ -368,9 +314,98 @@ mod tests {
             assert!(fault.starts_with("a lone surrogate"), "{lone}: {fault}");
         }
         let fields = TextFields::default();
-        assert_eq!(
-            fields.text(b"{\"text\": \"a\", \"x\": \"\xFF\"}"),
-            Err(Fault::NotUtf8 { at: 20 })
-        );
+        assert_eq!(fields.text(b"{\"text\": \"a\", \"x\": \"\xFF\"}"), Err(Fault::NotUtf8 { at: 20 }));
+    }
+
+    mod against_serde_json {
+        use proptest::prelude::*;
+
+        use super::*;
+
+        /// What the scanner vouches for, serde_json must give too. Returns whether it did vouch.
+        fn check(record: &str) -> bool {
+            let fields = TextFields::default();
+            let Some(scanned) = json::string_at(record, "text") else { return false };
+            assert_eq!(fields.parsed_text(record).as_ref(), Ok(&scanned), "{record}");
+            true
+        }
+
+        /// JSON as anyone may write it: any nesting, any spaces, and now and then not JSON.
+        fn value() -> impl Strategy<Value = String> {
+            let odd = ["true", "false", "null", "01", "-", "1.", "+1", ".5", "NaN", "tru", "1e", "é"];
+            let leaf = prop_oneof![
+                string(),
+                "-?(0|[1-9][0-9]{0,3})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,3})?",
+                prop::sample::select(odd.to_vec()).prop_map(str::to_owned),
+            ];
+            leaf.prop_recursive(5, 40, 4, |inner| {
+                let item = (space(), inner.clone(), space()).prop_map(|(a, value, b)| a + &value + &b);
+                let field =
+                    (string(), space(), inner).prop_map(|(key, s, value)| format!("{key}{s}:{s}{value}"));
+                prop_oneof![
+                    prop::collection::vec(item, 0..4).prop_map(|items| format!("[{}]", items.join(","))),
+                    prop::collection::vec(field, 0..4)
+                        .prop_map(|fields| format!("{{{}}}", fields.join(", "))),
+                ]
+            })
+        }
+
+        /// A string with escapes of every kind, some of them wrong.
+        fn string() -> impl Strategy<Value = String> {
+            let right = [
+                r"\n",
+                r#"\""#,
+                r"\\",
+                r"\/",
+                r"\b",
+                r"\f",
+                r"\r",
+                r"\t",
+                r"\u00e9",
+                r"\ud83d\ude00",
+                r"\u0000",
+            ];
+            let wrong = [r"\ud800", r"\udc00", r"\ud800\ud800", r"\x", r"\u12", "\t", r"\u00g0", "\u{7f}"];
+            let piece = prop_oneof![
+                6 => "[a-z é😀]{0,8}",
+                2 => prop::sample::select(right.to_vec()).prop_map(str::to_owned),
+                1 => prop::sample::select(wrong.to_vec()).prop_map(str::to_owned),
+            ];
+            prop::collection::vec(piece, 0..4).prop_map(|pieces| format!("\"{}\"", pieces.concat()))
+        }
+
+        fn space() -> impl Strategy<Value = String> {
+            prop::sample::select(vec!["", "", " ", "  ", "\t"]).prop_map(str::to_owned)
+        }
+
+        proptest! {
+            #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+
+            #[test]
+            fn on_records_of_every_kind(
+                before in prop::collection::vec((string(), value()), 0..3),
+                text in prop_oneof![9 => string(), 1 => value()],
+                after in prop::collection::vec(
+                    (prop_oneof![3 => string(), 1 => Just("\"text\"".to_owned())], value()),
+                    0..3,
+                ),
+                spaces in prop::array::uniform4(space()),
+            ) {
+                let [a, b, c, d] = spaces;
+                let fields = before.into_iter().chain([("\"text\"".to_owned(), text)]).chain(after);
+                let fields: Vec<String> = fields.map(|(key, value)| format!("{a}{key}{b}:{c}{value}{d}")).collect();
+                check(&format!("{d}{{{}}}{a}", fields.join(",")));
+            }
+
+            #[test]
+            fn on_records_with_a_byte_gone_or_changed(at in 0usize..100, to in prop::option::of("[ -~]")) {
+                let whole =
+                    r#"{"id": -1.5e+3, "x": [true, {"y": null}, "a\u00e9\n"], "text": "b\ud83d\ude00\"c", "z": {}}"#;
+                prop_assert!(check(whole), "an ordinary record is vouched for");
+                let at = at % whole.len();
+                check(&(whole[..at].to_owned() + to.as_deref().unwrap_or("") + &whole[at + 1..]));
+                check(&whole[..at]);
+            }
+        }
     }
 }

@@ -76,27 +76,16 @@ impl Pool<'_> {
     /// The cut at which `limit`, in the unit of `budget`, is used up, and what is selected; no cut if
     /// nothing is.
     pub(super) fn cut(&self, budget: Budget, limit: u64) -> Result<(Option<Cut>, Totals), Error> {
-        let mut taker = Taker {
-            budget,
-            limit,
-            taken: Totals::default(),
-            cut: None,
-        };
+        let mut taker = Taker { budget, limit, taken: Totals::default(), cut: None };
         let mut range = Range { prefix: 0, bits: 0 };
         let mut inside = self.size.records;
         while inside > FEW && range.bits < 64 {
             let counts = self.count_digits(range)?;
-            let Some(digit) = (0..counts.len())
-                .rev()
-                .find(|digit| !taker.take_all(&counts[*digit]))
-            else {
+            let Some(digit) = (0..counts.len()).rev().find(|digit| !taker.take_all(&counts[*digit])) else {
                 return Ok((taker.cut, taker.taken));
             };
             inside = counts[digit].totals.records;
-            range = Range {
-                prefix: range.prefix << DIGIT | digit as u64,
-                bits: range.bits + DIGIT,
-            };
+            range = Range { prefix: range.prefix << DIGIT | digit as u64, bits: range.bits + DIGIT };
         }
         if inside <= FEW {
             for candidate in self.candidates(range)? {
@@ -107,12 +96,9 @@ impl Pool<'_> {
         } else {
             // More records of one and the same key than are few: they go in input order.
             scan::in_order(self.weights, |position, row| match self.order(position, row) {
-                Some(order) if range.holds(order) => taker.take(Candidate {
-                    order,
-                    position,
-                    tokens: row.tokens(),
-                    bytes: row.bytes(),
-                }),
+                Some(order) if range.holds(order) => {
+                    taker.take(Candidate { order, position, tokens: row.tokens(), bytes: row.bytes() })
+                }
                 _ => true,
             })?;
         }
@@ -130,15 +116,7 @@ impl Pool<'_> {
 
     /// What the range holds, by the next digit of the keys.
     fn count_digits(&self, range: Range) -> Result<Vec<Digit>, Error> {
-        let none = || {
-            vec![
-                Digit {
-                    totals: Totals::default(),
-                    lowest: u64::MAX
-                };
-                1 << DIGIT
-            ]
-        };
+        let none = || vec![Digit { totals: Totals::default(), lowest: u64::MAX }; 1 << DIGIT];
         let count = |counts: &mut Vec<Digit>, position, row: &Row<'_>| {
             if let Some(order) = self.order(position, row).filter(|order| range.holds(*order)) {
                 let digit = &mut counts[(order >> (64 - range.bits - DIGIT)) as usize & ((1 << DIGIT) - 1)];
@@ -160,18 +138,11 @@ impl Pool<'_> {
     fn candidates(&self, range: Range) -> Result<Vec<Candidate>, Error> {
         let gather = |candidates: &mut Vec<Candidate>, position, row: &Row<'_>| {
             if let Some(order) = self.order(position, row).filter(|order| range.holds(*order)) {
-                candidates.push(Candidate {
-                    order,
-                    position,
-                    tokens: row.tokens(),
-                    bytes: row.bytes(),
-                });
+                candidates.push(Candidate { order, position, tokens: row.tokens(), bytes: row.bytes() });
             }
         };
-        let mut candidates: Vec<Candidate> = scan::scan(self.weights, Vec::new, gather, |_, _| {})?
-            .into_iter()
-            .flatten()
-            .collect();
+        let mut candidates: Vec<Candidate> =
+            scan::scan(self.weights, Vec::new, gather, |_, _| {})?.into_iter().flatten().collect();
         candidates.sort_unstable_by(|a, b| b.order.cmp(&a.order).then(a.position.cmp(&b.position)));
         Ok(candidates)
     }
@@ -202,31 +173,16 @@ impl Taker {
     fn take_all(&mut self, digit: &Digit) -> bool {
         let fits = self.takes(digit.totals);
         if fits && digit.totals.records > 0 {
-            self.cut = Some(Cut {
-                order: digit.lowest,
-                last: Position::END,
-            });
+            self.cut = Some(Cut { order: digit.lowest, last: Position::END });
         }
         fits
     }
 
     fn take(&mut self, candidate: Candidate) -> bool {
-        let Candidate {
-            order,
-            position,
-            tokens,
-            bytes,
-        } = candidate;
-        let fits = self.takes(Totals {
-            records: 1,
-            tokens: tokens.into(),
-            bytes: bytes.into(),
-        });
+        let Candidate { order, position, tokens, bytes } = candidate;
+        let fits = self.takes(Totals { records: 1, tokens: tokens.into(), bytes: bytes.into() });
         if fits {
-            self.cut = Some(Cut {
-                order,
-                last: position,
-            });
+            self.cut = Some(Cut { order, last: position });
         }
         fits
     }

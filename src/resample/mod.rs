@@ -89,11 +89,7 @@ pub struct Totals {
 
 impl Totals {
     fn add_row(&mut self, row: &Row<'_>) {
-        self.add(Totals {
-            records: 1,
-            tokens: row.tokens().into(),
-            bytes: row.bytes().into(),
-        });
+        self.add(Totals { records: 1, tokens: row.tokens().into(), bytes: row.bytes().into() });
     }
 
     fn add(&mut self, other: Totals) {
@@ -114,10 +110,7 @@ pub struct Position {
 
 impl Position {
     /// After every record.
-    const END: Position = Position {
-        shard: usize::MAX,
-        record: u64::MAX,
-    };
+    const END: Position = Position { shard: usize::MAX, record: u64::MAX };
 }
 
 /// A finished draw: it decides on any record from its row of weights.
@@ -173,9 +166,7 @@ impl Draw {
         let rule = Rule {
             min_tokens: options.min_tokens,
             temperature: options.temperature,
-            noises: (0..count as u64)
-                .map(|target| Noise::new(options.seed, 0, target))
-                .collect(),
+            noises: (0..count as u64).map(|target| Noise::new(options.seed, 0, target)).collect(),
         };
         let survey = survey::survey(weights, &rule)?;
         if survey.eligible.records == 0 {
@@ -188,20 +179,10 @@ impl Draw {
         }
         let limit = limit(options, &survey)?;
 
-        let mut draw = Draw {
-            rule,
-            cuts: Vec::new(),
-            selected: Vec::new(),
-            survey,
-        };
+        let mut draw = Draw { rule, cuts: Vec::new(), selected: Vec::new(), survey };
         let mut left = draw.survey.eligible;
         for (target, limit) in shares::split(limit, &shares).into_iter().enumerate() {
-            let pool = Pool {
-                weights,
-                draw: &draw,
-                target,
-                size: left,
-            };
+            let pool = Pool { weights, draw: &draw, target, size: left };
             let (cut, selected) = pool.cut(options.budget, limit)?;
             left.records -= selected.records;
             left.tokens -= selected.tokens;
@@ -210,9 +191,7 @@ impl Draw {
             draw.selected.push(selected);
         }
         if draw.total().records == 0 {
-            return Err(Error::NothingFits {
-                budget: options.budget,
-            });
+            return Err(Error::NothingFits { budget: options.budget });
         }
         Ok(draw)
     }
@@ -224,9 +203,7 @@ impl Draw {
             return None;
         }
         let takes = |(target, cut): (usize, &Option<Cut>)| {
-            cut.as_ref()
-                .is_some_and(|cut| cut.takes(self.rule.key(row, target), position))
-                .then_some(target)
+            cut.as_ref().is_some_and(|cut| cut.takes(self.rule.key(row, target), position)).then_some(target)
         };
         self.cuts.iter().enumerate().find_map(takes)
     }

@@ -15,9 +15,7 @@ impl Noise {
     /// The noise of draw number `draw` (from 0) for target number `target` (from 0).
     pub fn new(seed: u64, draw: u64, target: u64) -> Self {
         let step = |state: u64, input: u64| mix((state ^ input).wrapping_add(STEP));
-        Noise {
-            key: step(step(step(0, seed), draw), target),
-        }
+        Noise { key: step(step(step(0, seed), draw), target) }
     }
 
     /// What orders the records when they are shuffled; no draw has this number.
@@ -64,10 +62,8 @@ mod tests {
     #[test]
     fn draws_and_targets_have_noise_of_their_own() {
         let noises = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (0, 1, 1)];
-        let values: std::collections::BTreeSet<u64> = noises
-            .iter()
-            .map(|(seed, draw, target)| Noise::new(*seed, *draw, *target).bits(7))
-            .collect();
+        let values: std::collections::BTreeSet<u64> =
+            noises.iter().map(|(seed, draw, target)| Noise::new(*seed, *draw, *target).bits(7)).collect();
         assert_eq!(values.len(), noises.len());
     }
 }

@@ -56,14 +56,7 @@ pub(super) fn scan<S: Send>(
                 break;
             }
             for (index, of) in block.rows().enumerate() {
-                row(
-                    &mut state,
-                    Position {
-                        shard: piece.file,
-                        record: piece.first + index as u64,
-                    },
-                    &of,
-                );
+                row(&mut state, Position { shard: piece.file, record: piece.first + index as u64 }, &of);
             }
             after(&mut state, number);
         }
@@ -84,13 +77,7 @@ pub(super) fn in_order(
     for Piece { file, first, count } in pieces(weights) {
         weights[file].read(first, count, &mut block)?;
         for (index, of) in block.rows().enumerate() {
-            if !row(
-                Position {
-                    shard: file,
-                    record: first + index as u64,
-                },
-                &of,
-            ) {
+            if !row(Position { shard: file, record: first + index as u64 }, &of) {
                 return Ok(());
             }
         }

@@ -70,10 +70,7 @@ fn given(
         Some(targets) => targets.iter().map(|target| target.name.clone()).collect(),
         None => (1..=count).map(|number| format!("(nameless {number})")).collect(),
     };
-    let refuse = |reason: String| Error::Proportions {
-        reason,
-        targets: names.join(", "),
-    };
+    let refuse = |reason: String| Error::Proportions { reason, targets: names.join(", ") };
     if given.len() != count {
         return Err(refuse(format!("{} shares for {count} targets", given.len())));
     }
@@ -105,11 +102,7 @@ pub(super) fn split(limit: u64, shares: &[f64]) -> Vec<u64> {
     }
     let mut by_remainder: Vec<usize> = (0..shares.len()).filter(|target| shares[*target] > 0.0).collect();
     by_remainder.sort_by(|a, b| exact[*b].fract().total_cmp(&exact[*a].fract()));
-    for target in by_remainder
-        .into_iter()
-        .cycle()
-        .take(usize::try_from(left).unwrap_or(0))
-    {
+    for target in by_remainder.into_iter().cycle().take(usize::try_from(left).unwrap_or(0)) {
         parts[target] += 1;
     }
     parts
@@ -130,10 +123,7 @@ mod tests {
 
     #[test]
     fn proportions_are_named_or_in_order() {
-        let targets = ["a", "b"].map(|name| TargetSize {
-            name: name.into(),
-            tokens: 50,
-        });
+        let targets = ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 50 });
         let shares =
             |text: &str| shares(Some(&text.parse().unwrap()), Some(&targets), 2).map_err(|e| e.to_string());
         assert_eq!(shares("1,3").unwrap(), [0.25, 0.75]);

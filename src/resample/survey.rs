@@ -23,14 +23,7 @@ impl Survey {
     /// Weights that cannot be read.
     pub fn new(weights: &[WeightsFile], min_tokens: u32, temperature: f64) -> Result<Self, Error> {
         let targets = weights.first().map_or(1, |file| file.layout().targets());
-        survey(
-            weights,
-            &Rule {
-                min_tokens,
-                temperature,
-                noises: vec![Noise::new(0, 0, 0); targets],
-            },
-        )
+        survey(weights, &Rule { min_tokens, temperature, noises: vec![Noise::new(0, 0, 0); targets] })
     }
 }
 
@@ -92,11 +85,7 @@ impl Moments {
         let apart = other.mean - self.mean;
         let max = self.max.max(other.max);
         let scale = |of: &Moments, times: f64| {
-            if temperature > 0.0 {
-                (times * (of.max - max) / temperature).exp()
-            } else {
-                0.0
-            }
+            if temperature > 0.0 { (times * (of.max - max) / temperature).exp() } else { 0.0 }
         };
         Moments {
             count,
@@ -146,19 +135,12 @@ pub(super) fn survey(weights: &[WeightsFile], rule: &Rule) -> Result<Survey, Err
             }
         }
     };
-    let after = |seen: &mut Seen, piece: usize| {
-        seen.pieces
-            .push((piece, std::mem::replace(&mut seen.piece, none())))
-    };
+    let after =
+        |seen: &mut Seen, piece: usize| seen.pieces.push((piece, std::mem::replace(&mut seen.piece, none())));
     let threads = scan::scan(weights, start, row, after)?;
 
-    let mut survey = Survey {
-        records: 0,
-        invalid: 0,
-        too_short: 0,
-        eligible: Totals::default(),
-        log_weights: vec![],
-    };
+    let mut survey =
+        Survey { records: 0, invalid: 0, too_short: 0, eligible: Totals::default(), log_weights: vec![] };
     let mut pieces = Vec::new();
     for seen in threads {
         survey.records += seen.records;

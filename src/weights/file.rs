@@ -20,13 +20,8 @@ impl WeightsWriter {
     /// What the system says.
     pub fn create(path: &Path, targets: usize) -> Result<Self, whole_file::Error> {
         let mut out = BufWriter::new(WholeFile::create_with_folders(path)?);
-        out.write_all(&npy::header(targets, 0))
-            .map_err(|source| whole_file::Error::new(path, source))?;
-        Ok(WeightsWriter {
-            out,
-            targets,
-            rows: 0,
-        })
+        out.write_all(&npy::header(targets, 0)).map_err(|source| whole_file::Error::new(path, source))?;
+        Ok(WeightsWriter { out, targets, rows: 0 })
     }
 
     /// Appends whole rows in the project's own layout and returns how many they were.
@@ -50,13 +45,8 @@ impl WeightsWriter {
         let path = self.out.get_ref().path().to_owned();
         let failed = |source| whole_file::Error::new(&path, source);
         self.out.seek(SeekFrom::Start(0)).map_err(failed)?;
-        self.out
-            .write_all(&npy::header(self.targets, self.rows))
-            .map_err(failed)?;
-        self.out
-            .into_inner()
-            .map_err(|error| failed(error.into_error()))?
-            .finish()
+        self.out.write_all(&npy::header(self.targets, self.rows)).map_err(failed)?;
+        self.out.into_inner().map_err(|error| failed(error.into_error()))?.finish()
     }
 }
 
@@ -73,38 +63,22 @@ impl WeightsFile {
     /// # Errors
     /// A file that cannot be read or does not hold weights, or not as many as it says.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let failed = |source| Error::Read {
-            path: path.into(),
-            source,
-        };
-        let not_weights = |reason| Error::NotWeights {
-            path: path.into(),
-            reason,
-        };
+        let failed = |source| Error::Read { path: path.into(), source };
+        let not_weights = |reason| Error::NotWeights { path: path.into(), reason };
         let mut file = File::open(path).map_err(failed)?;
         let mut start = Vec::new();
         (&mut file).take(12).read_to_end(&mut start).map_err(failed)?;
         let len = npy::header_len(&start).map_err(not_weights)?;
-        (&mut file)
-            .take(len.saturating_sub(start.len()) as u64)
-            .read_to_end(&mut start)
-            .map_err(failed)?;
+        (&mut file).take(len.saturating_sub(start.len()) as u64).read_to_end(&mut start).map_err(failed)?;
         let header = npy::parse(&start).map_err(not_weights)?;
 
         let Header { layout, rows, data } = header;
-        let expected = rows
-            .checked_mul(layout.row as u64)
-            .and_then(|bytes| bytes.checked_add(data));
+        let expected = rows.checked_mul(layout.row as u64).and_then(|bytes| bytes.checked_add(data));
         let found = file.metadata().map_err(failed)?.len();
         if expected != Some(found) {
-            return Err(not_weights(format!(
-                "its header promises {rows} rows, its length is {found} bytes"
-            )));
+            return Err(not_weights(format!("its header promises {rows} rows, its length is {found} bytes")));
         }
-        Ok(WeightsFile {
-            path: path.into(),
-            header,
-        })
+        Ok(WeightsFile { path: path.into(), header })
     }
 
     /// Where the file is.
@@ -131,20 +105,10 @@ impl WeightsFile {
         block.layout = layout;
         block.bytes.resize(count * layout.row, 0);
         self.read_bytes(data + first * layout.row as u64, &mut block.bytes)
-            .map_err(|source| Error::Read {
-                path: self.path.clone(),
-                source,
-            })?;
+            .map_err(|source| Error::Read { path: self.path.clone(), source })?;
         for (index, row) in block.rows().enumerate() {
-            if let Some(value) = row
-                .log_weights()
-                .find(|value| value.is_nan() || *value == f64::INFINITY)
-            {
-                return Err(Error::Unsound {
-                    path: self.path.clone(),
-                    row: first + index as u64,
-                    value,
-                });
+            if let Some(value) = row.log_weights().find(|value| value.is_nan() || *value == f64::INFINITY) {
+                return Err(Error::Unsound { path: self.path.clone(), row: first + index as u64, value });
             }
         }
         Ok(())
@@ -166,10 +130,7 @@ pub struct RowBlock {
 
 impl Default for RowBlock {
     fn default() -> Self {
-        RowBlock {
-            layout: Layout::of_targets(1),
-            bytes: Vec::new(),
-        }
+        RowBlock { layout: Layout::of_targets(1), bytes: Vec::new() }
     }
 }
 
@@ -177,8 +138,6 @@ impl RowBlock {
     /// The rows in order.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
         let layout = self.layout;
-        self.bytes
-            .chunks_exact(layout.row)
-            .map(move |bytes| Row { layout, bytes })
+        self.bytes.chunks_exact(layout.row).map(move |bytes| Row { layout, bytes })
     }
 }

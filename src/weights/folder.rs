@@ -71,17 +71,11 @@ impl WeightsInfo {
                 return Ok(None);
             }
             Err(source) => {
-                return Err(Error::Read {
-                    path: path.into(),
-                    source,
-                });
+                return Err(Error::Read { path: path.into(), source });
             }
         };
         let info = serde_json::from_slice(&text);
-        info.map(Some).map_err(|error| Error::NotWeights {
-            path: path.into(),
-            reason: error.to_string(),
-        })
+        info.map(Some).map_err(|error| Error::NotWeights { path: path.into(), reason: error.to_string() })
     }
 }
 
@@ -105,9 +99,7 @@ impl WeightsFolder {
         let path = self.path.join(WeightsInfo::FILE);
         match WeightsInfo::read(&path)? {
             Some(there) if there == *info => Ok(()),
-            Some(_) => Err(Error::OtherModel {
-                folder: self.path.clone(),
-            }),
+            Some(_) => Err(Error::OtherModel { folder: self.path.clone() }),
             None => {
                 let mut file = WholeFile::create_with_folders(&path)?;
                 let written = serde_json::to_writer_pretty(&mut file, info)
@@ -141,24 +133,15 @@ impl WeightsFolder {
     pub fn all(&self) -> Result<Vec<WeightsFile>, Error> {
         let mut files = Vec::new();
         for entry in walkdir::WalkDir::new(&self.path).sort_by_file_name() {
-            let entry = entry.map_err(|error| Error::Read {
-                path: self.path.clone(),
-                source: error.into(),
-            })?;
-            if entry
-                .path()
-                .extension()
-                .is_some_and(|extension| extension == "npy")
-            {
+            let entry =
+                entry.map_err(|error| Error::Read { path: self.path.clone(), source: error.into() })?;
+            if entry.path().extension().is_some_and(|extension| extension == "npy") {
                 files.push(WeightsFile::open(entry.path())?);
             }
         }
         if files.is_empty() {
             let reason = "no .npy file in this folder".to_owned();
-            return Err(Error::NotWeights {
-                path: self.path.clone(),
-                reason,
-            });
+            return Err(Error::NotWeights { path: self.path.clone(), reason });
         }
         Ok(files)
     }
@@ -171,27 +154,14 @@ impl WeightsFolder {
         let mut files: Vec<WeightsFile> = Vec::with_capacity(shards.len());
         for shard in shards.iter() {
             let single = self.path.is_file() && shards.len() == 1;
-            let path = if single {
-                self.path.clone()
-            } else {
-                self.path_of(shard)
-            };
+            let path = if single { self.path.clone() } else { self.path_of(shard) };
             if !path.exists() {
-                return Err(Error::Missing {
-                    path,
-                    shard: shard.path().into(),
-                });
+                return Err(Error::Missing { path, shard: shard.path().into() });
             }
             let file = WeightsFile::open(&path)?;
-            let expected = files
-                .first()
-                .map_or(file.layout().targets(), |first| first.layout().targets());
+            let expected = files.first().map_or(file.layout().targets(), |first| first.layout().targets());
             if file.layout().targets() != expected {
-                return Err(Error::Targets {
-                    path,
-                    found: file.layout().targets(),
-                    expected,
-                });
+                return Err(Error::Targets { path, found: file.layout().targets(), expected });
             }
             files.push(file);
         }

@@ -78,25 +78,19 @@ impl<'a> Row<'a> {
     /// The content hash; 0 if the file does not tell.
     #[inline]
     pub fn record(&self) -> u64 {
-        self.layout
-            .record
-            .map_or(0, |at| u64::from_le_bytes(self.array(at)))
+        self.layout.record.map_or(0, |at| u64::from_le_bytes(self.array(at)))
     }
 
     /// The number of tokens; 0 if the file does not tell.
     #[inline]
     pub fn tokens(&self) -> u32 {
-        self.layout
-            .tokens
-            .map_or(0, |at| u32::from_le_bytes(self.array(at)))
+        self.layout.tokens.map_or(0, |at| u32::from_le_bytes(self.array(at)))
     }
 
     /// The length of the record with its newline; 0 if the file does not tell.
     #[inline]
     pub fn bytes(&self) -> u32 {
-        self.layout
-            .bytes
-            .map_or(0, |at| u32::from_le_bytes(self.array(at)))
+        self.layout.bytes.map_or(0, |at| u32::from_le_bytes(self.array(at)))
     }
 
     #[inline]
@@ -133,20 +127,12 @@ pub struct Weigher<'m> {
 impl<'m> Weigher<'m> {
     /// A weigher for texts of the feature space that `log_ratios` is of.
     pub fn new(space: FeatureSpace, log_ratios: &'m LogRatios) -> Self {
-        Weigher {
-            featurizer: Featurizer::new(space),
-            log_ratios,
-            sums: vec![0; log_ratios.targets()],
-        }
+        Weigher { featurizer: Featurizer::new(space), log_ratios, sums: vec![0; log_ratios.targets()] }
     }
 
     /// The tokens of `text`, and its log weight for each target.
     pub fn weigh(&mut self, text: &str) -> (u64, impl Iterator<Item = f64> + '_) {
-        let Weigher {
-            featurizer,
-            log_ratios,
-            sums,
-        } = self;
+        let Weigher { featurizer, log_ratios, sums } = self;
         sums.fill(0);
         let tokens = featurizer.featurize(text, |buckets| log_ratios.add(buckets, sums));
         (tokens, sums.iter().map(|sum| log_ratios.log_weight(*sum)))

@@ -10,11 +10,7 @@ const ALIGNMENT: usize = 64;
 
 /// The header of a file of `rows` rows with the project's own fields; its length depends on `targets` alone.
 pub(super) fn header(targets: usize, rows: u64) -> Vec<u8> {
-    let shape = if targets == 1 {
-        String::new()
-    } else {
-        format!(", ({targets},)")
-    };
+    let shape = if targets == 1 { String::new() } else { format!(", ({targets},)") };
     let mut dictionary = format!(
         "{{'descr': [('log_weight', '<f8'{shape}), ('record', '<u8'), ('tokens', '<u4'), ('bytes', '<u4')], \
          'fortran_order': False, 'shape': ({rows},), }}"
@@ -24,13 +20,7 @@ pub(super) fn header(targets: usize, rows: u64) -> Vec<u8> {
     let padding = digits_left + before.next_multiple_of(ALIGNMENT) - before;
     dictionary.extend(std::iter::repeat_n(' ', padding));
     dictionary.push('\n');
-    [
-        MAGIC,
-        &[1, 0],
-        &(dictionary.len() as u16).to_le_bytes(),
-        dictionary.as_bytes(),
-    ]
-    .concat()
+    [MAGIC, &[1, 0], &(dictionary.len() as u16).to_le_bytes(), dictionary.as_bytes()].concat()
 }
 
 /// What a header says: how rows are laid out, how many there are, and where they begin.
@@ -43,9 +33,7 @@ pub(super) struct Header {
 
 /// How many bytes the header takes, from the first twelve of the file.
 pub(super) fn header_len(start: &[u8]) -> Result<usize, String> {
-    let after_magic = start
-        .strip_prefix(MAGIC)
-        .ok_or("it does not begin as a .npy file does")?;
+    let after_magic = start.strip_prefix(MAGIC).ok_or("it does not begin as a .npy file does")?;
     let (stated, before) = match *after_magic {
         [1, 0, a, b, ..] => (u32::from(u16::from_le_bytes([a, b])), 10),
         [2 | 3, 0, a, b, c, d, ..] => (u32::from_le_bytes([a, b, c, d]), 12),
@@ -59,11 +47,7 @@ pub(super) fn header_len(start: &[u8]) -> Result<usize, String> {
 
 /// Reads the header that takes up all of `bytes`.
 pub(super) fn parse(bytes: &[u8]) -> Result<Header, String> {
-    let before = if bytes.get(MAGIC.len()) == Some(&1) {
-        10
-    } else {
-        12
-    };
+    let before = if bytes.get(MAGIC.len()) == Some(&1) { 10 } else { 12 };
     let text = bytes
         .get(before..)
         .and_then(|text| std::str::from_utf8(text).ok())
@@ -72,13 +56,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Header, String> {
     let Literal::Dictionary(entries) = parser.literal().ok_or("a header that cannot be understood")? else {
         return Err("a header that is no dictionary".into());
     };
-    let entry = |key: &str| {
-        entries
-            .iter()
-            .rev()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value)
-    };
+    let entry = |key: &str| entries.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value);
     if entry("fortran_order") != Some(&Literal::Name("False".into())) {
         return Err("the array is in Fortran order, or does not say".into());
     }
@@ -90,35 +68,17 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Header, String> {
         _ => return Err("a header without shape".into()),
     };
     let layout = layout(entry("descr").ok_or("a header without descr")?)?;
-    Ok(Header {
-        layout,
-        rows,
-        data: bytes.len() as u64,
-    })
+    Ok(Header { layout, rows, data: bytes.len() as u64 })
 }
 
 fn layout(descr: &Literal) -> Result<Layout, String> {
     if *descr == Literal::Text("<f8".into()) {
-        return Ok(Layout {
-            row: 8,
-            targets: 1,
-            log_weight: 0,
-            record: None,
-            tokens: None,
-            bytes: None,
-        });
+        return Ok(Layout { row: 8, targets: 1, log_weight: 0, record: None, tokens: None, bytes: None });
     }
     let Literal::Sequence(fields) = descr else {
         return Err("neither a structured array nor one of <f8".into());
     };
-    let mut layout = Layout {
-        row: 0,
-        targets: 0,
-        log_weight: 0,
-        record: None,
-        tokens: None,
-        bytes: None,
-    };
+    let mut layout = Layout { row: 0, targets: 0, log_weight: 0, record: None, tokens: None, bytes: None };
     for field in fields {
         let Literal::Sequence(parts) = field else {
             return Err("a field that cannot be understood".into());
@@ -159,22 +119,14 @@ fn layout(descr: &Literal) -> Result<Layout, String> {
         }
         layout.row += size * count;
     }
-    if layout.targets == 0 {
-        Err("no field `log_weight`".into())
-    } else {
-        Ok(layout)
-    }
+    if layout.targets == 0 { Err("no field `log_weight`".into()) } else { Ok(layout) }
 }
 
 /// The size of one item of a plain NumPy type such as `<f8`; objects, which hold code, have none.
 fn item_size(kind: &str) -> Option<usize> {
     let mut letters = kind.chars();
     let (order, class) = (letters.next()?, letters.next()?);
-    let size: usize = letters
-        .as_str()
-        .parse()
-        .ok()
-        .filter(|size| (1..=4096).contains(size))?;
+    let size: usize = letters.as_str().parse().ok().filter(|size| (1..=4096).contains(size))?;
     let size = if class == 'U' { 4 * size } else { size };
     (matches!(order, '<' | '>' | '|' | '=') && matches!(class, 'b' | 'i' | 'u' | 'f' | 'c' | 'S' | 'U' | 'V'))
         .then_some(size)
@@ -199,11 +151,7 @@ impl Parser<'_> {
     fn literal(&mut self) -> Option<Literal> {
         match self.peek()? {
             '\'' | '"' => self.text().map(Literal::Text),
-            '0'..='9' => self
-                .take_while(|c| c.is_ascii_digit())
-                .parse()
-                .ok()
-                .map(Literal::Number),
+            '0'..='9' => self.take_while(|c| c.is_ascii_digit()).parse().ok().map(Literal::Number),
             'A'..='Z' => Some(Literal::Name(self.take_while(|c| c.is_ascii_alphabetic()))),
             '(' => self.nested(')', Self::literal).map(Literal::Sequence),
             '[' => self.nested(']', Self::literal).map(Literal::Sequence),
@@ -279,14 +227,7 @@ mod tests {
             assert_eq!(bytes.len(), header(targets, 0).len());
             assert_eq!(bytes.len() % ALIGNMENT, 0);
             let layout = Layout::of_targets(targets);
-            assert_eq!(
-                parse(&bytes),
-                Ok(Header {
-                    layout,
-                    rows,
-                    data: bytes.len() as u64
-                })
-            );
+            assert_eq!(parse(&bytes), Ok(Header { layout, rows, data: bytes.len() as u64 }));
         }
     }
 
@@ -297,48 +238,20 @@ mod tests {
         let more = parse_text(
             "{\"shape\": (5,), 'fortran_order': False, 'descr': [('id', '|S10'), ('log_weight', '<f8', (2,))]}",
         );
-        let layout = Layout {
-            row: 26,
-            targets: 2,
-            log_weight: 10,
-            record: None,
-            tokens: None,
-            bytes: None,
-        };
+        let layout = Layout { row: 26, targets: 2, log_weight: 10, record: None, tokens: None, bytes: None };
         assert_eq!(more.unwrap().layout, layout);
     }
 
     #[test]
     fn what_is_refused() {
         for (dictionary, reason) in [
-            (
-                "{'descr': '>f8', 'fortran_order': False, 'shape': (3,), }",
-                "neither a structured",
-            ),
-            (
-                "{'descr': [('log_weight', '>f8')], 'fortran_order': False, 'shape': (3,), }",
-                "must be <f8",
-            ),
-            (
-                "{'descr': [('log_weight', '|O')], 'fortran_order': False, 'shape': (3,), }",
-                "not read",
-            ),
-            (
-                "{'descr': [('w', '<f8')], 'fortran_order': False, 'shape': (3,), }",
-                "no field `log_weight`",
-            ),
-            (
-                "{'descr': '<f8', 'fortran_order': True, 'shape': (3,), }",
-                "Fortran",
-            ),
-            (
-                "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }",
-                "one dimension",
-            ),
-            (
-                "{'descr': '<f8', 'fortran_order': False, 'shape': (-3,), }",
-                "cannot be understood",
-            ),
+            ("{'descr': '>f8', 'fortran_order': False, 'shape': (3,), }", "neither a structured"),
+            ("{'descr': [('log_weight', '>f8')], 'fortran_order': False, 'shape': (3,), }", "must be <f8"),
+            ("{'descr': [('log_weight', '|O')], 'fortran_order': False, 'shape': (3,), }", "not read"),
+            ("{'descr': [('w', '<f8')], 'fortran_order': False, 'shape': (3,), }", "no field `log_weight`"),
+            ("{'descr': '<f8', 'fortran_order': True, 'shape': (3,), }", "Fortran"),
+            ("{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }", "one dimension"),
+            ("{'descr': '<f8', 'fortran_order': False, 'shape': (-3,), }", "cannot be understood"),
             ("{'descr': ((((((((((", "cannot be understood"),
             ("", "cannot be understood"),
         ] {

@@ -43,14 +43,7 @@ impl Take for super::Sink {
 impl<S: Take> InOrder<S> {
     /// In front of `sink`; what waits is in `folder`.
     pub fn new(sink: S, folder: &Path) -> Self {
-        InOrder {
-            sink,
-            front: 0,
-            waiting: BTreeMap::new(),
-            folder: folder.into(),
-            file: None,
-            end: 0,
-        }
+        InOrder { sink, front: 0, waiting: BTreeMap::new(), folder: folder.into(), file: None, end: 0 }
     }
 
     /// Takes what comes next from `shard`.
@@ -65,10 +58,7 @@ impl<S: Take> InOrder<S> {
             return self.sink.take(bytes);
         }
         let at = self.end;
-        self.append(bytes).map_err(|source| Error::Temporary {
-            folder: self.folder.clone(),
-            source,
-        })?;
+        self.append(bytes).map_err(|source| Error::Temporary { folder: self.folder.clone(), source })?;
         let pieces = &mut self.waiting.entry(shard).or_default().pieces;
         match pieces.last_mut() {
             Some((start, len)) if *start + *len == at => *len += bytes.len() as u64,
@@ -96,10 +86,7 @@ impl<S: Take> InOrder<S> {
         if self.waiting.is_empty() {
             // Nothing waits: the room is free again.
             if let Some(file) = &self.file {
-                file.set_len(0).map_err(|source| Error::Temporary {
-                    folder: self.folder.clone(),
-                    source,
-                })?;
+                file.set_len(0).map_err(|source| Error::Temporary { folder: self.folder.clone(), source })?;
             }
             self.end = 0;
         }
@@ -125,10 +112,7 @@ impl<S: Take> InOrder<S> {
 
     fn pass_on(&mut self, pieces: &[(u64, u64)]) -> Result<(), Error> {
         let Some(file) = &mut self.file else { return Ok(()) };
-        let failed = |source| Error::Temporary {
-            folder: self.folder.clone(),
-            source,
-        };
+        let failed = |source| Error::Temporary { folder: self.folder.clone(), source };
         let mut buffer = vec![0; 64 << 10];
         for (at, len) in pieces {
             file.seek(SeekFrom::Start(*at)).map_err(failed)?;

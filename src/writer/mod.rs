@@ -25,24 +25,15 @@ pub fn refuse_overwriting<'a>(
     outputs: impl IntoIterator<Item = impl AsRef<Path>>,
     inputs: impl IntoIterator<Item = &'a Path>,
 ) -> Result<(), Error> {
-    let identity = |path: &Path| {
-        path.metadata()
-            .ok()
-            .map(|metadata| (metadata.dev(), metadata.ino()))
-    };
-    let inputs: HashMap<_, _> = inputs
-        .into_iter()
-        .filter_map(|input| identity(input).map(|identity| (identity, input)))
-        .collect();
+    let identity = |path: &Path| path.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()));
+    let inputs: HashMap<_, _> =
+        inputs.into_iter().filter_map(|input| identity(input).map(|identity| (identity, input))).collect();
     for output in outputs {
         let output = output.as_ref();
         // A device is written to, not replaced.
         let file = output.is_file().then(|| identity(output)).flatten();
         if let Some(input) = file.and_then(|identity| inputs.get(&identity)) {
-            return Err(Error::OverwritesInput {
-                output: output.into(),
-                input: input.into(),
-            });
+            return Err(Error::OverwritesInput { output: output.into(), input: input.into() });
         }
     }
     Ok(())

@@ -48,14 +48,8 @@ pub struct RecordWriter {
 
 enum Kind {
     InOrder(Mutex<InOrder<Sink>>),
-    Shuffled {
-        records: Mutex<Shuffle>,
-        sink: Sink,
-    },
-    Folder {
-        folder: PathBuf,
-        closed: Mutex<Vec<ClosedFile>>,
-    },
+    Shuffled { records: Mutex<Shuffle>, sink: Sink },
+    Folder { folder: PathBuf, closed: Mutex<Vec<ClosedFile>> },
 }
 
 /// The records of one shard under way.
@@ -75,18 +69,12 @@ impl RecordWriter {
             Destination::File(path) => Sink::create(path)?,
             Destination::Folder(folder) => {
                 return Ok(RecordWriter {
-                    kind: Kind::Folder {
-                        folder: folder.clone(),
-                        closed: Mutex::default(),
-                    },
+                    kind: Kind::Folder { folder: folder.clone(), closed: Mutex::default() },
                 });
             }
         };
         let kind = if shuffle {
-            Kind::Shuffled {
-                records: Mutex::new(Shuffle::new(temp_dir)?),
-                sink,
-            }
+            Kind::Shuffled { records: Mutex::new(Shuffle::new(temp_dir)?), sink }
         } else {
             Kind::InOrder(Mutex::new(InOrder::new(sink, temp_dir)))
         };
@@ -151,10 +139,7 @@ impl RecordWriter {
                 out.into_sink().close()?.into_iter().collect()
             }
             Kind::Shuffled { records, mut sink } => {
-                records
-                    .into_inner()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .finish(&mut sink)?;
+                records.into_inner().unwrap_or_else(PoisonError::into_inner).finish(&mut sink)?;
                 sink.close()?.into_iter().collect()
             }
             Kind::Folder { closed, .. } => closed.into_inner().unwrap_or_else(PoisonError::into_inner),

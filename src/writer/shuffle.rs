@@ -31,11 +31,7 @@ struct Part {
 
 impl Part {
     fn new(folder: &Path) -> std::io::Result<Self> {
-        Ok(Part {
-            file: BufWriter::new(tempfile::tempfile_in(folder)?),
-            bytes: 0,
-            records: 0,
-        })
+        Ok(Part { file: BufWriter::new(tempfile::tempfile_in(folder)?), bytes: 0, records: 0 })
     }
 
     fn push(&mut self, bits: u64, record: &[u8]) -> std::io::Result<()> {
@@ -60,14 +56,8 @@ impl Shuffle {
     /// # Errors
     /// What the system says.
     pub(super) fn new(folder: &Path) -> Result<Self, Error> {
-        let all = Part::new(folder).map_err(|source| Error::Temporary {
-            folder: folder.into(),
-            source,
-        })?;
-        Ok(Shuffle {
-            all,
-            folder: folder.into(),
-        })
+        let all = Part::new(folder).map_err(|source| Error::Temporary { folder: folder.into(), source })?;
+        Ok(Shuffle { all, folder: folder.into() })
     }
 
     /// Takes a record, with its newline.
@@ -75,10 +65,7 @@ impl Shuffle {
     /// # Errors
     /// What the system says.
     pub(super) fn push(&mut self, bits: u64, record: &[u8]) -> Result<(), Error> {
-        self.all.push(bits, record).map_err(|source| Error::Temporary {
-            folder: self.folder.clone(),
-            source,
-        })
+        self.all.push(bits, record).map_err(|source| Error::Temporary { folder: self.folder.clone(), source })
     }
 
     /// Gives all records to `sink`.
@@ -93,20 +80,14 @@ impl Shuffle {
 
 /// Gives the records of `part`, which agree in their upper `known` bits, to `sink`.
 fn deal(part: Part, known: u32, folder: &Path, sink: &mut Sink) -> Result<(), Error> {
-    let failed = |source| Error::Temporary {
-        folder: folder.into(),
-        source,
-    };
+    let failed = |source| Error::Temporary { folder: folder.into(), source };
     if part.bytes <= SMALL || part.records == 1 {
         return sort(part, folder, sink);
     }
     let mut file = BufReader::new(part.into_file().map_err(failed)?);
     let mut parts = Vec::new();
     if known < 64 {
-        parts = (0..1 << BITS)
-            .map(|_| Part::new(folder))
-            .collect::<Result<_, _>>()
-            .map_err(failed)?;
+        parts = (0..1 << BITS).map(|_| Part::new(folder)).collect::<Result<_, _>>().map_err(failed)?;
     }
     let mut record = Vec::new();
     while let Some(bits) = next(&mut file, &mut record).map_err(failed)? {
@@ -119,9 +100,7 @@ fn deal(part: Part, known: u32, folder: &Path, sink: &mut Sink) -> Result<(), Er
         parts[upper as usize].push(bits, &record).map_err(failed)?;
     }
     drop(file);
-    parts
-        .into_iter()
-        .try_for_each(|part| deal(part, known + BITS, folder, sink))
+    parts.into_iter().try_for_each(|part| deal(part, known + BITS, folder, sink))
 }
 
 /// Reads one record; `None` at the end.
@@ -138,12 +117,8 @@ fn next(file: &mut impl Read, record: &mut Vec<u8>) -> std::io::Result<Option<u6
 }
 
 fn split_head(head: &[u8]) -> (u64, usize) {
-    let word = |at: usize| {
-        head[at..at + 8]
-            .iter()
-            .rev()
-            .fold(0u64, |word, byte| word << 8 | u64::from(*byte))
-    };
+    let word =
+        |at: usize| head[at..at + 8].iter().rev().fold(0u64, |word, byte| word << 8 | u64::from(*byte));
     (word(0), word(8) as usize)
 }
 
@@ -152,10 +127,7 @@ fn sort(part: Part, folder: &Path, sink: &mut Sink) -> Result<(), Error> {
     if part.records == 0 {
         return Ok(());
     }
-    let failed = |source| Error::Temporary {
-        folder: folder.into(),
-        source,
-    };
+    let failed = |source| Error::Temporary { folder: folder.into(), source };
     let file = part.into_file().map_err(failed)?;
     // SAFETY: the file has no name and no other handle, so nobody can shorten or change it while mapped.
     let data = unsafe { Mmap::map(&file) }.map_err(failed)?;
@@ -167,7 +139,5 @@ fn sort(part: Part, folder: &Path, sink: &mut Sink) -> Result<(), Error> {
         at += 16 + len;
     }
     records.sort_unstable();
-    records
-        .iter()
-        .try_for_each(|(_, at, len)| sink.write(&data[*at..*at + *len]))
+    records.iter().try_for_each(|(_, at, len)| sink.write(&data[*at..*at + *len]))
 }

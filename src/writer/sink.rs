@@ -26,10 +26,7 @@ enum Kind {
 impl Sink {
     /// Standard output.
     pub fn stdout() -> Self {
-        Sink {
-            kind: Kind::Stdout(BufWriter::with_capacity(BUFFER, io::stdout())),
-            path: PathBuf::from("-"),
-        }
+        Sink { kind: Kind::Stdout(BufWriter::with_capacity(BUFFER, io::stdout())), path: PathBuf::from("-") }
     }
 
     /// The file `path`, whose folder must be there.
@@ -73,10 +70,7 @@ impl Sink {
             }
             _ => Kind::Plain(file),
         };
-        Ok(Sink {
-            kind,
-            path: path.into(),
-        })
+        Ok(Sink { kind, path: path.into() })
     }
 
     /// Appends `bytes`.

@@ -20,9 +20,7 @@ pub(crate) struct Ran {
 
 impl Dir {
     pub(crate) fn new() -> Self {
-        Dir {
-            folder: tempfile::tempdir().unwrap(),
-        }
+        Dir { folder: tempfile::tempdir().unwrap() }
     }
 
     /// With a `target.jsonl` about the sea and a `raw.jsonl` of 40 documents, every fourth about the sea.
@@ -84,13 +82,8 @@ impl Dir {
     /// The command itself, output piped.
     pub(crate) fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dsir"));
-        command
-            .args(arguments.split_whitespace())
-            .current_dir(self.folder.path());
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.args(arguments.split_whitespace()).current_dir(self.folder.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 }

@@ -9,15 +9,7 @@ use crate::harness::Dir;
 fn the_reference_of_options_is_the_help() {
     let dir = Dir::new();
     let mut page = String::from("# Every option\n\nThis page is what `dsir COMMAND --help` prints.\n");
-    for command in [
-        "select",
-        "fit",
-        "weigh",
-        "resample",
-        "merge",
-        "inspect",
-        "completions",
-    ] {
+    for command in ["select", "fit", "weigh", "resample", "merge", "inspect", "completions"] {
         let help = dir.run(&format!("{command} --help")).ok();
         let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
         page += &format!("\n## dsir {command}\n\n```text\n{}\n```\n", lines.join("\n"));
@@ -27,8 +19,5 @@ fn the_reference_of_options_is_the_help() {
         fs::write(&path, &page).unwrap();
     }
     let there = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        there == page,
-        "docs/options.md is out of date: UPDATE=1 cargo test --test cli options"
-    );
+    assert!(there == page, "docs/options.md is out of date: UPDATE=1 cargo test --test cli options");
 }

@@ -13,45 +13,28 @@ fn a_file_compressed_by_its_name() {
         assert_eq!(dir.run(&format!("{SELECT} -o {name} raw.jsonl")).ok(), "");
         assert_eq!(decompressed(&dir.path(name)), expected, "{name}");
     }
-    assert_eq!(
-        dir.names(),
-        [
-            "out.jsonl",
-            "out.jsonl.gz",
-            "out.jsonl.zst",
-            "raw.jsonl",
-            "target.jsonl"
-        ]
-    );
+    assert_eq!(dir.names(), ["out.jsonl", "out.jsonl.gz", "out.jsonl.zst", "raw.jsonl", "target.jsonl"]);
 }
 
 #[test]
 fn a_folder_gets_one_file_for_each_shard() {
     let dir = Dir::with_corpus();
     dir.write("corpus/a.jsonl", (0..20).map(document).collect::<String>());
-    dir.write(
-        "corpus/b/c.jsonl.gz",
-        gzip((20..40).map(document).collect::<String>()),
-    );
+    dir.write("corpus/b/c.jsonl.gz", gzip((20..40).map(document).collect::<String>()));
     dir.write("corpus/empty.jsonl", "");
     let expected = dir.run(&format!("{SELECT} raw.jsonl")).ok();
     dir.run(&format!("{SELECT} -o out/ corpus")).ok();
     let parts = decompressed(&dir.path("out/a.jsonl")) + &decompressed(&dir.path("out/b/c.jsonl.gz"));
     assert_eq!(parts, expected);
     assert_eq!(dir.read("out/empty.jsonl"), "");
-    dir.run(&format!("{SELECT} -o out/ --shuffle corpus"))
-        .misused(&["--shuffle"]);
+    dir.run(&format!("{SELECT} -o out/ --shuffle corpus")).misused(&["--shuffle"]);
 }
 
 #[test]
 fn shuffled_is_the_same_selection_in_an_order_of_its_own() {
     let dir = Dir::with_corpus();
-    let plain = dir
-        .run("select --target target.jsonl -k 30 --min-tokens 1 raw.jsonl")
-        .ok();
-    let shuffled = dir
-        .run("select --target target.jsonl -k 30 --min-tokens 1 --shuffle raw.jsonl")
-        .ok();
+    let plain = dir.run("select --target target.jsonl -k 30 --min-tokens 1 raw.jsonl").ok();
+    let shuffled = dir.run("select --target target.jsonl -k 30 --min-tokens 1 --shuffle raw.jsonl").ok();
     assert_ne!(plain, shuffled);
     assert_eq!(sorted(&plain), sorted(&shuffled));
 }
@@ -63,14 +46,7 @@ fn annotated_records_carry_their_log_weight() {
     let plain = dir.run(&format!("{SELECT} raw.jsonl")).ok();
     for (annotated, plain) in selected.lines().zip(plain.lines()) {
         let mut record: serde_json::Value = serde_json::from_str(annotated).unwrap();
-        assert!(
-            record
-                .as_object_mut()
-                .unwrap()
-                .remove("log_weight")
-                .unwrap()
-                .is_f64()
-        );
+        assert!(record.as_object_mut().unwrap().remove("log_weight").unwrap().is_f64());
         assert_eq!(record, serde_json::from_str::<serde_json::Value>(plain).unwrap());
     }
 }
@@ -78,24 +54,14 @@ fn annotated_records_carry_their_log_weight() {
 #[test]
 fn rejects_keep_what_was_skipped_and_why() {
     let dir = Dir::with_corpus();
-    dir.write(
-        "corpus/a.jsonl",
-        document(0) + "{\"text\": 5}\n\n" + &document(4) + "broken\n",
-    );
+    dir.write("corpus/a.jsonl", document(0) + "{\"text\": 5}\n\n" + &document(4) + "broken\n");
     dir.write("corpus/b.jsonl", document(8) + "{}\n");
     dir.run("select --target target.jsonl -k 2 --min-tokens 1 --rejects rejects.jsonl -o out.jsonl corpus")
         .ok();
     let rejects = dir.read("rejects.jsonl");
-    let rejects: Vec<serde_json::Value> = rejects
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    let of = |field: &str| {
-        rejects
-            .iter()
-            .map(|reject| reject[field].clone())
-            .collect::<Vec<_>>()
-    };
+    let rejects: Vec<serde_json::Value> =
+        rejects.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |field: &str| rejects.iter().map(|reject| reject[field].clone()).collect::<Vec<_>>();
     assert_eq!(of("file"), ["corpus/a.jsonl", "corpus/a.jsonl", "corpus/b.jsonl"]);
     assert_eq!(of("line"), [2, 5, 2]);
     assert_eq!(of("record"), ["{\"text\": 5}", "broken", "{}"]);
@@ -115,8 +81,7 @@ fn an_output_does_not_overwrite_an_input() {
         "--summary raw.jsonl",
         "--rejects raw.jsonl",
     ] {
-        dir.run(&format!("{SELECT} {output} raw.jsonl"))
-            .fails(&["is also an input"]);
+        dir.run(&format!("{SELECT} {output} raw.jsonl")).fails(&["is also an input"]);
     }
     assert_eq!(dir.read("raw.jsonl"), before);
 }
@@ -127,14 +92,10 @@ fn a_failed_run_leaves_nothing_and_the_old_output_as_it_was() {
     dir.write("out.jsonl", "old");
     dir.write("bad.jsonl", document(0).repeat(3) + "broken");
     for output in ["out.jsonl", "new.jsonl", "folder/"] {
-        dir.run(&format!("{SELECT} -o {output} raw.jsonl bad.jsonl"))
-            .fails(&["bad.jsonl:4"]);
+        dir.run(&format!("{SELECT} -o {output} raw.jsonl bad.jsonl")).fails(&["bad.jsonl:4"]);
     }
     assert_eq!(dir.read("out.jsonl"), "old");
-    assert_eq!(
-        dir.names(),
-        ["bad.jsonl", "out.jsonl", "raw.jsonl", "target.jsonl"]
-    );
+    assert_eq!(dir.names(), ["bad.jsonl", "out.jsonl", "raw.jsonl", "target.jsonl"]);
 }
 
 #[test]
@@ -157,12 +118,9 @@ fn a_closed_pipe_ends_the_program_quietly() {
 fn outputs_that_cannot_be_written_are_found_out_first() {
     let dir = Dir::with_corpus();
     dir.write("raw.jsonl", "this would fail if it were read");
-    for output in [
-        "-o nowhere/out.jsonl",
-        "-o out.jsonl --summary nowhere/summary.json",
-        "--temp-dir nowhere",
-    ] {
-        dir.run(&format!("{SELECT} {output} raw.jsonl"))
-            .fails(&["nowhere"]);
+    for output in
+        ["-o nowhere/out.jsonl", "-o out.jsonl --summary nowhere/summary.json", "--temp-dir nowhere"]
+    {
+        dir.run(&format!("{SELECT} {output} raw.jsonl")).fails(&["nowhere"]);
     }
 }

@@ -24,13 +24,8 @@ fn bad_records() {
     for (record, reason) in bad {
         let content = [dir.read("raw.jsonl").as_bytes(), b"\n", record, b"\n"].concat();
         dir.write("bad.jsonl", content);
-        dir.run(&format!("{SELECT} bad.jsonl"))
-            .fails(&["bad.jsonl:42: ", reason, "--invalid skip"]);
-        assert_eq!(
-            dir.run(&format!("{SELECT} --invalid skip bad.jsonl")).ok(),
-            expected,
-            "{reason}"
-        );
+        dir.run(&format!("{SELECT} bad.jsonl")).fails(&["bad.jsonl:42: ", reason, "--invalid skip"]);
+        assert_eq!(dir.run(&format!("{SELECT} --invalid skip bad.jsonl")).ok(), expected, "{reason}");
     }
 }
 
@@ -45,8 +40,7 @@ fn the_first_bad_record_is_told_whatever_the_threads() {
         dir.write(&format!("corpus/{shard}.jsonl"), lines.concat());
     }
     for _ in 0..5 {
-        dir.run(&format!("{SELECT} --threads 4 corpus"))
-            .fails(&["corpus/3.jsonl:1401: "]);
+        dir.run(&format!("{SELECT} --threads 4 corpus")).fails(&["corpus/3.jsonl:1401: "]);
     }
 }
 
@@ -54,15 +48,12 @@ fn the_first_bad_record_is_told_whatever_the_threads() {
 fn a_compressed_shard_cut_anywhere_is_an_error() {
     let dir = Dir::with_corpus();
     let raw: String = (0..4).map(document).collect();
-    for (name, whole) in [
-        ("cut.jsonl.gz", gzip(&raw)),
-        ("cut.jsonl.zst", zstd::encode_all(raw.as_bytes(), 3).unwrap()),
-    ] {
+    for (name, whole) in
+        [("cut.jsonl.gz", gzip(&raw)), ("cut.jsonl.zst", zstd::encode_all(raw.as_bytes(), 3).unwrap())]
+    {
         for cut in (0..whole.len()).step_by(7).chain([1, 2, 3, whole.len() - 1]) {
             dir.write(name, &whole[..cut]);
-            let ran = dir.run(&format!(
-                "select --target target.jsonl -k 1 --invalid skip raw.jsonl {name}"
-            ));
+            let ran = dir.run(&format!("select --target target.jsonl -k 1 --invalid skip raw.jsonl {name}"));
             ran.fails(&[name]);
         }
         let mut flipped = whole.clone();
@@ -79,8 +70,7 @@ fn files_that_are_not_shards() {
     dir.write("x.jsonl.xz", b"\xFD7zXZ\x00rest");
     dir.write("x.parquet", b"PAR1rest");
     dir.write("utf16.jsonl", b"\xFF\xFE{\x00}\x00");
-    dir.run(&format!("{SELECT} x.jsonl.xz"))
-        .fails(&["x.jsonl.xz", "xz", "gzip or zstd"]);
+    dir.run(&format!("{SELECT} x.jsonl.xz")).fails(&["x.jsonl.xz", "xz", "gzip or zstd"]);
     dir.run(&format!("{SELECT} x.parquet")).fails(&["Parquet"]);
     dir.run(&format!("{SELECT} utf16.jsonl")).fails(&["UTF-16"]);
 }
@@ -91,14 +81,11 @@ fn a_run_that_would_do_nothing() {
     std::fs::create_dir(dir.path("empty")).unwrap();
     dir.write("blank.jsonl", "\n\n\r\n");
     dir.write("list.txt", "\n");
-    dir.run(&format!("{SELECT} empty"))
-        .fails(&["no shard in this folder", ".jsonl"]);
+    dir.run(&format!("{SELECT} empty")).fails(&["no shard in this folder", ".jsonl"]);
     dir.run(&format!("{SELECT} missing-*.jsonl"))
         .fails(&["missing-*.jsonl", "a pattern that matched no file"]);
-    dir.run(&format!("{SELECT} --files-from list.txt"))
-        .fails(&["list.txt", "names no file"]);
-    dir.run(&format!("{SELECT} blank.jsonl"))
-        .fails(&["raw: no document in 1 shard"]);
+    dir.run(&format!("{SELECT} --files-from list.txt")).fails(&["list.txt", "names no file"]);
+    dir.run(&format!("{SELECT} blank.jsonl")).fails(&["raw: no document in 1 shard"]);
     dir.run(&format!("{SELECT} --invalid skip --text-field body raw.jsonl"))
         .fails(&["no document", "no field `body`"]);
     dir.run("select --target target.jsonl -k 5 raw.jsonl").fails(&[
@@ -106,8 +93,7 @@ fn a_run_that_would_do_nothing() {
         "40 of them shorter",
         "--min-tokens 100",
     ]);
-    dir.run(&format!("{SELECT} raw.jsonl ./raw.jsonl"))
-        .fails(&["given twice"]);
+    dir.run(&format!("{SELECT} raw.jsonl ./raw.jsonl")).fails(&["given twice"]);
 }
 
 #[test]
@@ -116,11 +102,7 @@ fn targets_that_say_nothing() {
     dir.write("empty.jsonl", "");
     dir.write("wordless.jsonl", record("  ").repeat(3));
     dir.write("raw-that-would-fail.jsonl", "broken");
-    let select = |target: &str| {
-        dir.run(&format!(
-            "select --target {target} -k 5 raw-that-would-fail.jsonl"
-        ))
-    };
+    let select = |target: &str| dir.run(&format!("select --target {target} -k 5 raw-that-would-fail.jsonl"));
     select("empty.jsonl").fails(&["target `target`: no document"]);
     select("wordless.jsonl").fails(&["target `target` has no features", "3 documents"]);
 }
@@ -138,14 +120,8 @@ fn more_than_there_is() {
     ]);
     select("--tokens 1000 --min-tokens 1").fails(&["1000 tokens", "420 tokens"]);
     select("--tokens 3 --min-tokens 1").fails(&["3 tokens", "nothing is selected"]);
-    assert_eq!(
-        select("-k 31 --min-tokens 10 --allow-fewer").ok().lines().count(),
-        30
-    );
-    assert_eq!(
-        select("--bytes 100000 --min-tokens 1 --allow-fewer").ok(),
-        dir.read("raw.jsonl")
-    );
+    assert_eq!(select("-k 31 --min-tokens 10 --allow-fewer").ok().lines().count(), 30);
+    assert_eq!(select("--bytes 100000 --min-tokens 1 --allow-fewer").ok(), dir.read("raw.jsonl"));
 }
 
 #[test]
@@ -156,8 +132,7 @@ fn weights_that_are_not_the_shards() {
     let resample = "resample --weights weights -k 40 --min-tokens 1 raw.jsonl";
     let raw = dir.read("raw.jsonl");
     dir.write("raw.jsonl", raw.clone() + &document(40));
-    dir.run(resample)
-        .fails(&["40 rows", "more records", "weigh the shard again"]);
+    dir.run(resample).fails(&["40 rows", "more records", "weigh the shard again"]);
     dir.write("raw.jsonl", raw.lines().take(39).collect::<Vec<_>>().join("\n"));
     dir.run(resample).fails(&["40 rows", "39 records"]);
     dir.write("raw.jsonl", raw.replacen("tide 8", "tide 9", 1));
@@ -188,30 +163,19 @@ fn weights_and_models_that_are_none() {
     for (from, to, reason) in [
         ("{\"dsir_model\":1", "{\"dsir_model\":2", "format 2"),
         ("{\"dsir_model\":1", "[", "not a dsir model"),
-        (
-            "\"buckets\":10000",
-            "\"buckets\":9999",
-            "do not fit the feature space",
-        ),
+        ("\"buckets\":10000", "\"buckets\":9999", "do not fit the feature space"),
         ("\"buckets\":10000", "\"buckets\":0", "out of limits"),
         ("\"smoothing\":0.0", "\"smoothing\":-1.0", "smoothing -1"),
         ("\"counts\":[0", "\"counts\":[-1", "not a dsir model"),
         ("\"counts\":[0", "\"counts\":[18446744073709551615", "do not fit"),
-        (
-            "\"smoothing\":0.0",
-            "\"smoothing\":0.0,\"code\":\"x\"",
-            "unknown field `code`",
-        ),
+        ("\"smoothing\":0.0", "\"smoothing\":0.0,\"code\":\"x\"", "unknown field `code`"),
     ] {
         assert!(model.contains(from), "{from}");
         dir.write("wrong.json", model.replacen(from, to, 1));
-        dir.run("weigh --model wrong.json -o w raw.jsonl")
-            .fails(&["wrong.json", reason]);
+        dir.run("weigh --model wrong.json -o w raw.jsonl").fails(&["wrong.json", reason]);
     }
     dir.run("fit -o raw.json raw.jsonl").ok();
-    dir.run("weigh --model raw.json -o w raw.jsonl")
-        .fails(&["no target"]);
+    dir.run("weigh --model raw.json -o w raw.jsonl").fails(&["no target"]);
     dir.run("fit --target target.jsonl -o target.json").ok();
-    dir.run("weigh --model target.json -o w raw.jsonl")
-        .fails(&["no raw counts"]);
+    dir.run("weigh --model target.json -o w raw.jsonl").fails(&["no raw counts"]);
 }

@@ -4,13 +4,11 @@ use crate::harness::{Dir, document, record};
 fn partial_models_merge_into_the_whole_one() {
     let dir = Dir::with_corpus();
     dir.write("rest.jsonl", (40..55).map(document).collect::<String>());
-    dir.run("fit --target target.jsonl -o whole.json raw.jsonl rest.jsonl")
-        .ok();
+    dir.run("fit --target target.jsonl -o whole.json raw.jsonl rest.jsonl").ok();
     dir.run("fit --target target.jsonl -o target.json").ok();
     dir.run("fit -o raw.json raw.jsonl").ok();
     dir.run("fit -o rest.json rest.jsonl").ok();
-    dir.run("merge target.json raw.json rest.json target.json -o merged.json")
-        .ok();
+    dir.run("merge target.json raw.json rest.json target.json -o merged.json").ok();
     assert_eq!(dir.json("merged.json"), dir.json("whole.json"));
 }
 
@@ -20,11 +18,9 @@ fn a_target_that_differs_merges_only_when_told_to() {
     dir.write("other.jsonl", record("another sea"));
     dir.run("fit --target target.jsonl -o a.json").ok();
     dir.run("fit --target other.jsonl -o b.json").ok();
-    dir.run("merge a.json b.json -o c.json")
-        .fails(&["target `target` differs", "--add-targets"]);
+    dir.run("merge a.json b.json -o c.json").fails(&["target `target` differs", "--add-targets"]);
     dir.run("merge a.json b.json -o c.json --add-targets").ok();
-    dir.run("fit --target target.jsonl --target other.jsonl -o both.json")
-        .ok();
+    dir.run("fit --target target.jsonl --target other.jsonl -o both.json").ok();
     assert_eq!(dir.json("c.json"), dir.json("both.json"));
 }
 
@@ -34,22 +30,16 @@ fn models_of_different_options_do_not_merge() {
     dir.run("fit --target target.jsonl -o a.json").ok();
     dir.run("fit --ngrams 3 -o b.json raw.jsonl").ok();
     dir.run("fit --smoothing 1 -o c.json raw.jsonl").ok();
-    dir.run("merge a.json b.json -o m.json")
-        .fails(&["different feature spaces", "1 to 2", "1 to 3"]);
+    dir.run("merge a.json b.json -o m.json").fails(&["different feature spaces", "1 to 2", "1 to 3"]);
     dir.run("merge a.json c.json -o m.json").fails(&["--smoothing"]);
 }
 
 #[test]
 fn weights_are_numpys_with_one_row_for_each_record() {
     let dir = Dir::with_corpus();
-    dir.write(
-        "raw.jsonl",
-        "\n{\"text\": \"tide and sea\"}\r\n  \nbad\n{\"text\": \"\"}",
-    );
-    dir.run("fit --target target.jsonl --invalid skip -o model.json raw.jsonl")
-        .ok();
-    dir.run("weigh --model model.json --invalid skip -o weights raw.jsonl")
-        .ok();
+    dir.write("raw.jsonl", "\n{\"text\": \"tide and sea\"}\r\n  \nbad\n{\"text\": \"\"}");
+    dir.run("fit --target target.jsonl --invalid skip -o model.json raw.jsonl").ok();
+    dir.run("weigh --model model.json --invalid skip -o weights raw.jsonl").ok();
     let bytes = std::fs::read(dir.path("weights/raw.jsonl.npy")).unwrap();
     let header_len = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
     let header = std::str::from_utf8(&bytes[10..header_len]).unwrap();
@@ -77,12 +67,10 @@ fn weights_are_numpys_with_one_row_for_each_record() {
 fn a_weights_folder_takes_one_model() {
     let dir = Dir::with_corpus();
     dir.run("fit --target target.jsonl -o a.json raw.jsonl").ok();
-    dir.run("fit --target target.jsonl --smoothing 1 -o b.json raw.jsonl")
-        .ok();
+    dir.run("fit --target target.jsonl --smoothing 1 -o b.json raw.jsonl").ok();
     dir.run("weigh --model a.json -o weights raw.jsonl").ok();
     dir.run("weigh --model a.json -o weights raw.jsonl").ok();
-    dir.run("weigh --model b.json -o weights raw.jsonl")
-        .fails(&["weights of another model"]);
+    dir.run("weigh --model b.json -o weights raw.jsonl").fails(&["weights of another model"]);
 }
 
 #[test]
@@ -94,26 +82,16 @@ fn weights_of_ones_own_need_only_log_weights() {
     (0..40).for_each(|i| npy.extend(f64::from(i).to_le_bytes()));
     dir.write("own.npy", npy);
     let command = "resample --weights own.npy --temperature 0 raw.jsonl --min-tokens";
-    assert_eq!(
-        dir.run(&format!("{command} 1 -k 2")).ok(),
-        document(38) + &document(39)
-    );
+    assert_eq!(dir.run(&format!("{command} 1 -k 2")).ok(), document(38) + &document(39));
     // Their tokens are counted: the documents about the sea have nine, the others ten.
-    assert_eq!(
-        dir.run(&format!("{command} 10 --tokens 25")).ok(),
-        document(38) + &document(39)
-    );
-    assert_eq!(
-        dir.run(&format!("{command} 10 -k 3")).ok(),
-        document(37) + &document(38) + &document(39)
-    );
+    assert_eq!(dir.run(&format!("{command} 10 --tokens 25")).ok(), document(38) + &document(39));
+    assert_eq!(dir.run(&format!("{command} 10 -k 3")).ok(), document(37) + &document(38) + &document(39));
 }
 
 #[test]
 fn inspect_says_in_words_what_is_there() {
     let dir = Dir::with_corpus();
-    dir.run("fit --target target.jsonl --fit-tokens 300 -o model.json raw.jsonl")
-        .ok();
+    dir.run("fit --target target.jsonl --fit-tokens 300 -o model.json raw.jsonl").ok();
     dir.run("weigh --model model.json -o weights raw.jsonl").ok();
     let model = dir.run("inspect model.json").ok();
     for part in [
@@ -128,12 +106,7 @@ fn inspect_says_in_words_what_is_there() {
     }
     for path in ["weights", "weights/raw.jsonl.npy"] {
         let weights = dir.run(&format!("inspect --min-tokens 10 {path}")).ok();
-        for part in [
-            "40 records",
-            "30 records",
-            "10 too short",
-            "effective sample size",
-        ] {
+        for part in ["40 records", "30 records", "10 too short", "effective sample size"] {
             assert!(weights.contains(part), "no {part:?} in\n{weights}");
         }
     }

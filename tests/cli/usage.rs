@@ -7,47 +7,17 @@ fn what_is_wrong_on_the_command_line_is_exit_code_2() {
         ("", &["Usage"][..]),
         ("select raw.jsonl -k 1", &["--target"]),
         ("select --target target.jsonl raw.jsonl", &["--num"]),
-        (
-            "select --target target.jsonl -k 1 --tokens 5 raw.jsonl",
-            &["cannot be used with"],
-        ),
+        ("select --target target.jsonl -k 1 --tokens 5 raw.jsonl", &["cannot be used with"]),
         ("select --target target.jsonl -k 0 raw.jsonl", &["0"]),
-        (
-            "select --target target.jsonl --fraction 1.5 raw.jsonl",
-            &["above 0 and up to 1"],
-        ),
-        (
-            "select --target target.jsonl -k 1 --temperature -1 raw.jsonl",
-            &["at least 0"],
-        ),
-        (
-            "select --target target.jsonl -k 1 --ngrams 0 raw.jsonl",
-            &["1..=16"],
-        ),
-        (
-            "select --target target.jsonl -k 1 --buckets 0 raw.jsonl",
-            &["buckets"],
-        ),
-        (
-            "select --target target.jsonl -k 1 --fit-tokens some raw.jsonl",
-            &["auto, all, or a number"],
-        ),
-        (
-            "select --target target.jsonl -k 1 --text-field a..b raw.jsonl",
-            &["empty part"],
-        ),
-        (
-            "select --target target.jsonl -k 1 --hash md5 raw.jsonl",
-            &["dsir1", "sha256"],
-        ),
-        (
-            "select --model m.json --target target.jsonl -k 1 raw.jsonl",
-            &["cannot be used with"],
-        ),
-        (
-            "select --model m.json --ngrams 3 -k 1 raw.jsonl",
-            &["cannot be used with"],
-        ),
+        ("select --target target.jsonl --fraction 1.5 raw.jsonl", &["above 0 and up to 1"]),
+        ("select --target target.jsonl -k 1 --temperature -1 raw.jsonl", &["at least 0"]),
+        ("select --target target.jsonl -k 1 --ngrams 0 raw.jsonl", &["1..=16"]),
+        ("select --target target.jsonl -k 1 --buckets 0 raw.jsonl", &["buckets"]),
+        ("select --target target.jsonl -k 1 --fit-tokens some raw.jsonl", &["auto, all, or a number"]),
+        ("select --target target.jsonl -k 1 --text-field a..b raw.jsonl", &["empty part"]),
+        ("select --target target.jsonl -k 1 --hash md5 raw.jsonl", &["dsir1", "sha256"]),
+        ("select --model m.json --target target.jsonl -k 1 raw.jsonl", &["cannot be used with"]),
+        ("select --model m.json --ngrams 3 -k 1 raw.jsonl", &["cannot be used with"]),
         ("fit -o model.json", &["nothing to count"]),
         ("weigh --model m.json -o w", &["no RAW"]),
         ("draw", &["unrecognized subcommand"]),
@@ -60,26 +30,15 @@ fn what_is_wrong_on_the_command_line_is_exit_code_2() {
 fn shares_that_do_not_match_the_targets() {
     let dir = Dir::with_corpus();
     let select = "select --target a=target.jsonl --target b=raw.jsonl --separate-targets -k 2 --min-tokens 1 raw.jsonl";
-    dir.run(&format!("{select} --proportions a=1,c=1"))
-        .fails(&["no target `c`", "a, b"]);
-    dir.run(&format!("{select} --proportions 1"))
-        .fails(&["1 shares for 2 targets"]);
-    dir.run(&format!("{select} --proportions a=x"))
-        .misused(&["not a share"]);
+    dir.run(&format!("{select} --proportions a=1,c=1")).fails(&["no target `c`", "a, b"]);
+    dir.run(&format!("{select} --proportions 1")).fails(&["1 shares for 2 targets"]);
+    dir.run(&format!("{select} --proportions a=x")).misused(&["not a share"]);
 }
 
 #[test]
 fn help_is_short_or_complete_with_examples() {
     let dir = Dir::new();
-    for command in [
-        "select",
-        "fit",
-        "weigh",
-        "resample",
-        "merge",
-        "inspect",
-        "completions",
-    ] {
+    for command in ["select", "fit", "weigh", "resample", "merge", "inspect", "completions"] {
         let short = dir.run(&format!("{command} -h")).ok();
         let long = dir.run(&format!("{command} --help")).ok();
         assert!(short.len() <= long.len(), "{command}");
@@ -94,17 +53,11 @@ fn help_is_short_or_complete_with_examples() {
 fn completions_for_every_shell() {
     let dir = Dir::new();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-        assert!(
-            dir.run(&format!("completions {shell}")).ok().contains("resample"),
-            "{shell}"
-        );
+        assert!(dir.run(&format!("completions {shell}")).ok().contains("resample"), "{shell}");
     }
 }
 
 #[test]
 fn the_version_is_the_packages() {
-    assert_eq!(
-        Dir::new().run("--version").ok(),
-        format!("dsir {}\n", env!("CARGO_PKG_VERSION"))
-    );
+    assert_eq!(Dir::new().run("--version").ok(), format!("dsir {}\n", env!("CARGO_PKG_VERSION")));
 }

@@ -20,9 +20,7 @@ pub(crate) struct Corpus {
 
 impl Corpus {
     pub(crate) fn new() -> Self {
-        Corpus {
-            folder: tempfile::tempdir().unwrap(),
-        }
+        Corpus { folder: tempfile::tempdir().unwrap() }
     }
 
     /// Writes a file and gives its path.
@@ -59,20 +57,10 @@ pub(crate) fn fit(
     let (read, progress) = (ReadOptions::default(), Progress::default());
     let (counts, _) = pipeline::count_raw(raw, space, budget, &read, None, &progress).unwrap();
     let targets = targets.iter().map(|(name, paths)| {
-        let target = TargetShards {
-            name: (*name).into(),
-            shards: Shards::find(*paths).unwrap(),
-        };
-        pipeline::count_target(&target, space, &read, None, &progress)
-            .unwrap()
-            .0
+        let target = TargetShards { name: (*name).into(), shards: Shards::find(*paths).unwrap() };
+        pipeline::count_target(&target, space, &read, None, &progress).unwrap().0
     });
-    Model {
-        space,
-        smoothing,
-        targets: targets.collect(),
-        raw: Some(counts),
-    }
+    Model { space, smoothing, targets: targets.collect(), raw: Some(counts) }
 }
 
 /// Weighs shards into a folder.
@@ -89,11 +77,7 @@ pub(crate) fn rows(weights: &[WeightsFile]) -> Vec<(Vec<f64>, u32)> {
     let mut block = RowBlock::default();
     for file in weights {
         file.read(0, file.rows() as usize, &mut block).unwrap();
-        rows.extend(
-            block
-                .rows()
-                .map(|row| (row.log_weights().collect(), row.tokens())),
-        );
+        rows.extend(block.rows().map(|row| (row.log_weights().collect(), row.tokens())));
     }
     rows
 }
@@ -119,9 +103,5 @@ pub(crate) fn select(
         temp_dir: &std::env::temp_dir(),
     };
     pipeline::write(&draw, &weights, raw, &options, None, &Progress::default())?;
-    Ok(fs::read_to_string(work.path("out.jsonl"))
-        .unwrap()
-        .lines()
-        .map(str::to_owned)
-        .collect())
+    Ok(fs::read_to_string(work.path("out.jsonl")).unwrap().lines().map(str::to_owned).collect())
 }

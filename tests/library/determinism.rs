@@ -13,26 +13,17 @@ const TARGET: &str = "the moon rose over the quiet harbour and the stars came ou
 
 /// Documents that share words with the target to different degrees, some of them twice.
 fn documents(count: usize) -> Vec<String> {
-    let words: Vec<&str> = TARGET
-        .split(' ')
-        .chain("tax form invoice ledger interest rate".split(' '))
-        .collect();
+    let words: Vec<&str> =
+        TARGET.split(' ').chain("tax form invoice ledger interest rate".split(' ')).collect();
     let document = |i: usize| -> String {
         let i = i - i % 7 % 2;
-        (0..5 + i % 11)
-            .map(|j| words[(i * 31 + j * j * 17) % words.len()])
-            .collect::<Vec<_>>()
-            .join(" ")
+        (0..5 + i % 11).map(|j| words[(i * 31 + j * j * 17) % words.len()]).collect::<Vec<_>>().join(" ")
     };
     (0..count).map(|i| record(&document(i))).collect()
 }
 
 fn draw(budget: Budget) -> DrawOptions {
-    DrawOptions {
-        budget,
-        min_tokens: 1,
-        ..DrawOptions::default()
-    }
+    DrawOptions { budget, min_tokens: 1, ..DrawOptions::default() }
 }
 
 fn gzip(content: &str) -> Vec<u8> {
@@ -53,11 +44,7 @@ struct Layout {
 }
 
 fn lay_out(corpus: &Corpus, documents: &[String], layout: &Layout) -> Vec<PathBuf> {
-    let mut cuts: Vec<usize> = layout
-        .cuts
-        .iter()
-        .map(|cut| cut % (documents.len() + 1))
-        .collect();
+    let mut cuts: Vec<usize> = layout.cuts.iter().map(|cut| cut % (documents.len() + 1)).collect();
     cuts.extend([0, documents.len()]);
     cuts.sort_unstable();
     let mut paths = Vec::new();
@@ -170,17 +157,10 @@ fn equal_keys_go_in_input_order() {
     let corpus = Corpus::new();
     let target = corpus.write("target.jsonl", record(TARGET));
     // The same words in another order have the same 1-grams but other bytes; copies have the same bytes.
-    let lines: Vec<String> = (0..20)
-        .map(|i| format!("{{\"id\": {i}, \"text\": \"moon harbour\"}}\n"))
-        .collect();
+    let lines: Vec<String> =
+        (0..20).map(|i| format!("{{\"id\": {i}, \"text\": \"moon harbour\"}}\n")).collect();
     let raw = Shards::find([corpus.write("raw.jsonl", lines.concat())]).unwrap();
-    let options = DrawOptions {
-        temperature: 0.0,
-        ..draw(Budget::Records(7))
-    };
+    let options = DrawOptions { temperature: 0.0, ..draw(Budget::Records(7)) };
     let selected = select(&raw, &target, &options, false).unwrap();
-    assert_eq!(
-        selected,
-        lines[..7].iter().map(|line| line.trim_end()).collect::<Vec<_>>()
-    );
+    assert_eq!(selected, lines[..7].iter().map(|line| line.trim_end()).collect::<Vec<_>>());
 }

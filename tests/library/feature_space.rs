@@ -24,12 +24,8 @@ fn tokens_of_many_scripts_are_pythons() {
     let lines = std::fs::read_to_string(data("unicode/tokens.jsonl")).unwrap();
     let mut checked = 0;
     for hash in [Hash::Sha256, Hash::Dsir1] {
-        let space = FeatureSpace {
-            ngrams: 1,
-            buckets: FeatureSpace::MAX_BUCKETS,
-            hash,
-            ..Default::default()
-        };
+        let space =
+            FeatureSpace { ngrams: 1, buckets: FeatureSpace::MAX_BUCKETS, hash, ..Default::default() };
         let mut featurizer = Featurizer::new(space);
         for line in lines.lines() {
             let Line { text, tokens } = serde_json::from_str(line).unwrap();
@@ -54,9 +50,7 @@ fn tokens_of_many_scripts_are_pythons() {
 fn sha256_bucket(ngram: &str, buckets: u32) -> u32 {
     use sha2::Digest;
     let digest = sha2::Sha256::digest(ngram.as_bytes());
-    digest.iter().fold(0u64, |rest, byte| {
-        (rest << 8 | u64::from(*byte)) % u64::from(buckets)
-    }) as u32
+    digest.iter().fold(0u64, |rest, byte| (rest << 8 | u64::from(*byte)) % u64::from(buckets)) as u32
 }
 
 /// The vectors that `docs/feature-space.md` shows, read from the page itself.
@@ -69,19 +63,11 @@ mod vectors {
 
     /// The rows of the table that follows `heading`, cell by cell without back quotes.
     fn table(heading: &str) -> Vec<Vec<String>> {
-        let after = PAGE
-            .split_once(heading)
-            .unwrap_or_else(|| panic!("no {heading}"))
-            .1;
-        let rows = after
-            .lines()
-            .skip_while(|line| !line.starts_with('|'))
-            .take_while(|line| line.starts_with('|'));
+        let after = PAGE.split_once(heading).unwrap_or_else(|| panic!("no {heading}")).1;
+        let rows =
+            after.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
         let cells = |row: &str| {
-            row.trim_matches('|')
-                .split(" | ")
-                .map(|cell| cell.trim().trim_matches('`').to_owned())
-                .collect()
+            row.trim_matches('|').split(" | ").map(|cell| cell.trim().trim_matches('`').to_owned()).collect()
         };
         rows.skip(2).map(cells).collect()
     }
@@ -91,23 +77,13 @@ mod vectors {
         let rows = table("### Vectors for `dsir1`");
         assert!(rows.len() >= 12);
         for row in rows {
-            let [text, ngram_hash, ten_thousand, million] = &row[..] else {
-                panic!("{row:?}")
-            };
+            let [text, ngram_hash, ten_thousand, million] = &row[..] else { panic!("{row:?}") };
             let text: String = serde_json::from_str(text).unwrap();
             let words: Vec<&str> = text.split(' ').collect();
-            assert_eq!(
-                format!("{:016x}", definition::hash(&words)),
-                *ngram_hash,
-                "{text}"
-            );
+            assert_eq!(format!("{:016x}", definition::hash(&words)), *ngram_hash, "{text}");
             for (buckets, expected) in [(10_000, ten_thousand), (1 << 20, million)] {
                 let ngrams = words.len() as u8;
-                let space = FeatureSpace {
-                    ngrams,
-                    buckets,
-                    ..Default::default()
-                };
+                let space = FeatureSpace { ngrams, buckets, ..Default::default() };
                 let (_, found) = super::buckets(&mut Featurizer::new(space), &text);
                 let expected: u32 = expected.parse().unwrap();
                 assert_eq!(definition::bucket(&words, buckets), expected, "{text}");
@@ -122,10 +98,7 @@ mod vectors {
         assert!(rows.len() >= 4);
         for row in rows {
             let record: String = serde_json::from_str(&row[0]).unwrap();
-            assert_eq!(
-                format!("{:016x}", dsir::reader::content_hash(record.as_bytes())),
-                row[1]
-            );
+            assert_eq!(format!("{:016x}", dsir::reader::content_hash(record.as_bytes())), row[1]);
         }
     }
 

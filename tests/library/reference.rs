@@ -33,9 +33,7 @@ fn cases() -> Vec<Case> {
 
 fn sparse(counts: &Counts) -> Sparse {
     let buckets = counts.counts.iter().enumerate().filter(|(_, count)| **count > 0);
-    buckets
-        .map(|(bucket, count)| (bucket.to_string(), *count))
-        .collect()
+    buckets.map(|(bucket, count)| (bucket.to_string(), *count)).collect()
 }
 
 #[test]
@@ -50,17 +48,10 @@ fn counts_tokens_and_log_weights_are_the_references() {
             hash: Hash::Sha256,
             ..Default::default()
         };
-        let paths: Vec<PathBuf> = case
-            .targets
-            .iter()
-            .map(|name| data(&format!("reference/target_{name}.jsonl")))
-            .collect();
+        let paths: Vec<PathBuf> =
+            case.targets.iter().map(|name| data(&format!("reference/target_{name}.jsonl"))).collect();
         let targets: Vec<(&str, &[PathBuf])> = if case.separate {
-            case.targets
-                .iter()
-                .map(String::as_str)
-                .zip(paths.chunks(1))
-                .collect()
+            case.targets.iter().map(String::as_str).zip(paths.chunks(1)).collect()
         } else {
             vec![("target", &paths)]
         };
@@ -68,11 +59,7 @@ fn counts_tokens_and_log_weights_are_the_references() {
         let total = model.raw.as_ref().unwrap().total(space.buckets).unwrap();
         if let (Some(raw_counts), Some(target_counts)) = (case.raw_counts, case.target_counts) {
             assert_eq!(sparse(&total), raw_counts);
-            let counted: Vec<Sparse> = model
-                .targets
-                .iter()
-                .map(|target| sparse(&target.counts))
-                .collect();
+            let counted: Vec<Sparse> = model.targets.iter().map(|target| sparse(&target.counts)).collect();
             assert_eq!(counted, target_counts);
         }
 
@@ -84,10 +71,7 @@ fn counts_tokens_and_log_weights_are_the_references() {
             assert_eq!(ours.len(), theirs.len());
             for (ours, theirs) in ours.iter().zip(theirs) {
                 let tolerance = 1e-9 * theirs.abs() + 1e-6;
-                assert!(
-                    (ours - theirs).abs() <= tolerance,
-                    "row {row}, {space}: {ours}, not {theirs}"
-                );
+                assert!((ours - theirs).abs() <= tolerance, "row {row}, {space}: {ours}, not {theirs}");
             }
         }
     }
@@ -97,13 +81,7 @@ fn counts_tokens_and_log_weights_are_the_references() {
 fn the_default_hash_weighs_within_its_tolerance_of_the_sum_in_double_precision() {
     let raw = Shards::find([data("reference/raw.jsonl")]).unwrap();
     let space = FeatureSpace::default();
-    let model = fit(
-        &raw,
-        &[("a", &[data("reference/target_a.jsonl")])],
-        space,
-        0.0,
-        FitBudget(None),
-    );
+    let model = fit(&raw, &[("a", &[data("reference/target_a.jsonl")])], space, 0.0, FitBudget(None));
     let density = |counts: &[u64]| -> Vec<f64> {
         let sum: u64 = counts.iter().sum();
         counts.iter().map(|count| *count as f64 / sum as f64).collect()
@@ -124,10 +102,6 @@ fn the_default_hash_weighs_within_its_tolerance_of_the_sum_in_double_precision()
                 exact += (target_density[bucket] + 1e-8).ln() - (raw_density[bucket] + 1e-8).ln();
             }
         });
-        assert!(
-            (ours[0] - exact).abs() <= 1e-6 * exact.abs() + 1e-4,
-            "{} is not {exact}",
-            ours[0]
-        );
+        assert!((ours[0] - exact).abs() <= 1e-6 * exact.abs() + 1e-4, "{} is not {exact}", ours[0]);
     }
 }

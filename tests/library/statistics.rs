@@ -16,13 +16,7 @@ fn weights(corpus: &Corpus, rows: &[(f64, u64, u32)]) -> WeightsFile {
         rows.len()
     );
     header += &" ".repeat(181 - header.len());
-    let mut bytes = [
-        b"\x93NUMPY\x01\x00",
-        &182u16.to_le_bytes()[..],
-        header.as_bytes(),
-        b"\n",
-    ]
-    .concat();
+    let mut bytes = [b"\x93NUMPY\x01\x00", &182u16.to_le_bytes()[..], header.as_bytes(), b"\n"].concat();
     assert_eq!(bytes.len(), 192);
     for (log_weight, record, tokens) in rows {
         bytes.extend(log_weight.to_le_bytes());
@@ -38,16 +32,8 @@ fn selected(file: &WeightsFile, options: &DrawOptions) -> Vec<u64> {
     let mut block = RowBlock::default();
     file.read(0, file.rows() as usize, &mut block).unwrap();
     let rows = block.rows().enumerate();
-    let chosen = rows.filter(|(i, row)| {
-        draw.target_of(
-            Position {
-                shard: 0,
-                record: *i as u64,
-            },
-            row,
-        )
-        .is_some()
-    });
+    let chosen =
+        rows.filter(|(i, row)| draw.target_of(Position { shard: 0, record: *i as u64 }, row).is_some());
     chosen.map(|(i, _)| i as u64).collect()
 }
 
@@ -59,10 +45,7 @@ fn exact_inclusion(weights: &[f64], k: usize) -> Vec<f64> {
             taken.iter().for_each(|i| inclusion[*i] += p);
             return;
         }
-        let sum: f64 = (0..weights.len())
-            .filter(|i| !taken.contains(i))
-            .map(|i| weights[i])
-            .sum();
+        let sum: f64 = (0..weights.len()).filter(|i| !taken.contains(i)).map(|i| weights[i]).sum();
         for i in 0..weights.len() {
             if !taken.contains(&i) {
                 taken.push(i);
@@ -81,11 +64,7 @@ fn inclusion_rates_are_those_of_sampling_without_replacement() {
     let corpus = Corpus::new();
     let log_weights = [0.0f64, 0.5, 1.0, -1.0, 2.0, -3.0];
     let hashes = [11u64, 0, u64::MAX, 1 << 63, 12345, 6];
-    let rows: Vec<_> = log_weights
-        .iter()
-        .zip(hashes)
-        .map(|(w, hash)| (*w, hash, 100))
-        .collect();
+    let rows: Vec<_> = log_weights.iter().zip(hashes).map(|(w, hash)| (*w, hash, 100)).collect();
     let file = weights(&corpus, &rows);
     for (k, temperature) in [(1, 1.0), (2, 1.0), (3, 1.0), (2, 2.0), (5, 0.5)] {
         let importance: Vec<f64> = log_weights.iter().map(|w| (w / temperature).exp()).collect();
@@ -93,23 +72,14 @@ fn inclusion_rates_are_those_of_sampling_without_replacement() {
         let draws = 20_000;
         let mut counts = [0u32; 6];
         for seed in 0..draws {
-            let options = DrawOptions {
-                budget: Budget::Records(k as u64),
-                temperature,
-                seed,
-                ..Default::default()
-            };
-            selected(&file, &options)
-                .into_iter()
-                .for_each(|i| counts[i as usize] += 1);
+            let options =
+                DrawOptions { budget: Budget::Records(k as u64), temperature, seed, ..Default::default() };
+            selected(&file, &options).into_iter().for_each(|i| counts[i as usize] += 1);
         }
         for (count, p) in counts.iter().zip(exact) {
             let deviation = (draws as f64 * p * (1.0 - p)).sqrt();
             let z = (f64::from(*count) - draws as f64 * p) / deviation.max(1e-9);
-            assert!(
-                z.abs() < 5.5,
-                "k = {k}, T = {temperature}: {count} of {draws}, expected {p}: z = {z}"
-            );
+            assert!(z.abs() < 5.5, "k = {k}, T = {temperature}: {count} of {draws}, expected {p}: z = {z}");
         }
     }
 }
@@ -135,9 +105,7 @@ fn the_noise_is_gumbel_over_hashes_seeds_draws_and_targets() {
         (0..count).map(|hash| noise.gumbel(hash << 44)).collect(),
         (0..count).map(|_| noise.gumbel(random.random())).collect(),
         (0..count).map(|seed| Noise::new(seed, 0, 0).gumbel(99)).collect(),
-        (0..count)
-            .map(|draw| Noise::new(0, draw, draw % 7).gumbel(99))
-            .collect(),
+        (0..count).map(|draw| Noise::new(0, draw, draw % 7).gumbel(99)).collect(),
     ];
     for sample in samples {
         let distance = kolmogorov(sample);
@@ -147,25 +115,14 @@ fn the_noise_is_gumbel_over_hashes_seeds_draws_and_targets() {
     let theirs = rand_distr::Gumbel::new(0.0, 1.0).unwrap();
     assert!(kolmogorov((0..count).map(|_| theirs.sample(&mut random)).collect()) < 2.7);
     let wrong = rand_distr::Gumbel::new(0.01, 1.0).unwrap();
-    assert!(
-        kolmogorov(
-            (0..count)
-                .map(|_| wrong.sample(&mut random))
-                .collect::<Vec<f64>>()
-        ) > 1.5
-    );
+    assert!(kolmogorov((0..count).map(|_| wrong.sample(&mut random)).collect::<Vec<f64>>()) > 1.5);
 }
 
 #[test]
 fn noises_of_different_draws_and_targets_do_not_correlate() {
     let count = 200_000u64;
     let base = Noise::new(0, 0, 0);
-    for other in [
-        Noise::new(1, 0, 0),
-        Noise::new(0, 1, 0),
-        Noise::new(0, 0, 1),
-        Noise::new(1 << 63, 0, 0),
-    ] {
+    for other in [Noise::new(1, 0, 0), Noise::new(0, 1, 0), Noise::new(0, 0, 1), Noise::new(1 << 63, 0, 0)] {
         let (mean, variance) = (0.577_215_664_9, 1.644_934_066_8);
         let sum: f64 = (0..count)
             .map(|i| {
@@ -184,24 +141,15 @@ fn noises_of_different_draws_and_targets_do_not_correlate() {
 fn the_cut_found_by_counting_is_that_of_sorting() {
     let corpus = Corpus::new();
     let count = 700_000u64;
-    let row = |i: u64| {
-        (
-            (i % 5) as f64,
-            (i % 1000).wrapping_mul(0x0123_4567_89AB_CDEF),
-            1 + (i * i % 13) as u32,
-        )
-    };
+    let row =
+        |i: u64| ((i % 5) as f64, (i % 1000).wrapping_mul(0x0123_4567_89AB_CDEF), 1 + (i * i % 13) as u32);
     let rows: Vec<_> = (0..count).map(row).collect();
     let file = weights(&corpus, &rows);
     for temperature in [0.0, 1.0] {
         let noise = Noise::new(9, 0, 0);
         let key = |i: u64| {
             let (weight, hash, _) = rows[i as usize];
-            if temperature == 0.0 {
-                weight
-            } else {
-                weight / temperature + noise.gumbel(hash)
-            }
+            if temperature == 0.0 { weight } else { weight / temperature + noise.gumbel(hash) }
         };
         let mut order: Vec<u64> = (0..count).collect();
         order.sort_by(|a, b| key(*b).total_cmp(&key(*a)).then(a.cmp(b)));
@@ -231,17 +179,8 @@ fn the_cut_found_by_counting_is_that_of_sorting() {
             };
             let mut expected: Vec<u64> = order.iter().take_while(fits).copied().collect();
             expected.sort_unstable();
-            let options = DrawOptions {
-                budget,
-                temperature,
-                seed: 9,
-                min_tokens: 1,
-                ..Default::default()
-            };
-            assert!(
-                selected(&file, &options) == expected,
-                "{budget}, T = {temperature}"
-            );
+            let options = DrawOptions { budget, temperature, seed: 9, min_tokens: 1, ..Default::default() };
+            assert!(selected(&file, &options) == expected, "{budget}, T = {temperature}");
         }
     }
 }

@@ -14,23 +14,14 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
     let raw = args.input.shards_if_any()?;
     let targets = args.fit.targets()?;
     if raw.is_none() && targets.is_empty() {
-        return Err(Failure::usage(
-            "nothing to count: name RAW shards, a --target, or both",
-        ));
+        return Err(Failure::usage("nothing to count: name RAW shards, a --target, or both"));
     }
     let read = args.records.options()?;
     let run = Run::new(&args.run)?;
-    let outputs = [
-        Some(&args.output),
-        args.run.summary.as_ref(),
-        args.records.rejects.as_ref(),
-    ];
+    let outputs = [Some(&args.output), args.run.summary.as_ref(), args.records.rejects.as_ref()];
     let outputs: Vec<&Path> = outputs.into_iter().flatten().map(|path| path.as_path()).collect();
-    let inputs = raw
-        .iter()
-        .chain(targets.iter().map(|target| &target.shards))
-        .flat_map(Shards::iter)
-        .map(Shard::path);
+    let inputs =
+        raw.iter().chain(targets.iter().map(|target| &target.shards)).flat_map(Shards::iter).map(Shard::path);
     check_outputs(&outputs, inputs)?;
 
     let mut summary = Summary::new("fit", args, run.threads());
@@ -38,15 +29,7 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
         let mut model = count_targets(&args.fit, &targets, &read, &mut rejects, &run, &mut summary)?;
         if let Some(raw) = &raw {
-            let report = count_raw(
-                &mut model,
-                &args.fit,
-                raw,
-                &read,
-                rejects.as_mut(),
-                &run,
-                &mut summary,
-            )?;
+            let report = count_raw(&mut model, &args.fit, raw, &read, rejects.as_mut(), &run, &mut summary)?;
             summary.raw(raw.len(), raw.passed_over(), &report);
         }
         write_model(&model, &args.output)?;
@@ -58,9 +41,7 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
 }
 
 pub(super) fn rejects(path: Option<&Path>, run: &Run) -> Result<Option<Rejects>, Failure> {
-    Ok(path
-        .map(|path| Rejects::create(path, &run.temp_dir))
-        .transpose()?)
+    Ok(path.map(|path| Rejects::create(path, &run.temp_dir)).transpose()?)
 }
 
 /// A model of the targets alone.
@@ -72,12 +53,7 @@ pub(super) fn count_targets(
     run: &Run,
     summary: &mut Summary,
 ) -> Result<Model, Failure> {
-    let mut model = Model {
-        space: args.space(),
-        smoothing: args.smoothing,
-        raw: None,
-        targets: Vec::new(),
-    };
+    let mut model = Model { space: args.space(), smoothing: args.smoothing, raw: None, targets: Vec::new() };
     for target in targets {
         let (target, report) =
             pipeline::count_target(target, model.space, read, rejects.as_mut(), &run.progress)?;
@@ -111,9 +87,7 @@ pub(super) fn count_raw(
 pub(super) fn write_model(model: &Model, path: &Path) -> Result<(), Failure> {
     let mut file = dsir::whole_file::WholeFile::create(path)?;
     let mut buffer = std::io::BufWriter::new(&mut file);
-    let written = model
-        .write(&mut buffer)
-        .and_then(|()| std::io::Write::flush(&mut buffer));
+    let written = model.write(&mut buffer).and_then(|()| std::io::Write::flush(&mut buffer));
     drop(buffer);
     written.map_err(|source| dsir::whole_file::Error::new(path, source))?;
     Ok(file.finish()?)

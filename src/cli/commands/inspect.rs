@@ -16,33 +16,23 @@ pub(crate) fn inspect(args: &Inspect) -> Result<(), Failure> {
     let text = if path.is_dir() {
         let weights = WeightsFolder::new(path).all()?;
         let info = WeightsFolder::new(path).info()?;
-        let made_with = info.map_or(String::new(), |info| {
-            format!("feature space  {}\n", info.feature_space)
-        });
+        let made_with = info.map_or(String::new(), |info| format!("feature space  {}\n", info.feature_space));
         made_with + &describe_weights(&weights, args.min_tokens)?
     } else if starts_as_numpy(path) {
         describe_weights(&[WeightsFile::open(path)?], args.min_tokens)?
     } else {
         describe_model(&Model::read(path)?)?
     };
-    std::io::stdout()
-        .write_all(text.as_bytes())
-        .map_err(Failure::stdout)
+    std::io::stdout().write_all(text.as_bytes()).map_err(Failure::stdout)
 }
 
 fn starts_as_numpy(path: &Path) -> bool {
     let mut start = [0; 6];
-    File::open(path)
-        .and_then(|mut file| file.read_exact(&mut start))
-        .is_ok()
-        && start == *b"\x93NUMPY"
+    File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"\x93NUMPY"
 }
 
 fn describe_model(model: &Model) -> Result<String, Failure> {
-    let mut text = format!(
-        "feature space  {}\nsmoothing      {}\n",
-        model.space, model.smoothing
-    );
+    let mut text = format!("feature space  {}\nsmoothing      {}\n", model.space, model.smoothing);
     let mut raw_density = None;
     match &model.raw {
         None => text += "raw            not counted: merge with a model of the raw corpus to weigh\n",
@@ -71,11 +61,7 @@ fn describe_model(model: &Model) -> Result<String, Failure> {
     }
     for target in &model.targets {
         let (documents, tokens) = (number(target.counts.documents), number(target.counts.tokens));
-        let _ = write!(
-            text,
-            "target         {}: {documents} documents, {tokens} tokens",
-            target.name
-        );
+        let _ = write!(text, "target         {}: {documents} documents, {tokens} tokens", target.name);
         if let (Some(raw), Ok(density)) = (&raw_density, model.target_density(target)) {
             let _ = write!(text, ", KL from raw {:.3} nats", kl_divergence(&density, raw));
         }
@@ -105,17 +91,9 @@ fn describe_weights(weights: &[WeightsFile], min_tokens: u32) -> Result<String, 
         number(survey.too_short),
         number(survey.invalid),
     );
-    for (target, spread) in survey
-        .log_weights
-        .iter()
-        .enumerate()
-        .filter(|_| eligible.records > 0)
-    {
-        let of = if survey.log_weights.len() > 1 {
-            format!("target {}: ", target + 1)
-        } else {
-            String::new()
-        };
+    for (target, spread) in survey.log_weights.iter().enumerate().filter(|_| eligible.records > 0) {
+        let of =
+            if survey.log_weights.len() > 1 { format!("target {}: ", target + 1) } else { String::new() };
         let _ = writeln!(
             text,
             "log weight     {of}{:.1} to {:.1}, mean {:.1}, deviation {:.1}; effective sample size {:.1}",

@@ -21,9 +21,7 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
     let run = Run::new(&args.run)?;
     let output = Output::new(&args.output, &args.run.summary, &raw, [])?;
     if args.records.rejects.is_some() {
-        return Err(Failure::usage(
-            "--rejects belongs to weigh: resample does not judge records again",
-        ));
+        return Err(Failure::usage("--rejects belongs to weigh: resample does not judge records again"));
     }
 
     let folder = WeightsFolder::new(&args.weights);
@@ -37,14 +35,8 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
         if !given {
             raw.keep_streams(&run.temp_dir);
             let folder = WeightsFolder::new(completed.path());
-            let report = pipeline::complete(
-                &weights,
-                &raw,
-                FeatureSpace::default(),
-                &folder,
-                &read,
-                &run.progress,
-            )?;
+            let report =
+                pipeline::complete(&weights, &raw, FeatureSpace::default(), &folder, &read, &run.progress)?;
             summary.stage("complete", &report);
             weights = folder.open(&raw)?;
         }
@@ -69,27 +61,18 @@ impl Output {
         inputs: impl IntoIterator<Item = &'a PathBuf>,
     ) -> Result<Self, Failure> {
         let destination = Destination::new(args.output.as_deref());
-        let inputs: Vec<_> = raw
-            .iter()
-            .map(Shard::path)
-            .chain(inputs.into_iter().map(|path| path.as_path()))
-            .collect();
+        let inputs: Vec<_> =
+            raw.iter().map(Shard::path).chain(inputs.into_iter().map(|path| path.as_path())).collect();
         writer::refuse_overwriting(destination.files(raw), inputs.iter().copied())?;
         let mut outputs: Vec<&Path> = others.into_iter().map(|path| path.as_path()).collect();
         if let Destination::File(path) = &destination {
             outputs.push(path);
         }
         if args.shuffle && matches!(destination, Destination::Folder(_)) {
-            return Err(Failure::usage(
-                "--shuffle mixes the shards: give it one output, not a folder",
-            ));
+            return Err(Failure::usage("--shuffle mixes the shards: give it one output, not a folder"));
         }
         check_outputs(&outputs, inputs)?;
-        Ok(Output {
-            destination,
-            shuffle: args.shuffle,
-            annotate: args.annotate,
-        })
+        Ok(Output { destination, shuffle: args.shuffle, annotate: args.annotate })
     }
 }
 
@@ -117,11 +100,7 @@ pub(super) fn draw_and_write(
     };
     let (report, reductions) = pipeline::write(&draw, weights, raw, &write, measured, &run.progress)?;
     summary.stage("write", &report);
-    let names: Vec<String> = targets
-        .unwrap_or_default()
-        .iter()
-        .map(|target| target.name.clone())
-        .collect();
+    let names: Vec<String> = targets.unwrap_or_default().iter().map(|target| target.name.clone()).collect();
     summary.draw(&draw, &names);
     if measured.is_some() {
         summary.kl(&reductions);

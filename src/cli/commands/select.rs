@@ -19,11 +19,8 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     let read = args.records.options()?;
     let draw = args.draw.options()?;
     let run = Run::new(&args.run)?;
-    let target_paths: Vec<PathBuf> = targets
-        .iter()
-        .flat_map(|target| target.shards.iter())
-        .map(|shard| shard.path().into())
-        .collect();
+    let target_paths: Vec<PathBuf> =
+        targets.iter().flat_map(|target| target.shards.iter()).map(|shard| shard.path().into()).collect();
     let output = Output::new(
         &args.output,
         args.run.summary.iter().chain(&args.records.rejects),
@@ -57,16 +54,7 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
         let info = WeightsInfo::new(&model, &read.fields);
         let weights = folder.open(&raw)?;
         let measured = Some((&model, &read));
-        draw_and_write(
-            &draw,
-            &weights,
-            Some(&info.targets),
-            &raw,
-            &output,
-            measured,
-            &run,
-            &mut summary,
-        )
+        draw_and_write(&draw, &weights, Some(&info.targets), &raw, &output, measured, &run, &mut summary)
     })?;
     summary.finish(args.run.summary.as_deref(), args.run.quiet)
 }

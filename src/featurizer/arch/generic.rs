@@ -1,16 +1,10 @@
 //! The algorithm, once, over any vector type.
-#![allow(
-    unsafe_code,
-    reason = "the methods of a vector are its processor's instructions"
-)]
+#![allow(unsafe_code, reason = "the methods of a vector are its processor's instructions")]
 
 use super::{BLOCK, Masks};
 
 /// A vector of signed bytes: those beyond ASCII are below zero, and so in no range of characters.
-#[expect(
-    unsafe_code,
-    reason = "the methods of a vector are its processor's instructions"
-)]
+#[expect(unsafe_code, reason = "the methods of a vector are its processor's instructions")]
 pub(super) trait Vector: Copy {
     /// Bytes in a vector; a divisor of [`BLOCK`].
     const BYTES: usize;
@@ -39,16 +33,9 @@ pub(super) trait Vector: Copy {
 /// # Safety
 /// Only where the processor has the vector's instructions.
 #[inline(always)]
-#[expect(
-    unsafe_code,
-    reason = "calls the vector's methods and reads a block part by part"
-)]
+#[expect(unsafe_code, reason = "calls the vector's methods and reads a block part by part")]
 pub(super) unsafe fn classify<V: Vector>(block: &[u8; BLOCK], lower: &mut [u8; BLOCK]) -> Masks {
-    let mut masks = Masks {
-        word: 0,
-        space: 0,
-        beyond: 0,
-    };
+    let mut masks = Masks { word: 0, space: 0, beyond: 0 };
     for part in 0..BLOCK / V::BYTES {
         let at = part * V::BYTES;
         // SAFETY: the caller has the instructions, and `at` plus a vector stays within both blocks.

@@ -55,9 +55,7 @@ impl Best {
     #[cfg(target_arch = "x86_64")]
     pub(super) fn detect() -> Self {
         let avx512 = x86_64::Avx512::new().map(Best::Avx512);
-        avx512
-            .or_else(|| x86_64::Avx2::new().map(Best::Avx2))
-            .unwrap_or(Best::Sse2(x86_64::Sse2))
+        avx512.or_else(|| x86_64::Avx2::new().map(Best::Avx2)).unwrap_or(Best::Sse2(x86_64::Sse2))
     }
 
     /// The fastest backend that this processor has.
@@ -85,14 +83,9 @@ impl Best {
     #[cfg(test)]
     pub(super) fn all() -> Vec<Self> {
         #[cfg(target_arch = "x86_64")]
-        let faster = [
-            x86_64::Avx2::new().map(Best::Avx2),
-            x86_64::Avx512::new().map(Best::Avx512),
-        ];
+        let faster = [x86_64::Avx2::new().map(Best::Avx2), x86_64::Avx512::new().map(Best::Avx512)];
         #[cfg(target_arch = "x86_64")]
-        return std::iter::once(Best::Sse2(x86_64::Sse2))
-            .chain(faster.into_iter().flatten())
-            .collect();
+        return std::iter::once(Best::Sse2(x86_64::Sse2)).chain(faster.into_iter().flatten()).collect();
         #[cfg(not(target_arch = "x86_64"))]
         vec![Best::detect()]
     }
@@ -126,11 +119,7 @@ mod tests {
                 }
                 block[place] = byte;
                 let expected = Classify(&block).run(scalar::Scalar);
-                assert_eq!(
-                    backend.run(Classify(&block)),
-                    expected,
-                    "{backend:?}: {byte} at {place}"
-                );
+                assert_eq!(backend.run(Classify(&block)), expected, "{backend:?}: {byte} at {place}");
             }
         }
     }

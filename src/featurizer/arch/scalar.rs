@@ -8,11 +8,7 @@ pub(in crate::featurizer) struct Scalar;
 impl Backend for Scalar {
     #[inline(always)]
     fn classify(self, block: &[u8; BLOCK], lower: &mut [u8; BLOCK]) -> Masks {
-        let mut masks = Masks {
-            word: 0,
-            space: 0,
-            beyond: 0,
-        };
+        let mut masks = Masks { word: 0, space: 0, beyond: 0 };
         for (place, byte) in block.iter().enumerate() {
             let bit = |is: bool| u64::from(is) << place;
             masks.word |= bit(byte.is_ascii_alphanumeric() || *byte == b'_');

@@ -130,10 +130,7 @@ mod tests {
             .lines()
             .map(|line| {
                 let (from, to) = line.split_once('\t').unwrap();
-                let to = to
-                    .split([' ', '\t'])
-                    .map(|hex| char::from_u32(code(hex)).unwrap())
-                    .collect();
+                let to = to.split([' ', '\t']).map(|hex| char::from_u32(code(hex)).unwrap()).collect();
                 (char::from_u32(code(from)).unwrap(), to)
             })
             .collect();
