@@ -10,13 +10,15 @@
 //! A text is worked on in chunks that fit the first-level cache. A token that goes on beyond its chunk is
 //! carried to the next.
 
-use super::arch::{BLOCK, Backend};
+use super::arch::{BLOCK, Backend, Masks};
 use super::unicode::{self, Properties};
 
 /// How many bytes of the lower-cased copy a chunk has before it is handed on.
 const CHUNK: usize = 4096;
 /// Room behind the chunk: one more block, whose characters may grow when lower-cased, and a load of 16 bytes past the end.
 const SLACK: usize = 2 * BLOCK + 64;
+/// Runs of ASCII of up to so many bytes are copied with one move.
+const SHORT: usize = 16;
 
 /// The tokens of one chunk.
 pub(super) struct Chunk {
@@ -95,81 +97,93 @@ impl Chunk {
     fn fill(&mut self, backend: impl Backend, text: &str, mut at: usize) -> usize {
         let bytes = text.as_bytes();
         let full = self.lower.len() - SLACK;
-        let mut lower = [0; BLOCK];
         while self.len < full {
             let rest = &bytes[at..];
             if let Some(block) = rest.first_chunk::<BLOCK>() {
-                let masks = backend.classify(block, &mut lower);
+                let Some(lower) = self.lower[self.len..].first_chunk_mut::<BLOCK>() else { break };
+                let masks = backend.classify(block, lower);
                 if masks.beyond == 0 {
-                    self.push_ascii(&lower, masks.word, masks.space);
+                    self.push_bits(masks.word, masks.space, BLOCK);
                     at += BLOCK;
                 } else {
-                    at = self.mixed(text, at, BLOCK, &lower, [masks.word, masks.space, masks.beyond]);
+                    let lower = *lower;
+                    at = self.mixed(text, at, BLOCK, lower, masks);
                 }
             } else if rest.is_empty() {
                 break;
             } else {
-                let mut block = [0; BLOCK];
+                let (mut block, mut lower) = ([0; BLOCK], [0; BLOCK]);
                 block[..rest.len()].copy_from_slice(rest);
                 let masks = backend.classify(&block, &mut lower);
-                at = self.mixed(text, at, rest.len(), &lower, [masks.word, masks.space, masks.beyond]);
+                at = self.mixed(text, at, rest.len(), lower, masks);
             }
         }
         at
     }
 
-    /// Takes in `count` bytes of text from `at`, and the rest of the last character; returns how far it came.
-    fn mixed(
-        &mut self,
-        text: &str,
-        at: usize,
-        count: usize,
-        lower: &[u8; BLOCK],
-        [word, space, beyond]: [u64; 3],
-    ) -> usize {
+    /// Takes in `count` bytes of text from `at`, and the rest of the last character; returns how far it came. `block` and
+    /// `masks` tell of the ASCII among them.
+    fn mixed(&mut self, text: &str, at: usize, count: usize, block: [u8; BLOCK], masks: Masks) -> usize {
+        let Masks { word, space, beyond } = masks;
+        let mut lower = [0; BLOCK + SHORT];
+        lower[..BLOCK].copy_from_slice(&block);
         let mut i = 0;
-        loop {
+        while i < count {
             let ascii = ((beyond >> i).trailing_zeros() as usize).min(count - i);
             if ascii > 0 {
-                self.lower[self.len..self.len + ascii].copy_from_slice(&lower[i..i + ascii]);
+                let from = &lower[i..];
+                let to = &mut self.lower[self.len..];
+                match (from.first_chunk::<SHORT>(), to.first_chunk_mut::<SHORT>()) {
+                    (Some(from), Some(to)) if ascii <= SHORT => *to = *from, // one move for any length
+                    _ => to[..ascii].copy_from_slice(&from[..ascii]),
+                }
                 let mask = u64::MAX >> (BLOCK - ascii);
                 self.push_bits(word >> i & mask, space >> i & mask, ascii);
                 i += ascii;
             }
-            while i < count && beyond >> i & 1 == 1 {
-                i += self.character(text, at + i);
-            }
-            if i >= count {
-                return at + i;
+            if i < count {
+                i += self.beyond_ascii(text, at + i, count - i);
             }
         }
+        at + i
     }
 
-    /// Takes in a block of ASCII.
+    /// Takes in characters that are not ASCII, up to `count` bytes and the rest of the last one; returns how many bytes.
     #[inline(always)]
-    fn push_ascii(&mut self, lower: &[u8; BLOCK], word: u64, space: u64) {
-        self.lower[self.len..self.len + BLOCK].copy_from_slice(lower);
-        self.push_bits(word, space, BLOCK);
-    }
-
-    /// Takes in the character at `at`, which is not ASCII; returns its length in the text.
-    #[inline(always)]
-    fn character(&mut self, text: &str, at: usize) -> usize {
-        let Some((code, count)) = decode(&text.as_bytes()[at..]) else {
-            return 1;
-        };
-        let properties = Properties::of(code);
-        if properties.is_upper() {
-            self.upper(text, at, count);
-        } else {
-            let bytes = &text.as_bytes()[at..];
-            match (bytes.first_chunk::<4>(), self.lower[self.len..].first_chunk_mut::<4>()) {
-                (Some(from), Some(to)) => *to = *from, // one move for any length
-                _ => self.lower[self.len..self.len + count].copy_from_slice(&bytes[..count]),
+    fn beyond_ascii(&mut self, text: &str, at: usize, count: usize) -> usize {
+        let bytes = &text.as_bytes()[at..];
+        let mut i = 0;
+        // The bits of up to 63 bytes, before they are put where they belong.
+        let (mut word, mut space, mut pending) = (0u64, 0u64, 0);
+        while i < count {
+            let Some((code, len)) = decode(&bytes[i..]) else { break };
+            let properties = Properties::of(code);
+            if properties.is_upper() {
+                self.push_bits(word, space, pending);
+                (word, space, pending) = (0, 0, 0);
+                self.upper(text, at + i, len);
+            } else {
+                let to = &mut self.lower[self.len + pending..];
+                match (bytes[i..].first_chunk::<4>(), to.first_chunk_mut::<4>()) {
+                    (Some(from), Some(to)) => *to = *from,
+                    _ => to[..len].copy_from_slice(&bytes[i..i + len]),
+                }
+                let all = ((1 << len) - 1) << pending;
+                word |= if properties.is_word() { all } else { 0 };
+                space |= if properties.is_space() { all } else { 0 };
+                pending += len;
+                if pending >= 60 {
+                    self.push_bits(word, space, pending);
+                    (word, space, pending) = (0, 0, 0);
+                }
             }
-            self.push_class(properties, count);
+            i += len;
+            if bytes.get(i).is_none_or(u8::is_ascii) {
+                break;
+            }
         }
-        count
+        self.push_bits(word, space, pending);
+        i.max(1)
     }
 
     /// Takes in a character that is another one in lower case.
@@ -188,15 +202,10 @@ impl Chunk {
 
     fn push_char(&mut self, c: char) {
         c.encode_utf8(&mut self.lower[self.len..]);
-        self.push_class(Properties::of(c.into()), c.len_utf8());
-    }
-
-    /// Says of the next `count` bytes that they are a character with these properties.
-    #[inline(always)]
-    fn push_class(&mut self, properties: Properties, count: usize) {
-        let all = (1 << count) - 1;
+        let properties = Properties::of(c.into());
+        let all = (1 << c.len_utf8()) - 1;
         let bits = |is: bool| if is { all } else { 0 };
-        self.push_bits(bits(properties.is_word()), bits(properties.is_space()), count);
+        self.push_bits(bits(properties.is_word()), bits(properties.is_space()), c.len_utf8());
     }
 
     #[inline(always)]
