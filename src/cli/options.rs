@@ -201,6 +201,12 @@ pub(crate) fn check_outputs<'a>(
     outputs: &[&Path],
     inputs: impl IntoIterator<Item = &'a Path>,
 ) -> Result<(), Failure> {
+    for (index, output) in outputs.iter().enumerate() {
+        if outputs[..index].contains(output) && output.metadata().map_or(true, |metadata| metadata.is_file())
+        {
+            return Err(Failure::usage(format!("two outputs would go to {}", output.display())));
+        }
+    }
     writer::refuse_overwriting(outputs, inputs)?;
     outputs.iter().try_for_each(|output| Sink::check(output))?;
     Ok(())

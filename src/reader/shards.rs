@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -109,9 +110,11 @@ impl Shards {
         for entry in
             WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().filter_entry(visible)
         {
-            let entry = entry.map_err(|error| Error::Open {
-                path: error.path().unwrap_or(folder).into(),
-                source: error.into(),
+            let entry = entry.map_err(|error| {
+                let path = error.path().unwrap_or(folder).into();
+                let source =
+                    error.into_io_error().unwrap_or_else(|| io::Error::other("links that lead in a circle"));
+                Error::Open { path, source }
             })?;
             if !entry.file_type().is_file() {
                 continue;

@@ -58,7 +58,7 @@ pub enum Error {
     },
     /// Several targets whose sizes are not told.
     #[error(
-        "the weights are for {targets} targets, but no weights.json beside them tells the targets' sizes; \
+        "the weights are for {targets} targets, but no weights.meta beside them tells the targets' sizes; \
              give the shares with --proportions"
     )]
     UnknownShares {

@@ -20,7 +20,7 @@ pub struct TargetSize {
     pub tokens: u64,
 }
 
-/// What the weights in a folder were made with; `weights.json` beside them.
+/// What the weights in a folder were made with; `weights.meta` beside them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WeightsInfo {
@@ -37,8 +37,8 @@ pub struct WeightsInfo {
 }
 
 impl WeightsInfo {
-    /// The name of the file.
-    pub const FILE: &str = "weights.json";
+    /// The name of the file; not that of a shard, so that a folder walked for shards passes it over.
+    pub const FILE: &str = "weights.meta";
 
     /// For weights of `model`.
     pub fn new(model: &Model, fields: &TextFields) -> Self {
@@ -121,7 +121,7 @@ impl WeightsFolder {
     /// What the weights were made with, if it is told.
     ///
     /// # Errors
-    /// A `weights.json` that cannot be read.
+    /// A `weights.meta` that cannot be read.
     pub fn info(&self) -> Result<Option<WeightsInfo>, Error> {
         WeightsInfo::read(&self.path.join(WeightsInfo::FILE))
     }

@@ -74,13 +74,12 @@ impl<S: Take> InOrder<S> {
     pub fn finish(&mut self, shard: usize) -> Result<(), Error> {
         self.waiting.entry(shard).or_default().through = true;
         while let Some(waiting) = self.waiting.get_mut(&self.front) {
-            let through = waiting.through;
-            let pieces = std::mem::take(&mut waiting.pieces);
+            let Waiting { pieces, through } = std::mem::take(waiting);
+            self.waiting.remove(&self.front);
             self.pass_on(&pieces)?;
             if !through {
-                break;
+                break; // From here on it passes straight on.
             }
-            self.waiting.remove(&self.front);
             self.front += 1;
         }
         if self.waiting.is_empty() {

@@ -18,6 +18,7 @@ fn what_is_wrong_on_the_command_line_is_exit_code_2() {
         ("select --target target.jsonl -k 1 --hash md5 raw.jsonl", &["dsir1", "sha256"]),
         ("select --model m.json --target target.jsonl -k 1 raw.jsonl", &["cannot be used with"]),
         ("select --model m.json --ngrams 3 -k 1 raw.jsonl", &["cannot be used with"]),
+        ("select --target target.jsonl -k 1 -o x --summary x raw.jsonl", &["two outputs would go to x"]),
         ("fit -o model.json", &["nothing to count"]),
         ("weigh --model m.json -o w", &["no RAW"]),
         ("draw", &["unrecognized subcommand"]),
