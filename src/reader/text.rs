@@ -53,6 +53,9 @@ impl TextFields {
 
     /// The text by serde_json, which knows every case and what to say of it.
     fn parsed_text<'a>(&self, line: &'a str) -> Result<Cow<'a, str>, Fault> {
+        if let Some(column) = json::control_in_string(line) {
+            return Err(Fault::NotJson(format!("control character in a string at column {column}")));
+        }
         let mut found = vec![Found::Missing; self.paths.len()];
         let mut json = serde_json::Deserializer::from_str(line);
         let value = Value { fields: self, wanted: all(self.paths.len()), depth: 0, found: &mut found };
@@ -273,6 +276,25 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_does_not_count_need_not_be_text() {
+        assert_eq!(text(r#"{"text": 1e999, "text": "b"}"#).unwrap(), "b");
+        assert_eq!(text(r#"{"text": "\ud800", "text": "b"}"#).unwrap(), "b");
+        assert_eq!(text(r#"{"te\u0078t": "a"}"#).unwrap(), "a");
+    }
+
+    #[test]
+    fn control_characters_are_white_space_or_escaped() {
+        assert_eq!(text("\t{\t\"text\"\t:\t\"a\\tb\"\t}\r").unwrap(), "a\tb");
+        for record in [
+            "{\"\t\": 1, \"text\": \"a\"}",
+            "{\"x\": \"\u{1}\", \"text\": \"a\"}",
+            "{\"\\\\\u{1}\": 1, \"text\": \"a\"}",
+        ] {
+            assert!(text(record).unwrap_err().contains("control character"), "{record:?}");
+        }
+    }
+
+    #[test]
     fn dotted_and_several_fields() {
         let record = r#"{"body": {"main": "B", "x": []}, "title": "A"}"#;
         assert_eq!(text_of(&["title", "body.main"], record).unwrap(), "A B");
@@ -302,10 +324,7 @@ mod tests {
             (r#"{"Text": "a"}"#, "no field `text`"),
             (r#"["text", "a"]"#, "not a JSON object: an array"),
             (r#""text""#, "not a JSON object: a string"),
-            (
-                "{\"text\": \"a\tb\"}",
-                "not JSON: control character (\\u0000-\\u001F) found while parsing a string at column 12",
-            ),
+            ("{\"text\": \"a\tb\"}", "not JSON: control character in a string at column 12"),
         ] {
             assert_eq!(text(record).unwrap_err(), fault, "{record}");
         }
@@ -323,10 +342,17 @@ mod tests {
         use super::*;
 
         /// What the scanner vouches for, serde_json must give too. Returns whether it did vouch.
+        ///
+        /// Half a surrogate pair in a key or in a value that does not count is no fault to us; serde_json gets the record
+        /// without it.
         fn check(record: &str) -> bool {
-            let fields = TextFields::default();
             let Some(scanned) = json::string_at(record, "text") else { return false };
-            assert_eq!(fields.parsed_text(record).as_ref(), Ok(&scanned), "{record}");
+            let whole = [r"\ud800", r"\udc00"]
+                .iter()
+                .fold(record.to_owned(), |record, half| record.replace(half, ""));
+            let value: serde_json::Value =
+                serde_json::from_str(&whole).unwrap_or_else(|e| panic!("{record}: {e}"));
+            assert_eq!(value["text"], *scanned, "{record}");
             true
         }
 
@@ -335,7 +361,7 @@ mod tests {
             let odd = ["true", "false", "null", "01", "-", "1.", "+1", ".5", "NaN", "tru", "1e", "é"];
             let leaf = prop_oneof![
                 string(),
-                "-?(0|[1-9][0-9]{0,3})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,3})?",
+                "-?(0|[1-9][0-9]{0,3})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,2})?",
                 prop::sample::select(odd.to_vec()).prop_map(str::to_owned),
             ];
             leaf.prop_recursive(5, 40, 4, |inner| {
