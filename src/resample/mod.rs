@@ -18,7 +18,7 @@ pub use survey::{LogWeights, Survey};
 
 use std::fmt;
 
-use cut::{Cut, Pool};
+use cut::{Cut, Pool, Sampled};
 
 use crate::weights::{Row, TargetSize, WeightsFile};
 
@@ -140,12 +140,45 @@ impl Rule {
 
     #[inline]
     fn key(&self, row: &Row<'_>, target: usize) -> f64 {
-        let log_weight = row.log_weight(target);
+        self.key_of(row.log_weight(target), row.record(), target)
+    }
+
+    #[inline]
+    fn key_of(&self, log_weight: f64, content_hash: u64, target: usize) -> f64 {
         if self.temperature == 0.0 {
             return log_weight;
         }
-        log_weight / self.temperature + self.noises[target].gumbel(row.record())
+        log_weight / self.temperature + self.noises[target].gumbel(content_hash)
     }
+
+    /// The key, unless it is certain without the noise's logarithms that it is below or above a range.
+    #[inline]
+    fn key_within(&self, row: &Row<'_>, target: usize, (low, high): (f64, f64)) -> Where {
+        let log_weight = row.log_weight(target);
+        let key = if self.temperature == 0.0 {
+            log_weight
+        } else {
+            let scaled = log_weight / self.temperature;
+            let bits = self.noises[target].bits(row.record());
+            let (least, most) = noise::bounds(bits);
+            if scaled + most < low {
+                return Where::Below;
+            }
+            if scaled + least > high {
+                return Where::Above;
+            }
+            scaled + noise::gumbel(bits)
+        };
+        Where::Key(key)
+    }
+}
+
+/// Where a key is, seen from a range.
+enum Where {
+    Below,
+    Above,
+    /// Here: it may still be outside.
+    Key(f64),
 }
 
 impl Draw {
@@ -168,7 +201,8 @@ impl Draw {
             temperature: options.temperature,
             noises: (0..count as u64).map(|target| Noise::new(options.seed, 0, target)).collect(),
         };
-        let survey = survey::survey(weights, &rule)?;
+        let rows: u64 = weights.iter().map(WeightsFile::rows).sum();
+        let (survey, sample) = survey::survey(weights, &rule, cut::sampling(rows))?;
         if survey.eligible.records == 0 {
             return Err(Error::NoneEligible {
                 records: survey.records,
@@ -182,7 +216,7 @@ impl Draw {
         let mut draw = Draw { rule, cuts: Vec::new(), selected: Vec::new(), survey };
         let mut left = draw.survey.eligible;
         for (target, limit) in shares::split(limit, &shares).into_iter().enumerate() {
-            let pool = Pool { weights, draw: &draw, target, size: left };
+            let pool = Pool { weights, draw: &draw, target, size: left, sample: &sample };
             let (cut, selected) = pool.cut(options.budget, limit)?;
             left.records -= selected.records;
             left.tokens -= selected.tokens;
@@ -206,6 +240,15 @@ impl Draw {
             cut.as_ref().is_some_and(|cut| cut.takes(self.rule.key(row, target), position)).then_some(target)
         };
         self.cuts.iter().enumerate().find_map(takes)
+    }
+
+    /// Whether the record of a sampled row was selected for an earlier target.
+    fn has_taken(&self, sampled: &Sampled) -> bool {
+        let takes = |(target, cut): (usize, &Option<Cut>)| {
+            let key = self.rule.key_of(sampled.log_weights[target], sampled.record, target);
+            cut.as_ref().is_some_and(|cut| cut.takes(key, sampled.position))
+        };
+        self.cuts.iter().enumerate().any(takes)
     }
 
     /// All that was selected.

@@ -32,10 +32,25 @@ impl Noise {
     /// g = −ln(−ln u), with u of 52 bits strictly between 0 and 1.
     #[inline]
     pub fn gumbel(self, content_hash: u64) -> f64 {
-        const UNIT: f64 = 1.0 / (1u64 << 52) as f64;
-        let u = ((self.bits(content_hash) >> 12) as f64 + 0.5) * UNIT;
-        -ln(-ln(u))
+        gumbel(self.bits(content_hash))
     }
+}
+
+/// The noise that has these bits.
+#[inline]
+pub(super) fn gumbel(bits: u64) -> f64 {
+    const UNIT: f64 = 1.0 / (1u64 << 52) as f64;
+    let u = ((bits >> 12) as f64 + 0.5) * UNIT;
+    -ln(-ln(u))
+}
+
+/// Bounds on the noise that has these bits, found without a logarithm.
+///
+/// With j leading ones 1 − u > 2^−(j+1), so −ln u is larger still, and g < (j + 1) · ln 2. And u is at least 2^−53.
+#[inline]
+pub(super) fn bounds(bits: u64) -> (f64, f64) {
+    const MORE_THAN_LN_2: f64 = 0.6932;
+    (-3.61, f64::from(bits.leading_ones().min(52) + 1) * MORE_THAN_LN_2)
 }
 
 /// A bijection of 64 bits in which every input bit turns each output bit over in half of all cases
@@ -53,10 +68,18 @@ mod tests {
 
     #[test]
     fn the_ends_of_the_range_are_finite() {
-        const UNIT: f64 = 1.0 / (1u64 << 52) as f64;
-        let g = |top: u64| -ln(-ln((top as f64 + 0.5) * UNIT));
-        assert!((-3.7..-3.5).contains(&g(0)));
-        assert!((36.0..37.0).contains(&g((1 << 52) - 1)));
+        assert!((-3.7..-3.5).contains(&gumbel(0)));
+        assert!((36.0..37.0).contains(&gumbel(u64::MAX)));
+    }
+
+    #[test]
+    fn the_bounds_hold() {
+        let edges = (0..64)
+            .flat_map(|shift| [u64::MAX << shift, !(u64::MAX << shift), (u64::MAX << shift) - 1, 1 << shift]);
+        for bits in edges.chain((0..100_000).map(mix)) {
+            let ((least, most), g) = (bounds(bits), gumbel(bits));
+            assert!(least < g && g < most, "{bits:x}: {least} {g} {most}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::Position;
 use crate::weights::{Error, Row, RowBlock, WeightsFile};
 
 /// How many rows are read at a time.
-const PIECE: u64 = 1 << 15;
+const PIECE: u64 = 1 << 14;
 
 /// Rows of one file that follow each other.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +15,16 @@ struct Piece {
     file: usize,
     first: u64,
     count: usize,
+}
+
+impl Piece {
+    fn rows<'a>(self, block: &'a RowBlock) -> impl Iterator<Item = (Position, Row<'a>)> + Clone {
+        let Piece { file, first, .. } = self;
+        block
+            .rows()
+            .enumerate()
+            .map(move |(index, row)| (Position { shard: file, record: first + index as u64 }, row))
+    }
 }
 
 fn pieces(weights: &[WeightsFile]) -> impl Iterator<Item = Piece> + '_ {
@@ -26,20 +36,27 @@ fn pieces(weights: &[WeightsFile]) -> impl Iterator<Item = Piece> + '_ {
     })
 }
 
-/// Gives every row, with its position, to the state of one thread; returns the threads' states.
-///
-/// `after` is called when a piece is through, with the number of the piece in input order.
-pub(super) fn scan<S: Send>(
-    weights: &[WeightsFile],
-    state: impl Fn() -> S + Sync,
-    row: impl Fn(&mut S, Position, &Row<'_>) + Sync,
-    after: impl Fn(&mut S, usize) + Sync,
-) -> Result<Vec<S>, Error> {
+/// The rows of a piece, with their positions.
+pub(super) trait Rows<'a>: Iterator<Item = (Position, Row<'a>)> + Clone {}
+impl<'a, I: Iterator<Item = (Position, Row<'a>)> + Clone> Rows<'a> for I {}
+
+/// What is done with the rows of a piece.
+pub(super) trait Visit: Sync {
+    /// What one thread gathers.
+    type State: Send;
+    /// Begins a thread.
+    fn state(&self) -> Self::State;
+    /// Looks at a piece, the `number`-th in input order.
+    fn piece<'a>(&self, state: &mut Self::State, number: usize, rows: impl Rows<'a>);
+}
+
+/// Shows every piece to some thread; returns what the threads have gathered.
+pub(super) fn scan<V: Visit>(weights: &[WeightsFile], visit: &V) -> Result<Vec<V::State>, Error> {
     let queue = Mutex::new(pieces(weights).enumerate());
     let first_failed: Mutex<Option<(usize, Error)>> = Mutex::new(None);
     let stop = AtomicUsize::new(usize::MAX);
     let states = rayon::broadcast(|_| {
-        let mut state = state();
+        let mut state = visit.state();
         let mut block = RowBlock::default();
         loop {
             let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -55,10 +72,7 @@ pub(super) fn scan<S: Send>(
                 }
                 break;
             }
-            for (index, of) in block.rows().enumerate() {
-                row(&mut state, Position { shard: piece.file, record: piece.first + index as u64 }, &of);
-            }
-            after(&mut state, number);
+            visit.piece(&mut state, number, piece.rows(&block));
         }
         state
     });
@@ -74,10 +88,10 @@ pub(super) fn in_order(
     mut row: impl FnMut(Position, &Row<'_>) -> bool,
 ) -> Result<(), Error> {
     let mut block = RowBlock::default();
-    for Piece { file, first, count } in pieces(weights) {
-        weights[file].read(first, count, &mut block)?;
-        for (index, of) in block.rows().enumerate() {
-            if !row(Position { shard: file, record: first + index as u64 }, &of) {
+    for piece in pieces(weights) {
+        weights[piece.file].read(piece.first, piece.count, &mut block)?;
+        for (position, of) in piece.rows(&block) {
+            if !row(position, &of) {
                 return Ok(());
             }
         }

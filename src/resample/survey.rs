@@ -1,5 +1,7 @@
+use super::cut::Sampled;
+use super::scan::{Rows, Visit};
 use super::{Error, Noise, Rule, Totals, scan};
-use crate::weights::{Row, WeightsFile};
+use crate::weights::WeightsFile;
 
 /// What there is to draw from.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,7 +25,8 @@ impl Survey {
     /// Weights that cannot be read.
     pub fn new(weights: &[WeightsFile], min_tokens: u32, temperature: f64) -> Result<Self, Error> {
         let targets = weights.first().map_or(1, |file| file.layout().targets());
-        survey(weights, &Rule { min_tokens, temperature, noises: vec![Noise::new(0, 0, 0); targets] })
+        let rule = Rule { min_tokens, temperature, noises: vec![Noise::new(0, 0, 0); targets] };
+        Ok(survey(weights, &rule, u64::MAX)?.0)
     }
 }
 
@@ -66,15 +69,25 @@ impl Moments {
         exps: [0.0; 2],
     };
 
-    fn of(log_weight: f64) -> Self {
-        Moments {
-            count: 1.0,
-            min: log_weight,
-            max: log_weight,
-            mean: log_weight,
-            spread: 0.0,
-            exps: [1.0; 2],
+    fn of(log_weights: &[f64], temperature: f64) -> Moments {
+        if log_weights.is_empty() {
+            return Moments::NONE;
         }
+        let count = log_weights.len() as f64;
+        let min = log_weights.iter().copied().fold(f64::INFINITY, f64::min);
+        let max = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let mean = log_weights.iter().sum::<f64>() / count;
+        let spread = log_weights.iter().map(|w| (w - mean) * (w - mean)).sum();
+        let mut exps = [0.0; 2];
+        // Below e^-40 a term is lost in the rounding of the sum, whose largest term is 1.
+        for exponent in
+            log_weights.iter().map(|w| (w - max) / temperature).filter(|exponent| *exponent > -40.0)
+        {
+            let exp = exponent.exp();
+            exps[0] += exp;
+            exps[1] += exp * exp;
+        }
+        Moments { count, min, max, mean, spread, exps }
     }
 
     fn join(&self, other: &Moments, temperature: f64) -> Moments {
@@ -84,81 +97,99 @@ impl Moments {
         let count = self.count + other.count;
         let apart = other.mean - self.mean;
         let max = self.max.max(other.max);
-        let scale = |of: &Moments, times: f64| {
-            if temperature > 0.0 { (times * (of.max - max) / temperature).exp() } else { 0.0 }
-        };
+        let scale = |of: &Moments| if temperature > 0.0 { ((of.max - max) / temperature).exp() } else { 0.0 };
+        let (ours, theirs) = (scale(self), scale(other));
         Moments {
             count,
             min: self.min.min(other.min),
             max,
             mean: self.mean + apart * (other.count / count),
             spread: self.spread + other.spread + apart * apart * (self.count * other.count / count),
-            exps: [0, 1].map(|i| {
-                let times = i as f64 + 1.0;
-                self.exps[i] * scale(self, times) + other.exps[i] * scale(other, times)
-            }),
+            exps: [
+                self.exps[0] * ours + other.exps[0] * theirs,
+                self.exps[1] * ours * ours + other.exps[1] * theirs * theirs,
+            ],
         }
     }
 }
 
-/// What one thread has seen: counts, the piece under way, and the pieces that are through.
-struct Seen {
-    records: u64,
-    invalid: u64,
-    too_short: u64,
-    eligible: Totals,
-    piece: Vec<Moments>,
-    pieces: Vec<(usize, Vec<Moments>)>,
+/// Looks at everything once: what is eligible, how the log weights spread, and a sample of rows.
+struct Look<'a> {
+    rule: &'a Rule,
+    /// One row in so many is kept.
+    every: u64,
 }
 
-pub(super) fn survey(weights: &[WeightsFile], rule: &Rule) -> Result<Survey, Error> {
-    let targets = rule.noises.len();
-    let none = || vec![Moments::NONE; targets];
-    let start = || Seen {
-        records: 0,
-        invalid: 0,
-        too_short: 0,
-        eligible: Totals::default(),
-        piece: none(),
-        pieces: vec![],
-    };
-    let row = |seen: &mut Seen, _, row: &Row<'_>| {
-        seen.records += 1;
-        if row.log_weight(0) == f64::NEG_INFINITY {
-            seen.invalid += 1;
-        } else if !rule.is_eligible(row) {
-            seen.too_short += 1;
-        } else {
-            seen.eligible.add_row(row);
-            for (moments, log_weight) in seen.piece.iter_mut().zip(row.log_weights()) {
-                *moments = moments.join(&Moments::of(log_weight), rule.temperature);
+/// What one thread has seen.
+struct Seen {
+    survey: Survey,
+    pieces: Vec<(usize, Vec<Moments>)>,
+    /// The eligible log weights of the piece under way, target after target.
+    log_weights: Vec<Vec<f64>>,
+    sample: Vec<Sampled>,
+}
+
+impl Visit for Look<'_> {
+    type State = Seen;
+
+    fn state(&self) -> Seen {
+        let survey =
+            Survey { records: 0, invalid: 0, too_short: 0, eligible: Totals::default(), log_weights: vec![] };
+        Seen { survey, pieces: vec![], log_weights: vec![vec![]; self.rule.noises.len()], sample: vec![] }
+    }
+
+    fn piece<'a>(&self, seen: &mut Seen, number: usize, rows: impl Rows<'a>) {
+        let Seen { survey, pieces, log_weights, sample } = seen;
+        log_weights.iter_mut().for_each(Vec::clear);
+        for (position, row) in rows {
+            survey.records += 1;
+            if row.log_weight(0) == f64::NEG_INFINITY {
+                survey.invalid += 1;
+            } else if !self.rule.is_eligible(&row) {
+                survey.too_short += 1;
+            } else {
+                survey.eligible.add_row(&row);
+                for (log_weights, log_weight) in log_weights.iter_mut().zip(row.log_weights()) {
+                    log_weights.push(log_weight);
+                }
+                if position.record % self.every == 0 {
+                    sample.push(Sampled::new(position, &row));
+                }
             }
         }
-    };
-    let after =
-        |seen: &mut Seen, piece: usize| seen.pieces.push((piece, std::mem::replace(&mut seen.piece, none())));
-    let threads = scan::scan(weights, start, row, after)?;
+        let moments = log_weights.iter().map(|log_weights| Moments::of(log_weights, self.rule.temperature));
+        pieces.push((number, moments.collect()));
+    }
+}
 
-    let mut survey =
-        Survey { records: 0, invalid: 0, too_short: 0, eligible: Totals::default(), log_weights: vec![] };
+/// Also gives a sample of the eligible rows: one in `every`.
+pub(super) fn survey(
+    weights: &[WeightsFile],
+    rule: &Rule,
+    every: u64,
+) -> Result<(Survey, Vec<Sampled>), Error> {
+    let look = Look { rule, every };
+    let mut survey = look.state().survey;
     let mut pieces = Vec::new();
-    for seen in threads {
-        survey.records += seen.records;
-        survey.invalid += seen.invalid;
-        survey.too_short += seen.too_short;
-        survey.eligible.add(seen.eligible);
+    let mut sample = Vec::new();
+    for seen in scan::scan(weights, &look)? {
+        survey.records += seen.survey.records;
+        survey.invalid += seen.survey.invalid;
+        survey.too_short += seen.survey.too_short;
+        survey.eligible.add(seen.survey.eligible);
         pieces.extend(seen.pieces);
+        sample.extend(seen.sample);
     }
     // Floating-point sums depend on their order: the input's, whatever the threads.
-    pieces.sort_by_key(|(piece, _)| *piece);
-    let mut sums = none();
+    pieces.sort_unstable_by_key(|(piece, _)| *piece);
+    let mut sums = vec![Moments::NONE; rule.noises.len()];
     for (_, piece) in pieces {
         for (sum, moments) in sums.iter_mut().zip(piece) {
             *sum = sum.join(&moments, rule.temperature);
         }
     }
     survey.log_weights = sums.iter().map(|sum| spread(sum, rule.temperature)).collect();
-    Ok(survey)
+    Ok((survey, sample))
 }
 
 fn spread(moments: &Moments, temperature: f64) -> LogWeights {

@@ -136,7 +136,7 @@ impl Default for RowBlock {
 
 impl RowBlock {
     /// The rows in order.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> + Clone {
         let layout = self.layout;
         self.bytes.chunks_exact(layout.row).map(move |bytes| Row { layout, bytes })
     }

@@ -135,34 +135,51 @@ fn noises_of_different_draws_and_targets_do_not_correlate() {
     }
 }
 
-/// The cut is found by counting digits of keys; here it is held against plain sorting, with so many rows that
-/// several readings are needed, and so few different weights that many keys are equal.
+/// The cut is guessed from a sample and found by counting; here it is held against plain sorting, with too many rows to be
+/// sorted at once.
 #[test]
 fn the_cut_found_by_counting_is_that_of_sorting() {
-    let corpus = Corpus::new();
     let count = 700_000u64;
+    let mixed = |i: u64| i.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ i << 40;
+    // Weights as they are: the guess is right.
+    let spread: Vec<_> =
+        (0..count).map(|i| ((mixed(i) % 4001) as f64 / 7.0, mixed(i + 1), 1 + (i * i % 13) as u32)).collect();
+    check_against_sorting(&spread, false);
+    // In falling order, as a sorted corpus has them.
+    let mut falling = spread;
+    falling.sort_by(|a, b| b.0.total_cmp(&a.0));
+    check_against_sorting(&falling, false);
+    // So few different ones, in step with the sample, that the guess is wrong and very many keys are equal.
     let row =
         |i: u64| ((i % 5) as f64, (i % 1000).wrapping_mul(0x0123_4567_89AB_CDEF), 1 + (i * i % 13) as u32);
-    let rows: Vec<_> = (0..count).map(row).collect();
-    let file = weights(&corpus, &rows);
+    let alike: Vec<_> = (0..count).map(row).collect();
+    check_against_sorting(&alike, true);
+}
+
+fn check_against_sorting(rows: &[(f64, u64, u32)], all_budgets: bool) {
+    let corpus = Corpus::new();
+    let count = rows.len() as u64;
+    let file = weights(&corpus, rows);
     for temperature in [0.0, 1.0] {
         let noise = Noise::new(9, 0, 0);
         let key = |i: u64| {
             let (weight, hash, _) = rows[i as usize];
             if temperature == 0.0 { weight } else { weight / temperature + noise.gumbel(hash) }
         };
+        let keys: Vec<f64> = (0..count).map(key).collect();
         let mut order: Vec<u64> = (0..count).collect();
-        order.sort_by(|a, b| key(*b).total_cmp(&key(*a)).then(a.cmp(b)));
+        order.sort_by(|a, b| keys[*b as usize].total_cmp(&keys[*a as usize]).then(a.cmp(b)));
         let tokens: u64 = rows.iter().map(|(_, _, tokens)| u64::from(*tokens)).sum();
-        for budget in [
-            Budget::Records(1),
+        let budgets = [
             Budget::Records(123_456),
+            Budget::Tokens(tokens / 3),
+            Budget::Records(1),
             Budget::Records(count - 1),
             Budget::Records(count),
             Budget::Tokens(1000),
-            Budget::Tokens(tokens / 3),
             Budget::Bytes(10 * 60_000 + 7),
-        ] {
+        ];
+        for budget in budgets.into_iter().take(if all_budgets { 7 } else { 3 }) {
             let mut left = match budget {
                 Budget::Records(left) | Budget::Tokens(left) | Budget::Bytes(left) => left,
                 Budget::Fraction(_) => unreachable!(),
@@ -178,9 +195,13 @@ fn the_cut_found_by_counting_is_that_of_sorting() {
                 fits
             };
             let mut expected: Vec<u64> = order.iter().take_while(fits).copied().collect();
+            let last = keys[*expected.last().unwrap() as usize];
             expected.sort_unstable();
             let options = DrawOptions { budget, temperature, seed: 9, min_tokens: 1, ..Default::default() };
             assert!(selected(&file, &options) == expected, "{budget}, T = {temperature}");
+            let draw = Draw::new(std::slice::from_ref(&file), None, &options).unwrap();
+            assert_eq!(draw.thresholds().collect::<Vec<_>>(), [Some(last)], "{budget}, T = {temperature}");
+            assert_eq!(draw.total().records, expected.len() as u64);
         }
     }
 }
