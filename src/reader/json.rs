@@ -3,6 +3,9 @@
 //! It either vouches for the whole record, which is then sound JSON by the rules of [`super::text`], or gives up and says
 //! nothing. Whoever calls it asks serde_json then, which also finds the words for what is wrong.
 
+#[cfg(test)]
+mod against_serde_json;
+
 use std::borrow::Cow;
 
 /// The string at `key` of the object that `record` is; of a key given twice, the last counts.

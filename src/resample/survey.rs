@@ -152,7 +152,7 @@ impl Visit for Look<'_> {
                 for (log_weights, log_weight) in log_weights.iter_mut().zip(row.log_weights()) {
                     log_weights.push(log_weight);
                 }
-                if position.record % self.every == 0 {
+                if survey.records % self.every == 0 {
                     sample.push(Sampled::new(position, &row));
                 }
             }

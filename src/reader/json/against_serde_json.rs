@@ -1,0 +1,104 @@
+//! Random records, sound and broken: the scanner vouches for nothing that serde_json refuses.
+
+use proptest::prelude::*;
+
+use super::string_at;
+
+/// What the scanner vouches for, serde_json must give too. Returns whether it did vouch.
+///
+/// Half a surrogate pair in a key or in a value that does not count is no fault to us; serde_json gets the record
+/// without it.
+fn check(record: &str) -> bool {
+    let Some(scanned) = string_at(record, "text") else { return false };
+    let whole = without_halves(record);
+    let value: serde_json::Value = serde_json::from_str(&whole).unwrap_or_else(|e| panic!("{record}: {e}"));
+    assert_eq!(value["text"], *scanned, "{record}");
+    true
+}
+
+/// The record without the halves of surrogate pairs that stand alone.
+fn without_halves(mut record: &str) -> String {
+    let unit = |escape: &str| {
+        let digits = escape.strip_prefix("\\u")?.get(..4)?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let mut whole = String::new();
+    while let Some(at) = record.find('\\') {
+        let escape = &record[at..];
+        let (kept, length) = match unit(escape) {
+            Some(0xD800..0xDC00) if matches!(unit(&escape[6..]), Some(0xDC00..0xE000)) => (12, 12),
+            Some(0xD800..0xE000) => (0, 6),
+            _ => (1, 1),
+        };
+        // A character after a lone backslash goes with it: it may be a backslash too.
+        let more = if length == 1 { escape[1..].chars().next().map_or(0, char::len_utf8) } else { 0 };
+        whole += &record[..at + kept + more];
+        record = &record[at + length + more..];
+    }
+    whole + record
+}
+
+/// JSON as anyone may write it: any nesting, any spaces, and now and then not JSON.
+fn value() -> impl Strategy<Value = String> {
+    let odd = ["true", "false", "null", "01", "-", "1.", "+1", ".5", "NaN", "tru", "1e", "é"];
+    let leaf = prop_oneof![
+        string(),
+        "-?(0|[1-9][0-9]{0,3})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,2})?",
+        prop::sample::select(odd.to_vec()).prop_map(str::to_owned),
+    ];
+    leaf.prop_recursive(5, 40, 4, |inner| {
+        let item = (space(), inner.clone(), space()).prop_map(|(a, value, b)| a + &value + &b);
+        let field = (string(), space(), inner).prop_map(|(key, s, value)| format!("{key}{s}:{s}{value}"));
+        prop_oneof![
+            prop::collection::vec(item, 0..4).prop_map(|items| format!("[{}]", items.join(","))),
+            prop::collection::vec(field, 0..4).prop_map(|fields| format!("{{{}}}", fields.join(", "))),
+        ]
+    })
+}
+
+/// A string with escapes of every kind, some of them wrong.
+fn string() -> impl Strategy<Value = String> {
+    let right =
+        [r"\n", r#"\""#, r"\\", r"\/", r"\b", r"\f", r"\r", r"\t", r"\u00e9", r"\ud83d\ude00", r"\u0000"];
+    let wrong = [r"\ud800", r"\udc00", r"\ud800\ud800", r"\x", r"\u12", "\t", r"\u00g0", "\u{7f}"];
+    let piece = prop_oneof![
+        6 => "[a-z é😀]{0,8}",
+        2 => prop::sample::select(right.to_vec()).prop_map(str::to_owned),
+        1 => prop::sample::select(wrong.to_vec()).prop_map(str::to_owned),
+    ];
+    prop::collection::vec(piece, 0..4).prop_map(|pieces| format!("\"{}\"", pieces.concat()))
+}
+
+fn space() -> impl Strategy<Value = String> {
+    prop::sample::select(vec!["", "", " ", "  ", "\t"]).prop_map(str::to_owned)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn on_records_of_every_kind(
+        before in prop::collection::vec((string(), value()), 0..3),
+        text in prop_oneof![9 => string(), 1 => value()],
+        after in prop::collection::vec(
+            (prop_oneof![3 => string(), 1 => Just("\"text\"".to_owned())], value()),
+            0..3,
+        ),
+        spaces in prop::array::uniform4(space()),
+    ) {
+        let [a, b, c, d] = spaces;
+        let fields = before.into_iter().chain([("\"text\"".to_owned(), text)]).chain(after);
+        let fields: Vec<String> = fields.map(|(key, value)| format!("{a}{key}{b}:{c}{value}{d}")).collect();
+        check(&format!("{d}{{{}}}{a}", fields.join(",")));
+    }
+
+    #[test]
+    fn on_records_with_a_byte_gone_or_changed(at in 0usize..100, to in prop::option::of("[ -~]")) {
+        let whole =
+            r#"{"id": -1.5e+3, "x": [true, {"y": null}, "a\u00e9\n"], "text": "b\ud83d\ude00\"c", "z": {}}"#;
+        prop_assert!(check(whole), "an ordinary record is vouched for");
+        let at = at % whole.len();
+        check(&(whole[..at].to_owned() + to.as_deref().unwrap_or("") + &whole[at + 1..]));
+        check(&whole[..at]);
+    }
+}
