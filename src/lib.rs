@@ -65,4 +65,5 @@ pub mod pipeline;
 pub mod error;
 pub mod ln;
 pub mod progress;
+mod simd;
 pub mod whole_file;

@@ -3,22 +3,20 @@
 //! What a token is, says [`super::plain`]; this gives the same tokens, only faster:
 //!
 //! 1. The text is copied in lower case, and for every byte of the copy two bits tell its class, word or space. Where 64 bytes are
-//!    ASCII that is a few instructions for all of them ([`super::arch`]); other characters go one by one, and the ASCII
+//!    ASCII that is a few instructions for all of them ([`crate::simd`]); other characters go one by one, and the ASCII
 //!    between them still together.
 //! 2. Where the class changes, a token begins or ends: shifts and masks on 64 bits at once.
 //!
 //! A text is worked on in chunks that fit the first-level cache. A token that goes on beyond its chunk is
 //! carried to the next.
 
-use super::arch::{BLOCK, Backend, Masks};
 use super::unicode::{self, Properties};
+use crate::simd::{BLOCK, Backend, Masks};
 
 /// How many bytes of the lower-cased copy a chunk has before it is handed on.
 const CHUNK: usize = 4096;
 /// Room behind the chunk: one more block, whose characters may grow when lower-cased, and a load of 16 bytes past the end.
 const SLACK: usize = 2 * BLOCK + 64;
-/// Runs of ASCII of up to so many bytes are copied with one move.
-const SHORT: usize = 16;
 
 /// The tokens of one chunk.
 pub(super) struct Chunk {
@@ -77,7 +75,7 @@ impl Chunk {
         loop {
             at = self.fill(backend, text, at);
             let over = at >= text.len();
-            let open = self.cut(over);
+            let open = self.cut(backend, over);
             found(self);
             if over {
                 return;
@@ -97,96 +95,61 @@ impl Chunk {
     fn fill(&mut self, backend: impl Backend, text: &str, mut at: usize) -> usize {
         let bytes = text.as_bytes();
         let full = self.lower.len() - SLACK;
-        while self.len < full {
+        while self.len < full && at < bytes.len() {
+            let Some(lower) = self.lower[self.len..].first_chunk_mut::<BLOCK>() else { break };
             let rest = &bytes[at..];
-            if let Some(block) = rest.first_chunk::<BLOCK>() {
-                let Some(lower) = self.lower[self.len..].first_chunk_mut::<BLOCK>() else { break };
-                let masks = backend.classify(block, lower);
-                if masks.beyond == 0 {
-                    self.push_bits(masks.word, masks.space, BLOCK);
-                    at += BLOCK;
-                } else {
-                    let lower = *lower;
-                    at = self.mixed(text, at, BLOCK, lower, masks);
+            let (masks, count) = match rest.first_chunk::<BLOCK>() {
+                Some(block) => (backend.classify(block, lower), BLOCK),
+                None => {
+                    let mut block = [0; BLOCK];
+                    block[..rest.len()].copy_from_slice(rest);
+                    (backend.classify(&block, lower), rest.len())
                 }
-            } else if rest.is_empty() {
-                break;
+            };
+            if masks.beyond == 0 {
+                self.push_bits(masks.word, masks.space, count);
+                at += count;
             } else {
-                let (mut block, mut lower) = ([0; BLOCK], [0; BLOCK]);
-                block[..rest.len()].copy_from_slice(rest);
-                let masks = backend.classify(&block, &mut lower);
-                at = self.mixed(text, at, rest.len(), lower, masks);
+                at = self.mixed(text, at, count, masks);
             }
         }
         at
     }
 
-    /// Takes in `count` bytes of text from `at`, and the rest of the last character; returns how far it came. `block` and
-    /// `masks` tell of the ASCII among them.
-    fn mixed(&mut self, text: &str, at: usize, count: usize, block: [u8; BLOCK], masks: Masks) -> usize {
-        let Masks { word, space, beyond } = masks;
-        let mut lower = [0; BLOCK + SHORT];
-        lower[..BLOCK].copy_from_slice(&block);
-        let mut i = 0;
-        while i < count {
-            let ascii = ((beyond >> i).trailing_zeros() as usize).min(count - i);
-            if ascii > 0 {
-                let from = &lower[i..];
-                let to = &mut self.lower[self.len..];
-                match (from.first_chunk::<SHORT>(), to.first_chunk_mut::<SHORT>()) {
-                    (Some(from), Some(to)) if ascii <= SHORT => *to = *from, // one move for any length
-                    _ => to[..ascii].copy_from_slice(&from[..ascii]),
-                }
-                let mask = u64::MAX >> (BLOCK - ascii);
-                self.push_bits(word >> i & mask, space >> i & mask, ascii);
-                i += ascii;
-            }
-            if i < count {
-                i += self.beyond_ascii(text, at + i, count - i);
-            }
-        }
-        at + i
-    }
-
-    /// Takes in characters that are not ASCII, up to `count` bytes and the rest of the last one; returns how many bytes.
-    #[inline(always)]
-    fn beyond_ascii(&mut self, text: &str, at: usize, count: usize) -> usize {
+    /// Takes in up to `count` bytes of text from `at`, not all of them ASCII, of which [`Backend::classify`] has given the
+    /// copy and the masks; returns how far it came.
+    fn mixed(&mut self, text: &str, at: usize, count: usize, masks: Masks) -> usize {
         let bytes = &text.as_bytes()[at..];
-        let mut i = 0;
-        // The bits of up to 63 bytes, before they are put where they belong.
-        let (mut word, mut space, mut pending) = (0u64, 0u64, 0);
+        let Masks { mut word, mut space, beyond } = masks;
+        let mut i = beyond.trailing_zeros() as usize;
         while i < count {
             let Some((code, len)) = decode(&bytes[i..]) else { break };
-            let properties = Properties::of(code);
+            if i + len > count {
+                break; // The rest of the character is in the next block.
+            }
+            let mut properties = Properties::of(code);
             if properties.is_upper() {
-                self.push_bits(word, space, pending);
-                (word, space, pending) = (0, 0, 0);
-                self.upper(text, at + i, len);
-            } else {
-                let to = &mut self.lower[self.len + pending..];
-                match (bytes[i..].first_chunk::<4>(), to.first_chunk_mut::<4>()) {
-                    (Some(from), Some(to)) => *to = *from,
-                    _ => to[..len].copy_from_slice(&bytes[i..i + len]),
-                }
-                let all = ((1 << len) - 1) << pending;
-                word |= if properties.is_word() { all } else { 0 };
-                space |= if properties.is_space() { all } else { 0 };
-                pending += len;
-                if pending >= 60 {
-                    self.push_bits(word, space, pending);
-                    (word, space, pending) = (0, 0, 0);
-                }
+                let Some(lower) = unicode::lower_in_place(code, len) else {
+                    self.push_bits(word, space, i);
+                    self.upper(text, at + i, len);
+                    return at + i + len;
+                };
+                lower.encode_utf8(&mut self.lower[self.len + i..]);
+                properties = Properties::of(lower.into());
             }
+            let all = ((1 << len) - 1) << i;
+            word |= if properties.is_word() { all } else { 0 };
+            space |= if properties.is_space() { all } else { 0 };
             i += len;
-            if bytes.get(i).is_none_or(u8::is_ascii) {
-                break;
-            }
+            // To the next character that is not ASCII.
+            i += beyond.checked_shr(i as u32).unwrap_or(0).trailing_zeros() as usize;
         }
-        self.push_bits(word, space, pending);
-        i.max(1)
+        let count = i.min(count);
+        self.push_bits(word, space, count);
+        at + count
     }
 
-    /// Takes in a character that is another one in lower case.
+    /// Takes in a character whose lower case is longer or shorter, or depends on where it stands.
     #[cold]
     fn upper(&mut self, text: &str, at: usize, count: usize) {
         let (before, rest) = text.split_at(at);
@@ -208,10 +171,13 @@ impl Chunk {
         self.push_bits(bits(properties.is_word()), bits(properties.is_space()), c.len_utf8());
     }
 
+    /// Adds `count` bytes, up to 64, to the masks; the bits beyond them do not count.
     #[inline(always)]
     fn push_bits(&mut self, word: u64, space: u64, count: usize) {
+        let inside = u64::MAX.checked_shr(64 - count as u32).unwrap_or(0);
         let (index, offset) = (self.len / 64, self.len % 64);
         for (bits, new) in [(&mut self.word, word), (&mut self.space, space)] {
+            let new = new & inside;
             bits[index] |= new << offset;
             bits[index + 1] = new >> 1 >> (63 - offset);
         }
@@ -221,7 +187,7 @@ impl Chunk {
     /// Finds the tokens. What is unfinished at the end of the chunk is a token if the text is `over`; otherwise its
     /// start is returned.
     #[inline(always)]
-    fn cut(&mut self, over: bool) -> Option<usize> {
+    fn cut(&mut self, backend: impl Backend, over: bool) -> Option<usize> {
         let (mut starts, mut ends) = (0, 0);
         let (mut word_before, mut other_before) = (0, 0);
         for index in 0..=self.len / 64 {
@@ -240,8 +206,13 @@ impl Chunk {
                 finishes &= inside; // What reaches the end of the chunk may go on.
             }
             let base = (index * 64) as u32;
-            starts += positions(begins, base, &mut self.starts[starts..]);
-            ends += positions(finishes, base, &mut self.ends[ends..]);
+            for (mask, places, count) in
+                [(begins, &mut self.starts, &mut starts), (finishes, &mut self.ends, &mut ends)]
+            {
+                let Some(to) = places[*count..].first_chunk_mut() else { continue };
+                backend.places(mask, base, to);
+                *count += mask.count_ones() as usize;
+            }
         }
         self.tokens = ends;
         (starts > ends).then(|| self.starts[ends] as usize)
@@ -277,24 +248,4 @@ fn decode(bytes: &[u8]) -> Option<(u32, usize)> {
         0xE0..0xF0 => ((first & 0x0F) << 12 | low(1)? << 6 | low(2)?, 3),
         _ => ((first & 0x07) << 18 | low(1)? << 12 | low(2)? << 6 | low(3)?, 4),
     })
-}
-
-/// Writes the places of the bits set in `mask`, counted from `base`; returns how many there are.
-///
-/// They are written eight at a time, so that the number of steps, and so the branch, varies little.
-#[inline(always)]
-fn positions(mut mask: u64, base: u32, to: &mut [u32]) -> usize {
-    let count = mask.count_ones() as usize;
-    let Some(to) = to.first_chunk_mut::<64>() else {
-        return 0;
-    };
-    let mut written = 0;
-    while written < count {
-        for place in &mut to[written..written + 8] {
-            *place = base + mask.trailing_zeros();
-            mask &= mask.wrapping_sub(1);
-        }
-        written += 8;
-    }
-    count
 }

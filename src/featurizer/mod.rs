@@ -5,7 +5,6 @@
 //!
 //! Source: the reference's `get_ngram_counts` (arXiv 2302.03169, section 4.1: hashed n-grams).
 
-mod arch;
 mod chunk;
 mod hash;
 mod ngrams;
@@ -18,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use hash::Hash;
 
-use arch::{Backend, Best, Work};
+use crate::simd::{Backend, Best, Work};
 use chunk::Chunk;
 use ngrams::Ngrams;
 
@@ -225,6 +224,13 @@ mod tests {
         fn across_chunks(text in pieces(), times in 2usize..30, before in 0usize..5000) {
             let text = "ab ".repeat(before / 3) + &text.repeat(times);
             check(FeatureSpace::default(), &text);
+        }
+    }
+
+    #[test]
+    fn every_ascii_character() {
+        for c in (0..128u8).map(char::from) {
+            check(FeatureSpace::default(), &format!("a{c}B {c}{c}- {c}"));
         }
     }
 

@@ -69,8 +69,11 @@ pub(super) struct CombinedHashes {
     most: usize,
     /// The hashes of the tokens just come in.
     tokens: Vec<u64>,
-    /// The hashes of the n-grams that end at them, for one n after the other.
+    /// For one n after the other: the hash of the n-gram that ended at the token before, then of those that end at the
+    /// tokens just come in.
     ngrams: Vec<u64>,
+    /// The same for n + 1.
+    longer: Vec<u64>,
     /// `[n - 1]`: the hash of the n-gram that ended at the token before.
     before: [u64; FeatureSpace::MAX_NGRAMS as usize],
     /// How many n-grams ended there: 0 at the start of a text.
@@ -85,6 +88,7 @@ impl CombinedHashes {
             most: space.ngrams.into(),
             tokens: Vec::new(),
             ngrams: Vec::new(),
+            longer: Vec::new(),
             before: [0; _],
             len: 0,
             run: Vec::new(),
@@ -94,24 +98,29 @@ impl CombinedHashes {
     /// Gives the buckets of all n-grams that end at the tokens just come in.
     #[inline(always)]
     fn combine(&mut self, features: &mut impl FnMut(&[u32])) {
-        let CombinedHashes { buckets, most, tokens, ngrams, before, len, run } = self;
-        let Some(last) = tokens.len().checked_sub(1) else {
+        let CombinedHashes { buckets, most, tokens, ngrams, longer, before, len, run } = self;
+        let Some(last) = tokens.last() else {
             return;
         };
         let bucket = |hash: &u64| hash::bucket_of(*hash, *buckets);
         // Room for all n-grams; early in a text some are missing.
         run.resize(tokens.len() * *most, 0);
         let mut filled = fill(run, tokens.iter().map(bucket));
-        ngrams.clone_from(tokens);
-        for n in 1..*most {
-            let ending_before = std::mem::replace(&mut before[n - 1], ngrams[last]);
-            for i in (1..=last).rev() {
-                ngrams[i] = hash::ngram_hash(ngrams[i - 1], tokens[i]);
+        ngrams.clear();
+        ngrams.push(before[0]);
+        ngrams.extend_from_slice(tokens);
+        longer.resize(ngrams.len(), 0);
+        before[0] = *last;
+        for (n, before) in before.iter_mut().enumerate().take(*most).skip(1) {
+            longer[0] = *before;
+            for ((longer, first), last) in longer[1..].iter_mut().zip(&ngrams[..]).zip(&tokens[..]) {
+                *longer = hash::ngram_hash(*first, *last);
             }
-            ngrams[0] = hash::ngram_hash(ending_before, tokens[0]);
+            std::mem::swap(ngrams, longer);
+            *before = ngrams[tokens.len()];
             // So many tokens come too early in the text to end an n-gram of this length.
-            let early = n.saturating_sub(*len).min(ngrams.len());
-            filled += fill(&mut run[filled..], ngrams[early..].iter().map(bucket));
+            let early = n.saturating_sub(*len).min(tokens.len());
+            filled += fill(&mut run[filled..], ngrams[1 + early..].iter().map(bucket));
         }
         *len = (*len + tokens.len()).min(*most);
         features(&run[..filled]);

@@ -76,6 +76,13 @@ pub(crate) fn lower(c: char) -> char {
     }
 }
 
+/// The lower case of the character with this code, if it takes as many bytes and is the same wherever it stands.
+#[inline]
+pub(crate) fn lower_in_place(code: u32, bytes: usize) -> Option<char> {
+    let c = char::from_u32(code).filter(|c| !matches!(c, 'Σ' | '\u{130}'))?;
+    Some(lower(c)).filter(|lower| lower.len_utf8() == bytes)
+}
+
 /// What follows the `i` in the lower case of U+0130.
 pub(crate) const SECOND_OF_0130: char = '\u{307}';
 

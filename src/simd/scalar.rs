@@ -3,7 +3,7 @@
 use super::{BLOCK, Backend, Masks};
 
 #[derive(Clone, Copy, Debug)]
-pub(in crate::featurizer) struct Scalar;
+pub(super) struct Scalar;
 
 impl Backend for Scalar {
     #[inline(always)]
@@ -17,5 +17,24 @@ impl Backend for Scalar {
             lower[place] = byte.to_ascii_lowercase();
         }
         masks
+    }
+
+    fn quotes(self, block: &[u8; BLOCK]) -> u64 {
+        let bit = |(place, byte): (usize, &u8)| u64::from(matches!(byte, b'"' | b'\\')) << place;
+        block.iter().enumerate().map(bit).sum()
+    }
+}
+
+/// See [`Backend::places`]. They are written eight at a time, so that the number of steps, and so the branch, varies little.
+#[inline(always)]
+pub(super) fn places(mut mask: u64, base: u32, to: &mut [u32; 64]) {
+    for eight in to.chunks_exact_mut(8) {
+        if mask == 0 {
+            break;
+        }
+        for place in eight {
+            *place = base + mask.trailing_zeros();
+            mask &= mask.wrapping_sub(1);
+        }
     }
 }

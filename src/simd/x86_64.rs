@@ -1,4 +1,4 @@
-//! SSE2 (which every x86-64 has), AVX2 and AVX-512BW.
+//! SSE2 (which every x86-64 has), AVX2 and AVX-512 (BW and VBMI2).
 #![allow(unsafe_code, reason = "the processor's own instructions")]
 
 use std::arch::x86_64::*;
@@ -8,15 +8,15 @@ use super::{BLOCK, Backend, Masks, Work};
 
 /// Needs no proof: every x86-64 has SSE2.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::featurizer) struct Sse2;
+pub(crate) struct Sse2;
 
 /// Proves AVX2 and the bit manipulations that come with it.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::featurizer) struct Avx2(());
+pub(crate) struct Avx2(());
 
-/// Proves AVX-512BW, and all that [`Avx2`] proves.
+/// Proves AVX-512BW and VBMI2, and all that [`Avx2`] proves.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::featurizer) struct Avx512(());
+pub(crate) struct Avx512(());
 
 impl Avx2 {
     /// `None` if the processor lacks it.
@@ -41,13 +41,15 @@ impl Avx2 {
 impl Avx512 {
     /// `None` if the processor lacks it.
     pub(super) fn new() -> Option<Self> {
-        let has = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
+        let has = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vbmi2");
         Avx2::new().filter(|_| has).map(|_| Avx512(()))
     }
 
     pub(super) fn run<W: Work>(self, work: W) -> W::Done {
-        /// Everything inlined here is compiled for AVX-512BW.
-        #[target_feature(enable = "avx2,bmi1,bmi2,avx512f,avx512bw")]
+        /// Everything inlined here is compiled for AVX-512.
+        #[target_feature(enable = "avx2,bmi1,bmi2,avx512f,avx512bw,avx512vbmi2")]
         fn run<W: Work>(backend: Avx512, work: W) -> W::Done {
             work.run(backend)
         }
@@ -57,20 +59,63 @@ impl Avx512 {
 }
 
 macro_rules! backend {
-    ($backend:ty, $vector:ty) => {
+    ($backend:ty, $vector:ty $(, $places:item)?) => {
         impl Backend for $backend {
             #[inline(always)]
             fn classify(self, block: &[u8; BLOCK], lower: &mut [u8; BLOCK]) -> Masks {
                 // SAFETY: `self` proves that the processor has the vector's instructions.
                 unsafe { generic::classify::<$vector>(block, lower) }
             }
+
+            #[inline(always)]
+            fn quotes(self, block: &[u8; BLOCK]) -> u64 {
+                // SAFETY: as above.
+                unsafe { generic::quotes::<$vector>(block) }
+            }
+
+            $($places)?
         }
     };
 }
 
 backend!(Sse2, __m128i);
 backend!(Avx2, __m256i);
-backend!(Avx512, __m512i);
+backend!(
+    Avx512,
+    __m512i,
+    #[inline(always)]
+    fn places(self, mask: u64, base: u32, to: &mut [u32; 64]) {
+        // SAFETY: `self` proves AVX-512F and VBMI2; each store writes sixteen places of the 64.
+        unsafe {
+            let sixteen = |places: __m512i, at: usize, to: &mut [u32; 64]| {
+                let places = _mm512_cvtepu8_epi32(_mm512_castsi512_si128(places));
+                let places = _mm512_add_epi32(places, _mm512_set1_epi32(base as i32));
+                _mm512_storeu_si512(to[at..].as_mut_ptr().cast(), places);
+            };
+            let places = _mm512_maskz_compress_epi8(mask, _mm512_loadu_si512(COUNTING.as_ptr().cast()));
+            let count = mask.count_ones();
+            sixteen(places, 0, to);
+            if count > 16 {
+                sixteen(_mm512_shuffle_i64x2::<0b11_11_11_01>(places, places), 16, to);
+            }
+            if count > 32 {
+                sixteen(_mm512_shuffle_i64x2::<0b11_11_11_10>(places, places), 32, to);
+                sixteen(_mm512_shuffle_i64x2::<0b11_11_11_11>(places, places), 48, to);
+            }
+        }
+    }
+);
+
+/// 0, 1, 2, …
+const COUNTING: [u8; BLOCK] = {
+    let mut counting = [0; BLOCK];
+    let mut i = 0;
+    while i < BLOCK {
+        counting[i] = i as u8;
+        i += 1;
+    }
+    counting
+};
 
 impl Vector for __m128i {
     const BYTES: usize = 16;

@@ -1,37 +1,46 @@
-//! Classes and lower case of 64 bytes at a time: the only instructions that depend on the processor.
+//! What is done with 64 bytes at a time: the only instructions that depend on the processor.
 //!
 //! One algorithm ([`generic`]) over a tiny vector type; each backend is that algorithm with its vectors. All
 //! backends give the same, which is what [`scalar`] gives: the tests hold each against it.
 
 #[cfg(target_arch = "x86_64")]
 mod generic;
-#[cfg(any(test, not(target_arch = "x86_64")))]
 mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
 /// So many bytes are looked at together.
-pub(super) const BLOCK: usize = 64;
+pub(crate) const BLOCK: usize = 64;
 
 /// What a block's bytes are, one bit each, the first byte in the lowest bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Masks {
+pub(crate) struct Masks {
     /// ASCII letters, digits and underscores.
-    pub(super) word: u64,
+    pub(crate) word: u64,
     /// ASCII white space as Python has it.
-    pub(super) space: u64,
+    pub(crate) space: u64,
     /// Bytes of characters beyond ASCII.
-    pub(super) beyond: u64,
+    pub(crate) beyond: u64,
 }
 
 /// A way to classify bytes. A value proves that the processor can do it: it is made only after asking.
-pub(super) trait Backend: Copy {
+pub(crate) trait Backend: Copy {
     /// The masks of `block`; its bytes go to `lower`, with A to Z in lower case.
     fn classify(self, block: &[u8; BLOCK], lower: &mut [u8; BLOCK]) -> Masks;
+
+    /// The quotes and backslashes of `block`, one bit each, the first byte in the lowest bit.
+    fn quotes(self, block: &[u8; BLOCK]) -> u64;
+
+    /// Writes the places of the bits set in `mask`, counted from `base`, in rising order; what comes behind them in `to` is
+    /// overwritten with anything.
+    #[inline(always)]
+    fn places(self, mask: u64, base: u32, to: &mut [u32; 64]) {
+        scalar::places(mask, base, to);
+    }
 }
 
 /// The work of a whole text, compiled once for each backend.
-pub(super) trait Work {
+pub(crate) trait Work {
     type Done;
     /// Does the work.
     fn run<B: Backend>(self, backend: B) -> Self::Done;
@@ -39,7 +48,7 @@ pub(super) trait Work {
 
 /// The backends, each with its proof.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Best {
+pub(crate) enum Best {
     #[cfg(not(target_arch = "x86_64"))]
     Scalar(scalar::Scalar),
     #[cfg(target_arch = "x86_64")]
@@ -53,20 +62,20 @@ pub(super) enum Best {
 impl Best {
     /// The fastest backend that this processor has.
     #[cfg(target_arch = "x86_64")]
-    pub(super) fn detect() -> Self {
+    pub(crate) fn detect() -> Self {
         let avx512 = x86_64::Avx512::new().map(Best::Avx512);
         avx512.or_else(|| x86_64::Avx2::new().map(Best::Avx2)).unwrap_or(Best::Sse2(x86_64::Sse2))
     }
 
     /// The fastest backend that this processor has.
     #[cfg(not(target_arch = "x86_64"))]
-    pub(super) fn detect() -> Self {
+    pub(crate) fn detect() -> Self {
         Best::Scalar(scalar::Scalar)
     }
 
     /// Does `work` with this backend.
     #[inline]
-    pub(super) fn run<W: Work>(self, work: W) -> W::Done {
+    pub(crate) fn run<W: Work>(self, work: W) -> W::Done {
         match self {
             #[cfg(not(target_arch = "x86_64"))]
             Best::Scalar(scalar) => work.run(scalar),
@@ -81,7 +90,7 @@ impl Best {
 
     /// All backends that this processor has.
     #[cfg(test)]
-    pub(super) fn all() -> Vec<Self> {
+    pub(crate) fn all() -> Vec<Self> {
         #[cfg(target_arch = "x86_64")]
         let faster = [x86_64::Avx2::new().map(Best::Avx2), x86_64::Avx512::new().map(Best::Avx512)];
         #[cfg(target_arch = "x86_64")]
@@ -94,16 +103,27 @@ impl Best {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::featurizer::unicode::{Class, class};
 
-    struct Classify<'a>(&'a [u8; BLOCK]);
+    struct All<'a>(&'a [u8; BLOCK]);
 
-    impl Work for Classify<'_> {
-        type Done = (Masks, [u8; BLOCK]);
+    impl Work for All<'_> {
+        type Done = (Masks, [u8; BLOCK], u64);
 
         fn run<B: Backend>(self, backend: B) -> Self::Done {
             let mut lower = [0; BLOCK];
-            (backend.classify(self.0, &mut lower), lower)
+            (backend.classify(self.0, &mut lower), lower, backend.quotes(self.0))
+        }
+    }
+
+    struct Places(u64);
+
+    impl Work for Places {
+        type Done = Vec<u32>;
+
+        fn run<B: Backend>(self, backend: B) -> Self::Done {
+            let mut places = [0; 64];
+            backend.places(self.0, 100, &mut places);
+            places[..self.0.count_ones() as usize].to_vec()
         }
     }
 
@@ -118,23 +138,28 @@ mod tests {
                     *b = (i as u8).wrapping_mul(37).wrapping_add(byte.wrapping_mul(101));
                 }
                 block[place] = byte;
-                let expected = Classify(&block).run(scalar::Scalar);
-                assert_eq!(backend.run(Classify(&block)), expected, "{backend:?}: {byte} at {place}");
+                let expected = All(&block).run(scalar::Scalar);
+                assert_eq!(backend.run(All(&block)), expected, "{backend:?}: {byte} at {place}");
             }
         }
     }
 
     #[test]
-    fn the_scalar_backend_is_the_tables() {
-        for byte in 0..128u8 {
-            let (masks, lower) = Classify(&[byte; BLOCK]).run(scalar::Scalar);
-            let expected = match class(byte.into()) {
-                Class::Word => (u64::MAX, 0, 0),
-                Class::Space => (0, u64::MAX, 0),
-                Class::Other => (0, 0, 0),
-            };
-            assert_eq!((masks.word, masks.space, masks.beyond), expected, "{byte}");
-            assert_eq!(lower, [byte.to_ascii_lowercase(); BLOCK]);
+    fn every_backend_finds_the_bits_set() {
+        let mut mask = 1u64;
+        let random = std::iter::repeat_with(|| {
+            mask = mask.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            mask ^ mask >> 29
+        });
+        let masks: Vec<u64> = random.take(1000).collect();
+        let sparse = masks.windows(3).map(|masks| masks[0] & masks[1] & masks[2]);
+        let runs = (0..=64).map(|count| if count == 0 { 0 } else { u64::MAX >> (64 - count) });
+        for mask in masks.iter().copied().chain(sparse).chain(runs) {
+            let expected: Vec<u32> =
+                (0..64).filter(|place| mask >> place & 1 == 1).map(|place| 100 + place).collect();
+            for backend in Best::all() {
+                assert_eq!(backend.run(Places(mask)), expected, "{backend:?}: {mask:x}");
+            }
         }
     }
 }
