@@ -29,6 +29,18 @@ pub(super) struct Chunk {
     starts: Vec<u32>,
     ends: Vec<u32>,
     tokens: usize,
+    next: Next,
+}
+
+/// What comes after a chunk.
+#[derive(Clone, Copy)]
+enum Next {
+    /// The text from `at`; the token that began at `open` in the chunk goes on.
+    From {
+        at: usize,
+        open: Option<usize>,
+    },
+    Nothing,
 }
 
 impl Chunk {
@@ -41,6 +53,7 @@ impl Chunk {
             starts: Vec::new(),
             ends: Vec::new(),
             tokens: 0,
+            next: Next::Nothing,
         };
         chunk.resize(CHUNK);
         chunk
@@ -67,21 +80,22 @@ impl Chunk {
         starts.iter().zip(&self.ends[..self.tokens]).map(|(start, end)| (*start as usize, *end as usize))
     }
 
-    /// Gives all tokens of `text` to `found`, chunk by chunk.
-    #[inline(always)]
-    pub(super) fn each(&mut self, backend: impl Backend, text: &str, mut found: impl FnMut(&Chunk)) {
+    /// Begins a text.
+    pub(super) fn begin(&mut self) {
         self.clear();
-        let mut at = 0;
-        loop {
-            at = self.fill(backend, text, at);
-            let over = at >= text.len();
-            let open = self.cut(backend, over);
-            found(self);
-            if over {
-                return;
-            }
-            self.carry(open);
-        }
+        self.next = Next::From { at: 0, open: None };
+    }
+
+    /// Goes on to the next tokens of the text that has been begun; false at its end.
+    #[inline(always)]
+    pub(super) fn advance(&mut self, backend: impl Backend, text: &str) -> bool {
+        let Next::From { at, open } = self.next else { return false };
+        self.carry(open);
+        let at = self.fill(backend, text, at);
+        let over = at >= text.len();
+        let open = self.cut(backend, over);
+        self.next = if over { Next::Nothing } else { Next::From { at, open } };
+        true
     }
 
     fn clear(&mut self) {

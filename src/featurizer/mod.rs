@@ -151,10 +151,11 @@ impl<F: FnMut(&[u32])> Work for Featurize<'_, F> {
     fn run<B: Backend>(self, backend: B) -> u64 {
         let Featurize { chunk, ngrams, text, mut features } = self;
         let mut tokens = 0;
-        chunk.each(backend, text, |chunk| {
+        chunk.begin();
+        while chunk.advance(backend, text) {
             tokens += chunk.spans().len() as u64;
             ngrams.push_chunk(chunk, &mut features);
-        });
+        }
         tokens
     }
 }

@@ -30,9 +30,8 @@ impl Ngrams {
     pub(super) fn push(&mut self, token: &[u8], features: &mut impl FnMut(&[u32])) {
         match self {
             Ngrams::Dsir1(hashes) => {
-                hashes.tokens.clear();
-                hashes.tokens.push(hash::token_hash(token));
-                hashes.combine(features);
+                hashes.tokens[0] = hash::token_hash(token);
+                hashes.combine(1, features);
             }
             Ngrams::Sha256(joined) => {
                 joined.push(token);
@@ -47,11 +46,12 @@ impl Ngrams {
         match self {
             Ngrams::Dsir1(hashes) => {
                 let lower = chunk.lower();
-                hashes.tokens.resize(chunk.spans().len(), 0);
+                let count = chunk.spans().len();
+                hashes.make_room(count);
                 for (hash, (start, end)) in hashes.tokens.iter_mut().zip(chunk.spans()) {
                     *hash = hash::token_hash_within(lower, start, end);
                 }
-                hashes.combine(features);
+                hashes.combine(count, features);
             }
             Ngrams::Sha256(joined) => {
                 for (start, end) in chunk.spans() {
@@ -67,7 +67,7 @@ impl Ngrams {
 pub(super) struct CombinedHashes {
     buckets: u32,
     most: usize,
-    /// The hashes of the tokens just come in.
+    /// The hashes of the tokens just come in; as all that follows, with room for more.
     tokens: Vec<u64>,
     /// For one n after the other: the hash of the n-gram that ended at the token before, then of those that end at the
     /// tokens just come in.
@@ -83,7 +83,7 @@ pub(super) struct CombinedHashes {
 
 impl CombinedHashes {
     fn new(space: FeatureSpace) -> Self {
-        CombinedHashes {
+        let mut hashes = CombinedHashes {
             buckets: space.buckets,
             most: space.ngrams.into(),
             tokens: Vec::new(),
@@ -92,37 +92,45 @@ impl CombinedHashes {
             before: [0; _],
             len: 0,
             run: Vec::new(),
+        };
+        hashes.make_room(1);
+        hashes
+    }
+
+    fn make_room(&mut self, tokens: usize) {
+        if self.tokens.len() < tokens {
+            self.tokens.resize(tokens, 0);
+            self.ngrams.resize(tokens + 1, 0);
+            self.longer.resize(tokens + 1, 0);
+            self.run.resize(tokens * self.most, 0);
         }
     }
 
-    /// Gives the buckets of all n-grams that end at the tokens just come in.
+    /// Gives the buckets of all n-grams that end at the `count` tokens just come in.
     #[inline(always)]
-    fn combine(&mut self, features: &mut impl FnMut(&[u32])) {
+    fn combine(&mut self, count: usize, features: &mut impl FnMut(&[u32])) {
         let CombinedHashes { buckets, most, tokens, ngrams, longer, before, len, run } = self;
+        let tokens = &tokens[..count];
         let Some(last) = tokens.last() else {
             return;
         };
         let bucket = |hash: &u64| hash::bucket_of(*hash, *buckets);
-        // Room for all n-grams; early in a text some are missing.
-        run.resize(tokens.len() * *most, 0);
         let mut filled = fill(run, tokens.iter().map(bucket));
-        ngrams.clear();
-        ngrams.push(before[0]);
-        ngrams.extend_from_slice(tokens);
-        longer.resize(ngrams.len(), 0);
+        ngrams[0] = before[0];
+        ngrams[1..=count].copy_from_slice(tokens);
         before[0] = *last;
         for (n, before) in before.iter_mut().enumerate().take(*most).skip(1) {
             longer[0] = *before;
-            for ((longer, first), last) in longer[1..].iter_mut().zip(&ngrams[..]).zip(&tokens[..]) {
+            for ((longer, first), last) in longer[1..].iter_mut().zip(&ngrams[..]).zip(tokens) {
                 *longer = hash::ngram_hash(*first, *last);
             }
             std::mem::swap(ngrams, longer);
-            *before = ngrams[tokens.len()];
+            *before = ngrams[count];
             // So many tokens come too early in the text to end an n-gram of this length.
-            let early = n.saturating_sub(*len).min(tokens.len());
-            filled += fill(&mut run[filled..], ngrams[1 + early..].iter().map(bucket));
+            let early = n.saturating_sub(*len).min(count);
+            filled += fill(&mut run[filled..], ngrams[1 + early..=count].iter().map(bucket));
         }
-        *len = (*len + tokens.len()).min(*most);
+        *len = (*len + count).min(*most);
         features(&run[..filled]);
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::ReadOptions;
 use super::scan::Scanned;
 use crate::error::Error;
-use crate::reader::{self, Block, Fault, Record, Shards};
+use crate::reader::{self, Block, Fault, Record, Shards, TextReader};
 use crate::writer::{InOrder, Sink};
 
 /// Keeps the records that were skipped, one JSON object each: `file`, `line`, `error`, `record`.
@@ -66,6 +66,19 @@ pub(super) struct Tally {
     first: Option<(usize, u64, String)>,
 }
 
+/// What one thread keeps while it takes documents out of blocks.
+pub(super) struct ReadThread<'a> {
+    texts: TextReader<'a>,
+    tally: Tally,
+}
+
+impl ReadThread<'_> {
+    /// What was counted; nothing is left.
+    pub(super) fn take_tally(&mut self) -> Tally {
+        std::mem::take(&mut self.tally)
+    }
+}
+
 /// Takes the documents out of blocks, and deals with records that are none.
 pub(super) struct Documents<'a> {
     shards: &'a Shards,
@@ -83,19 +96,25 @@ impl<'a> Documents<'a> {
         Documents { shards, options, rejects, start: Instant::now() }
     }
 
+    /// Begins a thread.
+    pub(super) fn thread(&self) -> ReadThread<'a> {
+        ReadThread { texts: TextReader::new(&self.options.fields), tally: Tally::default() }
+    }
+
     /// Gives every record of `block` to `each`, with its text unless it is skipped as invalid. Returns
     /// what is to be kept of those skipped.
     pub(super) fn each(
         &self,
-        tally: &mut Tally,
+        thread: &mut ReadThread<'_>,
         shard: usize,
         block: &Block,
         mut each: impl FnMut(Record<'_>, Option<&str>),
     ) -> Result<Vec<u8>, Error> {
+        let ReadThread { texts, tally } = thread;
         let mut rejected = Vec::new();
         for record in block.records() {
             tally.records += 1;
-            match self.options.fields.text(record.bytes) {
+            match texts.text(record.bytes) {
                 Ok(text) => each(record, Some(&text)),
                 Err(fault) => {
                     self.skip(tally, shard, record, fault, &mut rejected)?;

@@ -1,4 +1,4 @@
-use super::documents::{Documents, ReadReport, Rejects, Tally};
+use super::documents::{Documents, ReadReport, ReadThread, Rejects};
 use super::scan::{self, Job};
 use super::{ReadOptions, TargetShards};
 use crate::density::{Counts, FitBudget, RawCounts, RawSample, Target};
@@ -24,7 +24,7 @@ pub fn count_target(
     let scanned = scan::scan(&job, &target.shards, progress)?;
     let what = format!("target `{}`", target.name);
     let (threads, report) =
-        job.documents.finish(&what, rejects, scanned, |thread| std::mem::take(&mut thread.tally))?;
+        job.documents.finish(&what, rejects, scanned, |thread| thread.read.take_tally())?;
     let mut counts = Counts::new(space.buckets);
     for thread in threads {
         counts.add(&thread.counts)?;
@@ -50,8 +50,7 @@ pub fn count_raw(
     let job = CountRaw { space, sample, documents };
     let scanned = scan::scan(&job, shards, progress)?;
     let CountRaw { sample, documents, .. } = job;
-    let (threads, report) =
-        documents.finish("raw", rejects, scanned, |thread| std::mem::take(&mut thread.tally))?;
+    let (threads, report) = documents.finish("raw", rejects, scanned, |thread| thread.read.take_tally())?;
     let raw = sample.finish(threads.into_iter().map(|thread| thread.counts), space.buckets)?;
     Ok((raw, report))
 }
@@ -61,20 +60,20 @@ struct CountTarget<'a> {
     documents: Documents<'a>,
 }
 
-struct CountThread<C> {
+struct CountThread<'a, C> {
     featurizer: Featurizer,
     counts: C,
-    tally: Tally,
+    read: ReadThread<'a>,
 }
 
-impl Job for CountTarget<'_> {
-    type Thread = CountThread<Counts>;
+impl<'a> Job for CountTarget<'a> {
+    type Thread = CountThread<'a, Counts>;
     type Made = Vec<u8>;
     type Gathered = usize;
 
     fn thread(&self) -> Self::Thread {
         let featurizer = Featurizer::new(self.space);
-        CountThread { featurizer, counts: Counts::new(self.space.buckets), tally: Tally::default() }
+        CountThread { featurizer, counts: Counts::new(self.space.buckets), read: self.documents.thread() }
     }
 
     fn begin(&self, shard: usize) -> Result<usize, Error> {
@@ -82,8 +81,8 @@ impl Job for CountTarget<'_> {
     }
 
     fn make(&self, thread: &mut Self::Thread, shard: usize, block: &Block) -> Result<Vec<u8>, Error> {
-        let CountThread { featurizer, counts, tally } = thread;
-        self.documents.each(tally, shard, block, |_, text| {
+        let CountThread { featurizer, counts, read } = thread;
+        self.documents.each(read, shard, block, |_, text| {
             let Some(text) = text else { return };
             counts.documents += 1;
             counts.tokens += featurizer.featurize(text, |buckets| {
@@ -107,14 +106,14 @@ struct CountRaw<'a> {
     documents: Documents<'a>,
 }
 
-impl Job for CountRaw<'_> {
-    type Thread = CountThread<crate::density::LevelCounts>;
+impl<'a> Job for CountRaw<'a> {
+    type Thread = CountThread<'a, crate::density::LevelCounts>;
     type Made = Vec<u8>;
     type Gathered = usize;
 
     fn thread(&self) -> Self::Thread {
         let counts = self.sample.thread(self.space.buckets);
-        CountThread { featurizer: Featurizer::new(self.space), counts, tally: Tally::default() }
+        CountThread { featurizer: Featurizer::new(self.space), counts, read: self.documents.thread() }
     }
 
     fn begin(&self, shard: usize) -> Result<usize, Error> {
@@ -122,8 +121,8 @@ impl Job for CountRaw<'_> {
     }
 
     fn make(&self, thread: &mut Self::Thread, shard: usize, block: &Block) -> Result<Vec<u8>, Error> {
-        let CountThread { featurizer, counts, tally } = thread;
-        let rejected = self.documents.each(tally, shard, block, |record, text| {
+        let CountThread { featurizer, counts, read } = thread;
+        let rejected = self.documents.each(read, shard, block, |record, text| {
             let Some(text) = text else { return };
             counts.document(&self.sample, content_hash(record.bytes), |count| {
                 featurizer.featurize(text, count)

@@ -1,5 +1,5 @@
 use super::ReadOptions;
-use super::documents::{Documents, ReadReport, Rejects, Tally};
+use super::documents::{Documents, ReadReport, ReadThread, Rejects};
 use super::scan::{self, Job};
 use crate::density::{LogRatios, Model};
 use crate::error::Error;
@@ -27,8 +27,7 @@ pub fn weigh(
     let documents = Documents::new(shards, options, rejects.as_deref_mut());
     let job = Weigh { space: model.space, log_ratios: &log_ratios, shards, folder, documents };
     let scanned = scan::scan(&job, shards, progress)?;
-    let (_, report) =
-        job.documents.finish("raw", rejects, scanned, |thread| std::mem::take(&mut thread.tally))?;
+    let (_, report) = job.documents.finish("raw", rejects, scanned, |thread| thread.read.take_tally())?;
     Ok(report)
 }
 
@@ -42,7 +41,7 @@ struct Weigh<'a> {
 
 struct WeighThread<'a> {
     weigher: Weigher<'a>,
-    tally: Tally,
+    read: ReadThread<'a>,
 }
 
 /// The rows of one block, and what is to be kept of the records skipped.
@@ -57,7 +56,7 @@ impl<'a> Job for Weigh<'a> {
     type Gathered = (usize, WeightsWriter);
 
     fn thread(&self) -> WeighThread<'a> {
-        WeighThread { weigher: Weigher::new(self.space, self.log_ratios), tally: Tally::default() }
+        WeighThread { weigher: Weigher::new(self.space, self.log_ratios), read: self.documents.thread() }
     }
 
     fn begin(&self, shard: usize) -> Result<Self::Gathered, Error> {
@@ -66,9 +65,9 @@ impl<'a> Job for Weigh<'a> {
     }
 
     fn make(&self, thread: &mut WeighThread<'a>, shard: usize, block: &Block) -> Result<Rows, Error> {
-        let WeighThread { weigher, tally } = thread;
+        let WeighThread { weigher, read } = thread;
         let mut rows = Vec::new();
-        let rejected = self.documents.each(tally, shard, block, |record, text| match text {
+        let rejected = self.documents.each(read, shard, block, |record, text| match text {
             Some(text) => {
                 let (tokens, log_weights) = weigher.weigh(text);
                 push_row(&mut rows, log_weights, record, tokens);
@@ -109,8 +108,7 @@ pub fn complete(
     let documents = Documents::new(shards, options, None);
     let job = Complete { weights, shards, space, folder, documents };
     let scanned = scan::scan(&job, shards, progress)?;
-    let (_, report) =
-        job.documents.finish("raw", None, scanned, |thread| std::mem::take(&mut thread.tally))?;
+    let (_, report) = job.documents.finish("raw", None, scanned, |thread| thread.read.take_tally())?;
     Ok(report)
 }
 
@@ -122,24 +120,24 @@ struct Complete<'a> {
     documents: Documents<'a>,
 }
 
-struct CompleteThread {
+struct CompleteThread<'a> {
     featurizer: Featurizer,
     given: RowBlock,
-    tally: Tally,
+    read: ReadThread<'a>,
 }
 
-impl Job for Complete<'_> {
-    type Thread = CompleteThread;
+impl<'a> Job for Complete<'a> {
+    type Thread = CompleteThread<'a>;
     type Made = Vec<u8>;
     type Gathered = (usize, WeightsWriter, u64);
 
-    fn thread(&self) -> CompleteThread {
+    fn thread(&self) -> CompleteThread<'a> {
         // Only the tokens are asked of it.
         let space = FeatureSpace { ngrams: 1, ..self.space };
         CompleteThread {
             featurizer: Featurizer::new(space),
             given: RowBlock::default(),
-            tally: Tally::default(),
+            read: self.documents.thread(),
         }
     }
 
@@ -149,13 +147,13 @@ impl Job for Complete<'_> {
         Ok((shard, WeightsWriter::create(&path, targets)?, 0))
     }
 
-    fn make(&self, thread: &mut CompleteThread, shard: usize, block: &Block) -> Result<Vec<u8>, Error> {
-        let CompleteThread { featurizer, given, tally } = thread;
+    fn make(&self, thread: &mut CompleteThread<'a>, shard: usize, block: &Block) -> Result<Vec<u8>, Error> {
+        let CompleteThread { featurizer, given, read } = thread;
         let weights = &self.weights[shard];
         super::read_rows(weights, &self.shards[shard], block, given)?;
         let mut given = given.rows();
         let mut rows = Vec::new();
-        self.documents.each(tally, shard, block, |record, text| {
+        self.documents.each(read, shard, block, |record, text| {
             let Some(row) = given.next() else { return };
             match text {
                 Some(text) => {

@@ -8,7 +8,7 @@ use crate::density::{Counts, Model, kl_divergence, normalized};
 use crate::error::Error;
 use crate::featurizer::Featurizer;
 use crate::progress::Progress;
-use crate::reader::{Block, Shards};
+use crate::reader::{Block, Shards, TextReader};
 use crate::resample::{Draw, Noise, Position};
 use crate::weights::{self, RowBlock, WeightsFile};
 use crate::writer::{Destination, RecordWriter, Selected, ShardRecords, annotate};
@@ -66,7 +66,7 @@ pub fn write(
     if let Some((model, _)) = measured {
         let mut selected = Counts::new(model.space.buckets);
         for thread in &scanned.threads {
-            if let Some((_, counts)) = &thread.measuring {
+            if let Some((_, _, counts)) = &thread.measuring {
                 selected.add(counts)?;
             }
         }
@@ -107,20 +107,21 @@ struct Write<'a> {
     measured: Option<(&'a Model, &'a ReadOptions)>,
 }
 
-struct WriteThread {
+struct WriteThread<'a> {
     rows: RowBlock,
     records: u64,
-    measuring: Option<(Featurizer, Counts)>,
+    measuring: Option<(TextReader<'a>, Featurizer, Counts)>,
 }
 
-impl Job for Write<'_> {
-    type Thread = WriteThread;
+impl<'a> Job for Write<'a> {
+    type Thread = WriteThread<'a>;
     type Made = (u64, Selected);
     type Gathered = (usize, ShardRecords, u64);
 
-    fn thread(&self) -> WriteThread {
-        let measuring =
-            self.measured.map(|(model, _)| (Featurizer::new(model.space), Counts::new(model.space.buckets)));
+    fn thread(&self) -> WriteThread<'a> {
+        let measuring = self.measured.map(|(model, options)| {
+            (TextReader::new(&options.fields), Featurizer::new(model.space), Counts::new(model.space.buckets))
+        });
         WriteThread { rows: RowBlock::default(), records: 0, measuring }
     }
 
@@ -128,7 +129,7 @@ impl Job for Write<'_> {
         Ok((shard, self.writer.begin(shard, &self.shards[shard])?, 0))
     }
 
-    fn make(&self, thread: &mut WriteThread, shard: usize, block: &Block) -> Result<Self::Made, Error> {
+    fn make(&self, thread: &mut WriteThread<'a>, shard: usize, block: &Block) -> Result<Self::Made, Error> {
         let WriteThread { rows, records, measuring } = thread;
         let weights = &self.weights[shard];
         super::read_rows(weights, &self.shards[shard], block, rows)?;
@@ -155,8 +156,8 @@ impl Job for Write<'_> {
                     out.extend_from_slice(record.bytes);
                 }
             });
-            if let (Some((featurizer, counts)), Some((_, options))) = (measuring.as_mut(), self.measured)
-                && let Ok(text) = options.fields.text(record.bytes)
+            if let Some((texts, featurizer, counts)) = measuring
+                && let Ok(text) = texts.text(record.bytes)
             {
                 featurizer.featurize(&text, |buckets| {
                     buckets.iter().for_each(|bucket| counts.counts[*bucket as usize] += 1);

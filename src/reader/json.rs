@@ -6,19 +6,60 @@
 #[cfg(test)]
 mod against_serde_json;
 
-use std::borrow::Cow;
+use crate::simd::{BLOCK, Backend, Best, Work};
 
-/// The string at `key` of the object that `record` is; of a key given twice, the last counts.
-///
-/// `None` proves nothing: the record may be sound and only unusual, nested more than 64 deep.
-pub(super) fn string_at<'a>(record: &'a str, key: &str) -> Option<Cow<'a, str>> {
-    if control_in_string(record).is_some() {
-        return None;
+/// Takes strings out of records; holds the buffer of one thread.
+pub(super) struct StringScanner {
+    best: Best,
+    /// Strings without their escapes.
+    room: Vec<u8>,
+}
+
+impl StringScanner {
+    pub(super) fn new() -> Self {
+        StringScanner { best: Best::detect(), room: Vec::new() }
     }
-    let mut scanner = Scanner { text: record, bytes: record.as_bytes(), at: 0 };
-    let found = scanner.object(key)?;
-    scanner.spaces();
-    (scanner.at == record.len()).then_some(found)
+
+    /// The string at `key` of the object that `record` is; of a key given twice, the last counts.
+    ///
+    /// `None` proves nothing: the record may be sound and only unusual, nested more than 64 deep.
+    pub(super) fn string_at<'a>(&'a mut self, record: &'a str, key: &str) -> Option<&'a str> {
+        if control_in_string(record).is_some() {
+            return None;
+        }
+        let StringScanner { best, room } = self;
+        match best.run(ScanObject { record, key, room })? {
+            Text::AsItStands(from, to) => record.get(from..to),
+            Text::Unescaped(len) => simdutf8::basic::from_utf8(&room[..len]).ok(),
+        }
+    }
+}
+
+struct ScanObject<'a> {
+    record: &'a str,
+    key: &'a str,
+    room: &'a mut Vec<u8>,
+}
+
+impl Work for ScanObject<'_> {
+    type Done = Option<Text>;
+
+    #[inline(always)]
+    fn run<B: Backend>(self, backend: B) -> Option<Text> {
+        let ScanObject { record, key, room } = self;
+        let mut scanner = Scanner { bytes: record.as_bytes(), at: 0, room, backend };
+        let found = scanner.object(key)?;
+        scanner.spaces();
+        (scanner.at == record.len()).then_some(found)
+    }
+}
+
+/// Where the text of a string is.
+enum Text {
+    /// In the record, from and to.
+    AsItStands(usize, usize),
+    /// In the room, so many bytes.
+    Unescaped(usize),
 }
 
 /// Where a control character stands within a string, counted from 1: a fault that serde_json overlooks in keys.
@@ -37,15 +78,29 @@ pub(super) fn control_in_string(record: &str) -> Option<usize> {
     place.map(|place| place + 1)
 }
 
-struct Scanner<'a> {
-    text: &'a str,
+/// What a character behind a backslash stands for; 0 if nothing, or not for one character alone.
+const SIMPLE: [u8; 256] = {
+    let mut simple = [0; 256];
+    let pairs = b"\"\"\\\\//b\x08f\x0Cn\nr\rt\t";
+    let mut i = 0;
+    while i < pairs.len() {
+        simple[pairs[i] as usize] = pairs[i + 1];
+        i += 2;
+    }
+    simple
+};
+
+struct Scanner<'a, B> {
     bytes: &'a [u8],
     at: usize,
+    room: &'a mut Vec<u8>,
+    backend: B,
 }
 
-impl<'a> Scanner<'a> {
+impl<B: Backend> Scanner<'_, B> {
     /// The record itself: an object whose last value at `wanted` is a string.
-    fn object(&mut self, wanted: &str) -> Option<Cow<'a, str>> {
+    #[inline(always)]
+    fn object(&mut self, wanted: &str) -> Option<Text> {
         let mut found = None;
         self.spaces();
         self.expect(b'{')?;
@@ -55,7 +110,7 @@ impl<'a> Scanner<'a> {
         }
         loop {
             self.spaces();
-            let is_wanted = self.key()?.is_some_and(|key| key == wanted);
+            let is_wanted = self.is_key(wanted)?;
             self.colon()?;
             if is_wanted {
                 found = self.string_if_any()?;
@@ -96,8 +151,7 @@ impl<'a> Scanner<'a> {
                         open = open << 1 | u64::from(bracket == b'{');
                         depth += 1;
                         if bracket == b'{' {
-                            self.key()?;
-                            self.colon()?;
+                            self.pass_key()?;
                         }
                         continue;
                     }
@@ -114,8 +168,7 @@ impl<'a> Scanner<'a> {
                 match self.next()? {
                     b',' if is_object => {
                         self.spaces();
-                        self.key()?;
-                        self.colon()?;
+                        self.pass_key()?;
                         break;
                     }
                     b',' => break,
@@ -129,16 +182,26 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// A key; no string if half a surrogate pair is in it.
-    fn key(&mut self) -> Option<Option<Cow<'a, str>>> {
-        if self.peek()? != b'"' {
-            return None;
-        }
-        self.string_if_any()
+    /// Passes over a key and tells whether it is `wanted`.
+    fn is_key(&mut self, wanted: &str) -> Option<bool> {
+        let start = self.at;
+        self.expect(b'"')?;
+        self.pass_string()?;
+        let quoted = &self.bytes[start..self.at];
+        let key = &quoted[1..quoted.len() - 1];
+        let unescaped = || serde_json::from_slice::<String>(quoted).is_ok_and(|key| key == wanted);
+        Some(key == wanted.as_bytes() || memchr::memchr(b'\\', key).is_some() && unescaped())
+    }
+
+    fn pass_key(&mut self) -> Option<()> {
+        self.expect(b'"')?;
+        self.pass_string()?;
+        self.colon()
     }
 
     /// Passes over any value; gives it if it is a string without half a surrogate pair.
-    fn string_if_any(&mut self) -> Option<Option<Cow<'a, str>>> {
+    #[inline(always)]
+    fn string_if_any(&mut self) -> Option<Option<Text>> {
         let start = self.at;
         if self.peek()? == b'"' {
             self.at += 1;
@@ -159,51 +222,71 @@ impl<'a> Scanner<'a> {
     }
 
     /// The string behind an opening quote.
-    fn string(&mut self) -> Option<Cow<'a, str>> {
-        let mut start = self.at;
-        let mut end = start + memchr::memchr2(b'"', b'\\', &self.bytes[start..])?;
-        if self.bytes[end] == b'"' {
-            self.at = end + 1;
-            return self.text.get(start..end).map(Cow::Borrowed);
+    #[inline(always)]
+    fn string(&mut self) -> Option<Text> {
+        let start = self.at;
+        let plain = memchr::memchr2(b'"', b'\\', &self.bytes[start..])?;
+        if self.bytes[start + plain] == b'"' {
+            self.at += plain + 1;
+            return Some(Text::AsItStands(start, start + plain));
         }
-        let mut text = String::with_capacity(self.bytes.len() - start);
+        // A string is no longer without its escapes, and every move is a whole block.
+        let most = self.bytes.len() - start + BLOCK;
+        if self.room.len() < most {
+            self.room.resize(most, 0);
+        }
+        self.room[..plain].copy_from_slice(&self.bytes[start..start + plain]);
+        self.at += plain;
+        let mut len = plain;
         loop {
-            text.push_str(self.text.get(start..end)?);
-            self.at = end + 1;
-            if self.bytes[end] == b'"' {
-                return Some(Cow::Owned(text));
+            let rest = &self.bytes[self.at..];
+            let mut last = [0; BLOCK];
+            let block = match rest.first_chunk::<BLOCK>() {
+                Some(block) => block,
+                None => {
+                    last[..rest.len()].copy_from_slice(rest);
+                    &last
+                }
+            };
+            *self.room[len..].first_chunk_mut()? = *block;
+            let run = self.backend.quotes(block).trailing_zeros() as usize;
+            len += run;
+            self.at += run;
+            if run == BLOCK {
+                if rest.len() < BLOCK {
+                    return None; // The record ends within the string.
+                }
+                continue;
             }
-            text.push(self.escape()?);
-            start = self.at;
-            end = start + memchr::memchr2(b'"', b'\\', &self.bytes[start..])?;
+            if block[run] == b'"' {
+                self.at += 1;
+                return Some(Text::Unescaped(len));
+            }
+            let simple = SIMPLE[usize::from(*self.bytes.get(self.at + 1)?)];
+            if simple != 0 {
+                self.room[len] = simple;
+                len += 1;
+                self.at += 2;
+            } else {
+                self.at += 1;
+                len += self.code_point()?.encode_utf8(&mut self.room[len..]).len();
+            }
         }
     }
 
-    /// The character that an escape stands for, from behind its backslash.
-    fn escape(&mut self) -> Option<char> {
-        Some(match self.next()? {
-            b'n' => '\n',
-            b'"' => '"',
-            b'\\' => '\\',
-            b't' => '\t',
-            b'r' => '\r',
-            b'/' => '/',
-            b'b' => '\u{8}',
-            b'f' => '\u{C}',
-            b'u' => {
-                let first = self.four_digits()?;
-                if !(0xD800..0xE000).contains(&first) {
-                    return char::from_u32(first);
-                }
-                self.expect(b'\\')?;
-                self.expect(b'u')?;
-                let second = self.four_digits()?;
-                let is_pair = first < 0xDC00 && (0xDC00..0xE000).contains(&second);
-                let code = 0x1_0000 + ((first & 0x3FF) << 10 | second & 0x3FF);
-                return is_pair.then(|| char::from_u32(code)).flatten();
-            }
-            _ => return None,
-        })
+    /// The character that `uXXXX` stands for, or two of them.
+    fn code_point(&mut self) -> Option<char> {
+        self.expect(b'u')?;
+        let first = self.four_digits()?;
+        if !(0xD800..0xE000).contains(&first) {
+            return char::from_u32(first);
+        }
+        self.expect(b'\\')?;
+        self.expect(b'u')?;
+        let second = self.four_digits()?;
+        let is_pair = first < 0xDC00 && (0xDC00..0xE000).contains(&second);
+        let code = 0x1_0000 + ((first & 0x3FF) << 10 | second & 0x3FF);
+        is_pair.then(|| char::from_u32(code)).flatten()
     }
 
     /// Passes over a string whose characters nobody asks for: half a surrogate pair may be among them.
@@ -215,10 +298,10 @@ impl<'a> Scanner<'a> {
                 return Some(());
             }
             match self.next()? {
-                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
                 b'u' => {
                     self.four_digits()?;
                 }
+                escaped if SIMPLE[usize::from(escaped)] != 0 => {}
                 _ => return None,
             }
         }

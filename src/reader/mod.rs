@@ -15,7 +15,7 @@ mod text;
 pub use blocks::{Block, BlockReader, Record};
 pub use error::{Error, Fault};
 pub use shards::{Shard, Shards};
-pub use text::TextFields;
+pub use text::{TextFields, TextReader};
 
 use std::hash::Hasher;
 

@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Fault, json};
+use super::{Fault, json, json::StringScanner};
 
 /// The dotted paths of the fields that make up a document's text, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,22 +33,6 @@ impl TextFields {
     /// The dotted names.
     pub fn names(&self) -> impl Iterator<Item = String> + '_ {
         self.paths.iter().map(|path| path.join("."))
-    }
-
-    /// The text of `record`: the fields' strings, joined with one space.
-    ///
-    /// # Errors
-    /// The first fault of a record that is not sound.
-    pub fn text<'a>(&self, record: &'a [u8]) -> Result<Cow<'a, str>, Fault> {
-        let line = simdutf8::compat::from_utf8(record)
-            .map_err(|error| Fault::NotUtf8 { at: error.valid_up_to() })?;
-        if let [path] = &self.paths[..]
-            && let [key] = &path[..]
-            && let Some(text) = json::string_at(line, key)
-        {
-            return Ok(text);
-        }
-        self.parsed_text(line)
     }
 
     /// The text by serde_json, which knows every case and what to say of it.
@@ -75,6 +59,38 @@ impl TextFields {
         match <[Cow<'a, str>; 1]>::try_from(texts) {
             Ok([only]) => Ok(only),
             Err(several) => Ok(several.join(" ").into()),
+        }
+    }
+}
+
+/// Takes the texts of records; holds the buffers of one thread.
+pub struct TextReader<'f> {
+    fields: &'f TextFields,
+    /// The one field, if there is only one and it is not within another.
+    key: Option<&'f str>,
+    scanner: StringScanner,
+}
+
+impl<'f> TextReader<'f> {
+    /// A reader of texts made of these fields.
+    pub fn new(fields: &'f TextFields) -> Self {
+        let key = match &fields.paths[..] {
+            [path] if path.len() == 1 => Some(path[0].as_str()),
+            _ => None,
+        };
+        TextReader { fields, key, scanner: StringScanner::new() }
+    }
+
+    /// The text of `record`: the fields' strings, joined with one space.
+    ///
+    /// # Errors
+    /// The first fault of a record that is not sound.
+    pub fn text<'a>(&'a mut self, record: &'a [u8]) -> Result<Cow<'a, str>, Fault> {
+        let line = simdutf8::compat::from_utf8(record)
+            .map_err(|error| Fault::NotUtf8 { at: error.valid_up_to() })?;
+        match self.key.and_then(|key| self.scanner.string_at(line, key)) {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => self.fields.parsed_text(line),
         }
     }
 }
@@ -256,7 +272,8 @@ mod tests {
 
     fn text_of(fields: &[&str], record: &str) -> Result<String, String> {
         let fields = TextFields::new(fields).unwrap();
-        fields.text(record.as_bytes()).map(Cow::into_owned).map_err(|fault| fault.to_string())
+        let mut reader = TextReader::new(&fields);
+        reader.text(record.as_bytes()).map(Cow::into_owned).map_err(|fault| fault.to_string())
     }
 
     #[test]
@@ -333,6 +350,7 @@ mod tests {
             assert!(fault.starts_with("a lone surrogate"), "{lone}: {fault}");
         }
         let fields = TextFields::default();
-        assert_eq!(fields.text(b"{\"text\": \"a\", \"x\": \"\xFF\"}"), Err(Fault::NotUtf8 { at: 20 }));
+        let mut reader = TextReader::new(&fields);
+        assert_eq!(reader.text(b"{\"text\": \"a\", \"x\": \"\xFF\"}"), Err(Fault::NotUtf8 { at: 20 }));
     }
 }

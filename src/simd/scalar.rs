@@ -1,10 +1,13 @@
 //! The readable definition, byte by byte; the backend of processors that have no other.
 
+#[cfg(any(test, not(target_arch = "x86_64")))]
 use super::{BLOCK, Backend, Masks};
 
+#[cfg(any(test, not(target_arch = "x86_64")))]
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scalar;
+pub(crate) struct Scalar;
 
+#[cfg(any(test, not(target_arch = "x86_64")))]
 impl Backend for Scalar {
     #[inline(always)]
     fn classify(self, block: &[u8; BLOCK], lower: &mut [u8; BLOCK]) -> Masks {

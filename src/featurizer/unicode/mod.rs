@@ -70,11 +70,31 @@ pub(crate) fn lower(c: char) -> char {
     if !Properties::of(c.into()).is_upper() {
         return c;
     }
-    match LOWER.binary_search_by_key(&u32::from(c), |(upper, _)| *upper) {
-        Ok(at) => char::from_u32(LOWER[at].1).unwrap_or(c),
-        Err(_) => 'i', // U+0130, the one character whose lower case is two: see `SECOND_OF_0130`
-    }
+    let code = u32::from(c);
+    let lower = match EARLY_LOWER.get(code as usize) {
+        Some(lower) => Some(u32::from(*lower)),
+        None => LOWER.binary_search_by_key(&code, |(upper, _)| *upper).ok().map(|at| LOWER[at].1),
+    };
+    lower.and_then(char::from_u32).unwrap_or(c)
 }
+
+/// [`LOWER`] for the Latin, Greek, Cyrillic and Armenian letters of everyday text, without a search.
+static EARLY_LOWER: [u16; 0x590] = {
+    let mut early = [0; 0x590];
+    let mut code = 0;
+    while code < early.len() {
+        early[code] = code as u16;
+        code += 1;
+    }
+    let mut at = 0;
+    while LOWER[at].0 < early.len() as u32 {
+        early[LOWER[at].0 as usize] = LOWER[at].1 as u16;
+        at += 1;
+    }
+    // The one character whose lower case is two: see `SECOND_OF_0130`.
+    early[0x130] = b'i' as u16;
+    early
+};
 
 /// The lower case of the character with this code, if it takes as many bytes and is the same wherever it stands.
 #[inline]
