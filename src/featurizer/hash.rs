@@ -72,22 +72,34 @@ pub(crate) fn token_hash_within(text: &[u8], start: usize, end: usize) -> u64 {
     let len = end - start;
     match text[start..].first_chunk::<16>() {
         Some(bytes) if len <= 16 => {
-            let both = u128::from_le_bytes(*bytes) & MASKS[len];
-            last_block(both as u64, (both >> 64) as u64, (len as u64).wrapping_mul(K[0]))
+            let both = u128::from_le_bytes(*bytes);
+            let Short { low, high, state } = SHORT[len];
+            last_block(both as u64 & low, (both >> 64) as u64 & high, state)
         }
         _ => token_hash(&text[start..end]),
     }
 }
 
-/// `[n]`: the lower n bytes.
-const MASKS: [u128; 17] = {
-    let mut masks = [u128::MAX; 17];
-    let mut n = 0;
-    while n < 16 {
-        masks[n] = (1 << (8 * n)) - 1;
-        n += 1;
+/// What depends on the length of a token that is one block.
+#[derive(Clone, Copy)]
+struct Short {
+    /// The bits of its two words.
+    low: u64,
+    high: u64,
+    state: u64,
+}
+
+/// By the length.
+static SHORT: [Short; 17] = {
+    let mut short = [Short { low: u64::MAX, high: u64::MAX, state: 0 }; 17];
+    let mut len = 0;
+    while len <= 16 {
+        let bits = u128::MAX.unbounded_shr(128 - 8 * len as u32);
+        let state = (len as u64).wrapping_mul(K[0]);
+        short[len] = Short { low: bits as u64, high: (bits >> 64) as u64, state };
+        len += 1;
     }
-    masks
+    short
 };
 
 #[inline(always)]

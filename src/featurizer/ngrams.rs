@@ -30,8 +30,7 @@ impl Ngrams {
     pub(super) fn push(&mut self, token: &[u8], features: &mut impl FnMut(&[u32])) {
         match self {
             Ngrams::Dsir1(hashes) => {
-                hashes.tokens[0] = hash::token_hash(token);
-                hashes.combine(1, features);
+                hashes.push(std::iter::once(hash::token_hash(token)), features);
             }
             Ngrams::Sha256(joined) => {
                 joined.push(token);
@@ -46,12 +45,8 @@ impl Ngrams {
         match self {
             Ngrams::Dsir1(hashes) => {
                 let lower = chunk.lower();
-                let count = chunk.spans().len();
-                hashes.make_room(count);
-                for (hash, (start, end)) in hashes.tokens.iter_mut().zip(chunk.spans()) {
-                    *hash = hash::token_hash_within(lower, start, end);
-                }
-                hashes.combine(count, features);
+                let tokens = chunk.spans().map(|(start, end)| hash::token_hash_within(lower, start, end));
+                hashes.push(tokens, features);
             }
             Ngrams::Sha256(joined) => {
                 for (start, end) in chunk.spans() {
@@ -69,10 +64,9 @@ pub(super) struct CombinedHashes {
     most: usize,
     /// The hashes of the tokens just come in; as all that follows, with room for more.
     tokens: Vec<u64>,
-    /// For one n after the other: the hash of the n-gram that ended at the token before, then of those that end at the
-    /// tokens just come in.
+    /// For one n after the other: the hash of the n-gram that ended at the token before, and of those that end at these.
     ngrams: Vec<u64>,
-    /// The same for n + 1.
+    /// The same for n + 1, while it is made.
     longer: Vec<u64>,
     /// `[n - 1]`: the hash of the n-gram that ended at the token before.
     before: [u64; FeatureSpace::MAX_NGRAMS as usize],
@@ -83,7 +77,7 @@ pub(super) struct CombinedHashes {
 
 impl CombinedHashes {
     fn new(space: FeatureSpace) -> Self {
-        let mut hashes = CombinedHashes {
+        CombinedHashes {
             buckets: space.buckets,
             most: space.ngrams.into(),
             tokens: Vec::new(),
@@ -92,46 +86,49 @@ impl CombinedHashes {
             before: [0; _],
             len: 0,
             run: Vec::new(),
-        };
-        hashes.make_room(1);
-        hashes
+        }
+    }
+
+    /// Gives the buckets of all n-grams that end at the next tokens of the text, of which `hashes` are the hashes.
+    #[inline(always)]
+    fn push(&mut self, hashes: impl ExactSizeIterator<Item = u64>, features: &mut impl FnMut(&[u32])) {
+        let count = hashes.len();
+        self.make_room(count);
+        let CombinedHashes { buckets, most, tokens, ngrams, longer, before, len, run } = self;
+        let bucket = |hash: &u64| hash::bucket_of(*hash, *buckets);
+        let tokens = &mut tokens[..count];
+
+        // Pairs together with tokens, since nearly everyone wants them.
+        for ((token, pair), hash) in tokens.iter_mut().zip(&mut ngrams[1..]).zip(hashes) {
+            *token = hash;
+            *pair = hash::ngram_hash(before[0], hash);
+            before[0] = hash;
+        }
+        let mut filled = fill(run, tokens.iter().map(bucket));
+        for n in 2..=*most {
+            // So many tokens come too early in the text to end an n-gram of this length.
+            let early = (n - 1).saturating_sub(*len).min(count);
+            filled += fill(&mut run[filled..], ngrams[1 + early..=count].iter().map(bucket));
+            ngrams[0] = before[n - 1];
+            before[n - 1] = ngrams[count];
+            if n < *most {
+                for ((longer, first), last) in longer[1..].iter_mut().zip(&*ngrams).zip(&*tokens) {
+                    *longer = hash::ngram_hash(*first, *last);
+                }
+                std::mem::swap(ngrams, longer);
+            }
+        }
+        *len = (*len + count).min(*most);
+        features(&run[..filled]);
     }
 
     fn make_room(&mut self, tokens: usize) {
-        if self.tokens.len() < tokens {
+        if self.ngrams.len() <= tokens {
             self.tokens.resize(tokens, 0);
             self.ngrams.resize(tokens + 1, 0);
             self.longer.resize(tokens + 1, 0);
             self.run.resize(tokens * self.most, 0);
         }
-    }
-
-    /// Gives the buckets of all n-grams that end at the `count` tokens just come in.
-    #[inline(always)]
-    fn combine(&mut self, count: usize, features: &mut impl FnMut(&[u32])) {
-        let CombinedHashes { buckets, most, tokens, ngrams, longer, before, len, run } = self;
-        let tokens = &tokens[..count];
-        let Some(last) = tokens.last() else {
-            return;
-        };
-        let bucket = |hash: &u64| hash::bucket_of(*hash, *buckets);
-        let mut filled = fill(run, tokens.iter().map(bucket));
-        ngrams[0] = before[0];
-        ngrams[1..=count].copy_from_slice(tokens);
-        before[0] = *last;
-        for (n, before) in before.iter_mut().enumerate().take(*most).skip(1) {
-            longer[0] = *before;
-            for ((longer, first), last) in longer[1..].iter_mut().zip(&ngrams[..]).zip(tokens) {
-                *longer = hash::ngram_hash(*first, *last);
-            }
-            std::mem::swap(ngrams, longer);
-            *before = ngrams[count];
-            // So many tokens come too early in the text to end an n-gram of this length.
-            let early = n.saturating_sub(*len).min(count);
-            filled += fill(&mut run[filled..], ngrams[1 + early..=count].iter().map(bucket));
-        }
-        *len = (*len + count).min(*most);
-        features(&run[..filled]);
     }
 }
 
