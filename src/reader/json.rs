@@ -23,20 +23,23 @@ impl StringScanner {
     /// The string at `key` of the object that `record` is; of a key given twice, the last counts.
     ///
     /// `None` proves nothing: the record may be sound and only unusual, nested more than 64 deep.
-    pub(super) fn string_at<'a>(&'a mut self, record: &'a str, key: &str) -> Option<&'a str> {
+    pub(super) fn string_at<'a>(&'a mut self, record: &'a [u8], key: &str) -> Option<&'a str> {
         if control_in_string(record).is_some() {
             return None;
         }
         let StringScanner { best, room } = self;
-        match best.run(ScanObject { record, key, room })? {
-            Text::AsItStands(from, to) => record.get(from..to),
-            Text::Unescaped(len) => simdutf8::basic::from_utf8(&room[..len]).ok(),
-        }
+        let Text { start, end, unescaped } = best.run(ScanObject { record, key, room })?;
+        let utf8 = |bytes| simdutf8::basic::from_utf8(bytes).ok();
+        // Every byte is looked at once. An escape puts whole characters between its neighbours: what is well-formed without
+        // escapes was so with them.
+        utf8(&record[..start])?;
+        utf8(&record[end..])?;
+        utf8(unescaped.map_or(&record[start..end], |len| &room[..len]))
     }
 }
 
 struct ScanObject<'a> {
-    record: &'a str,
+    record: &'a [u8],
     key: &'a str,
     room: &'a mut Vec<u8>,
 }
@@ -47,29 +50,29 @@ impl Work for ScanObject<'_> {
     #[inline(always)]
     fn run<B: Backend>(self, backend: B) -> Option<Text> {
         let ScanObject { record, key, room } = self;
-        let mut scanner = Scanner { bytes: record.as_bytes(), at: 0, room, backend };
+        let mut scanner = Scanner { bytes: record, at: 0, room, backend };
         let found = scanner.object(key)?;
         scanner.spaces();
         (scanner.at == record.len()).then_some(found)
     }
 }
 
-/// Where the text of a string is.
-enum Text {
-    /// In the record, from and to.
-    AsItStands(usize, usize),
-    /// In the room, so many bytes.
-    Unescaped(usize),
+/// A string of a record, without its quotes.
+struct Text {
+    start: usize,
+    end: usize,
+    /// How many bytes it is without escapes, in the room; `None` if it has none.
+    unescaped: Option<usize>,
 }
 
 /// Where a control character stands within a string, counted from 1: a fault that serde_json overlooks in keys.
-pub(super) fn control_in_string(record: &str) -> Option<usize> {
+pub(super) fn control_in_string(record: &[u8]) -> Option<usize> {
     // Nearly every record has none at all: one quick look settles it.
-    if !record.bytes().fold(false, |found, byte| found | (byte < b' ')) {
+    if !record.iter().fold(false, |found, byte| found | (*byte < b' ')) {
         return None;
     }
     let (mut in_string, mut escaped) = (false, false);
-    let place = record.bytes().position(|byte| {
+    let place = record.iter().position(|&byte| {
         let quote = byte == b'"' && !escaped;
         escaped = in_string && byte == b'\\' && !escaped;
         in_string ^= quote;
@@ -228,7 +231,7 @@ impl<B: Backend> Scanner<'_, B> {
         let plain = memchr::memchr2(b'"', b'\\', &self.bytes[start..])?;
         if self.bytes[start + plain] == b'"' {
             self.at += plain + 1;
-            return Some(Text::AsItStands(start, start + plain));
+            return Some(Text { start, end: start + plain, unescaped: None });
         }
         // A string is no longer without its escapes, and every move is a whole block.
         let most = self.bytes.len() - start + BLOCK;
@@ -239,7 +242,9 @@ impl<B: Backend> Scanner<'_, B> {
         self.at += plain;
         let mut len = plain;
         loop {
-            let rest = &self.bytes[self.at..];
+            // All quotes and backslashes of a block are found at once: none waits for those before it.
+            let block_at = self.at;
+            let rest = &self.bytes[block_at..];
             let mut last = [0; BLOCK];
             let block = match rest.first_chunk::<BLOCK>() {
                 Some(block) => block,
@@ -248,30 +253,44 @@ impl<B: Backend> Scanner<'_, B> {
                     &last
                 }
             };
-            *self.room[len..].first_chunk_mut()? = *block;
-            let run = self.backend.quotes(block).trailing_zeros() as usize;
-            len += run;
-            self.at += run;
-            if run == BLOCK {
-                if rest.len() < BLOCK {
-                    return None; // The record ends within the string.
+            let mut quotes = self.backend.quotes(block);
+            while quotes != 0 {
+                let place = block_at + quotes.trailing_zeros() as usize;
+                len += self.copy(place, len)?;
+                if self.bytes[place] == b'"' {
+                    self.at += 1;
+                    return Some(Text { start, end: place, unescaped: Some(len) });
                 }
-                continue;
+                let simple = SIMPLE[usize::from(*self.bytes.get(place + 1)?)];
+                if simple != 0 {
+                    self.room[len] = simple;
+                    len += 1;
+                    self.at += 2;
+                } else {
+                    self.at += 1;
+                    len += self.code_point()?.encode_utf8(&mut self.room[len..]).len();
+                }
+                // What belongs to the escape is through.
+                quotes &= u64::MAX.unbounded_shl((self.at - block_at) as u32);
             }
-            if block[run] == b'"' {
-                self.at += 1;
-                return Some(Text::Unescaped(len));
+            if rest.len() < BLOCK {
+                return None; // The record ends within the string.
             }
-            let simple = SIMPLE[usize::from(*self.bytes.get(self.at + 1)?)];
-            if simple != 0 {
-                self.room[len] = simple;
-                len += 1;
-                self.at += 2;
-            } else {
-                self.at += 1;
-                len += self.code_point()?.encode_utf8(&mut self.room[len..]).len();
-            }
+            len += self.copy(self.at.max(block_at + BLOCK), len)?;
         }
+    }
+
+    /// Copies what comes before `end`, up to a block, to the room at `len`; returns how much it was.
+    #[inline(always)]
+    fn copy(&mut self, end: usize, len: usize) -> Option<usize> {
+        let count = end - self.at;
+        let to = &mut self.room[len..];
+        match self.bytes[self.at..].first_chunk::<BLOCK>() {
+            Some(block) => *to.first_chunk_mut()? = *block, // one move for any length
+            None => to[..count].copy_from_slice(&self.bytes[self.at..end]),
+        }
+        self.at = end;
+        Some(count)
     }
 
     /// The character that `uXXXX` stands for, or two of them.

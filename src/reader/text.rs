@@ -36,8 +36,10 @@ impl TextFields {
     }
 
     /// The text by serde_json, which knows every case and what to say of it.
-    fn parsed_text<'a>(&self, line: &'a str) -> Result<Cow<'a, str>, Fault> {
-        if let Some(column) = json::control_in_string(line) {
+    fn parsed_text<'a>(&self, record: &'a [u8]) -> Result<Cow<'a, str>, Fault> {
+        let line = simdutf8::compat::from_utf8(record)
+            .map_err(|error| Fault::NotUtf8 { at: error.valid_up_to() })?;
+        if let Some(column) = json::control_in_string(record) {
             return Err(Fault::NotJson(format!("control character in a string at column {column}")));
         }
         let mut found = vec![Found::Missing; self.paths.len()];
@@ -86,11 +88,9 @@ impl<'f> TextReader<'f> {
     /// # Errors
     /// The first fault of a record that is not sound.
     pub fn text<'a>(&'a mut self, record: &'a [u8]) -> Result<Cow<'a, str>, Fault> {
-        let line = simdutf8::compat::from_utf8(record)
-            .map_err(|error| Fault::NotUtf8 { at: error.valid_up_to() })?;
-        match self.key.and_then(|key| self.scanner.string_at(line, key)) {
+        match self.key.and_then(|key| self.scanner.string_at(record, key)) {
             Some(text) => Ok(Cow::Borrowed(text)),
-            None => self.fields.parsed_text(line),
+            None => self.fields.parsed_text(record),
         }
     }
 }

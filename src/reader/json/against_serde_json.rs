@@ -10,7 +10,7 @@ use super::StringScanner;
 /// without it.
 fn check(record: &str) -> bool {
     let mut scanner = StringScanner::new();
-    let Some(scanned) = scanner.string_at(record, "text") else { return false };
+    let Some(scanned) = scanner.string_at(record.as_bytes(), "text") else { return false };
     let whole = without_halves(record);
     let value: serde_json::Value = serde_json::from_str(&whole).unwrap_or_else(|e| panic!("{record}: {e}"));
     assert_eq!(value["text"], scanned, "{record}");
@@ -101,5 +101,28 @@ proptest! {
         let at = at % whole.len();
         check(&(whole[..at].to_owned() + to.as_deref().unwrap_or("") + &whole[at + 1..]));
         check(&whole[..at]);
+    }
+
+    /// Parts of characters stand next to escapes, to each other and at the ends of what is copied at once.
+    #[test]
+    fn never_on_what_is_not_utf8(
+        pieces in prop::collection::vec(
+            prop_oneof![
+                4 => prop::sample::select(vec!["é", "字", "\\n", "\\u00e9", "\\ud83d\\ude00", "\\\"", ""])
+                    .prop_map(|piece| piece.as_bytes().to_vec()),
+                2 => "[a-z]{0,70}".prop_map(String::into_bytes),
+                1 => prop::sample::select(vec![&b"\xE4\xBD"[..], b"\xC3", b"\xA9", b"\xA0", b"\xF0\x9F", b"\xFF"])
+                    .prop_map(<[u8]>::to_vec),
+            ],
+            0..9,
+        ),
+        place in 0..3,
+    ) {
+        let pieces = pieces.concat();
+        let [before, text, after] = std::array::from_fn(|i| if i == place as usize { &pieces[..] } else { b"x" });
+        let record =
+            [b"{\"", before, b"\": 1, \"text\": \"", text, b"\", \"z\": \"", after, b"\"}"].concat();
+        let vouched = StringScanner::new().string_at(&record, "text").is_some();
+        prop_assert_eq!(vouched, std::str::from_utf8(&record).is_ok(), "{}", record.escape_ascii());
     }
 }
