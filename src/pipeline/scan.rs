@@ -172,7 +172,7 @@ impl<J: Job> Scan<'_, J> {
 
     /// Reads the next block of a shard and works on it; false if there is none.
     fn next_block(&self, open: &Open<J>, thread: &mut J::Thread, block: &mut Block) -> bool {
-        let mut input = lock(&open.input);
+        let mut input = lock_soon(&open.input);
         let number = input.blocks;
         match self.read(open, &mut input, block) {
             Ok(Next::Block) => input.blocks += 1,
@@ -284,6 +284,20 @@ impl<J: Job> Open<J> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// As [`lock`], for a lock that is likely free within the time that going to sleep and waking up would take.
+fn lock_soon<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    for _ in 0..SPINS {
+        if let Ok(guard) = mutex.try_lock() {
+            return guard;
+        }
+        std::hint::spin_loop();
+    }
+    lock(mutex)
+}
+
+/// A fraction of the time that a block takes.
+const SPINS: usize = 20_000;
 
 fn unlocked<T>(mutex: Mutex<T>) -> T {
     mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
