@@ -34,7 +34,7 @@
 //! let model = Model { space, smoothing: 0.0, raw: Some(counts), targets: vec![target] };
 //!
 //! let folder = WeightsFolder::new(&work.path().join("weights"));
-//! pipeline::weigh(&model, &raw, &folder, &read, None, &progress)?;
+//! pipeline::weigh(&model, &raw, &folder, &read, None, None, &progress)?;
 //! let weights = folder.open(&raw)?;
 //! let options = DrawOptions { budget: Budget::Records(1), min_tokens: 1, ..DrawOptions::default() };
 //! let draw = Draw::new(&weights, None, &options)?;
@@ -42,7 +42,7 @@
 //! let out = work.path().join("selected.jsonl");
 //! let destination = Destination::File(out.clone());
 //! let write = WriteOptions { destination: &destination, shuffle: None, annotate: false, temp_dir: work.path() };
-//! pipeline::write(&draw, &weights, &raw, &write, None, &progress)?;
+//! pipeline::write(&draw, &weights, &raw, &write, None, None, &progress)?;
 //! assert_eq!(std::fs::read_to_string(out)?, "{\"text\": \"the sea\"}\n");
 //! # Ok(())
 //! # }

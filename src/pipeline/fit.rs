@@ -5,7 +5,7 @@ use crate::density::{Counts, FitBudget, RawCounts, RawSample, Target};
 use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer};
 use crate::progress::Progress;
-use crate::reader::{Block, Shards, content_hash};
+use crate::reader::{Block, BlockReader, Shards, content_hash};
 
 /// Counts everything in a target.
 ///
@@ -76,7 +76,7 @@ impl<'a> Job for CountTarget<'a> {
         CountThread { featurizer, counts: Counts::new(self.space.buckets), read: self.documents.thread() }
     }
 
-    fn begin(&self, shard: usize) -> Result<usize, Error> {
+    fn begin(&self, shard: usize, _: &BlockReader) -> Result<usize, Error> {
         Ok(shard)
     }
 
@@ -116,7 +116,7 @@ impl<'a> Job for CountRaw<'a> {
         CountThread { featurizer: Featurizer::new(self.space), counts, read: self.documents.thread() }
     }
 
-    fn begin(&self, shard: usize) -> Result<usize, Error> {
+    fn begin(&self, shard: usize, _: &BlockReader) -> Result<usize, Error> {
         Ok(shard)
     }
 

@@ -1,11 +1,13 @@
 //! The stages put together: what the commands do, in parallel over shards and over the blocks of each.
 
+mod candidates;
 mod documents;
 mod fit;
 mod scan;
 mod weigh;
 mod write;
 
+pub use candidates::Candidates;
 pub use documents::{ReadReport, Rejects};
 pub use fit::{count_raw, count_target};
 pub use weigh::{complete, weigh};

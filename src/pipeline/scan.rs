@@ -6,13 +6,13 @@
 //! there are threads, and each thread holds one block.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::error::Error;
 use crate::progress::Progress;
-use crate::reader::{Block, BlockReader, Shards};
+use crate::reader::{Block, BlockReader, Reread, Shards};
 
 /// What is to be done with shards.
 pub(super) trait Job: Sync {
@@ -25,8 +25,12 @@ pub(super) trait Job: Sync {
 
     /// Begins a thread.
     fn thread(&self) -> Self::Thread;
-    /// Begins a shard.
-    fn begin(&self, shard: usize) -> Result<Self::Gathered, Error>;
+    /// Opens a shard; by default, the `shard`-th of `shards`.
+    fn open(&self, shard: usize, shards: &Shards, progress: &Progress) -> Result<BlockReader, Error> {
+        Ok(BlockReader::open(&shards[shard], progress)?)
+    }
+    /// Begins a shard, just opened.
+    fn begin(&self, shard: usize, reader: &BlockReader) -> Result<Self::Gathered, Error>;
     /// Works on a block: on any thread, in any order.
     fn make(&self, thread: &mut Self::Thread, shard: usize, block: &Block) -> Result<Self::Made, Error>;
     /// Gathers what was made of the blocks of a shard: one after the other, in order.
@@ -91,6 +95,8 @@ struct Open<J: Job> {
     /// How many threads are with it.
     threads: AtomicUsize,
     input: Mutex<Input>,
+    /// Whether reading keeps a processor busy, with decompressing.
+    busy_reading: AtomicBool,
     output: Mutex<Output<J>>,
     /// Told whenever a block is gathered.
     gathered: Condvar,
@@ -172,7 +178,8 @@ impl<J: Job> Scan<'_, J> {
 
     /// Reads the next block of a shard and works on it; false if there is none.
     fn next_block(&self, open: &Open<J>, thread: &mut J::Thread, block: &mut Block) -> bool {
-        let mut input = lock_soon(&open.input);
+        let busy = open.busy_reading.load(Ordering::Relaxed);
+        let mut input = if busy { lock_soon(&open.input) } else { lock(&open.input) };
         let number = input.blocks;
         match self.read(open, &mut input, block) {
             Ok(Next::Block) => input.blocks += 1,
@@ -208,8 +215,10 @@ impl<J: Job> Scan<'_, J> {
             return Ok(Next::Nothing);
         }
         if matches!(input.reader, Reader::Closed) {
-            lock(&open.output).gathered = Some(self.job.begin(open.shard)?);
-            input.reader = Reader::Open(BlockReader::open(&self.shards[open.shard], self.progress)?);
+            let reader = self.job.open(open.shard, self.shards, self.progress)?;
+            open.busy_reading.store(reader.reread() == Reread::Costly, Ordering::Relaxed);
+            lock(&open.output).gathered = Some(self.job.begin(open.shard, &reader)?);
+            input.reader = Reader::Open(reader);
         }
         self.wait_for_gathering(open, input.blocks);
         match &mut input.reader {
@@ -275,6 +284,7 @@ impl<J: Job> Open<J> {
             shard,
             threads: AtomicUsize::new(0),
             input: Mutex::new(Input { reader: Reader::Closed, blocks: 0 }),
+            busy_reading: AtomicBool::new(false),
             output: Mutex::new(Output { gathered: None, next: 0, early: BTreeMap::new(), blocks: None }),
             gathered: Condvar::new(),
         }

@@ -1,14 +1,16 @@
 use super::ReadOptions;
+use super::candidates::{Candidates, CandidatesThread, CandidatesWriter};
 use super::documents::{Documents, ReadReport, ReadThread, Rejects};
 use super::scan::{self, Job};
 use crate::density::{LogRatios, Model};
 use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer};
 use crate::progress::Progress;
-use crate::reader::{Block, Shards};
+use crate::reader::{Block, BlockReader, Reread, Shards};
 use crate::weights::{RowBlock, Weigher, WeightsFile, WeightsFolder, WeightsInfo, WeightsWriter, push_row};
 
-/// Weighs every record of `shards` with `model`: one weights file in `folder` for each shard.
+/// Weighs every record of `shards` with `model`: one weights file in `folder` for each shard. Keeps `candidates` on the
+/// way.
 ///
 /// # Errors
 /// A partial model; shards that cannot be read, or without a document; a folder that cannot be written
@@ -19,13 +21,14 @@ pub fn weigh(
     folder: &WeightsFolder,
     options: &ReadOptions,
     mut rejects: Option<&mut Rejects>,
+    candidates: Option<&Candidates>,
     progress: &Progress,
 ) -> Result<ReadReport, Error> {
     let log_ratios = model.log_ratios()?;
     folder.prepare(&WeightsInfo::new(model, &options.fields))?;
     progress.begin("weigh", shards.total_bytes());
     let documents = Documents::new(shards, options, rejects.as_deref_mut());
-    let job = Weigh { space: model.space, log_ratios: &log_ratios, shards, folder, documents };
+    let job = Weigh { space: model.space, log_ratios: &log_ratios, shards, folder, candidates, documents };
     let scanned = scan::scan(&job, shards, progress)?;
     let (_, report) = job.documents.finish("raw", rejects, scanned, |thread| thread.read.take_tally())?;
     Ok(report)
@@ -36,36 +39,54 @@ struct Weigh<'a> {
     log_ratios: &'a LogRatios,
     shards: &'a Shards,
     folder: &'a WeightsFolder,
+    candidates: Option<&'a Candidates>,
     documents: Documents<'a>,
 }
 
 struct WeighThread<'a> {
     weigher: Weigher<'a>,
+    candidates: CandidatesThread,
     read: ReadThread<'a>,
 }
 
-/// The rows of one block, and what is to be kept of the records skipped.
+/// The rows of one block, what is to be kept of the records skipped, and of those that may be selected.
 struct Rows {
     rows: Vec<u8>,
     rejected: Vec<u8>,
+    candidates: Vec<u8>,
+}
+
+/// The files of one shard under way.
+struct ShardFiles {
+    shard: usize,
+    weights: WeightsWriter,
+    candidates: Option<CandidatesWriter>,
 }
 
 impl<'a> Job for Weigh<'a> {
     type Thread = WeighThread<'a>;
     type Made = Rows;
-    type Gathered = (usize, WeightsWriter);
+    type Gathered = ShardFiles;
 
     fn thread(&self) -> WeighThread<'a> {
-        WeighThread { weigher: Weigher::new(self.space, self.log_ratios), read: self.documents.thread() }
+        WeighThread {
+            weigher: Weigher::new(self.space, self.log_ratios),
+            candidates: CandidatesThread::default(),
+            read: self.documents.thread(),
+        }
     }
 
-    fn begin(&self, shard: usize) -> Result<Self::Gathered, Error> {
+    fn begin(&self, shard: usize, reader: &BlockReader) -> Result<ShardFiles, Error> {
         let path = self.folder.path_of(&self.shards[shard]);
-        Ok((shard, WeightsWriter::create(&path, self.log_ratios.targets())?))
+        let weights = WeightsWriter::create(&path, self.log_ratios.targets())?;
+        let candidates = self.candidates.filter(|_| reader.reread() != Reread::Cheap);
+        let candidates =
+            candidates.map(|of| CandidatesWriter::create(of, &self.shards[shard])).transpose()?;
+        Ok(ShardFiles { shard, weights, candidates })
     }
 
     fn make(&self, thread: &mut WeighThread<'a>, shard: usize, block: &Block) -> Result<Rows, Error> {
-        let WeighThread { weigher, read } = thread;
+        let WeighThread { weigher, candidates: keep, read } = thread;
         let mut rows = Vec::new();
         let rejected = self.documents.each(read, shard, block, |record, text| match text {
             Some(text) => {
@@ -77,17 +98,25 @@ impl<'a> Job for Weigh<'a> {
                 push_row(&mut rows, none, record, 0);
             }
         })?;
-        Ok(Rows { rows, rejected })
+        let candidates = match self.candidates {
+            Some(candidates) => candidates.frame(keep, block, &rows, self.log_ratios.targets())?,
+            None => Vec::new(),
+        };
+        Ok(Rows { rows, rejected, candidates })
     }
 
-    fn gather(&self, (shard, file): &mut Self::Gathered, made: Rows) -> Result<(), Error> {
-        file.write(&made.rows)?;
-        self.documents.keep(*shard, &made.rejected)
+    fn gather(&self, files: &mut ShardFiles, made: Rows) -> Result<(), Error> {
+        files.weights.write(&made.rows)?;
+        if let Some(file) = &mut files.candidates {
+            file.write(&made.candidates)?;
+        }
+        self.documents.keep(files.shard, &made.rejected)
     }
 
-    fn end(&self, (shard, file): Self::Gathered) -> Result<(), Error> {
-        file.finish()?;
-        self.documents.end(shard)
+    fn end(&self, files: ShardFiles) -> Result<(), Error> {
+        files.weights.finish()?;
+        files.candidates.map_or(Ok(()), CandidatesWriter::finish)?;
+        self.documents.end(files.shard)
     }
 }
 
@@ -141,7 +170,7 @@ impl<'a> Job for Complete<'a> {
         }
     }
 
-    fn begin(&self, shard: usize) -> Result<Self::Gathered, Error> {
+    fn begin(&self, shard: usize, _: &BlockReader) -> Result<Self::Gathered, Error> {
         let path = self.folder.path_of(&self.shards[shard]);
         let targets = self.weights[shard].layout().targets();
         Ok((shard, WeightsWriter::create(&path, targets)?, 0))

@@ -1,16 +1,17 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::ReadOptions;
+use super::candidates::{self, Candidates};
 use super::documents::ReadReport;
 use super::scan::{self, Job};
+use super::{ReadOptions, other_rows};
 use crate::density::{Counts, Model, kl_divergence, normalized};
 use crate::error::Error;
 use crate::featurizer::Featurizer;
 use crate::progress::Progress;
-use crate::reader::{Block, Shards, TextReader};
+use crate::reader::{Block, BlockReader, Shards, TextReader, content_hash};
 use crate::resample::{Draw, Noise, Position};
-use crate::weights::{self, RowBlock, WeightsFile};
+use crate::weights::{self, Row, RowBlock, WeightsFile};
 use crate::writer::{Destination, RecordWriter, Selected, ShardRecords, annotate};
 
 /// How selected records are written.
@@ -40,7 +41,8 @@ pub struct KlReduction {
     pub reduction: f64,
 }
 
-/// Writes the records of `shards` that `draw` has selected. With a model, also measures the KL reduction.
+/// Writes the records of `shards` that `draw` has selected, from `candidates` where they were kept. With a model, also
+/// measures the KL reduction.
 ///
 /// # Errors
 /// Shards that cannot be read or are not those that were weighed; an output that cannot be written.
@@ -49,14 +51,19 @@ pub fn write(
     weights: &[WeightsFile],
     shards: &Shards,
     options: &WriteOptions<'_>,
+    candidates: Option<&Candidates>,
     measured: Option<(&Model, &ReadOptions)>,
     progress: &Progress,
 ) -> Result<(ReadReport, Vec<KlReduction>), Error> {
     let start = Instant::now();
-    progress.begin("write", shards.total_bytes());
+    let kept: Vec<Option<PathBuf>> = match candidates {
+        Some(candidates) => candidates.files(shards, draw),
+        None => vec![None; shards.len()],
+    };
+    progress.begin("write", if candidates.is_some() { None } else { shards.total_bytes() });
     let writer = RecordWriter::create(options.destination, options.shuffle.is_some(), options.temp_dir)?;
     let order = options.shuffle.map(Noise::of_shuffle);
-    let job = Write { draw, weights, shards, writer, order, annotate: options.annotate, measured };
+    let job = Write { draw, weights, shards, kept, writer, order, annotate: options.annotate, measured };
     let scanned = scan::scan(&job, shards, progress)?;
     let Write { writer, .. } = job;
     writer.finish()?;
@@ -66,8 +73,8 @@ pub fn write(
     if let Some((model, _)) = measured {
         let mut selected = Counts::new(model.space.buckets);
         for thread in &scanned.threads {
-            if let Some((_, _, counts)) = &thread.measuring {
-                selected.add(counts)?;
+            if let Some(measuring) = &thread.measuring {
+                selected.add(&measuring.counts)?;
             }
         }
         reductions = kl_reductions(model, &selected)?;
@@ -101,6 +108,8 @@ struct Write<'a> {
     draw: &'a Draw,
     weights: &'a [WeightsFile],
     shards: &'a Shards,
+    /// For each shard, the file of its candidates, if they are read in its place.
+    kept: Vec<Option<PathBuf>>,
     writer: RecordWriter,
     order: Option<Noise>,
     annotate: bool,
@@ -110,8 +119,100 @@ struct Write<'a> {
 struct WriteThread<'a> {
     rows: RowBlock,
     records: u64,
-    measuring: Option<(TextReader<'a>, Featurizer, Counts)>,
+    measuring: Option<Measuring<'a>>,
 }
+
+/// Counts the features of what is selected.
+struct Measuring<'a> {
+    texts: TextReader<'a>,
+    featurizer: Featurizer,
+    counts: Counts,
+}
+
+impl<'a> Measuring<'a> {
+    fn new(model: &Model, options: &'a ReadOptions) -> Self {
+        Measuring {
+            texts: TextReader::new(&options.fields),
+            featurizer: Featurizer::new(model.space),
+            counts: Counts::new(model.space.buckets),
+        }
+    }
+
+    fn count(&mut self, record: &[u8]) {
+        let Measuring { texts, featurizer, counts } = self;
+        if let Ok(text) = texts.text(record) {
+            featurizer.featurize(&text, |buckets| {
+                buckets.iter().for_each(|bucket| counts.counts[*bucket as usize] += 1);
+            });
+        }
+    }
+}
+
+impl Write<'_> {
+    /// Appends a record to `selected` if the draw says so.
+    fn record(
+        &self,
+        measuring: &mut Option<Measuring<'_>>,
+        position: Position,
+        record: &[u8],
+        row: &Row<'_>,
+        selected: &mut Selected,
+    ) -> Result<(), Error> {
+        if self.draw.target_of(position, row).is_none() {
+            return Ok(());
+        }
+        let hash = content_hash(record);
+        if hash != row.record() {
+            let (path, shard) = (self.weights[position.shard].path(), self.shards[position.shard].path());
+            let changed =
+                weights::Error::Changed { path: path.into(), row: position.record, shard: shard.into() };
+            return Err(changed.into());
+        }
+        let place = self.order.map_or(0, |order| order.bits(hash));
+        selected.push(place, |out| {
+            if self.annotate {
+                annotate(record, row.log_weights(), out);
+            } else {
+                out.extend_from_slice(record);
+            }
+        });
+        if let Some(measuring) = measuring {
+            measuring.count(record);
+        }
+        Ok(())
+    }
+
+    /// The selected of a block of candidates.
+    fn candidates(
+        &self,
+        thread: &mut WriteThread<'_>,
+        shard: usize,
+        block: &Block,
+        selected: &mut Selected,
+    ) -> Result<(), Error> {
+        let WriteThread { rows, measuring, .. } = thread;
+        let weights = &self.weights[shard];
+        let mut near = 0..0;
+        for line in block.records() {
+            let Some((number, record)) =
+                candidates::parse_line(line.bytes).filter(|(number, _)| *number < weights.rows())
+            else {
+                return Err(other_rows(weights, &self.shards[shard], None));
+            };
+            if !near.contains(&number) {
+                near = number..weights.rows().min(number + NEAR);
+                weights.read(near.start, (near.end - near.start) as usize, rows)?;
+            }
+            if let Some(row) = rows.rows().nth((number - near.start) as usize) {
+                self.record(measuring, Position { shard, record: number }, record, &row, selected)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Rows of weights read together for candidates, which may be far apart.
+const NEAR: u64 = 256;
 
 impl<'a> Job for Write<'a> {
     type Thread = WriteThread<'a>;
@@ -119,52 +220,34 @@ impl<'a> Job for Write<'a> {
     type Gathered = (usize, ShardRecords, u64);
 
     fn thread(&self) -> WriteThread<'a> {
-        let measuring = self.measured.map(|(model, options)| {
-            (TextReader::new(&options.fields), Featurizer::new(model.space), Counts::new(model.space.buckets))
-        });
+        let measuring = self.measured.map(|(model, options)| Measuring::new(model, options));
         WriteThread { rows: RowBlock::default(), records: 0, measuring }
     }
 
-    fn begin(&self, shard: usize) -> Result<Self::Gathered, Error> {
+    fn open(&self, shard: usize, shards: &Shards, progress: &Progress) -> Result<BlockReader, Error> {
+        Ok(match &self.kept[shard] {
+            Some(path) => BlockReader::open_file(path, progress)?,
+            None => BlockReader::open(&shards[shard], progress)?,
+        })
+    }
+
+    fn begin(&self, shard: usize, _: &BlockReader) -> Result<Self::Gathered, Error> {
         Ok((shard, self.writer.begin(shard, &self.shards[shard])?, 0))
     }
 
     fn make(&self, thread: &mut WriteThread<'a>, shard: usize, block: &Block) -> Result<Self::Made, Error> {
-        let WriteThread { rows, records, measuring } = thread;
-        let weights = &self.weights[shard];
-        super::read_rows(weights, &self.shards[shard], block, rows)?;
         let mut selected = Selected::default();
+        thread.records += block.len() as u64;
+        if self.kept[shard].is_some() {
+            self.candidates(thread, shard, block, &mut selected)?;
+            return Ok((block.len() as u64, selected));
+        }
+        let WriteThread { rows, measuring, .. } = thread;
+        super::read_rows(&self.weights[shard], &self.shards[shard], block, rows)?;
         for (index, (record, row)) in block.records().zip(rows.rows()).enumerate() {
             let position = Position { shard, record: block.first_record() + index as u64 };
-            if self.draw.target_of(position, &row).is_none() {
-                continue;
-            }
-            let hash = crate::reader::content_hash(record.bytes);
-            if hash != row.record() {
-                return Err(weights::Error::Changed {
-                    path: weights.path().into(),
-                    row: position.record,
-                    shard: self.shards[shard].path().into(),
-                }
-                .into());
-            }
-            let place = self.order.map_or(0, |order| order.bits(hash));
-            selected.push(place, |out| {
-                if self.annotate {
-                    annotate(record.bytes, row.log_weights(), out);
-                } else {
-                    out.extend_from_slice(record.bytes);
-                }
-            });
-            if let Some((texts, featurizer, counts)) = measuring
-                && let Ok(text) = texts.text(record.bytes)
-            {
-                featurizer.featurize(&text, |buckets| {
-                    buckets.iter().for_each(|bucket| counts.counts[*bucket as usize] += 1);
-                });
-            }
+            self.record(measuring, position, record.bytes, &row, &mut selected)?;
         }
-        *records += block.len() as u64;
         Ok((block.len() as u64, selected))
     }
 
@@ -174,7 +257,9 @@ impl<'a> Job for Write<'a> {
     }
 
     fn end(&self, (shard, records, count): Self::Gathered) -> Result<(), Error> {
-        super::check_rows(&self.weights[shard], &self.shards[shard], count)?;
+        if self.kept[shard].is_none() {
+            super::check_rows(&self.weights[shard], &self.shards[shard], count)?;
+        }
         Ok(self.writer.end(records)?)
     }
 }

@@ -1,7 +1,7 @@
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{Error, Shard, source};
+use super::{Error, Reread, Shard, source};
 use crate::progress::Progress;
 
 /// How much is read at a time: a block fits the second-level cache.
@@ -18,6 +18,7 @@ pub struct Block {
     first_record: u64,
     first_line: u64,
     content_bytes: u64,
+    reread: Reread,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +61,11 @@ impl Block {
         self.first_record
     }
 
+    /// What a second reading of its shard would take.
+    pub fn reread(&self) -> Reread {
+        self.reread
+    }
+
     /// Bytes of decompressed content behind this block, line ends and blank lines too.
     pub fn content_bytes(&self) -> u64 {
         self.content_bytes
@@ -69,6 +75,7 @@ impl Block {
 /// Reads a shard block by block, in a bounded amount of memory but for the longest record.
 pub struct BlockReader {
     content: Box<dyn Read + Send>,
+    reread: Reread,
     shard: PathBuf,
     /// The start of a line whose end is not yet read.
     carry: Vec<u8>,
@@ -84,17 +91,33 @@ impl BlockReader {
     /// # Errors
     /// A shard that cannot be opened, or in a form that is not read.
     pub fn open(shard: &Shard, progress: &Progress) -> Result<Self, Error> {
-        let content = source::open(shard, progress)?;
-        let path = shard.path().into();
-        Ok(BlockReader {
+        Ok(BlockReader::new(shard.path(), source::open(shard, progress)?))
+    }
+
+    /// Opens the file `path`, which is not one of the shards.
+    ///
+    /// # Errors
+    /// A file that cannot be opened, or in a form that is not read.
+    pub fn open_file(path: &Path, progress: &Progress) -> Result<Self, Error> {
+        Ok(BlockReader::new(path, source::open_file(path, progress)?))
+    }
+
+    fn new(path: &Path, (content, reread): (Box<dyn Read + Send>, Reread)) -> Self {
+        BlockReader {
             content,
-            shard: path,
+            reread,
+            shard: path.into(),
             carry: Vec::new(),
             next_record: 0,
             next_line: 1,
             read: 0,
             ended: false,
-        })
+        }
+    }
+
+    /// What a second reading would take.
+    pub fn reread(&self) -> Reread {
+        self.reread
     }
 
     /// Fills `block` with the next records; false, with the block empty, at the end of the shard.
@@ -109,6 +132,7 @@ impl BlockReader {
         }
         block.first_record = self.next_record;
         block.first_line = self.next_line;
+        block.reread = self.reread;
         block.data.append(&mut self.carry);
         let carried = block.data.len();
         let end = self.fill(&mut block.data)?;

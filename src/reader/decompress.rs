@@ -27,11 +27,11 @@ const FOREIGN: [(&[u8], &str); 8] = [
     (&[0xFE, 0xFF], "UTF-16 text"),
 ];
 
-/// The content of `raw`, decompressed if it is compressed.
+/// The content of `raw`, decompressed if it is compressed, and whether it is.
 pub(super) fn content<R: Read + Send + 'static>(
     mut raw: R,
     shard: &Path,
-) -> Result<Box<dyn Read + Send>, Error> {
+) -> Result<(Box<dyn Read + Send>, bool), Error> {
     let mut start = Vec::new();
     raw.by_ref().take(6).read_to_end(&mut start).map_err(|source| Error::Read {
         shard: shard.into(),
@@ -49,15 +49,15 @@ pub(super) fn content<R: Read + Send + 'static>(
         || start.first().is_some_and(|first| first >> 4 == 5) && start[1..].starts_with(ZSTD_SKIPPABLE);
     let whole = Cursor::new(start).chain(raw);
     if is_gzip {
-        Ok(Box::new(GzipMembers::new(BufReader::with_capacity(BUFFER, whole))))
+        Ok((Box::new(GzipMembers::new(BufReader::with_capacity(BUFFER, whole))), true))
     } else if is_zstd {
         let failed = |source| Error::Read { shard: shard.into(), at: 0, source };
         let input = BufReader::with_capacity(BUFFER, whole);
         let mut decoder = zstd::Decoder::with_buffer(input).map_err(failed)?;
         decoder.window_log_max(ZSTD_WINDOW_LOG).map_err(failed)?;
-        Ok(Box::new(Explained { inner: decoder, format: "zstd" }))
+        Ok((Box::new(Explained { inner: decoder, format: "zstd" }), true))
     } else {
-        Ok(Box::new(whole))
+        Ok((Box::new(whole), false))
     }
 }
 
@@ -164,6 +164,7 @@ mod tests {
         let mut out = Vec::new();
         content(Cursor::new(bytes), Path::new("shard.gz"))
             .map_err(|error| error.to_string())?
+            .0
             .read_to_end(&mut out)
             .map_err(|error| error.to_string())?;
         Ok(out)

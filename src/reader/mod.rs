@@ -15,6 +15,7 @@ mod text;
 pub use blocks::{Block, BlockReader, Record};
 pub use error::{Error, Fault};
 pub use shards::{Shard, Shards};
+pub use source::Reread;
 pub use text::{TextFields, TextReader};
 
 use std::hash::Hasher;

@@ -1,20 +1,37 @@
 //! Where the bytes of a shard come from: a file, or a stream that is kept for a second reading.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Error, Shard, decompress};
 use crate::progress::Progress;
 
+/// What a second reading of the same content would take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reread {
+    /// Hardly more than the time of the disk.
+    #[default]
+    Cheap,
+    /// Decompressing once more.
+    Costly,
+    /// It cannot be read again.
+    Never,
+}
+
+impl Reread {
+    fn of_file(compressed: bool) -> Self {
+        if compressed { Reread::Costly } else { Reread::Cheap }
+    }
+}
+
 /// The decompressed content of a shard, from its start.
-pub(super) fn open(shard: &Shard, progress: &Progress) -> Result<Box<dyn Read + Send>, Error> {
+pub(super) fn open(shard: &Shard, progress: &Progress) -> Result<(Box<dyn Read + Send>, Reread), Error> {
+    let Some(stream) = shard.stream() else { return open_file(shard.path(), progress) };
     let failed = |source| Error::Open { path: shard.path().into(), source };
-    let Some(stream) = shard.stream() else {
-        let file = File::open(shard.path()).map_err(failed)?;
-        return decompress::content(Counted { inner: file, progress: progress.clone() }, shard.path());
-    };
+    let counted = |inner: Box<dyn Read + Send>| Counted { inner, progress: progress.clone() };
     let mut state = lock(&stream.state);
     match &mut *state {
         State::Fresh { keep_in } => {
@@ -25,23 +42,32 @@ pub(super) fn open(shard: &Shard, progress: &Progress) -> Result<Box<dyn Read + 
             let keep_in = keep_in.take();
             *state = State::Spent;
             drop(state);
-            let content =
-                decompress::content(Counted { inner: raw, progress: progress.clone() }, shard.path())?;
-            match keep_in {
-                None => Ok(content),
-                Some(folder) => {
-                    Ok(Box::new(Tee::new(content, shard.path(), folder, Arc::clone(&stream.state))?))
-                }
-            }
+            let (content, _) = decompress::content(counted(raw), shard.path())?;
+            let Some(folder) = keep_in else { return Ok((content, Reread::Never)) };
+            let tee = Tee::new(content, shard.path(), folder, Arc::clone(&stream.state))?;
+            Ok((Box::new(tee), Reread::Cheap))
+        }
+        State::File { file, start } => {
+            let mut copy = file.try_clone().map_err(failed)?;
+            copy.seek(SeekFrom::Start(*start)).map_err(failed)?;
+            let (content, compressed) = decompress::content(counted(Box::new(copy)), shard.path())?;
+            Ok((content, Reread::of_file(compressed)))
         }
         State::Kept(file) => {
             let copy = file.try_clone().and_then(|mut copy| copy.rewind().map(|()| copy)).map_err(failed)?;
-            let decoder =
-                zstd::Decoder::new(Counted { inner: copy, progress: progress.clone() }).map_err(failed)?;
-            Ok(Box::new(decoder))
+            let decoder = zstd::Decoder::new(counted(Box::new(copy))).map_err(failed)?;
+            Ok((Box::new(decoder), Reread::Cheap))
         }
         State::Spent => Err(failed(io::Error::other("a stream can be read only once"))),
     }
+}
+
+/// The decompressed content of a file.
+pub(super) fn open_file(path: &Path, progress: &Progress) -> Result<(Box<dyn Read + Send>, Reread), Error> {
+    let file = File::open(path).map_err(|source| Error::Open { path: path.into(), source })?;
+    let (content, compressed) =
+        decompress::content(Counted { inner: file, progress: progress.clone() }, path)?;
+    Ok((content, Reread::of_file(compressed)))
 }
 
 fn lock(state: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
@@ -64,14 +90,25 @@ enum Kind {
 
 #[derive(Debug)]
 enum State {
-    Fresh { keep_in: Option<PathBuf> },
+    Fresh {
+        keep_in: Option<PathBuf>,
+    },
+    /// Standard input that is a file, from the place where it was handed over.
+    File {
+        file: File,
+        start: u64,
+    },
     Kept(File),
     Spent,
 }
 
 impl Stream {
     pub(super) fn stdin() -> Self {
-        Stream::new(Kind::Stdin, PathBuf::from("stdin.jsonl"))
+        let stream = Stream::new(Kind::Stdin, PathBuf::from("stdin.jsonl"));
+        if let Some(file) = stdin_file() {
+            *lock(&stream.state) = file;
+        }
+        stream
     }
 
     pub(super) fn path(path: &Path) -> Self {
@@ -92,6 +129,14 @@ impl Stream {
             *keep_in = Some(folder.into());
         }
     }
+}
+
+/// Standard input, if it is a file, which can be read more than once.
+fn stdin_file() -> Option<State> {
+    let mut file = File::from(io::stdin().as_fd().try_clone_to_owned().ok()?);
+    let start =
+        file.metadata().ok().filter(std::fs::Metadata::is_file).and_then(|_| file.stream_position().ok())?;
+    Some(State::File { file, start })
 }
 
 /// Copies what is read into a nameless temporary file, compressed.

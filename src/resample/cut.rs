@@ -26,7 +26,7 @@ impl Cut {
 
 /// An integer that grows as the key does.
 #[inline]
-fn order(key: f64) -> u64 {
+pub(super) fn order(key: f64) -> u64 {
     let bits = key.to_bits();
     if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
 }
@@ -175,8 +175,11 @@ impl Pool<'_> {
             .iter()
             .filter(|row| !self.draw.has_taken(row))
             .map(|row| {
-                let price =
-                    taker.price(&Totals { records: 1, tokens: row.tokens.into(), bytes: row.bytes.into() });
+                let price = taker.budget.price(&Totals {
+                    records: 1,
+                    tokens: row.tokens.into(),
+                    bytes: row.bytes.into(),
+                });
                 (order(rule.key_of(row.log_weights[self.target], row.record, self.target)), price)
             })
             .collect();
@@ -333,17 +336,9 @@ struct Taker {
 }
 
 impl Taker {
-    /// What `of` takes of the budget.
-    fn price(&self, of: &Totals) -> u64 {
-        match self.budget {
-            Budget::Records(_) | Budget::Fraction(_) => of.records,
-            Budget::Tokens(_) => of.tokens,
-            Budget::Bytes(_) => of.bytes,
-        }
-    }
-
     fn fits(&self, more: Totals) -> bool {
-        self.price(&self.taken).saturating_add(self.price(&more)) <= self.limit
+        let price = |of| self.budget.price(of);
+        price(&self.taken).saturating_add(price(&more)) <= self.limit
     }
 
     fn take_all(&mut self, part: &Part) -> bool {

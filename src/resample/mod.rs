@@ -8,11 +8,13 @@ mod cut;
 mod error;
 mod noise;
 mod scan;
+mod screen;
 mod shares;
 mod survey;
 
 pub use error::Error;
 pub use noise::Noise;
+pub use screen::Screen;
 pub use shares::Proportions;
 pub use survey::{LogWeights, Survey};
 
@@ -33,6 +35,17 @@ pub enum Budget {
     Tokens(u64),
     /// Records of at most so many bytes together, newlines included.
     Bytes(u64),
+}
+
+impl Budget {
+    /// What records take of the budget, in its unit.
+    fn price(self, of: &Totals) -> u64 {
+        match self {
+            Budget::Records(_) | Budget::Fraction(_) => of.records,
+            Budget::Tokens(_) => of.tokens,
+            Budget::Bytes(_) => of.bytes,
+        }
+    }
 }
 
 impl fmt::Display for Budget {
@@ -133,6 +146,14 @@ struct Rule {
 }
 
 impl Rule {
+    fn new(options: &DrawOptions, targets: usize) -> Self {
+        Rule {
+            min_tokens: options.min_tokens,
+            temperature: options.temperature,
+            noises: (0..targets as u64).map(|target| Noise::new(options.seed, 0, target)).collect(),
+        }
+    }
+
     #[inline]
     fn is_eligible(&self, row: &Row<'_>) -> bool {
         row.tokens() >= self.min_tokens && row.log_weight(0) > f64::NEG_INFINITY
@@ -196,11 +217,7 @@ impl Draw {
     ) -> Result<Draw, Error> {
         let count = weights.first().map_or(1, |file| file.layout().targets());
         let shares = shares::shares(options.proportions.as_ref(), targets, count)?;
-        let rule = Rule {
-            min_tokens: options.min_tokens,
-            temperature: options.temperature,
-            noises: (0..count as u64).map(|target| Noise::new(options.seed, 0, target)).collect(),
-        };
+        let rule = Rule::new(options, count);
         let rows: u64 = weights.iter().map(WeightsFile::rows).sum();
         let (survey, sample) = survey::survey(weights, &rule, cut::sampling(rows))?;
         if survey.eligible.records == 0 {

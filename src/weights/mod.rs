@@ -101,6 +101,12 @@ impl<'a> Row<'a> {
     }
 }
 
+/// The rows in the project's own layout that `bytes` are.
+pub(crate) fn rows(bytes: &[u8], targets: usize) -> impl Iterator<Item = Row<'_>> {
+    let layout = Layout::of_targets(targets);
+    bytes.chunks_exact(layout.row).map(move |bytes| Row { layout, bytes })
+}
+
 /// Appends a row in the project's own layout to `rows`.
 pub(crate) fn push_row(
     rows: &mut Vec<u8>,

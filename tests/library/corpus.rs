@@ -67,7 +67,7 @@ pub(crate) fn fit(
 pub(crate) fn weigh(model: &Model, raw: &Shards, folder: &Path) -> Vec<WeightsFile> {
     let (read, progress) = (ReadOptions::default(), Progress::default());
     let folder = WeightsFolder::new(folder);
-    pipeline::weigh(model, raw, &folder, &read, None, &progress).unwrap();
+    pipeline::weigh(model, raw, &folder, &read, None, None, &progress).unwrap();
     folder.open(raw).unwrap()
 }
 
@@ -102,6 +102,6 @@ pub(crate) fn select(
         annotate: false,
         temp_dir: &std::env::temp_dir(),
     };
-    pipeline::write(&draw, &weights, raw, &options, None, &Progress::default())?;
+    pipeline::write(&draw, &weights, raw, &options, None, None, &Progress::default())?;
     Ok(fs::read_to_string(work.path("out.jsonl")).unwrap().lines().map(str::to_owned).collect())
 }

@@ -3,7 +3,7 @@ use std::time::Instant;
 
 use dsir::density::Model;
 use dsir::featurizer::FeatureSpace;
-use dsir::pipeline::{self, ReadOptions, WriteOptions};
+use dsir::pipeline::{self, Candidates, ReadOptions, WriteOptions};
 use dsir::reader::{Shard, Shards};
 use dsir::resample::{Draw, DrawOptions};
 use dsir::weights::{TargetSize, WeightsFile, WeightsFolder};
@@ -40,7 +40,7 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
             summary.stage("complete", &report);
             weights = folder.open(&raw)?;
         }
-        draw_and_write(&draw, &weights, targets, &raw, &output, None, &run, &mut summary)
+        draw_and_write(&draw, &weights, targets, &raw, &output, None, None, &run, &mut summary)
     })?;
     summary.finish(args.run.summary.as_deref(), args.run.quiet)
 }
@@ -84,6 +84,7 @@ pub(super) fn draw_and_write(
     targets: Option<&[TargetSize]>,
     raw: &Shards,
     output: &Output,
+    candidates: Option<&Candidates>,
     measured: Option<(&Model, &ReadOptions)>,
     run: &Run,
     summary: &mut Summary,
@@ -98,7 +99,8 @@ pub(super) fn draw_and_write(
         annotate: output.annotate,
         temp_dir: &run.temp_dir,
     };
-    let (report, reductions) = pipeline::write(&draw, weights, raw, &write, measured, &run.progress)?;
+    let (report, reductions) =
+        pipeline::write(&draw, weights, raw, &write, candidates, measured, &run.progress)?;
     summary.stage("write", &report);
     let names: Vec<String> = targets.unwrap_or_default().iter().map(|target| target.name.clone()).collect();
     summary.draw(&draw, &names);

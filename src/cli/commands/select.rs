@@ -1,8 +1,8 @@
 use std::path::PathBuf;
 
 use dsir::density::Model;
-use dsir::pipeline::{self, Rejects};
-use dsir::resample::Budget;
+use dsir::pipeline::{self, Candidates, Rejects};
+use dsir::resample::{Budget, Screen};
 use dsir::weights::{WeightsFolder, WeightsInfo};
 
 use super::fit::{count_raw, count_targets, rejects};
@@ -30,12 +30,12 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
 
     let mut summary = Summary::new("select", args, run.threads());
     run.work(|| {
-        // Each step reads the corpus once more.
-        raw.keep_streams(&run.temp_dir);
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
         let model = match &args.model {
             Some(path) => Model::read(path)?,
             None => {
+                // Counting comes first, and weighing reads once more.
+                raw.keep_streams(&run.temp_dir);
                 let mut model = count_targets(&args.fit, &targets, &read, &mut rejects, &run, &mut summary)?;
                 count_raw(&mut model, &args.fit, &raw, &read, None, &run, &mut summary)?;
                 refuse_too_many(&model, draw.budget, draw.allow_fewer)?;
@@ -45,16 +45,35 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
 
         let weighed = tempfile::tempdir_in(&run.temp_dir).map_err(|error| run.temp_dir_error(error))?;
         let folder = WeightsFolder::new(weighed.path());
-        let report = pipeline::weigh(&model, &raw, &folder, &read, rejects.as_mut(), &run.progress)?;
+        let info = WeightsInfo::new(&model, &read.fields);
+        let candidates = Candidates::new(weighed.path(), Screen::new(&info.targets, &draw)?);
+        let report = pipeline::weigh(
+            &model,
+            &raw,
+            &folder,
+            &read,
+            rejects.as_mut(),
+            Some(&candidates),
+            &run.progress,
+        )?;
         rejects.map_or(Ok(()), Rejects::finish)?;
         summary.stage("weigh", &report);
         summary.raw(raw.len(), raw.passed_over(), &report);
         summary.model(&model);
 
-        let info = WeightsInfo::new(&model, &read.fields);
         let weights = folder.open(&raw)?;
-        let measured = Some((&model, &read));
-        draw_and_write(&draw, &weights, Some(&info.targets), &raw, &output, measured, &run, &mut summary)
+        let (targets, measured) = (Some(&info.targets[..]), Some((&model, &read)));
+        draw_and_write(
+            &draw,
+            &weights,
+            targets,
+            &raw,
+            &output,
+            Some(&candidates),
+            measured,
+            &run,
+            &mut summary,
+        )
     })?;
     summary.finish(args.run.summary.as_deref(), args.run.quiet)
 }

@@ -24,7 +24,7 @@ pub(crate) fn weigh(args: &Weigh) -> Result<(), Failure> {
     run.work(|| {
         let mut rejects = super::fit::rejects(args.records.rejects.as_deref(), &run)?;
         let folder = WeightsFolder::new(&args.output);
-        let report = pipeline::weigh(&model, &raw, &folder, &read, rejects.as_mut(), &run.progress)?;
+        let report = pipeline::weigh(&model, &raw, &folder, &read, rejects.as_mut(), None, &run.progress)?;
         rejects.map_or(Ok(()), Rejects::finish)?;
         summary.stage("weigh", &report);
         summary.raw(raw.len(), raw.passed_over(), &report);

@@ -1,0 +1,120 @@
+//! Records kept while they are weighed, so that none is read a second time where that would be slow.
+//!
+//! Each shard that is compressed, or can be read only once, gets a file of its own beside its weights: zstd frames of
+//! lines, each the number of a record in its shard, a space, and the record.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::reader::{Block, Record, Reread, Shard, Shards};
+use crate::resample::{Draw, Screen};
+use crate::weights;
+use crate::whole_file::{self, WholeFile};
+
+/// The records that may still be selected when they are weighed.
+pub struct Candidates {
+    folder: PathBuf,
+    screen: Screen,
+}
+
+/// Far faster than the levels above zero, and still a third of the bytes.
+const LEVEL: i32 = -5;
+
+impl Candidates {
+    /// Kept in `folder`: those that `screen` lets pass.
+    pub fn new(folder: &Path, screen: Screen) -> Self {
+        Candidates { folder: folder.into(), screen }
+    }
+
+    fn path_of(&self, shard: &Shard) -> PathBuf {
+        let mut name = self.folder.join(shard.relative()).into_os_string();
+        name.push(".candidates");
+        name.into()
+    }
+
+    /// The files from which `draw` can be written; `None` for a shard that must be read again.
+    pub(super) fn files(&self, shards: &Shards, draw: &Draw) -> Vec<Option<PathBuf>> {
+        let holds = self.screen.holds(draw);
+        let file = |shard: &Shard| (holds || shard.is_stream()).then(|| self.path_of(shard));
+        shards.iter().map(|shard| file(shard).filter(|path| path.exists())).collect()
+    }
+
+    /// Of a block of `shard` just weighed to `rows`, what is to be kept: a frame.
+    pub(super) fn frame(
+        &self,
+        thread: &mut CandidatesThread,
+        block: &Block,
+        rows: &[u8],
+        targets: usize,
+    ) -> Result<Vec<u8>, Error> {
+        let mut rows = weights::rows(rows, targets);
+        let kept = match block.reread() {
+            Reread::Cheap => return Ok(Vec::new()),
+            Reread::Never if !self.screen.is_sure() => (0..block.len())
+                .filter(|_| rows.next().is_some_and(|row| self.screen.is_eligible(&row)))
+                .collect(),
+            Reread::Costly | Reread::Never => self.screen.sift(rows),
+        };
+        if kept.is_empty() {
+            return Ok(Vec::new());
+        }
+        let CandidatesThread { compressor, lines } = thread;
+        lines.clear();
+        let mut kept = kept.into_iter().peekable();
+        for (index, record) in block.records().enumerate() {
+            if kept.next_if_eq(&index).is_some() {
+                push_line(block.first_record() + index as u64, record, lines);
+            }
+        }
+        let frame = match compressor {
+            Some(compressor) => compressor.compress(lines),
+            None => zstd::bulk::Compressor::new(LEVEL).and_then(|new| compressor.insert(new).compress(lines)),
+        };
+        frame.map_err(|source| Error::TempDir { folder: self.folder.clone(), source })
+    }
+}
+
+/// What one thread works with.
+#[derive(Default)]
+pub(super) struct CandidatesThread {
+    compressor: Option<zstd::bulk::Compressor<'static>>,
+    lines: Vec<u8>,
+}
+
+fn push_line(number: u64, record: Record<'_>, lines: &mut Vec<u8>) {
+    lines.extend_from_slice(number.to_string().as_bytes());
+    lines.push(b' ');
+    lines.extend_from_slice(record.bytes);
+    if record.bytes.ends_with(b"\r") {
+        lines.push(b'\r'); // The reader takes one away.
+    }
+    lines.push(b'\n');
+}
+
+/// The number of a record and the record, from a line.
+pub(super) fn parse_line(line: &[u8]) -> Option<(u64, &[u8])> {
+    let space = memchr::memchr(b' ', line)?;
+    let number = std::str::from_utf8(&line[..space]).ok()?.parse().ok()?;
+    Some((number, &line[space + 1..]))
+}
+
+/// Writes the candidates of one shard.
+pub(super) struct CandidatesWriter(WholeFile);
+
+impl CandidatesWriter {
+    /// Begins the file of `shard`.
+    pub(super) fn create(candidates: &Candidates, shard: &Shard) -> Result<Self, whole_file::Error> {
+        Ok(CandidatesWriter(WholeFile::create_with_folders(&candidates.path_of(shard))?))
+    }
+
+    /// Appends a frame.
+    pub(super) fn write(&mut self, frame: &[u8]) -> Result<(), whole_file::Error> {
+        self.0.write_all(frame).map_err(|source| whole_file::Error::new(self.0.path(), source))
+    }
+
+    /// Gives the file its name.
+    pub(super) fn finish(self) -> Result<(), whole_file::Error> {
+        self.0.finish()
+    }
+}
