@@ -152,3 +152,124 @@ impl Keys {
         self.open
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::resample::Position;
+    use crate::weights::{self, RowBlock, WeightsFile, WeightsWriter};
+
+    /// A row: log weights for two targets, content hash, tokens, bytes.
+    fn row([first, second]: [f64; 2], number: u64) -> Vec<u8> {
+        let hash = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let (tokens, bytes) = (100 + number as u32 % 50, 500 + number as u32 % 300);
+        let parts: [&[u8]; 5] = [
+            &first.to_le_bytes(),
+            &second.to_le_bytes(),
+            &hash.to_le_bytes(),
+            &tokens.to_le_bytes(),
+            &bytes.to_le_bytes(),
+        ];
+        parts.concat()
+    }
+
+    /// Weighs the rows in blocks, then draws; returns the screen, the draw, what was kept and what is selected.
+    fn run(
+        rows: &[Vec<u8>],
+        block: usize,
+        budget: Budget,
+        proportions: &str,
+    ) -> (Screen, Draw, Vec<usize>, Vec<usize>) {
+        let targets = ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 1 });
+        let options = DrawOptions {
+            budget,
+            allow_fewer: true,
+            proportions: Some(proportions.parse().unwrap()),
+            ..DrawOptions::default()
+        };
+        let screen = Screen::new(&targets, &options).unwrap();
+        let mut kept = Vec::new();
+        for (number, rows) in rows.chunks(block).enumerate() {
+            let rows = rows.concat();
+            kept.extend(screen.sift(weights::rows(&rows, 2)).into_iter().map(|index| number * block + index));
+        }
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w.npy");
+        let mut writer = WeightsWriter::create(&path, 2).unwrap();
+        writer.write(&rows.concat()).unwrap();
+        writer.finish().unwrap();
+        let file = WeightsFile::open(&path).unwrap();
+        let draw = Draw::new(std::slice::from_ref(&file), Some(&targets), &options).unwrap();
+        let mut read = RowBlock::default();
+        file.read(0, rows.len(), &mut read).unwrap();
+        let is_selected = |(record, row): &(usize, Row<'_>)| {
+            draw.target_of(Position { shard: 0, record: *record as u64 }, row).is_some()
+        };
+        let selected = read.rows().enumerate().filter(is_selected).map(|(record, _)| record).collect();
+        (screen, draw, kept, selected)
+    }
+
+    fn is_part(selected: &[usize], kept: &[usize]) -> bool {
+        selected.iter().all(|record| kept.binary_search(record).is_ok())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+        #[test]
+        fn nothing_selected_was_let_go(
+            weights in prop::collection::vec((-60.0..60.0, -9.0..9.0), 1..900),
+            trend in -100.0..100.0,
+            block in 1usize..70,
+            share in 0.0..1.2,
+            proportions in prop::sample::select(vec!["1,1", "1,9", "0,1", "5,1"]),
+            kind in 0..3,
+        ) {
+            let place = |number: usize| trend * number as f64 / weights.len() as f64;
+            let rows: Vec<Vec<u8>> = weights
+                .iter()
+                .enumerate()
+                .map(|(number, (first, second))| row([first + place(number), second - place(number)], number as u64))
+                .collect();
+            let amount = share * rows.len() as f64;
+            let budget = match kind {
+                0 => Budget::Records(1 + amount as u64),
+                1 => Budget::Tokens(150 + (125.0 * amount) as u64),
+                _ => Budget::Bytes(800 + (650.0 * amount) as u64),
+            };
+            let (screen, draw, kept, selected) = run(&rows, block, budget, proportions);
+            prop_assert!(screen.is_sure() && screen.holds(&draw));
+            prop_assert!(is_part(&selected, &kept));
+        }
+    }
+
+    #[test]
+    fn few_are_kept_when_few_are_wanted() {
+        let rows: Vec<_> = (0..20_000).map(|number| row([0.0, 0.0], number)).collect();
+        let (_, _, kept, selected) = run(&rows, 50, Budget::Records(100), "1,1");
+        assert_eq!(selected.len(), 100);
+        assert!(is_part(&selected, &kept));
+        // 100 (1 + ln 200) for one target that must allow for the other's; bins and blocks are coarse.
+        assert!(kept.len() < 2000, "{}", kept.len());
+    }
+
+    #[test]
+    fn a_guess_knows_whether_it_was_right() {
+        // As good everywhere: right.
+        let rows: Vec<_> = (0..30_000).map(|number| row([0.0, 0.0], number)).collect();
+        let (screen, draw, kept, selected) = run(&rows, 50, Budget::Fraction(0.02), "1,1");
+        assert!(!screen.is_sure() && screen.holds(&draw));
+        assert!(is_part(&selected, &kept));
+        assert!(kept.len() < 20_000, "{}", kept.len());
+
+        // All that is good comes first: at the end, what was let go would be wanted.
+        let rows: Vec<_> =
+            (0..60_000).map(|number| row([if number < 20_000 { 50.0 } else { -50.0 }; 2], number)).collect();
+        let (screen, draw, kept, selected) = run(&rows, 50, Budget::Fraction(0.3), "1,1");
+        assert!(!is_part(&selected, &kept));
+        assert!(!screen.holds(&draw));
+    }
+}

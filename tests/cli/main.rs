@@ -13,6 +13,9 @@ mod steps;
 /// Shards as they come: compressed, streamed, listed, with odd line ends.
 mod input;
 
+/// What `select` keeps while it weighs.
+mod candidates;
+
 /// Where selections go, and that they go there whole or not at all.
 mod output;
 
