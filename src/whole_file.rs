@@ -55,12 +55,13 @@ impl WholeFile {
     /// What the system says.
     pub fn create(path: &Path) -> Result<Self, Error> {
         // A link stays, and what it points to is replaced.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.into());
+        let path = followed(path);
         let kind = match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory)),
             Ok(metadata) if !metadata.is_file() => {
                 OpenOptions::new().write(true).open(&path).map(Kind::Direct)
             }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => temporary_beside(&path).map(Kind::Temporary),
         };
         match kind {
@@ -148,16 +149,33 @@ impl ClosedFile {
 
 fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::metadata(folder)?; // Of a missing folder, the system's own words.
     // A leading dot: a folder walked for shards passes it over.
     let mut builder = Builder::new();
     builder.prefix(".dsir-").suffix(".part").permissions(readable());
-    builder.tempfile_in(folder)
+    let file = builder.tempfile_in(folder)?;
+    if let Ok(replaced) = fs::metadata(path) {
+        file.as_file().set_permissions(replaced.permissions())?;
+    }
+    Ok(file)
 }
 
 /// The permissions that an ordinary new file has, before the umask.
 fn readable() -> Permissions {
     use std::os::unix::fs::PermissionsExt;
     Permissions::from_mode(0o666)
+}
+
+/// Where a link leads to in the end, whether that is there or not.
+fn followed(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    for _ in 0..40 {
+        match fs::read_link(&path) {
+            Ok(to) => path = path.parent().map_or_else(|| to.clone(), |folder| folder.join(&to)),
+            Err(_) => break,
+        }
+    }
+    path
 }
 
 #[cfg(test)]

@@ -167,7 +167,7 @@ pub(crate) struct Inspect {
     #[arg(value_name = "MODEL|WEIGHTS")]
     pub(crate) path: PathBuf,
     /// Count records with fewer tokens as too short
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 100)]
     pub(crate) min_tokens: u32,
 }
 
@@ -184,17 +184,18 @@ pub(crate) struct FitArgs {
     /// Text like that to be selected: a file, a folder or `-`; repeatable
     ///
     /// All targets count as one, unless --separate-targets keeps them apart; a NAME of letters, digits, `_`
-    /// and `-` names one (default: its file's name). Write ./a=b.jsonl for a file with `=` in its name.
+    /// and `-` names one (default when apart: its file's name up to the first dot). Write ./a=b.jsonl for a
+    /// file with `=` in its name.
     #[arg(long, value_name = "[NAME=]FILE")]
     pub(crate) target: Vec<String>,
     /// Keep the targets apart: each draws its share of the selection
     #[arg(long)]
     pub(crate) separate_targets: bool,
     /// Count n-grams of 1 to N tokens
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=FeatureSpace::MAX_NGRAMS as i64))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=FeatureSpace::MAX_NGRAMS as i64))]
     pub(crate) ngrams: u8,
     /// Hash n-grams into N buckets
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=FeatureSpace::MAX_BUCKETS as i64))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=FeatureSpace::MAX_BUCKETS as i64))]
     pub(crate) buckets: u32,
     /// How an n-gram finds its bucket
     #[arg(long, value_enum, default_value_t = HashArg::Dsir1)]
@@ -203,7 +204,7 @@ pub(crate) struct FitArgs {
     #[arg(long, value_enum, default_value_t = TokenizerArg::Wordpunct)]
     pub(crate) tokenizer: TokenizerArg,
     /// Add A to every bucket's count in the targets
-    #[arg(long, value_name = "A", default_value_t = 0.0, allow_negative_numbers = true, value_parser = not_negative)]
+    #[arg(long, value_name = "A", default_value_t = 0.0, allow_negative_numbers = true, value_parser = smoothing)]
     pub(crate) smoothing: f64,
     /// Count at most so many n-grams of the raw corpus: auto, all, or a number
     ///
@@ -217,25 +218,25 @@ pub(crate) struct FitArgs {
 #[command(group(ArgGroup::new("budget").required(true).args(["num", "fraction", "tokens", "bytes"])))]
 pub(crate) struct DrawArgs {
     /// Select K records
-    #[arg(short = 'k', long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(short = 'k', long, value_name = "K", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) num: Option<u64>,
     /// Select this share of the eligible records, from 0 to 1
-    #[arg(long, value_name = "SHARE", value_parser = share)]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = share)]
     pub(crate) fraction: Option<f64>,
     /// Select records of at most N tokens together
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) tokens: Option<u64>,
     /// Select records of at most N bytes together, newlines included
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) bytes: Option<u64>,
     /// Leave out records with fewer tokens
-    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 100)]
     pub(crate) min_tokens: u32,
     /// Divide log weights by T before drawing; 0 takes the largest without noise
-    #[arg(long, value_name = "T", default_value_t = 1.0, allow_negative_numbers = true, value_parser = not_negative)]
+    #[arg(long, value_name = "T", default_value_t = 1.0, allow_negative_numbers = true, value_parser = temperature)]
     pub(crate) temperature: f64,
     /// Another seed draws another selection
-    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    #[arg(long, value_name = "SEED", allow_negative_numbers = true, default_value_t = 0)]
     pub(crate) seed: u64,
     /// The separate targets' shares: NAME=SHARE,... or SHARE,... in their order
     ///
@@ -299,7 +300,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
     /// Use N threads [default: what the machine and its cgroup allow]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
     /// The folder for temporary data [default: $TMPDIR or /tmp]
     #[arg(long, value_name = "DIR")]
@@ -358,9 +359,14 @@ impl std::str::FromStr for FitTokens {
     }
 }
 
-fn not_negative(text: &str) -> Result<f64, &'static str> {
-    let number = text.parse::<f64>().ok().filter(|number| *number >= 0.0 && number.is_finite());
-    number.ok_or("it must be a number of at least 0")
+fn smoothing(text: &str) -> Result<f64, &'static str> {
+    let number = text.parse::<f64>().ok().filter(|number| (0.0..=1e12).contains(number));
+    number.ok_or("it must be a number from 0 to 1e12")
+}
+
+fn temperature(text: &str) -> Result<f64, &'static str> {
+    let number = text.parse::<f64>().ok().filter(|t| *t == 0.0 || (1e-9..=1e12).contains(t));
+    number.ok_or("it must be 0, or a number from 1e-9 to 1e12")
 }
 
 fn share(text: &str) -> Result<f64, &'static str> {

@@ -1,3 +1,4 @@
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Why a command did not do its work.
@@ -22,17 +23,33 @@ impl Failure {
     pub(crate) fn report(self) -> ExitCode {
         match self {
             Failure::Usage(message) => {
-                eprintln!("error: {message}\n\nFor more information, try '--help'.");
+                say(&format!("error: {message}\n\nFor more information, try '--help'."));
                 ExitCode::from(2)
             }
             // Whoever reads our output has had enough, as `head` has: nothing to complain of.
             Failure::Failed(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
             Failure::Failed(error) => {
-                eprintln!("error: {error}");
+                say(&format!("error: {error}"));
                 ExitCode::FAILURE
             }
         }
     }
+}
+
+/// Prints a line on standard error, where nobody may be listening. What could steer a terminal, in a file's name for instance,
+/// is shown escaped.
+pub(crate) fn say(line: &str) {
+    let mut safe = String::with_capacity(line.len() + 1);
+    for c in line.chars() {
+        match c {
+            '\n' => safe.push(c),
+            c if c.is_control() => safe.extend(c.escape_default()),
+            c => safe.push(c),
+        }
+    }
+    safe.push('\n');
+    // If it cannot be told, it cannot be told that it cannot be told.
+    std::io::stderr().write_all(safe.as_bytes()).unwrap_or_default();
 }
 
 impl<E: Into<dsir::error::Error>> From<E> for Failure {

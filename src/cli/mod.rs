@@ -5,6 +5,7 @@ mod bar;
 mod commands;
 mod failure;
 mod options;
+mod outputs;
 mod summary;
 
 use std::io::Write;

@@ -7,15 +7,15 @@ use dsir::density::{FitBudget, Model};
 use dsir::featurizer::{FeatureSpace, Hash, Tokenizer};
 use dsir::pipeline::{ReadOptions, TargetShards};
 use dsir::progress::Progress;
-use dsir::reader::{Shards, TextFields};
+use dsir::reader::{Shard, Shards, TextFields};
 use dsir::resample::{Budget, DrawOptions};
-use dsir::writer::{self, Sink};
 
 use super::args::{
     DrawArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, RecordArgs, RunArgs, TokenizerArg,
 };
 use super::bar::Bar;
 use super::failure::Failure;
+use super::outputs::Output;
 
 impl FitArgs {
     pub(crate) fn space(&self) -> FeatureSpace {
@@ -39,22 +39,36 @@ impl FitArgs {
 
     /// The targets' shards, in the order of the targets' first mention.
     pub(crate) fn targets(&self) -> Result<Vec<TargetShards>, Failure> {
-        let mut named: Vec<(String, Vec<&Path>)> = Vec::new();
-        for target in &self.target {
-            let (name, path) = named_path(target);
-            let name = match name {
-                _ if !self.separate_targets => Model::ONE_TARGET.to_owned(),
-                Some(name) => name.to_owned(),
-                None => stem(path),
-            };
-            match named.iter_mut().find(|(earlier, _)| *earlier == name) {
-                Some((_, paths)) => paths.push(path),
-                None => named.push((name, vec![path])),
-            }
-        }
-        let mut targets = Vec::with_capacity(named.len());
-        for (name, paths) in named {
+        let mut targets = Vec::new();
+        for (name, paths) in self.named_targets()? {
             targets.push(TargetShards { name, shards: Shards::find(paths)? });
+        }
+        Ok(targets)
+    }
+
+    fn named_targets(&self) -> Result<Vec<(String, Vec<&Path>)>, Failure> {
+        let given: Vec<_> = self.target.iter().map(|target| named_path(target)).collect();
+        let Some((first, _)) = given.first() else { return Ok(Vec::new()) };
+        if !self.separate_targets {
+            // Under the name that all were given, if they were.
+            let name = first.filter(|_| given.iter().all(|(name, _)| name == first));
+            let paths = given.iter().map(|(_, path)| *path).collect();
+            return Ok(vec![(name.unwrap_or(Model::ONE_TARGET).to_owned(), paths)]);
+        }
+        let mut targets: Vec<(String, Vec<&Path>)> = Vec::new();
+        for (name, path) in &given {
+            let own = name.map_or_else(|| stem(path), str::to_owned);
+            let is_given = |other: &Path| given.iter().any(|(name, path)| *path == other && name.is_some());
+            match targets.iter_mut().find(|(earlier, _)| *earlier == own) {
+                None => targets.push((own, vec![path])),
+                Some((_, paths)) if name.is_some() && is_given(paths[0]) => paths.push(path),
+                Some((_, paths)) => {
+                    let (other, path) = (paths[0].display(), path.display());
+                    return Err(Failure::usage(format!(
+                        "--target: {other} and {path} would both be called `{own}`; write NAME=FILE to tell them apart"
+                    )));
+                }
+            }
         }
         Ok(targets)
     }
@@ -93,6 +107,11 @@ impl InputArgs {
         Ok(paths)
     }
 
+    /// The files that name or hold the raw records.
+    pub(crate) fn inputs<'a>(&'a self, shards: &'a Shards) -> impl Iterator<Item = &'a Path> {
+        shards.iter().map(Shard::path).chain(self.files_from.as_deref())
+    }
+
     /// The raw shards; there must be some.
     pub(crate) fn shards(&self) -> Result<Shards, Failure> {
         let shards = self.shards_if_any()?;
@@ -127,6 +146,10 @@ impl InputArgs {
 }
 
 impl RecordArgs {
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = Output<'_>> {
+        self.rejects.iter().map(|path| Output::records("--rejects", path))
+    }
+
     pub(crate) fn options(&self) -> Result<ReadOptions, Failure> {
         let fields = TextFields::new(&self.text_field).ok_or_else(|| {
             let most = TextFields::MAX;
@@ -155,6 +178,12 @@ impl DrawArgs {
             allow_fewer: self.allow_fewer,
             proportions: self.proportions.clone(),
         })
+    }
+}
+
+impl RunArgs {
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = Output<'_>> {
+        self.summary.iter().map(|path| Output::json("--summary", path))
     }
 }
 
@@ -194,20 +223,4 @@ impl Run {
     pub(crate) fn threads(&self) -> usize {
         self.pool.current_num_threads()
     }
-}
-
-/// Makes sure, before the work, that these files can be written and that they overwrite no input.
-pub(crate) fn check_outputs<'a>(
-    outputs: &[&Path],
-    inputs: impl IntoIterator<Item = &'a Path>,
-) -> Result<(), Failure> {
-    for (index, output) in outputs.iter().enumerate() {
-        if outputs[..index].contains(output) && output.metadata().map_or(true, |metadata| metadata.is_file())
-        {
-            return Err(Failure::usage(format!("two outputs would go to {}", output.display())));
-        }
-    }
-    writer::refuse_overwriting(outputs, inputs)?;
-    outputs.iter().try_for_each(|output| Sink::check(output))?;
-    Ok(())
 }

@@ -10,7 +10,7 @@ use dsir::whole_file::{self, WholeFile};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::failure::Failure;
+use super::failure::{Failure, say};
 
 /// Gathers the summary of a run.
 pub(crate) struct Summary {
@@ -166,6 +166,9 @@ impl Summary {
         for KlReduction { target, raw, selected, reduction } in reductions {
             let prefix = self.prefix(reductions.len(), target);
             self.line("KL", format!("{prefix}reduction {reduction:.3} nats: target from raw {raw:.3}, from selected {selected:.3}"));
+            if *reduction <= 0.0 {
+                self.line("warning", format!("{prefix}the selection is no closer to the target than the raw corpus is: too few documents, or too unlike the target"));
+            }
         }
     }
 
@@ -188,7 +191,7 @@ impl Summary {
             write(path, &Value::Object(self.json))?;
         }
         if !quiet {
-            self.lines.iter().for_each(|line| eprintln!("{line}"));
+            self.lines.iter().for_each(|line| say(line));
         }
         Ok(())
     }

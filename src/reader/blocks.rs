@@ -148,12 +148,10 @@ impl BlockReader {
         while !self.ended {
             let before = data.len();
             data.reserve(BLOCK);
-            let read = self
-                .content
-                .by_ref()
-                .take(BLOCK as u64)
-                .read_to_end(data)
-                .map_err(|error| read_error(error, &self.shard, self.read))?;
+            let read = self.content.by_ref().take(BLOCK as u64).read_to_end(data).map_err(|error| {
+                let at = self.read + (data.len() - before) as u64;
+                read_error(error, &self.shard, at)
+            })?;
             if self.read == 0 && data.starts_with(BYTE_ORDER_MARK) {
                 data.drain(..BYTE_ORDER_MARK.len());
             }

@@ -98,8 +98,9 @@ impl<R: BufRead> GzipMembers<R> {
             }
             let zeros = buffer.iter().take_while(|byte| **byte == 0).count();
             let more = zeros < buffer.len();
-            if more && (padded || zeros > 0) {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "other data after zero padding"));
+            let another = GZIP.starts_with(buffer) || buffer.starts_with(GZIP);
+            if more && (padded || zeros > 0 || !another) {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "other data after the end"));
             }
             if more {
                 self.member = Some(GzDecoder::new(input));

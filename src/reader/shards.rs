@@ -1,6 +1,9 @@
 use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -15,6 +18,8 @@ pub struct Shard {
     relative: PathBuf,
     stream: Option<Stream>,
     bytes: u64,
+    /// Device and number of a file that has one name only.
+    only: Option<(u64, u64)>,
 }
 
 impl Shard {
@@ -63,9 +68,9 @@ impl Shards {
         for path in paths {
             found.add(path.as_ref())?;
         }
-        let mut seen = HashSet::new();
+        let (mut seen, mut files) = (HashSet::new(), HashSet::new());
         for shard in &found.shards {
-            if !seen.insert(plain_path(&shard.path)) {
+            if !seen.insert(plain_path(&shard.path)) || shard.only.is_some_and(|file| !files.insert(file)) {
                 return Err(Error::Twice { shard: shard.path.clone() });
             }
         }
@@ -79,18 +84,24 @@ impl Shards {
     /// A list that cannot be read or is empty.
     pub fn read_list(list: &Path) -> Result<Vec<PathBuf>, Error> {
         let failed = |source| Error::Open { path: list.into(), source };
-        let text = if list == Path::new("-") {
-            std::io::read_to_string(std::io::stdin()).map_err(failed)?
+        let mut text = Vec::new();
+        if list == Path::new("-") {
+            io::stdin().read_to_end(&mut text).map_err(failed)?;
         } else {
-            fs::read_to_string(list).map_err(failed)?
-        };
-        let paths: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).map(PathBuf::from).collect();
+            text = fs::read(list).map_err(failed)?;
+        }
+        let lines = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text).split(|byte| *byte == b'\n');
+        let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+        let paths: Vec<_> = lines
+            .filter(|line| !line.trim_ascii().is_empty())
+            .map(|line| PathBuf::from(OsString::from_vec(line.to_vec())))
+            .collect();
         if paths.is_empty() { Err(Error::EmptyList { list: list.into() }) } else { Ok(paths) }
     }
 
     fn add(&mut self, path: &Path) -> Result<(), Error> {
         if path == Path::new("-") {
-            self.push(path, Some(Stream::stdin()), 0);
+            self.push(path, Some(Stream::stdin()), None);
             return Ok(());
         }
         let metadata = fs::metadata(path).map_err(|source| Error::Open { path: path.into(), source })?;
@@ -98,7 +109,7 @@ impl Shards {
             return self.walk(path);
         }
         let stream = (!metadata.is_file()).then(|| Stream::path(path));
-        self.push(path, stream, metadata.len());
+        self.push(path, stream, Some(&metadata));
         Ok(())
     }
 
@@ -120,8 +131,7 @@ impl Shards {
                 continue;
             }
             if is_shard_name(entry.path()) {
-                let bytes = entry.metadata().map_or(0, |metadata| metadata.len());
-                self.push(entry.path(), None, bytes);
+                self.push(entry.path(), None, entry.metadata().ok().as_ref());
             } else {
                 self.passed_over += 1;
             }
@@ -132,8 +142,14 @@ impl Shards {
         Ok(())
     }
 
-    fn push(&mut self, path: &Path, stream: Option<Stream>, bytes: u64) {
-        self.shards.push(Shard { path: path.into(), relative: PathBuf::new(), stream, bytes });
+    fn push(&mut self, path: &Path, stream: Option<Stream>, metadata: Option<&fs::Metadata>) {
+        self.shards.push(Shard {
+            path: path.into(),
+            relative: PathBuf::new(),
+            stream,
+            bytes: metadata.map_or(0, fs::Metadata::len),
+            only: metadata.filter(|of| of.is_file() && of.nlink() == 1).map(|of| (of.dev(), of.ino())),
+        });
     }
 
     /// Names every shard by its path from the deepest folder that holds all of them.

@@ -45,7 +45,7 @@ impl TextFields {
         let mut found = vec![Found::Missing; self.paths.len()];
         let mut json = serde_json::Deserializer::from_str(line);
         let value = Value { fields: self, wanted: all(self.paths.len()), depth: 0, found: &mut found };
-        value.deserialize(&mut json).and_then(|()| json.end()).map_err(|error| not_json(&error))?;
+        value.deserialize(&mut json).and_then(|()| json.end()).map_err(|error| not_json(record, &error))?;
 
         let mut texts = Vec::with_capacity(found.len());
         for (path, found) in self.paths.iter().zip(found) {
@@ -102,7 +102,10 @@ impl Default for TextFields {
 }
 
 /// serde_json counts lines from 1 within the record; only the column says something.
-fn not_json(error: &serde_json::Error) -> Fault {
+fn not_json(record: &[u8], error: &serde_json::Error) -> Fault {
+    if matches!(record.trim_ascii(), b"[" | b"{") {
+        return Fault::NotJson("JSON over several lines? One object on each line is read".to_owned());
+    }
     let message = error.to_string();
     let what = message.split(" at line ").next().unwrap_or_default();
     if matches!(what, "lone leading surrogate in hex escape" | "unexpected end of hex escape") {

@@ -43,7 +43,7 @@ pub enum Error {
     },
     /// A budget in which not even the first record fits.
     #[error("{budget} asked for: nothing is selected{}", if matches!(.budget, Budget::Fraction(_)) {
-        ", since that is less than half a record" } else { ", since the record with the largest key is larger" })]
+        ", since that is less than half a record" } else { ", since the first record drawn is larger than that alone; ask for more" })]
     NothingFits {
         /// What was asked for.
         budget: Budget,

@@ -52,7 +52,7 @@ impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Budget::Records(records) => write!(f, "{records} records"),
-            Budget::Fraction(fraction) => write!(f, "a fraction of {fraction}"),
+            Budget::Fraction(fraction) => write!(f, "a fraction of {fraction:?}"),
             Budget::Tokens(tokens) => write!(f, "{tokens} tokens"),
             Budget::Bytes(bytes) => write!(f, "{bytes} bytes"),
         }

@@ -38,8 +38,9 @@ impl std::str::FromStr for Proportions {
         if named != 0 && named != shares.len() {
             return Err("give names to all shares or to none".into());
         }
-        if shares.iter().map(|(_, share)| share).sum::<f64>() <= 0.0 {
-            return Err("the shares sum to zero".into());
+        let sum = shares.iter().map(|(_, share)| share).sum::<f64>();
+        if !(f64::MIN_POSITIVE..=f64::MAX).contains(&sum) {
+            return Err("the shares sum to zero, or to more than a number can be".into());
         }
         Ok(Proportions(shares))
     }

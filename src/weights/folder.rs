@@ -111,6 +111,11 @@ impl WeightsFolder {
         }
     }
 
+    /// Where it is told what the weights were made with.
+    pub fn info_path(&self) -> PathBuf {
+        self.path.join(WeightsInfo::FILE)
+    }
+
     /// Where the weights of `shard` are.
     pub fn path_of(&self, shard: &Shard) -> PathBuf {
         let mut name = self.path.join(shard.relative()).into_os_string();

@@ -59,9 +59,10 @@ impl Sink {
 
     fn over(file: WholeFile, path: &Path) -> Result<Self, Error> {
         let file = BufWriter::with_capacity(BUFFER, file);
-        let kind = match path.extension().and_then(|extension| extension.to_str()) {
-            Some("gz") => Kind::Gzip(GzEncoder::new(file, flate2::Compression::default())),
-            Some("zst" | "zstd") => {
+        let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let kind = match ending.as_str() {
+            "gz" => Kind::Gzip(GzEncoder::new(file, flate2::Compression::default())),
+            "zst" | "zstd" => {
                 let encoder = zstd::Encoder::new(file, ZSTD_LEVEL).and_then(|mut encoder| {
                     encoder.include_checksum(true)?;
                     Ok(encoder)

@@ -71,6 +71,18 @@ fn folders_are_walked_in_order_and_lists_are_followed() {
 }
 
 #[test]
+fn lists_as_other_systems_write_them() {
+    let dir = Dir::with_corpus();
+    let expected = dir.run(&format!("{SELECT} raw.jsonl")).ok();
+    dir.write("list", b"\xEF\xBB\xBFraw.jsonl\r\n\r\n");
+    assert_eq!(dir.run(&format!("{SELECT} --files-from list")).ok(), expected);
+    dir.write("list", b"caf\xE9.jsonl");
+    let name = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"caf\xE9.jsonl");
+    fs::rename(dir.path("raw.jsonl"), dir.path("x").with_file_name(name)).unwrap();
+    assert_eq!(dir.run(&format!("{SELECT} --files-from list")).ok(), expected);
+}
+
+#[test]
 fn line_ends_and_blank_lines() {
     let dir = Dir::with_corpus();
     dir.write("raw.jsonl", "\u{FEFF}{\"text\": \"tide one\"}\r\n\r\n \t\n\n{\"text\": \"tide\\r two\"}\r\r\n{\"text\":\"tide three\"}");

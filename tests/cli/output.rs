@@ -66,6 +66,14 @@ fn rejects_keep_what_was_skipped_and_why() {
     assert_eq!(of("line"), [2, 5, 2]);
     assert_eq!(of("record"), ["{\"text\": 5}", "broken", "{}"]);
     assert!(of("error")[0].as_str().unwrap().contains("not a string"));
+
+    // Also when nothing is left.
+    dir.run("select --target target.jsonl -k 2 --text-field body --rejects all.jsonl corpus")
+        .fails(&["no document in 1 shard"]);
+    dir.run("fit --target target.jsonl -o model.json corpus/b.jsonl --invalid skip").ok();
+    dir.run("weigh --model model.json -o w --text-field body --rejects all.jsonl corpus")
+        .fails(&["no document"]);
+    assert_eq!(dir.read("all.jsonl").lines().count(), 6);
 }
 
 #[test]
@@ -84,6 +92,47 @@ fn an_output_does_not_overwrite_an_input() {
         dir.run(&format!("{SELECT} {output} raw.jsonl")).fails(&["is also an input"]);
     }
     assert_eq!(dir.read("raw.jsonl"), before);
+
+    dir.write("list", "raw.jsonl\n");
+    for command in
+        ["select --target target.jsonl -k 5 --min-tokens 1 -o list", "fit -o list", "fit -o m --summary list"]
+    {
+        dir.run(&format!("{command} --files-from list")).fails(&["is also an input"]);
+    }
+    dir.run("fit --target target.jsonl -o model.json raw.jsonl").ok();
+    dir.run("weigh --model model.json -o w raw.jsonl").ok();
+    dir.run("weigh --model model.json -o w --summary w/raw.jsonl.npy raw.jsonl").misused(&["two outputs"]);
+    for output in ["-o w/raw.jsonl.npy", "--summary w/weights.meta"] {
+        let resample = "resample --weights w -k 5 --min-tokens 1 raw.jsonl";
+        dir.run(&format!("{resample} {output}")).fails(&["is also an input"]);
+    }
+}
+
+#[test]
+fn nothing_but_records_goes_where_the_records_go() {
+    let dir = Dir::with_corpus();
+    for (option, name) in [("--summary", "summary"), ("--rejects", "rejects")] {
+        dir.run(&format!("{SELECT} {option} /dev/stdout raw.jsonl"))
+            .misused(&[option, "the records go there"]);
+        let file = fs::File::create(dir.path(name)).unwrap();
+        let ran = dir.command(&format!("{SELECT} {option} {name} raw.jsonl")).stdout(file).status().unwrap();
+        assert_eq!(ran.code(), Some(2), "{option}");
+    }
+}
+
+#[test]
+fn what_is_replaced_keeps_its_permissions_and_links_stay_links() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let dir = Dir::with_corpus();
+    dir.write("private.jsonl", "");
+    fs::set_permissions(dir.path("private.jsonl"), fs::Permissions::from_mode(0o600)).unwrap();
+    dir.run(&format!("{SELECT} -o private.jsonl raw.jsonl")).ok();
+    assert_eq!(fs::metadata(dir.path("private.jsonl")).unwrap().permissions().mode() & 0o777, 0o600);
+
+    symlink("real.jsonl", dir.path("link.jsonl")).unwrap();
+    dir.run(&format!("{SELECT} -o link.jsonl raw.jsonl")).ok();
+    assert!(dir.path("link.jsonl").is_symlink());
+    assert_eq!(dir.read("real.jsonl"), dir.read("private.jsonl"));
 }
 
 #[test]

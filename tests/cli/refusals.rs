@@ -65,6 +65,37 @@ fn a_compressed_shard_cut_anywhere_is_an_error() {
 }
 
 #[test]
+fn what_follows_the_end_of_compressed_data() {
+    let dir = Dir::with_corpus();
+    let raw = dir.read("raw.jsonl");
+    dir.write("more.gz", [&gzip(&raw)[..], b"garbage"].concat());
+    dir.write("zeros.gz", [&gzip(&raw)[..], &[0; 512]].concat());
+    dir.run("fit -o model.json more.gz").fails(&["more.gz", "other data after the end"]);
+    dir.run("fit -o model.json zeros.gz").ok();
+    // As far as it could be read.
+    let mut cut = gzip(&raw);
+    cut.truncate(cut.len() - 4);
+    dir.write("cut.gz", cut);
+    dir.run("fit -o model.json cut.gz").fails(&[&format!("past byte {} ", raw.len())]);
+}
+
+#[test]
+fn json_that_is_not_one_object_on_each_line() {
+    let dir = Dir::with_corpus();
+    dir.write("array.json", "[\n{\"text\": \"a\"}\n]\n");
+    dir.run("fit -o model.json array.json").fails(&["array.json:1", "One object on each line"]);
+}
+
+#[test]
+fn one_shard_by_two_names() {
+    let dir = Dir::with_corpus();
+    std::os::unix::fs::symlink("raw.jsonl", dir.path("link.jsonl")).unwrap();
+    for twice in ["raw.jsonl raw.jsonl", "raw.jsonl ./raw.jsonl", "raw.jsonl link.jsonl"] {
+        dir.run(&format!("fit -o model.json {twice}")).fails(&["twice"]);
+    }
+}
+
+#[test]
 fn files_that_are_not_shards() {
     let dir = Dir::with_corpus();
     dir.write("x.jsonl.xz", b"\xFD7zXZ\x00rest");

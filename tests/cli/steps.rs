@@ -10,6 +10,19 @@ fn partial_models_merge_into_the_whole_one() {
     dir.run("fit -o rest.json rest.jsonl").ok();
     dir.run("merge target.json raw.json rest.json target.json -o merged.json").ok();
     assert_eq!(dir.json("merged.json"), dir.json("whole.json"));
+    dir.run("merge raw.json target.json ./raw.json -o twice.json").misused(&["given twice", "added twice"]);
+    dir.run("merge raw.json target.json -o raw.json").fails(&["output raw.json is also an input"]);
+}
+
+#[test]
+fn a_target_keeps_the_name_it_was_given() {
+    let dir = Dir::with_corpus();
+    dir.write("other.jsonl", record("another sea"));
+    dir.run("fit --target sea=target.jsonl -o a.json").ok();
+    dir.run("fit --target other=other.jsonl -o b.json").ok();
+    dir.run("merge a.json b.json -o both.json").ok();
+    dir.run("fit --separate-targets --target sea=target.jsonl --target other=other.jsonl -o apart.json").ok();
+    assert_eq!(dir.json("both.json"), dir.json("apart.json"));
 }
 
 #[test]

@@ -1,12 +1,14 @@
 use std::path::Path;
 
 use dsir::density::Model;
+use dsir::error::Error;
 use dsir::pipeline::{self, ReadOptions, ReadReport, Rejects, TargetShards};
 use dsir::reader::{Shard, Shards};
 
 use crate::cli::args::{Fit, FitArgs};
 use crate::cli::failure::Failure;
-use crate::cli::options::{Run, check_outputs};
+use crate::cli::options::Run;
+use crate::cli::outputs::{self, Output};
 use crate::cli::summary::Summary;
 
 pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
@@ -18,11 +20,11 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
     }
     let read = args.records.options()?;
     let run = Run::new(&args.run)?;
-    let outputs = [Some(&args.output), args.run.summary.as_ref(), args.records.rejects.as_ref()];
-    let outputs: Vec<&Path> = outputs.into_iter().flatten().map(|path| path.as_path()).collect();
-    let inputs =
-        raw.iter().chain(targets.iter().map(|target| &target.shards)).flat_map(Shards::iter).map(Shard::path);
-    check_outputs(&outputs, inputs)?;
+    let mut outputs = vec![Output::json("-o", &args.output)];
+    outputs.extend(args.run.outputs().chain(args.records.outputs()));
+    let shards = raw.iter().chain(targets.iter().map(|target| &target.shards));
+    let inputs = shards.flat_map(Shards::iter).map(Shard::path).chain(args.input.files_from.as_deref());
+    outputs::check(&outputs, false, inputs)?;
 
     let mut summary = Summary::new("fit", args, run.threads());
     run.work(|| {
@@ -42,6 +44,14 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
 
 pub(super) fn rejects(path: Option<&Path>, run: &Run) -> Result<Option<Rejects>, Failure> {
     Ok(path.map(|path| Rejects::create(path, &run.temp_dir)).transpose()?)
+}
+
+/// Completes the rejects of records that were `read`, also if all were rejected, and nothing else is made of them.
+pub(super) fn finish_rejects<T>(rejects: Option<Rejects>, read: Result<T, Error>) -> Result<T, Failure> {
+    if matches!(read, Ok(_) | Err(Error::NoDocument { .. })) {
+        rejects.map_or(Ok(()), Rejects::finish)?;
+    }
+    Ok(read?)
 }
 
 /// A model of the targets alone.

@@ -1,17 +1,18 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use dsir::density::Model;
 use dsir::featurizer::FeatureSpace;
 use dsir::pipeline::{self, Candidates, ReadOptions, WriteOptions};
-use dsir::reader::{Shard, Shards};
+use dsir::reader::Shards;
 use dsir::resample::{Draw, DrawOptions};
-use dsir::weights::{TargetSize, WeightsFile, WeightsFolder};
+use dsir::weights::{TargetSize, WeightsFile, WeightsFolder, WeightsInfo};
 use dsir::writer::{self, Destination};
 
 use crate::cli::args::{OutputArgs, Resample};
 use crate::cli::failure::Failure;
-use crate::cli::options::{Run, check_outputs};
+use crate::cli::options::Run;
+use crate::cli::outputs::{self, Output};
 use crate::cli::summary::Summary;
 
 pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
@@ -19,7 +20,6 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
     let read = args.records.options()?;
     let draw = args.draw.options()?;
     let run = Run::new(&args.run)?;
-    let output = Output::new(&args.output, &args.run.summary, &raw, [])?;
     if args.records.rejects.is_some() {
         return Err(Failure::usage("--rejects belongs to weigh: resample does not judge records again"));
     }
@@ -27,6 +27,9 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
     let folder = WeightsFolder::new(&args.weights);
     let mut weights = folder.open(&raw)?;
     let info = folder.info()?;
+    let meta = args.weights.join(WeightsInfo::FILE);
+    let inputs = weights.iter().map(WeightsFile::path).chain([meta.as_path()]).chain(args.input.inputs(&raw));
+    let output = Destined::new(&args.output, &raw, args.run.outputs(), inputs)?;
     let targets = info.as_ref().map(|info| info.targets.as_slice());
     let mut summary = Summary::new("resample", args, run.threads());
     run.work(|| {
@@ -46,33 +49,32 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
 }
 
 /// Where and how the selection is written.
-pub(super) struct Output {
+pub(super) struct Destined {
     destination: Destination,
     shuffle: bool,
     annotate: bool,
 }
 
-impl Output {
-    /// Checks, before the work, that the outputs make sense, can be written and overwrite no input.
+impl Destined {
+    /// Checks, before the work, that all outputs make sense, can be written and overwrite no input.
     pub(super) fn new<'a>(
         args: &'a OutputArgs,
-        others: impl IntoIterator<Item = &'a PathBuf>,
-        raw: &'a Shards,
-        inputs: impl IntoIterator<Item = &'a PathBuf>,
+        raw: &Shards,
+        others: impl IntoIterator<Item = Output<'a>>,
+        inputs: impl IntoIterator<Item = &'a Path>,
     ) -> Result<Self, Failure> {
         let destination = Destination::new(args.output.as_deref());
-        let inputs: Vec<_> =
-            raw.iter().map(Shard::path).chain(inputs.into_iter().map(|path| path.as_path())).collect();
+        let inputs: Vec<&Path> = inputs.into_iter().collect();
         writer::refuse_overwriting(destination.files(raw), inputs.iter().copied())?;
-        let mut outputs: Vec<&Path> = others.into_iter().map(|path| path.as_path()).collect();
+        let mut outputs: Vec<Output<'_>> = others.into_iter().collect();
         if let Destination::File(path) = &destination {
-            outputs.push(path);
+            outputs.push(Output::records("-o", path));
         }
         if args.shuffle && matches!(destination, Destination::Folder(_)) {
             return Err(Failure::usage("--shuffle mixes the shards: give it one output, not a folder"));
         }
-        check_outputs(&outputs, inputs)?;
-        Ok(Output { destination, shuffle: args.shuffle, annotate: args.annotate })
+        outputs::check(&outputs, destination == Destination::Stdout, inputs)?;
+        Ok(Destined { destination, shuffle: args.shuffle, annotate: args.annotate })
     }
 }
 
@@ -83,7 +85,7 @@ pub(super) fn draw_and_write(
     weights: &[WeightsFile],
     targets: Option<&[TargetSize]>,
     raw: &Shards,
-    output: &Output,
+    output: &Destined,
     candidates: Option<&Candidates>,
     measured: Option<(&Model, &ReadOptions)>,
     run: &Run,

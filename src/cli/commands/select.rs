@@ -1,32 +1,31 @@
-use std::path::PathBuf;
-
 use dsir::density::Model;
-use dsir::pipeline::{self, Candidates, Rejects};
+use dsir::pipeline::{self, Candidates};
+use dsir::reader::Shard;
 use dsir::resample::{Budget, Screen};
 use dsir::weights::{WeightsFolder, WeightsInfo};
 
-use super::fit::{count_raw, count_targets, rejects};
-use super::resample::{Output, draw_and_write};
+use super::fit::{count_raw, count_targets, finish_rejects, rejects};
+use super::resample::{Destined, draw_and_write};
 use crate::cli::args::Select;
 use crate::cli::failure::Failure;
 use crate::cli::options::Run;
+use crate::cli::outputs;
 use crate::cli::summary::Summary;
 
 pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     args.input.refuse_shared_stdin(&args.fit)?;
+    args.model.iter().try_for_each(|path| outputs::refuse_dash("--model", path))?;
     let raw = args.input.shards()?;
     let targets = args.fit.targets()?;
     let read = args.records.options()?;
     let draw = args.draw.options()?;
     let run = Run::new(&args.run)?;
-    let target_paths: Vec<PathBuf> =
-        targets.iter().flat_map(|target| target.shards.iter()).map(|shard| shard.path().into()).collect();
-    let output = Output::new(
-        &args.output,
-        args.run.summary.iter().chain(&args.records.rejects),
-        &raw,
-        target_paths.iter().chain(&args.model),
-    )?;
+    if draw.proportions.is_some() && args.model.is_none() && !args.fit.separate_targets {
+        return Err(Failure::usage("--proportions are shares of several targets: pass --separate-targets"));
+    }
+    let target_paths = targets.iter().flat_map(|target| target.shards.iter()).map(Shard::path);
+    let inputs = args.input.inputs(&raw).chain(target_paths).chain(args.model.as_deref());
+    let output = Destined::new(&args.output, &raw, args.run.outputs().chain(args.records.outputs()), inputs)?;
 
     let mut summary = Summary::new("select", args, run.threads());
     run.work(|| {
@@ -47,16 +46,9 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
         let folder = WeightsFolder::new(weighed.path());
         let info = WeightsInfo::new(&model, &read.fields);
         let candidates = Candidates::new(weighed.path(), Screen::new(&info.targets, &draw)?);
-        let report = pipeline::weigh(
-            &model,
-            &raw,
-            &folder,
-            &read,
-            rejects.as_mut(),
-            Some(&candidates),
-            &run.progress,
-        )?;
-        rejects.map_or(Ok(()), Rejects::finish)?;
+        let weighed =
+            pipeline::weigh(&model, &raw, &folder, &read, rejects.as_mut(), Some(&candidates), &run.progress);
+        let report = finish_rejects(rejects, weighed)?;
         summary.stage("weigh", &report);
         summary.raw(raw.len(), raw.passed_over(), &report);
         summary.model(&model);

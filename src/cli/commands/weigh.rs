@@ -1,31 +1,40 @@
-use std::path::Path;
+use std::path::PathBuf;
 
 use dsir::density::Model;
-use dsir::pipeline::{self, Rejects};
-use dsir::reader::Shard;
+use dsir::pipeline;
 use dsir::weights::WeightsFolder;
+use dsir::writer;
 
+use super::fit::{finish_rejects, rejects};
 use crate::cli::args::Weigh;
 use crate::cli::failure::Failure;
-use crate::cli::options::{Run, check_outputs};
+use crate::cli::options::Run;
+use crate::cli::outputs::{self, Output};
 use crate::cli::summary::Summary;
 
 pub(crate) fn weigh(args: &Weigh) -> Result<(), Failure> {
     let raw = args.input.shards()?;
     let read = args.records.options()?;
     let run = Run::new(&args.run)?;
+    outputs::refuse_dash("--model", &args.model)?;
+    outputs::refuse_dash("-o", &args.output)?;
     let model = Model::read(&args.model)?;
-    let outputs = [args.run.summary.as_ref(), args.records.rejects.as_ref()];
-    let outputs: Vec<&Path> = outputs.into_iter().flatten().map(|path| path.as_path()).collect();
-    let inputs = raw.iter().map(Shard::path).chain([args.model.as_path()]);
-    check_outputs(&outputs, inputs)?;
+    let folder = WeightsFolder::new(&args.output);
+    let mut outputs: Vec<Output<'_>> = args.run.outputs().chain(args.records.outputs()).collect();
+    let inputs = || args.input.inputs(&raw).chain([args.model.as_path()]);
+    outputs::check(&outputs, false, inputs())?;
+    // The weights get in the way of no other output, and their folder may be yet to be made.
+    let weights: Vec<PathBuf> =
+        raw.iter().map(|shard| folder.path_of(shard)).chain([folder.info_path()]).collect();
+    outputs.extend(weights.iter().map(|path| Output::weights(path)));
+    outputs::check_apart(&outputs)?;
+    writer::refuse_overwriting(&weights, inputs())?;
 
     let mut summary = Summary::new("weigh", args, run.threads());
     run.work(|| {
-        let mut rejects = super::fit::rejects(args.records.rejects.as_deref(), &run)?;
-        let folder = WeightsFolder::new(&args.output);
-        let report = pipeline::weigh(&model, &raw, &folder, &read, rejects.as_mut(), None, &run.progress)?;
-        rejects.map_or(Ok(()), Rejects::finish)?;
+        let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
+        let weighed = pipeline::weigh(&model, &raw, &folder, &read, rejects.as_mut(), None, &run.progress);
+        let report = finish_rejects(rejects, weighed)?;
         summary.stage("weigh", &report);
         summary.raw(raw.len(), raw.passed_over(), &report);
         Ok(())
