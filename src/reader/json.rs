@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod against_serde_json;
 
-use crate::simd::{BLOCK, Backend, Best, Work};
+use crate::simd::{BLOCK, Backend, Best, ESCAPES, Unescaped, Work};
 
 /// Takes strings out of records; holds the buffer of one thread.
 pub(super) struct StringScanner {
@@ -80,18 +80,6 @@ pub(super) fn control_in_string(record: &[u8]) -> Option<usize> {
     });
     place.map(|place| place + 1)
 }
-
-/// What a character behind a backslash stands for; 0 if nothing, or not for one character alone.
-const SIMPLE: [u8; 256] = {
-    let mut simple = [0; 256];
-    let pairs = b"\"\"\\\\//b\x08f\x0Cn\nr\rt\t";
-    let mut i = 0;
-    while i < pairs.len() {
-        simple[pairs[i] as usize] = pairs[i + 1];
-        i += 2;
-    }
-    simple
-};
 
 struct Scanner<'a, B> {
     bytes: &'a [u8],
@@ -233,8 +221,8 @@ impl<B: Backend> Scanner<'_, B> {
             self.at += plain + 1;
             return Some(Text { start, end: start + plain, unescaped: None });
         }
-        // A string is no longer without its escapes, and every move is a whole block.
-        let most = self.bytes.len() - start + BLOCK;
+        // A string is no longer without its escapes, and more is written than counts.
+        let most = self.bytes.len() - start + 2 * BLOCK;
         if self.room.len() < most {
             self.room.resize(most, 0);
         }
@@ -242,55 +230,34 @@ impl<B: Backend> Scanner<'_, B> {
         self.at += plain;
         let mut len = plain;
         loop {
-            // All quotes and backslashes of a block are found at once: none waits for those before it.
-            let block_at = self.at;
-            let rest = &self.bytes[block_at..];
-            let mut last = [0; BLOCK];
-            let block = match rest.first_chunk::<BLOCK>() {
-                Some(block) => block,
+            let rest = &self.bytes[self.at..];
+            let mut last = [0; 2 * BLOCK];
+            let bytes = match rest.first_chunk() {
+                Some(bytes) => bytes,
                 None => {
                     last[..rest.len()].copy_from_slice(rest);
                     &last
                 }
             };
-            let mut quotes = self.backend.quotes(block);
-            while quotes != 0 {
-                let place = block_at + quotes.trailing_zeros() as usize;
-                len += self.copy(place, len)?;
-                if self.bytes[place] == b'"' {
+            let Unescaped { taken, given } =
+                self.backend.unescape(bytes, self.room[len..].first_chunk_mut()?);
+            self.at += taken;
+            len += given;
+            // The end of the record, within the string, is in nobody's way: bounds are checked.
+            match (*self.bytes.get(self.at)?, self.bytes.get(self.at + 1)?) {
+                (b'"', _) => {
+                    let end = self.at;
                     self.at += 1;
-                    return Some(Text { start, end: place, unescaped: Some(len) });
+                    return Some(Text { start, end, unescaped: Some(len) });
                 }
-                let simple = SIMPLE[usize::from(*self.bytes.get(place + 1)?)];
-                if simple != 0 {
-                    self.room[len] = simple;
-                    len += 1;
-                    self.at += 2;
-                } else {
+                (b'\\', b'u') => {
                     self.at += 1;
                     len += self.code_point()?.encode_utf8(&mut self.room[len..]).len();
                 }
-                // What belongs to the escape is through.
-                quotes &= u64::MAX.unbounded_shl((self.at - block_at) as u32);
+                _ if taken == 0 => return None, // No escape at all.
+                _ => {}
             }
-            if rest.len() < BLOCK {
-                return None; // The record ends within the string.
-            }
-            len += self.copy(self.at.max(block_at + BLOCK), len)?;
         }
-    }
-
-    /// Copies what comes before `end`, up to a block, to the room at `len`; returns how much it was.
-    #[inline(always)]
-    fn copy(&mut self, end: usize, len: usize) -> Option<usize> {
-        let count = end - self.at;
-        let to = &mut self.room[len..];
-        match self.bytes[self.at..].first_chunk::<BLOCK>() {
-            Some(block) => *to.first_chunk_mut()? = *block, // one move for any length
-            None => to[..count].copy_from_slice(&self.bytes[self.at..end]),
-        }
-        self.at = end;
-        Some(count)
     }
 
     /// The character that `uXXXX` stands for, or two of them.
@@ -320,7 +287,7 @@ impl<B: Backend> Scanner<'_, B> {
                 b'u' => {
                     self.four_digits()?;
                 }
-                escaped if SIMPLE[usize::from(escaped)] != 0 => {}
+                escaped if ESCAPES[usize::from(escaped)] != 0 => {}
                 _ => return None,
             }
         }

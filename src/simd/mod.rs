@@ -23,6 +23,25 @@ pub(crate) struct Masks {
     pub(crate) beyond: u64,
 }
 
+/// How much was taken in, and how much came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unescaped {
+    pub(crate) taken: usize,
+    pub(crate) given: usize,
+}
+
+/// What a character behind a backslash stands for in JSON; 0 if nothing, or not for one character alone.
+pub(crate) const ESCAPES: [u8; 256] = {
+    let mut escapes = [0; 256];
+    let pairs = b"\"\"\\\\//b\x08f\x0Cn\nr\rt\t";
+    let mut i = 0;
+    while i < pairs.len() {
+        escapes[pairs[i] as usize] = pairs[i + 1];
+        i += 2;
+    }
+    escapes
+};
+
 /// A way to classify bytes. A value proves that the processor can do it: it is made only after asking.
 pub(crate) trait Backend: Copy {
     /// The masks of `block`; its bytes go to `lower`, with A to Z in lower case.
@@ -30,6 +49,16 @@ pub(crate) trait Backend: Copy {
 
     /// The quotes and backslashes of `block`, one bit each, the first byte in the lowest bit.
     fn quotes(self, block: &[u8; BLOCK]) -> u64;
+
+    /// Copies the start of `bytes`, the inside of a JSON string, to `to`, without its escapes of two characters. It stops
+    /// before a quote, before any other escape, and at the end of the first block, which it looks at, or just before if an escape
+    /// begins there. What comes behind in `to` is overwritten with anything.
+    #[inline(always)]
+    fn unescape(self, bytes: &[u8; 2 * BLOCK], to: &mut [u8; 2 * BLOCK]) -> Unescaped {
+        let mut block = [0; BLOCK];
+        block.copy_from_slice(&bytes[..BLOCK]);
+        scalar::unescape(self.quotes(&block), bytes, to)
+    }
 
     /// Writes the places of the bits set in `mask`, counted from `base`, in rising order; what comes behind them in `to` is
     /// overwritten with anything.
@@ -115,6 +144,18 @@ mod tests {
         }
     }
 
+    struct Unescape<'a>(&'a [u8; 2 * BLOCK]);
+
+    impl Work for Unescape<'_> {
+        type Done = (Unescaped, Vec<u8>);
+
+        fn run<B: Backend>(self, backend: B) -> Self::Done {
+            let mut to = [0; 2 * BLOCK];
+            let unescaped = backend.unescape(self.0, &mut to);
+            (unescaped, to[..unescaped.given].to_vec())
+        }
+    }
+
     struct Places(u64);
 
     impl Work for Places {
@@ -141,6 +182,39 @@ mod tests {
                 let expected = All(&block).run(scalar::Scalar);
                 assert_eq!(backend.run(All(&block)), expected, "{backend:?}: {byte} at {place}");
             }
+        }
+    }
+
+    #[test]
+    fn every_backend_takes_the_same_escapes_out() {
+        let unescape = |text: &str| {
+            let mut bytes = [b'.'; 2 * BLOCK];
+            bytes[..text.len()].copy_from_slice(text.as_bytes());
+            let expected = Unescape(&bytes).run(scalar::Scalar);
+            for backend in Best::all() {
+                assert_eq!(backend.run(Unescape(&bytes)), expected, "{backend:?}: {text}");
+            }
+            (expected.0.taken, String::from_utf8_lossy(&expected.1).into_owned())
+        };
+        assert_eq!(unescape(r#"a\n\\\"\/é" "#), (11, "a\n\\\"/é".into()));
+        assert_eq!(unescape(r"a\u00e9"), (1, "a".into()));
+        assert_eq!(unescape(r"\x"), (0, String::new()));
+        let plain = "b".repeat(63);
+        assert_eq!(unescape(&(plain.clone() + r"\n")), (63, plain.clone()));
+        assert_eq!(unescape(&(plain[1..].to_owned() + r"\n")), (64, plain[1..].to_owned() + "\n"));
+        assert_eq!(unescape(&r"\\".repeat(40)), (64, r"\".repeat(32)));
+
+        // Anything, with many backslashes in runs of every length and at every place.
+        let mut state = 1u64;
+        for _ in 0..20_000 {
+            let text: String = std::iter::repeat_with(|| {
+                state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                ["\\", "\\\\", "\\n", "\\\"", "\"", "t", "u", "a", "é", "word", " ", "\\\\\\t"]
+                    [((state >> 33) % (3 + (state >> 60))) as usize % 12]
+            })
+            .take(28)
+            .collect();
+            unescape(&text);
         }
     }
 

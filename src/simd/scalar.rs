@@ -1,7 +1,8 @@
 //! The readable definition, byte by byte; the backend of processors that have no other.
 
+use super::{BLOCK, ESCAPES, Unescaped};
 #[cfg(any(test, not(target_arch = "x86_64")))]
-use super::{BLOCK, Backend, Masks};
+use super::{Backend, Masks};
 
 #[cfg(any(test, not(target_arch = "x86_64")))]
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +26,38 @@ impl Backend for Scalar {
     fn quotes(self, block: &[u8; BLOCK]) -> u64 {
         let bit = |(place, byte): (usize, &u8)| u64::from(matches!(byte, b'"' | b'\\')) << place;
         block.iter().enumerate().map(bit).sum()
+    }
+}
+
+/// See [`Backend::unescape`]; `quotes` are those of the first block.
+#[inline(always)]
+pub(super) fn unescape(mut quotes: u64, bytes: &[u8; 2 * BLOCK], to: &mut [u8; 2 * BLOCK]) -> Unescaped {
+    let (mut taken, mut given) = (0, 0);
+    while quotes != 0 {
+        let place = quotes.trailing_zeros() as usize;
+        copy_block(bytes, taken, to, given);
+        given += place - taken;
+        taken = place;
+        let simple = ESCAPES[usize::from(bytes[place + 1])];
+        if bytes[place] == b'"' || simple == 0 || place + 1 == BLOCK {
+            return Unescaped { taken, given };
+        }
+        to[given] = simple;
+        given += 1;
+        taken += 2;
+        // What belongs to the escape is through.
+        quotes &= u64::MAX.unbounded_shl(taken as u32);
+    }
+    copy_block(bytes, taken, to, given);
+    Unescaped { taken: BLOCK, given: given + BLOCK - taken }
+}
+
+/// One move for any length up to a block; neither place is beyond the first block.
+#[inline(always)]
+fn copy_block(from: &[u8; 2 * BLOCK], from_at: usize, to: &mut [u8; 2 * BLOCK], to_at: usize) {
+    let from = from[from_at..].first_chunk::<BLOCK>();
+    if let (Some(from), Some(to)) = (from, to[to_at..].first_chunk_mut::<BLOCK>()) {
+        *to = *from;
     }
 }
 

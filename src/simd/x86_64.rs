@@ -1,10 +1,10 @@
-//! SSE2 (which every x86-64 has), AVX2 and AVX-512 (BW and VBMI2).
+//! SSE2 (which every x86-64 has), AVX2 and AVX-512 (BW, VBMI, VBMI2).
 #![allow(unsafe_code, reason = "the processor's own instructions")]
 
 use std::arch::x86_64::*;
 
 use super::generic::{self, Vector};
-use super::{BLOCK, Backend, Masks, Work};
+use super::{BLOCK, Backend, ESCAPES, Masks, Unescaped, Work};
 
 /// Needs no proof: every x86-64 has SSE2.
 #[derive(Clone, Copy, Debug)]
@@ -14,7 +14,7 @@ pub(crate) struct Sse2;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Avx2(());
 
-/// Proves AVX-512BW and VBMI2, and all that [`Avx2`] proves.
+/// Proves AVX-512BW, VBMI and VBMI2, and all that [`Avx2`] proves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Avx512(());
 
@@ -43,13 +43,14 @@ impl Avx512 {
     pub(super) fn new() -> Option<Self> {
         let has = is_x86_feature_detected!("avx512f")
             && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vbmi")
             && is_x86_feature_detected!("avx512vbmi2");
         Avx2::new().filter(|_| has).map(|_| Avx512(()))
     }
 
     pub(super) fn run<W: Work>(self, work: W) -> W::Done {
         /// Everything inlined here is compiled for AVX-512.
-        #[target_feature(enable = "avx2,bmi1,bmi2,avx512f,avx512bw,avx512vbmi2")]
+        #[target_feature(enable = "avx2,bmi1,bmi2,avx512f,avx512bw,avx512vbmi,avx512vbmi2")]
         fn run<W: Work>(backend: Avx512, work: W) -> W::Done {
             work.run(backend)
         }
@@ -59,7 +60,7 @@ impl Avx512 {
 }
 
 macro_rules! backend {
-    ($backend:ty, $vector:ty $(, $places:item)?) => {
+    ($backend:ty, $vector:ty $(, $own:item)*) => {
         impl Backend for $backend {
             #[inline(always)]
             fn classify(self, block: &[u8; BLOCK], lower: &mut [u8; BLOCK]) -> Masks {
@@ -73,7 +74,7 @@ macro_rules! backend {
                 unsafe { generic::quotes::<$vector>(block) }
             }
 
-            $($places)?
+            $($own)*
         }
     };
 }
@@ -83,6 +84,30 @@ backend!(Avx2, __m256i);
 backend!(
     Avx512,
     __m512i,
+    #[inline(always)]
+    fn unescape(self, bytes: &[u8; 2 * BLOCK], to: &mut [u8; 2 * BLOCK]) -> Unescaped {
+        const EVEN: u64 = 0x5555_5555_5555_5555;
+        // SAFETY: `self` proves AVX-512BW, VBMI and VBMI2; all loads and the store are of 64 bytes.
+        unsafe {
+            let block = _mm512_loadu_si512(bytes.as_ptr().cast());
+            let backslashes = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(b'\\' as i8));
+            // Of a run of backslashes every second one is escaped. Subtracting finds where each run ends: the carry leaves it
+            // at an odd or an even place.
+            let odd_ends = ((backslashes << 1) | !EVEN).wrapping_sub(backslashes) ^ !EVEN;
+            let (escaped, escapes) = (odd_ends ^ backslashes, odd_ends & backslashes);
+            let table = |at: usize| _mm512_loadu_si512(ESCAPES.as_ptr().add(at).cast());
+            let meant = _mm512_permutex2var_epi8(table(0), block, table(BLOCK));
+            let unknown = _mm512_testn_epi8_mask(meant, meant) | _mm512_movepi8_mask(block);
+            let quotes = _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(b'"' as i8)) & !escaped;
+            // An escape that is not known ends before its backslash, and so does one that begins at the end.
+            let stops = quotes | (escaped & unknown) >> 1 | escapes & 1 << 63;
+            let taken = stops.trailing_zeros();
+            let kept = !escapes & u64::MAX.unbounded_shr(64 - taken);
+            let plain = _mm512_mask_blend_epi8(escaped, block, meant);
+            _mm512_storeu_si512(to.as_mut_ptr().cast(), _mm512_maskz_compress_epi8(kept, plain));
+            Unescaped { taken: taken as usize, given: kept.count_ones() as usize }
+        }
+    },
     #[inline(always)]
     fn places(self, mask: u64, base: u32, to: &mut [u32; 64]) {
         // SAFETY: `self` proves AVX-512F and VBMI2; each store writes sixteen places of the 64.
