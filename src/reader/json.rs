@@ -287,7 +287,7 @@ impl<B: Backend> Scanner<'_, B> {
                 b'u' => {
                     self.four_digits()?;
                 }
-                escaped if ESCAPES[usize::from(escaped)] != 0 => {}
+                escaped if ESCAPES.get(usize::from(escaped)).is_some_and(|meant| *meant != 0) => {}
                 _ => return None,
             }
         }

@@ -8,8 +8,6 @@ use super::{BLOCK, Masks};
 pub(super) trait Vector: Copy {
     /// Bytes in a vector; a divisor of [`BLOCK`].
     const BYTES: usize;
-    /// One bit for each byte.
-    type Mask: Copy;
 
     /// # Safety
     /// For all methods: only where the processor has the instructions; `from` and `to` must have
@@ -17,17 +15,17 @@ pub(super) trait Vector: Copy {
     unsafe fn load(from: *const u8) -> Self;
     unsafe fn store(self, to: *mut u8);
     /// Where `low` ≤ byte ≤ `high`.
-    unsafe fn within(self, low: u8, high: u8) -> Self::Mask;
+    unsafe fn within(self, low: u8, high: u8) -> Self;
     /// Where the byte is this one.
-    unsafe fn is(self, byte: u8) -> Self::Mask;
+    unsafe fn is(self, byte: u8) -> Self;
     /// Where the byte is below zero.
     unsafe fn beyond_ascii(self) -> u64;
     /// Where either mask is set.
-    unsafe fn either(a: Self::Mask, b: Self::Mask) -> Self::Mask;
+    unsafe fn either(a: Self, b: Self) -> Self;
     /// With 32 added where the mask is set: from A to Z that is lower case.
-    unsafe fn lowered(self, upper: Self::Mask) -> Self;
+    unsafe fn lowered(self, upper: Self) -> Self;
     /// The mask as an integer.
-    unsafe fn bits(mask: Self::Mask) -> u64;
+    unsafe fn bits(mask: Self) -> u64;
 }
 
 /// # Safety

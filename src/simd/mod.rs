@@ -1,8 +1,10 @@
 //! What is done with 64 bytes at a time: the only instructions that depend on the processor.
 //!
-//! One algorithm ([`generic`]) over a tiny vector type; each backend is that algorithm with its vectors. All
-//! backends give the same, which is what [`scalar`] gives: the tests hold each against it.
+//! For the older vectors one algorithm ([`generic`]) over a tiny vector type; AVX-512 has instructions of its own. All backends give
+//! the same, which is what [`scalar`] gives: the tests hold each against it.
 
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod generic;
 mod scalar;
@@ -30,9 +32,9 @@ pub(crate) struct Unescaped {
     pub(crate) given: usize,
 }
 
-/// What a character behind a backslash stands for in JSON; 0 if nothing, or not for one character alone.
-pub(crate) const ESCAPES: [u8; 256] = {
-    let mut escapes = [0; 256];
+/// What an ASCII character behind a backslash stands for in JSON; 0 if nothing, or not for one character alone.
+pub(crate) static ESCAPES: [u8; 2 * BLOCK] = {
+    let mut escapes = [0; 2 * BLOCK];
     let pairs = b"\"\"\\\\//b\x08f\x0Cn\nr\rt\t";
     let mut i = 0;
     while i < pairs.len() {
@@ -85,14 +87,14 @@ pub(crate) enum Best {
     #[cfg(target_arch = "x86_64")]
     Avx2(x86_64::Avx2),
     #[cfg(target_arch = "x86_64")]
-    Avx512(x86_64::Avx512),
+    Avx512(avx512::Avx512),
 }
 
 impl Best {
     /// The fastest backend that this processor has.
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn detect() -> Self {
-        let avx512 = x86_64::Avx512::new().map(Best::Avx512);
+        let avx512 = avx512::Avx512::new().map(Best::Avx512);
         avx512.or_else(|| x86_64::Avx2::new().map(Best::Avx2)).unwrap_or(Best::Sse2(x86_64::Sse2))
     }
 
@@ -121,7 +123,7 @@ impl Best {
     #[cfg(test)]
     pub(crate) fn all() -> Vec<Self> {
         #[cfg(target_arch = "x86_64")]
-        let faster = [x86_64::Avx2::new().map(Best::Avx2), x86_64::Avx512::new().map(Best::Avx512)];
+        let faster = [x86_64::Avx2::new().map(Best::Avx2), avx512::Avx512::new().map(Best::Avx512)];
         #[cfg(target_arch = "x86_64")]
         return std::iter::once(Best::Sse2(x86_64::Sse2)).chain(faster.into_iter().flatten()).collect();
         #[cfg(not(target_arch = "x86_64"))]

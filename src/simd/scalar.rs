@@ -38,7 +38,7 @@ pub(super) fn unescape(mut quotes: u64, bytes: &[u8; 2 * BLOCK], to: &mut [u8; 2
         copy_block(bytes, taken, to, given);
         given += place - taken;
         taken = place;
-        let simple = ESCAPES[usize::from(bytes[place + 1])];
+        let simple = ESCAPES.get(usize::from(bytes[place + 1])).copied().unwrap_or(0);
         if bytes[place] == b'"' || simple == 0 || place + 1 == BLOCK {
             return Unescaped { taken, given };
         }
