@@ -166,11 +166,12 @@ def main():
         kinds.add(name, weigh(1, shard), pin=0)
     english = next(name for name in shards if name.endswith("english"))
     kinds.add("sha256", weigh(1, shards[english], work / "sha256.json"), pin=0)
+    slice = work / "slice.jsonl"
+    kinds.add("slice", weigh(1, slice), pin=0)
     kind_seconds, _ = kinds.measure()
 
     others = {}
     if args.python:
-        slice = work / "slice.jsonl"
         for name, script, arguments in [
             ("reference", REFERENCE, [slice, target, work / "reference"]),
             ("fastText", FASTTEXT_TRAIN, [slice, target, work / "fasttext.bin"]),
@@ -202,10 +203,11 @@ Model: `fit` with the default options, target 500 documents of English.
     bound = {form: max(1.2 * (own[form] + seconds["weigh plain 1"]) / 2, own[form]) for form in own}
     english_rate = shards[english].stat().st_size / MB / kind_seconds[english]
     foreign = {name: shards[name].stat().st_size / MB / kind_seconds[name] for name in shards if name in ("russian", "chinese", "greek", "japanese")}
+    slice_rate = slice.stat().st_size / MB / kind_seconds["slice"]
     sha256 = shards[english].stat().st_size / MB / kind_seconds["sha256"]
     promised = [
         ("`weigh`, mostly English, one core", "≥ 500 MB/s", f"{english_rate:.0f} MB/s"),
-        ("the same over the published program", "≥ 300 ×", f"{english_rate / others['reference']:.0f} ×" if "reference" in others else "not measured"),
+        ("the same over the published program, on 16 MB", "≥ 300 ×", f"{slice_rate / others['reference']:.0f} ×" if "reference" in others else "not measured"),
         ("`weigh --hash sha256`, one core", "≥ 40 MB/s", f"{sha256:.0f} MB/s"),
         ("`weigh`, mostly not ASCII, one core", "≥ 150 MB/s", ", ".join(f"{name} {rate:.0f}" for name, rate in foreign.items()) + " MB/s"),
     ]
@@ -234,7 +236,7 @@ Model: `fit` with the default options, target 500 documents of English.
     ours = rate("weigh plain 1")
     programs = [(f"`{name}`", f"{rate(name):.0f}", f"{ours / rate(name):.2f}") for name in ("cat", "wc -w", "jq -r .text", "zstd -dc", "gzip -dc")]
     programs += [(f"{name}, on English" if name != "reference" else "the published program (`data-selection` 1.0.3, one process), on English",
-                  f"{rate:.2f}", f"{english_rate / rate:.0f}") for name, rate in others.items()]
+                  f"{rate:.2f}", f"{slice_rate / rate:.0f}") for name, rate in others.items()]
     print(table("| program, one core | MB/s | `weigh` is faster by |", programs))
     print("fastText is `predict` alone, on text already taken out of the JSON, with bigrams and 10 000 buckets.\n")
     print("## By kind of text\n")
@@ -248,7 +250,7 @@ def print_instructions(shard, work, model):
         return
     sample = work / "sample.jsonl"
     with open(shard, "rb") as lines:
-        sample.write_bytes(b"".join(lines.readlines(4_000_000)))
+        sample.write_bytes(b"".join(lines.readlines(16_000_000)))
     profile = work / "callgrind.out"
     subprocess.run(["valgrind", "--tool=callgrind", f"--callgrind-out-file={profile}", DSIR, "weigh", "-q", "--threads", "1",
                     "--model", model, "-o", work / "weights", sample], check=True, capture_output=True)

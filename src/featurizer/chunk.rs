@@ -73,11 +73,15 @@ impl Chunk {
         &self.lower
     }
 
-    /// Where each token starts and ends in [`Chunk::lower`].
-    #[inline]
-    pub(super) fn spans(&self) -> impl ExactSizeIterator<Item = (usize, usize)> + '_ {
-        let starts = &self.starts[..self.tokens];
-        starts.iter().zip(&self.ends[..self.tokens]).map(|(start, end)| (*start as usize, *end as usize))
+    /// Where the tokens start, and where they end, in [`Chunk::lower`].
+    #[inline(always)]
+    pub(super) fn spans(&self) -> (&[u32], &[u32]) {
+        (&self.starts[..self.tokens], &self.ends[..self.tokens])
+    }
+
+    /// How many tokens there are.
+    pub(super) fn tokens(&self) -> usize {
+        self.tokens
     }
 
     /// Begins a text.

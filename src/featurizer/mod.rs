@@ -153,7 +153,7 @@ impl<F: FnMut(&[u32])> Work for Featurize<'_, F> {
         let mut tokens = 0;
         chunk.begin();
         while chunk.advance(backend, text) {
-            tokens += chunk.spans().len() as u64;
+            tokens += chunk.tokens() as u64;
             ngrams.push_chunk(chunk, &mut features);
         }
         tokens

@@ -30,7 +30,9 @@ impl Ngrams {
     pub(super) fn push(&mut self, token: &[u8], features: &mut impl FnMut(&[u32])) {
         match self {
             Ngrams::Dsir1(hashes) => {
-                hashes.push(std::iter::once(hash::token_hash(token)), features);
+                hashes.make_room(1);
+                hashes.put(0, hash::token_hash(token));
+                hashes.combine(1, features);
             }
             Ngrams::Sha256(joined) => {
                 joined.push(token);
@@ -44,13 +46,18 @@ impl Ngrams {
     pub(super) fn push_chunk(&mut self, chunk: &Chunk, features: &mut impl FnMut(&[u32])) {
         match self {
             Ngrams::Dsir1(hashes) => {
-                let lower = chunk.lower();
-                let tokens = chunk.spans().map(|(start, end)| hash::token_hash_within(lower, start, end));
-                hashes.push(tokens, features);
+                let (lower, (starts, ends)) = (chunk.lower(), chunk.spans());
+                hashes.make_room(starts.len());
+                // Adapters of iterators are not always inlined, and then not compiled for the backend's processor.
+                for i in 0..starts.len() {
+                    hashes.put(i, hash::token_hash_within(lower, starts[i] as usize, ends[i] as usize));
+                }
+                hashes.combine(starts.len(), features);
             }
             Ngrams::Sha256(joined) => {
-                for (start, end) in chunk.spans() {
-                    joined.push(&chunk.lower()[start..end]);
+                let (starts, ends) = chunk.spans();
+                for (start, end) in starts.iter().zip(ends) {
+                    joined.push(&chunk.lower()[*start as usize..*end as usize]);
                 }
                 joined.flush(features);
             }
@@ -89,21 +96,21 @@ impl CombinedHashes {
         }
     }
 
-    /// Gives the buckets of all n-grams that end at the next tokens of the text, of which `hashes` are the hashes.
+    /// Takes the hash of the next token, the `i`-th of those just come in, and pairs it with the one before: nearly everyone
+    /// wants pairs.
     #[inline(always)]
-    fn push(&mut self, hashes: impl ExactSizeIterator<Item = u64>, features: &mut impl FnMut(&[u32])) {
-        let count = hashes.len();
-        self.make_room(count);
+    fn put(&mut self, i: usize, hash: u64) {
+        self.tokens[i] = hash;
+        self.ngrams[i + 1] = hash::ngram_hash(self.before[0], hash);
+        self.before[0] = hash;
+    }
+
+    /// Gives the buckets of all n-grams that end at the `count` tokens just come in.
+    #[inline(always)]
+    fn combine(&mut self, count: usize, features: &mut impl FnMut(&[u32])) {
         let CombinedHashes { buckets, most, tokens, ngrams, longer, before, len, run } = self;
         let bucket = |hash: &u64| hash::bucket_of(*hash, *buckets);
-        let tokens = &mut tokens[..count];
-
-        // Pairs together with tokens, since nearly everyone wants them.
-        for ((token, pair), hash) in tokens.iter_mut().zip(&mut ngrams[1..]).zip(hashes) {
-            *token = hash;
-            *pair = hash::ngram_hash(before[0], hash);
-            before[0] = hash;
-        }
+        let tokens = &tokens[..count];
         let mut filled = fill(run, tokens.iter().map(bucket));
         for n in 2..=*most {
             // So many tokens come too early in the text to end an n-gram of this length.
@@ -112,7 +119,7 @@ impl CombinedHashes {
             ngrams[0] = before[n - 1];
             before[n - 1] = ngrams[count];
             if n < *most {
-                for ((longer, first), last) in longer[1..].iter_mut().zip(&*ngrams).zip(&*tokens) {
+                for ((longer, first), last) in longer[1..].iter_mut().zip(&*ngrams).zip(tokens.iter()) {
                     *longer = hash::ngram_hash(*first, *last);
                 }
                 std::mem::swap(ngrams, longer);

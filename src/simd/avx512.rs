@@ -22,7 +22,7 @@ impl Avx512 {
 
     pub(super) fn run<W: Work>(self, work: W) -> W::Done {
         /// Everything inlined here is compiled for AVX-512.
-        #[target_feature(enable = "avx2,bmi1,bmi2,avx512f,avx512bw,avx512vbmi,avx512vbmi2")]
+        #[target_feature(enable = "avx2,bmi1,bmi2,popcnt,avx512f,avx512bw,avx512vbmi,avx512vbmi2")]
         fn run<W: Work>(backend: Avx512, work: W) -> W::Done {
             work.run(backend)
         }

@@ -61,16 +61,14 @@ fn copy_block(from: &[u8; 2 * BLOCK], from_at: usize, to: &mut [u8; 2 * BLOCK], 
     }
 }
 
-/// See [`Backend::places`]. They are written eight at a time, so that the number of steps, and so the branch, varies little.
+/// See [`Backend::places`].
 #[inline(always)]
 pub(super) fn places(mut mask: u64, base: u32, to: &mut [u32; 64]) {
-    for eight in to.chunks_exact_mut(8) {
-        if mask == 0 {
-            break;
-        }
-        for place in eight {
-            *place = base + mask.trailing_zeros();
-            mask &= mask.wrapping_sub(1);
-        }
+    let mut to = to.iter_mut();
+    while mask != 0
+        && let Some(place) = to.next()
+    {
+        *place = base + mask.trailing_zeros();
+        mask &= mask - 1;
     }
 }

@@ -1,6 +1,7 @@
 //! SSE2, which every x86-64 has, and AVX2.
 #![allow(unsafe_code, reason = "the processor's own instructions")]
 
+use std::arch::asm;
 use std::arch::x86_64::*;
 
 use super::generic::{self, Vector};
@@ -19,13 +20,14 @@ impl Avx2 {
     pub(super) fn new() -> Option<Self> {
         let has = is_x86_feature_detected!("avx2")
             && is_x86_feature_detected!("bmi1")
-            && is_x86_feature_detected!("bmi2");
+            && is_x86_feature_detected!("bmi2")
+            && is_x86_feature_detected!("popcnt");
         has.then_some(Avx2(()))
     }
 
     pub(super) fn run<W: Work>(self, work: W) -> W::Done {
         /// Everything inlined here is compiled for AVX2.
-        #[target_feature(enable = "avx2,bmi1,bmi2")]
+        #[target_feature(enable = "avx2,bmi1,bmi2,popcnt")]
         fn run<W: Work>(backend: Avx2, work: W) -> W::Done {
             work.run(backend)
         }
@@ -35,7 +37,7 @@ impl Avx2 {
 }
 
 macro_rules! backend {
-    ($backend:ty, $vector:ty) => {
+    ($backend:ty, $vector:ty $(, $places:item)?) => {
         impl Backend for $backend {
             #[inline(always)]
             fn classify(self, block: &[u8; BLOCK], lower: &mut [u8; BLOCK]) -> Masks {
@@ -48,12 +50,61 @@ macro_rules! backend {
                 // SAFETY: as above.
                 unsafe { generic::quotes::<$vector>(block) }
             }
+
+            $($places)?
         }
     };
 }
 
 backend!(Sse2, __m128i);
-backend!(Avx2, __m256i);
+backend!(
+    Avx2,
+    __m256i,
+    /// Eight bits at a time from a table, without a branch on how many are set.
+    #[inline(always)]
+    fn places(self, mask: u64, base: u32, to: &mut [u32; 64]) {
+        let mut written = 0;
+        for (eighth, bits) in mask.to_le_bytes().into_iter().enumerate() {
+            // SAFETY: `self` proves AVX2. Each eighth writes eight places behind those of the eighths before, which are at
+            // most eight each: 64 in all.
+            unsafe {
+                let places = _mm_loadl_epi64(PLACES[usize::from(bits)].as_ptr().cast());
+                let base = _mm256_set1_epi32((base + 8 * eighth as u32) as i32);
+                let places = _mm256_add_epi32(_mm256_cvtepu8_epi32(places), base);
+                _mm256_storeu_si256(to.as_mut_ptr().add(written).cast(), places);
+            }
+            written += bits.count_ones() as usize;
+        }
+    }
+);
+
+/// For each byte the places of the bits set in it.
+static PLACES: [[u8; 8]; 256] = {
+    let mut places = [[0; 8]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut place, mut count) = (0, 0);
+        while place < 8 {
+            if byte >> place & 1 == 1 {
+                places[byte][count] = place;
+                count += 1;
+            }
+            place += 1;
+        }
+        byte += 1;
+    }
+    places
+};
+/// A mask as an integer, and as nothing else: otherwise the compiler joins the masks of a block as vectors of single
+/// bits, which these processors do not have, and takes all 64 apart.
+#[inline(always)]
+fn whole(bits: i32) -> u64 {
+    let mut bits = bits as u32;
+    // SAFETY: there is no instruction in it.
+    unsafe { asm!("/* {0:e} */", inout(reg) bits, options(pure, nomem, nostack, preserves_flags)) };
+    u64::from(bits)
+}
+
 impl Vector for __m128i {
     const BYTES: usize = 16;
 
@@ -87,7 +138,7 @@ impl Vector for __m128i {
     #[inline(always)]
     unsafe fn beyond_ascii(self) -> u64 {
         // SAFETY: SSE2.
-        u64::from(unsafe { _mm_movemask_epi8(self) } as u32)
+        unsafe { Self::bits(self) }
     }
 
     #[inline(always)]
@@ -105,7 +156,7 @@ impl Vector for __m128i {
     #[inline(always)]
     unsafe fn bits(mask: __m128i) -> u64 {
         // SAFETY: SSE2.
-        u64::from(unsafe { _mm_movemask_epi8(mask) } as u32)
+        whole(unsafe { _mm_movemask_epi8(mask) })
     }
 }
 
@@ -142,7 +193,7 @@ impl Vector for __m256i {
     #[inline(always)]
     unsafe fn beyond_ascii(self) -> u64 {
         // SAFETY: the caller has AVX2.
-        u64::from(unsafe { _mm256_movemask_epi8(self) } as u32)
+        unsafe { Self::bits(self) }
     }
 
     #[inline(always)]
@@ -160,6 +211,6 @@ impl Vector for __m256i {
     #[inline(always)]
     unsafe fn bits(mask: __m256i) -> u64 {
         // SAFETY: the caller has AVX2.
-        u64::from(unsafe { _mm256_movemask_epi8(mask) } as u32)
+        whole(unsafe { _mm256_movemask_epi8(mask) })
     }
 }
