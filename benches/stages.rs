@@ -7,7 +7,8 @@ use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use dsir::featurizer::{FeatureSpace, Featurizer, Hash};
 use dsir::reader::{TextFields, TextReader, content_hash};
-use dsir::resample::Noise;
+use dsir::resample::{Budget, Draw, DrawOptions, Noise};
+use dsir::weights::{WeightsFile, WeightsWriter};
 
 fn main() {
     divan::main();
@@ -83,4 +84,34 @@ fn noise(bencher: Bencher) {
     bencher
         .counter(ItemsCount::new(1000usize))
         .bench(|| (0..1000u64).map(|hash| noise.gumbel(black_box(hash))).fold(0.0, f64::max));
+}
+
+/// From weights on disk to the decision, on one thread.
+#[divan::bench(args = [0.001, 0.1], sample_count = 20)]
+fn draw(bencher: Bencher, fraction: f64) {
+    const ROWS: u64 = 4_000_000;
+    let folder = tempfile::tempdir().expect("a folder for temporary data");
+    let path = folder.path().join("weights.npy");
+    let mut writer = WeightsWriter::create(&path, 1).expect("a new file");
+    let mut state = 1u64;
+    let mut next = || {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        state >> 32
+    };
+    for _ in 0..ROWS {
+        // Log weights spread as those of whole documents are, around -50 with a deviation of 100.
+        let spread = (0..4).map(|_| next() as f64 / u32::MAX as f64 - 0.5).sum::<f64>();
+        let mut row = (173.0 * spread - 50.0).to_le_bytes().to_vec();
+        row.extend((next() << 32 | next()).to_le_bytes());
+        row.extend((100 + next() as u32 % 1000).to_le_bytes());
+        row.extend(4000u32.to_le_bytes());
+        writer.write(&row).expect("room for a row");
+    }
+    writer.finish().expect("a whole file");
+    let weights = [WeightsFile::open(&path).expect("a sound file")];
+    let options = DrawOptions { budget: Budget::Fraction(fraction), ..DrawOptions::default() };
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread");
+    bencher
+        .counter(ItemsCount::new(ROWS))
+        .bench(|| one.install(|| Draw::new(&weights, None, &options).map(|draw| draw.total())));
 }
