@@ -66,4 +66,5 @@ pub mod error;
 pub mod ln;
 pub mod progress;
 mod simd;
+pub mod unfinished;
 pub mod whole_file;

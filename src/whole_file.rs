@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
+use crate::unfinished::Mark;
+
 /// An output that could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("output {}: {source}{}", path.display(), advice(source))]
@@ -44,7 +46,8 @@ pub struct WholeFile {
 
 #[derive(Debug)]
 enum Kind {
-    Temporary(NamedTempFile),
+    // In this order: first it is removed, then forgotten.
+    Temporary(NamedTempFile, Mark),
     Direct(File),
 }
 
@@ -62,7 +65,7 @@ impl WholeFile {
                 OpenOptions::new().write(true).open(&path).map(Kind::Direct)
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => temporary_beside(&path).map(Kind::Temporary),
+            _ => temporary_beside(&path).map(|(file, mark)| Kind::Temporary(file, mark)),
         };
         match kind {
             Ok(kind) => Ok(WholeFile { path, kind }),
@@ -91,7 +94,7 @@ impl WholeFile {
     /// Closes the file, complete but still without its name.
     pub fn close(self) -> ClosedFile {
         let temporary = match self.kind {
-            Kind::Temporary(file) => Some(file.into_temp_path()),
+            Kind::Temporary(file, mark) => Some((file.into_temp_path(), mark)),
             Kind::Direct(_) => None,
         };
         ClosedFile { path: self.path, temporary }
@@ -104,7 +107,7 @@ impl WholeFile {
 
     fn file(&mut self) -> &mut File {
         match &mut self.kind {
-            Kind::Temporary(file) => file.as_file_mut(),
+            Kind::Temporary(file, _) => file.as_file_mut(),
             Kind::Direct(file) => file,
         }
     }
@@ -130,7 +133,7 @@ impl Seek for WholeFile {
 #[derive(Debug)]
 pub struct ClosedFile {
     path: PathBuf,
-    temporary: Option<tempfile::TempPath>,
+    temporary: Option<(tempfile::TempPath, Mark)>,
 }
 
 impl ClosedFile {
@@ -140,24 +143,24 @@ impl ClosedFile {
     /// What the system says.
     pub fn finish(self) -> Result<(), Error> {
         let ClosedFile { path, temporary } = self;
-        match temporary.map(|temporary| temporary.persist(&path)) {
+        match temporary.map(|(temporary, mark)| mark.complete(|| temporary.persist(&path))) {
             Some(Err(error)) => Err(Error { path, source: error.error }),
             _ => Ok(()),
         }
     }
 }
 
-fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
+fn temporary_beside(path: &Path) -> io::Result<(NamedTempFile, Mark)> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::metadata(folder)?; // Of a missing folder, the system's own words.
     // A leading dot: a folder walked for shards passes it over.
     let mut builder = Builder::new();
     builder.prefix(".dsir-").suffix(".part").permissions(readable());
-    let file = builder.tempfile_in(folder)?;
+    let (file, mark) = Mark::make(|| builder.tempfile_in(folder), NamedTempFile::path)?;
     if let Ok(replaced) = fs::metadata(path) {
         file.as_file().set_permissions(replaced.permissions())?;
     }
-    Ok(file)
+    Ok((file, mark))
 }
 
 /// The permissions that an ordinary new file has, before the umask.

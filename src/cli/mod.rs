@@ -6,6 +6,7 @@ mod commands;
 mod failure;
 mod options;
 mod outputs;
+mod signals;
 mod summary;
 
 use std::io::Write;

@@ -16,6 +16,7 @@ use super::args::{
 use super::bar::Bar;
 use super::failure::Failure;
 use super::outputs::Output;
+use super::signals;
 
 impl FitArgs {
     pub(crate) fn space(&self) -> FeatureSpace {
@@ -201,6 +202,7 @@ impl Run {
         // Found out now rather than after hours of work.
         tempfile::tempfile_in(&temp_dir)
             .map_err(|source| dsir::error::Error::TempDir { folder: temp_dir.clone(), source })?;
+        signals::watch().map_err(|error| Failure::usage(format!("signals: {error}")))?;
         let threads = args.threads.map_or(0, usize::from);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
         let pool = pool.map_err(|error| Failure::usage(format!("--threads: {error}")))?;

@@ -173,3 +173,66 @@ fn outputs_that_cannot_be_written_are_found_out_first() {
         dir.run(&format!("{SELECT} {output} raw.jsonl")).fails(&["nowhere"]);
     }
 }
+
+/// Starts a run that has begun its output and waits for more input, and gives the pipe that keeps it waiting.
+fn waiting(dir: &Dir, arguments: &str) -> (std::process::Child, fs::File) {
+    assert!(std::process::Command::new("mkfifo").arg(dir.path("pipe.jsonl")).status().unwrap().success());
+    let child = dir.command(&format!("{arguments} pipe.jsonl")).spawn().unwrap();
+    let mut pipe = fs::OpenOptions::new().write(true).open(dir.path("pipe.jsonl")).unwrap();
+    std::io::Write::write_all(&mut pipe, document(0).as_bytes()).unwrap();
+    while !dir.names().iter().any(|name| name.starts_with("temp-") || name.ends_with(".part"))
+        && !dir.path("weights/weights.meta").exists()
+    {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    (child, pipe)
+}
+
+#[test]
+fn a_run_that_is_told_to_stop_leaves_nothing() {
+    use std::os::unix::process::ExitStatusExt;
+    for (signal, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
+        for arguments in [
+            "weigh --model model.json -o weights",
+            "select --model model.json -k 1 --min-tokens 1 --rejects rejects.jsonl --temp-dir ./",
+        ] {
+            let dir = Dir::with_corpus();
+            dir.run("fit --target target.jsonl -o model.json raw.jsonl").ok();
+            let (child, pipe) = waiting(&dir, arguments);
+            let kill =
+                std::process::Command::new("kill").args(["-s", signal, &child.id().to_string()]).status();
+            assert!(kill.unwrap().success());
+            let output = child.wait_with_output().unwrap();
+            drop(pipe);
+            assert_eq!(output.status.signal(), Some(number), "{arguments}");
+            let message = String::from_utf8(output.stderr).unwrap();
+            assert!(message.contains(&format!("stopped by SIG{signal}")), "{message}");
+            let mut left = dir.names();
+            left.retain(|name| name != "weights");
+            assert_eq!(left, ["model.json", "pipe.jsonl", "raw.jsonl", "target.jsonl"], "{arguments}");
+            let weights = fs::read_dir(dir.path("weights")).into_iter().flatten();
+            let names: Vec<_> = weights.map(|entry| entry.unwrap().file_name()).collect();
+            assert!(names.iter().all(|name| name == "weights.meta"), "{names:?}");
+        }
+    }
+}
+
+#[test]
+fn a_signal_that_is_to_be_ignored_is_ignored() {
+    let dir = Dir::with_corpus();
+    dir.run("fit --target target.jsonl -o model.json raw.jsonl").ok();
+    assert!(std::process::Command::new("mkfifo").arg(dir.path("pipe.jsonl")).status().unwrap().success());
+    let nohup = format!(
+        "trap '' HUP; exec {} select --quiet --model model.json -k 1 --min-tokens 1 -o out.jsonl pipe.jsonl",
+        env!("CARGO_BIN_EXE_dsir")
+    );
+    let mut child =
+        std::process::Command::new("sh").args(["-c", &nohup]).current_dir(dir.path("")).spawn().unwrap();
+    let mut pipe = fs::OpenOptions::new().write(true).open(dir.path("pipe.jsonl")).unwrap();
+    let kill = std::process::Command::new("kill").args(["-s", "HUP", &child.id().to_string()]).status();
+    assert!(kill.unwrap().success());
+    std::io::Write::write_all(&mut pipe, document(0).as_bytes()).unwrap();
+    drop(pipe);
+    assert!(child.wait().unwrap().success());
+    assert_eq!(dir.read("out.jsonl"), document(0));
+}

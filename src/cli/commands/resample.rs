@@ -6,6 +6,7 @@ use dsir::featurizer::FeatureSpace;
 use dsir::pipeline::{self, Candidates, ReadOptions, WriteOptions};
 use dsir::reader::Shards;
 use dsir::resample::{Draw, DrawOptions};
+use dsir::unfinished::TemporaryFolder;
 use dsir::weights::{TargetSize, WeightsFile, WeightsFolder, WeightsInfo};
 use dsir::writer::{self, Destination};
 
@@ -34,7 +35,8 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
     let mut summary = Summary::new("resample", args, run.threads());
     run.work(|| {
         let given = weights.iter().all(|file| file.layout().is_full());
-        let completed = tempfile::tempdir_in(&run.temp_dir).map_err(|error| run.temp_dir_error(error))?;
+        let completed =
+            TemporaryFolder::create_in(&run.temp_dir).map_err(|error| run.temp_dir_error(error))?;
         if !given {
             raw.keep_streams(&run.temp_dir);
             let folder = WeightsFolder::new(completed.path());

@@ -2,6 +2,7 @@ use dsir::density::Model;
 use dsir::pipeline::{self, Candidates};
 use dsir::reader::Shard;
 use dsir::resample::{Budget, Screen};
+use dsir::unfinished::TemporaryFolder;
 use dsir::weights::{WeightsFolder, WeightsInfo};
 
 use super::fit::{count_raw, count_targets, finish_rejects, rejects};
@@ -42,7 +43,7 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
             }
         };
 
-        let weighed = tempfile::tempdir_in(&run.temp_dir).map_err(|error| run.temp_dir_error(error))?;
+        let weighed = TemporaryFolder::create_in(&run.temp_dir).map_err(|error| run.temp_dir_error(error))?;
         let folder = WeightsFolder::new(weighed.path());
         let info = WeightsInfo::new(&model, &read.fields);
         let candidates = Candidates::new(weighed.path(), Screen::new(&info.targets, &draw)?);
