@@ -57,6 +57,18 @@ impl WholeFile {
     /// # Errors
     /// What the system says.
     pub fn create(path: &Path) -> Result<Self, Error> {
+        Self::create_after(path, |_| Ok(()))
+    }
+
+    /// Begins the file `path` and makes the folders it needs.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn create_with_folders(path: &Path) -> Result<Self, Error> {
+        Self::create_after(path, |folder| fs::create_dir_all(folder))
+    }
+
+    fn create_after(path: &Path, prepare: impl FnOnce(&Path) -> io::Result<()>) -> Result<Self, Error> {
         // A link stays, and what it points to is replaced.
         let path = followed(path);
         let kind = match fs::metadata(&path) {
@@ -65,22 +77,12 @@ impl WholeFile {
                 OpenOptions::new().write(true).open(&path).map(Kind::Direct)
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => temporary_beside(&path).map(|(file, mark)| Kind::Temporary(file, mark)),
+            _ => temporary_beside(&path, prepare).map(|(file, mark)| Kind::Temporary(file, mark)),
         };
         match kind {
             Ok(kind) => Ok(WholeFile { path, kind }),
             Err(source) => Err(Error { path, source }),
         }
-    }
-
-    /// Begins the file `path` and makes the folders it needs.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn create_with_folders(path: &Path) -> Result<Self, Error> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        folder.map_or(Ok(()), fs::create_dir_all).map_err(|source| Error::new(path, source))?;
-        WholeFile::create(path)
     }
 
     /// Gives the file its name.
@@ -150,13 +152,20 @@ impl ClosedFile {
     }
 }
 
-fn temporary_beside(path: &Path) -> io::Result<(NamedTempFile, Mark)> {
+fn temporary_beside(
+    path: &Path,
+    prepare: impl FnOnce(&Path) -> io::Result<()>,
+) -> io::Result<(NamedTempFile, Mark)> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::metadata(folder)?; // Of a missing folder, the system's own words.
     // A leading dot: a folder walked for shards passes it over.
     let mut builder = Builder::new();
     builder.prefix(".dsir-").suffix(".part").permissions(readable());
-    let (file, mark) = Mark::make(|| builder.tempfile_in(folder), NamedTempFile::path)?;
+    let make = || {
+        prepare(folder)?;
+        fs::metadata(folder)?; // Of a missing folder, the system's own words.
+        builder.tempfile_in(folder)
+    };
+    let (file, mark) = Mark::make(make, NamedTempFile::path)?;
     if let Ok(replaced) = fs::metadata(path) {
         file.as_file().set_permissions(replaced.permissions())?;
     }
