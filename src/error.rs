@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{density, reader, resample, weights, whole_file, writer};
+use crate::{density, reader, resample, weights, whole_file, work, writer};
 
 /// Any error of the library.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,9 @@ pub enum Error {
     /// While writing.
     #[error(transparent)]
     Writer(#[from] writer::Error),
+    /// In the work folder.
+    #[error(transparent)]
+    Work(#[from] work::Error),
     /// The shards hold no sound record: a field name that no record has, or nothing but blank lines.
     #[error("{what}: no document in {shards} shard(s): {records} records were read and {invalid} skipped as invalid{}",
             first_fault.as_ref().map(|fault| format!("\n  the first: {fault}")).unwrap_or_default())]

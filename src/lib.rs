@@ -11,11 +11,13 @@
 //! ```
 //! use dsir::density::{FitBudget, Model};
 //! use dsir::featurizer::FeatureSpace;
-//! use dsir::pipeline::{self, ReadOptions, TargetShards, WriteOptions};
+//! use dsir::pipeline::{self, ReadOptions, TargetShards, WeighOptions, WriteOptions};
 //! use dsir::progress::Progress;
 //! use dsir::reader::Shards;
 //! use dsir::resample::{Budget, Draw, DrawOptions};
+//! use dsir::unfinished::TemporaryFolder;
 //! use dsir::weights::WeightsFolder;
+//! use dsir::work::Workplace;
 //! use dsir::writer::Destination;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -30,12 +32,12 @@
 //!
 //! let space = FeatureSpace::default();
 //! let (target, _) = pipeline::count_target(&target, space, &read, None, &progress)?;
-//! let (counts, _) = pipeline::count_raw(&raw, space, FitBudget::auto(space.buckets), &read, None, &progress)?;
+//! let (counts, _) = pipeline::count_raw(&raw, space, FitBudget::auto(space.buckets), &read, None, None, &progress)?;
 //! let model = Model { space, smoothing: 0.0, raw: Some(counts), targets: vec![target] };
 //!
-//! let folder = WeightsFolder::new(&work.path().join("weights"));
-//! pipeline::weigh(&model, &raw, &folder, &read, None, None, &progress)?;
-//! let weights = folder.open(&raw)?;
+//! let workplace = Workplace::Temporary(TemporaryFolder::create_in(work.path())?);
+//! pipeline::weigh(&model, &raw, &read, &workplace, WeighOptions::default(), &progress)?;
+//! let weights = WeightsFolder::new(&workplace.parts()).open(&raw)?;
 //! let options = DrawOptions { budget: Budget::Records(1), min_tokens: 1, ..DrawOptions::default() };
 //! let draw = Draw::new(&weights, None, &options)?;
 //!
@@ -64,7 +66,9 @@ pub mod pipeline;
 
 pub mod error;
 pub mod ln;
+mod part_file;
 pub mod progress;
 mod simd;
 pub mod unfinished;
 pub mod whole_file;
+pub mod work;

@@ -29,6 +29,14 @@ pub fn remove_all() {
     std::mem::forget(paths);
 }
 
+/// Does something that must not be done any more once all has been removed.
+pub(crate) fn unless_told_to_stop<T>(work: impl FnOnce() -> T) -> T {
+    let paths = under_way();
+    let done = work();
+    drop(paths);
+    done
+}
+
 /// Keeps a path among those under way for as long as it lives.
 #[derive(Debug)]
 pub(crate) struct Mark(PathBuf);
@@ -73,13 +81,16 @@ pub struct TemporaryFolder {
 }
 
 impl TemporaryFolder {
-    /// A new one in `folder`.
+    /// A new one in `folder`, which is made if it is not there.
     ///
     /// # Errors
     /// What the system says.
     pub fn create_in(folder: &Path) -> io::Result<Self> {
-        let (folder, mark) =
-            Mark::make(|| tempfile::Builder::new().prefix(".dsir-").tempdir_in(folder), TempDir::path)?;
+        let make = || {
+            fs::create_dir_all(folder)?;
+            tempfile::Builder::new().prefix(".dsir-").tempdir_in(folder)
+        };
+        let (folder, mark) = Mark::make(make, TempDir::path)?;
         Ok(TemporaryFolder { folder, _mark: mark })
     }
 

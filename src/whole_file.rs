@@ -152,6 +152,26 @@ impl ClosedFile {
     }
 }
 
+/// Gives the complete file `from` its name `to`, and makes the folders that needs.
+pub(crate) fn move_to(from: &Path, to: &Path) -> Result<(), Error> {
+    let to = followed(to);
+    let failed = |source| Error::new(&to, source);
+    let folder = to.parent().map_or(Ok(()), fs::create_dir_all);
+    folder.map_err(failed)?;
+    if let Ok(replaced) = fs::metadata(&to) {
+        fs::set_permissions(from, replaced.permissions()).map_err(failed)?;
+    }
+    match fs::rename(from, &to) {
+        Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+            let mut copy = WholeFile::create(&to)?;
+            File::open(from).and_then(|mut file| io::copy(&mut file, &mut copy)).map_err(failed)?;
+            copy.finish()?;
+            fs::remove_file(from).map_err(failed)
+        }
+        renamed => renamed.map_err(failed),
+    }
+}
+
 fn temporary_beside(
     path: &Path,
     prepare: impl FnOnce(&Path) -> io::Result<()>,

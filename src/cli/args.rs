@@ -70,6 +70,8 @@ pub(crate) struct Select {
     #[command(flatten)]
     pub(crate) records: RecordArgs,
     #[command(flatten)]
+    pub(crate) work: WorkArgs,
+    #[command(flatten)]
     pub(crate) run: RunArgs,
 }
 
@@ -113,6 +115,8 @@ pub(crate) struct Weigh {
     pub(crate) input: InputArgs,
     #[command(flatten)]
     pub(crate) records: RecordArgs,
+    #[command(flatten)]
+    pub(crate) work: WorkArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
 }
@@ -291,6 +295,17 @@ pub(crate) struct RecordArgs {
     /// Write the skipped records, and why, to FILE; implies --invalid skip
     #[arg(long, value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
+}
+
+#[derive(Args, Serialize)]
+#[command(next_help_heading = "Run")]
+pub(crate) struct WorkArgs {
+    /// Keep finished work in DIR, so that the same command goes on from it [default: beside the output]
+    ///
+    /// The default is the output's name with `.dsir-work`; there is none for standard output. A run that ends well
+    /// removes the folder; one that was killed or failed leaves it.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) work: Option<PathBuf>,
 }
 
 #[derive(Args, Serialize)]

@@ -1,5 +1,8 @@
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+use dsir::work::{Work, Workplace};
 
 /// Why a command did not do its work.
 #[derive(Debug)]
@@ -7,7 +10,11 @@ pub(crate) enum Failure {
     /// What was typed makes no sense: exit code 2.
     Usage(String),
     /// The work failed: exit code 1.
-    Failed(dsir::error::Error),
+    Failed {
+        error: dsir::error::Error,
+        /// The work folder with what is done, if there is any.
+        kept: Option<PathBuf>,
+    },
 }
 
 impl Failure {
@@ -16,7 +23,16 @@ impl Failure {
     }
 
     pub(crate) fn stdout(error: std::io::Error) -> Self {
-        Failure::Failed(dsir::writer::Error::Stdout(error).into())
+        dsir::writer::Error::Stdout(error).into()
+    }
+
+    /// Mentions what is kept of the work, if there is anything.
+    pub(crate) fn with_kept(self, workplace: &Workplace) -> Self {
+        let folder = workplace.work().map(Work::folder).filter(|folder| Work::holds_something(folder));
+        match self {
+            Failure::Failed { error, .. } => Failure::Failed { error, kept: folder.map(PathBuf::from) },
+            usage => usage,
+        }
     }
 
     /// Says on standard error what happened, and gives the exit code.
@@ -27,9 +43,15 @@ impl Failure {
                 ExitCode::from(2)
             }
             // Whoever reads our output has had enough, as `head` has: nothing to complain of.
-            Failure::Failed(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
-            Failure::Failed(error) => {
+            Failure::Failed { error, .. } if error.is_closed_pipe() => ExitCode::SUCCESS,
+            Failure::Failed { error, kept } => {
                 say(&format!("error: {error}"));
+                if let Some(folder) = kept {
+                    say(&format!(
+                        "note: what is done is kept in {}; the next try goes on from it",
+                        folder.display()
+                    ));
+                }
                 ExitCode::FAILURE
             }
         }
@@ -54,6 +76,6 @@ pub(crate) fn say(line: &str) {
 
 impl<E: Into<dsir::error::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
-        Failure::Failed(error.into())
+        Failure::Failed { error: error.into(), kept: None }
     }
 }

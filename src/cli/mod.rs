@@ -8,6 +8,7 @@ mod options;
 mod outputs;
 mod signals;
 mod summary;
+mod workplace;
 
 use std::io::Write;
 use std::process::ExitCode;

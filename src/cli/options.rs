@@ -9,6 +9,7 @@ use dsir::pipeline::{ReadOptions, TargetShards};
 use dsir::progress::Progress;
 use dsir::reader::{Shard, Shards, TextFields};
 use dsir::resample::{Budget, DrawOptions};
+use dsir::unfinished::TemporaryFolder;
 
 use super::args::{
     DrawArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, RecordArgs, RunArgs, TokenizerArg,
@@ -218,8 +219,10 @@ impl Run {
         self.pool.install(work)
     }
 
-    pub(crate) fn temp_dir_error(&self, source: std::io::Error) -> dsir::error::Error {
-        dsir::error::Error::TempDir { folder: self.temp_dir.clone(), source }
+    /// A folder for temporary data of this run.
+    pub(crate) fn temporary_folder(&self) -> Result<TemporaryFolder, Failure> {
+        let failed = |source| dsir::error::Error::TempDir { folder: self.temp_dir.clone(), source };
+        Ok(TemporaryFolder::create_in(&self.temp_dir).map_err(failed)?)
     }
 
     pub(crate) fn threads(&self) -> usize {

@@ -1,14 +1,26 @@
 //! What is done when the run is told to stop.
 
 use std::io;
+use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::thread;
 
 use dsir::unfinished;
+use dsir::work::Work;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level;
 
 use super::failure::say;
+
+/// The work folder of the run.
+static WORK: OnceLock<PathBuf> = OnceLock::new();
+
+/// From now on, whoever stops the run is told that it can go on from `folder`.
+pub(crate) fn mention_work(folder: PathBuf) {
+    // A program runs one command, and has one work folder.
+    WORK.set(folder).unwrap_or_default();
+}
 
 /// From now on, whoever interrupts the program or asks it to end finds nothing half-written.
 pub(crate) fn watch() -> io::Result<()> {
@@ -19,7 +31,13 @@ pub(crate) fn watch() -> io::Result<()> {
         for signal in signals.forever() {
             unfinished::remove_all();
             let name = wanted.iter().find(|(of, _)| *of == signal).map_or("a signal", |(_, name)| name);
-            say(&format!("stopped by {name}; run the same command again to start over"));
+            WORK.get().inspect(|folder| Work::sweep(folder));
+            let kept = WORK.get().filter(|folder| Work::holds_something(folder));
+            let how = match kept {
+                Some(folder) => format!("go on from {}", folder.display()),
+                None => "start over".to_owned(),
+            };
+            say(&format!("stopped by {name}; run the same command again to {how}"));
             // Ends the program as if it had not been handled.
             low_level::emulate_default_handler(signal).unwrap_or_default();
         }

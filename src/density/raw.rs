@@ -104,7 +104,8 @@ impl RawCounts {
         RawCounts::from_levels(self.fit_ngrams, documents, &levels, from, buckets)
     }
 
-    pub(super) fn is_sound(&self, buckets: u32) -> bool {
+    /// Whether these can be counts of so many buckets.
+    pub(crate) fn is_sound(&self, buckets: u32) -> bool {
         self.first_level as usize + self.levels.len() <= LEVELS
             && self.levels.iter().all(|level| level.counts.len() == buckets as usize)
     }
@@ -115,6 +116,8 @@ impl RawCounts {
 pub struct RawSample {
     budget: FitBudget,
     ngrams: [AtomicU64; LEVELS],
+    /// What an earlier run has counted.
+    before: Option<RawCounts>,
 }
 
 /// What one thread has counted, by level.
@@ -130,7 +133,24 @@ pub struct LevelCounts {
 impl RawSample {
     /// Nothing counted yet.
     pub fn new(budget: FitBudget) -> Self {
-        RawSample { budget, ngrams: [const { AtomicU64::new(0) }; LEVELS] }
+        RawSample { budget, ngrams: [const { AtomicU64::new(0) }; LEVELS], before: None }
+    }
+
+    /// Goes on from what [`finish`](RawSample::finish) gave earlier, part way through the corpus.
+    ///
+    /// # Errors
+    /// Counts past 64 bits.
+    pub fn go_on(before: RawCounts) -> Result<Self, Error> {
+        let sample = RawSample::new(before.fit_ngrams);
+        let first = before.first_level as usize;
+        for (ngrams, level) in sample.ngrams.iter().skip(first).zip(&before.levels) {
+            ngrams.store(level.ngrams().ok_or(Error::Overflow)?, Ordering::Relaxed);
+        }
+        if let (Some(budget), Some(below)) = (before.fit_ngrams.0, first.checked_sub(1)) {
+            // The levels below the first were too many: they stay out.
+            sample.ngrams[below].store(budget.saturating_add(1), Ordering::Relaxed);
+        }
+        Ok(RawSample { before: Some(before), ..sample })
     }
 
     /// The counts of one thread.
@@ -142,26 +162,39 @@ impl RawSample {
     ///
     /// # Errors
     /// Counts past 64 bits.
-    pub fn finish(
+    pub fn finish<'a>(
         &self,
-        threads: impl IntoIterator<Item = LevelCounts>,
+        threads: impl IntoIterator<Item = &'a LevelCounts>,
         buckets: u32,
     ) -> Result<RawCounts, Error> {
         let mut levels: Vec<Option<Counts>> = vec![None; LEVELS];
         let mut documents = 0;
+        if let Some(before) = &self.before {
+            documents = before.documents_read;
+            let before = before.levels.iter().cloned().map(Some);
+            levels
+                .iter_mut()
+                .skip(self.first_before())
+                .zip(before)
+                .for_each(|(level, before)| *level = before);
+        }
         for thread in threads {
             documents += thread.documents_read;
-            for (sum, counts) in levels.iter_mut().zip(thread.levels) {
+            for (sum, counts) in levels.iter_mut().zip(&thread.levels) {
                 match (sum, counts) {
-                    (Some(sum), Some(counts)) => sum.add(&counts)?,
-                    (sum @ None, counts) => *sum = counts,
-                    (Some(_), None) => {}
+                    (Some(sum), Some(counts)) => sum.add(counts)?,
+                    (sum @ None, Some(counts)) => *sum = Some(counts.clone()),
+                    (_, None) => {}
                 }
             }
         }
         // Some threads stopped counting a level before others did; the budget rules all of those out.
         let from = self.floor();
         RawCounts::from_levels(self.budget, documents, &levels, from, buckets)
+    }
+
+    fn first_before(&self) -> usize {
+        self.before.as_ref().map_or(0, |before| before.first_level as usize)
     }
 
     fn floor(&self) -> usize {

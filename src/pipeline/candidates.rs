@@ -3,14 +3,12 @@
 //! Each shard that is compressed, or can be read only once, gets a file of its own beside its weights: zstd frames of
 //! lines, each the number of a record in its shard, a space, and the record.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::reader::{Block, Record, Reread, Shard, Shards};
 use crate::resample::{Draw, Screen};
 use crate::weights;
-use crate::whole_file::{self, WholeFile};
 
 /// The records that may still be selected when they are weighed.
 pub struct Candidates {
@@ -27,7 +25,13 @@ impl Candidates {
         Candidates { folder: folder.into(), screen }
     }
 
-    fn path_of(&self, shard: &Shard) -> PathBuf {
+    /// The screen they pass.
+    pub(super) fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    /// Where those of `shard` are kept.
+    pub(super) fn path_of(&self, shard: &Shard) -> PathBuf {
         let mut name = self.folder.join(shard.relative()).into_os_string();
         name.push(".candidates");
         name.into()
@@ -97,24 +101,4 @@ pub(super) fn parse_line(line: &[u8]) -> Option<(u64, &[u8])> {
     let space = memchr::memchr(b' ', line)?;
     let number = std::str::from_utf8(&line[..space]).ok()?.parse().ok()?;
     Some((number, &line[space + 1..]))
-}
-
-/// Writes the candidates of one shard.
-pub(super) struct CandidatesWriter(WholeFile);
-
-impl CandidatesWriter {
-    /// Begins the file of `shard`.
-    pub(super) fn create(candidates: &Candidates, shard: &Shard) -> Result<Self, whole_file::Error> {
-        Ok(CandidatesWriter(WholeFile::create_with_folders(&candidates.path_of(shard))?))
-    }
-
-    /// Appends a frame.
-    pub(super) fn write(&mut self, frame: &[u8]) -> Result<(), whole_file::Error> {
-        self.0.write_all(frame).map_err(|source| whole_file::Error::new(self.0.path(), source))
-    }
-
-    /// Gives the file its name.
-    pub(super) fn finish(self) -> Result<(), whole_file::Error> {
-        self.0.finish()
-    }
 }

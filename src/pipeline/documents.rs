@@ -1,49 +1,11 @@
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::ReadOptions;
-use super::scan::Scanned;
+use super::rejects::push_reject;
 use crate::error::Error;
 use crate::reader::{self, Block, Fault, Record, Shards, TextReader};
-use crate::writer::{InOrder, Sink};
-
-/// Keeps the records that were skipped, one JSON object each: `file`, `line`, `error`, `record`.
-pub struct Rejects {
-    sink: Option<Sink>,
-    temp_dir: std::path::PathBuf,
-}
-
-impl Rejects {
-    /// Writes to `path`; temporary data are in `temp_dir`.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn create(path: &std::path::Path, temp_dir: &std::path::Path) -> Result<Self, Error> {
-        Ok(Rejects { sink: Some(Sink::create(path)?), temp_dir: temp_dir.into() })
-    }
-
-    /// Completes the file and gives it its name.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn finish(self) -> Result<(), Error> {
-        if let Some(file) = self.sink.map(Sink::close).transpose()?.flatten() {
-            file.finish()?;
-        }
-        Ok(())
-    }
-}
-
-#[derive(Serialize)]
-struct Reject<'a> {
-    file: &'a str,
-    line: u64,
-    error: &'a str,
-    /// Bytes that are not UTF-8 are replaced.
-    record: &'a str,
-}
 
 /// What came of reading shards.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -54,157 +16,113 @@ pub struct ReadReport {
     pub invalid: u64,
     /// Bytes of decompressed content.
     pub bytes: u64,
+    /// Of these, what an earlier run had done.
+    pub bytes_before: u64,
     /// Wall time.
     pub seconds: f64,
 }
 
-/// Counts of records, and the first one that was skipped, in input order.
-#[derive(Default)]
+/// Counts of the records of one shard, from its start, and what was wrong with the first that was skipped.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Tally {
-    records: u64,
-    invalid: u64,
-    first: Option<(usize, u64, String)>,
+    pub(super) records: u64,
+    pub(super) invalid: u64,
+    /// Decompressed content.
+    pub(super) bytes: u64,
+    first: Option<String>,
 }
 
-/// What one thread keeps while it takes documents out of blocks.
-pub(super) struct ReadThread<'a> {
-    texts: TextReader<'a>,
-    tally: Tally,
-}
-
-impl ReadThread<'_> {
-    /// What was counted; nothing is left.
-    pub(super) fn take_tally(&mut self) -> Tally {
-        std::mem::take(&mut self.tally)
+impl Tally {
+    /// Of one block, before anything is skipped.
+    pub(super) fn of(block: &Block) -> Self {
+        Tally { records: block.len() as u64, bytes: block.content_bytes(), ..Tally::default() }
     }
+
+    /// Adds what comes after.
+    pub(super) fn add(&mut self, more: Tally) {
+        self.records += more.records;
+        self.invalid += more.invalid;
+        self.bytes += more.bytes;
+        self.first = self.first.take().or(more.first);
+    }
+}
+
+/// What was taken out of one block: counts, and what is to be kept of the records skipped.
+pub(super) struct Taken {
+    pub(super) tally: Tally,
+    pub(super) rejected: Vec<u8>,
 }
 
 /// Takes the documents out of blocks, and deals with records that are none.
 pub(super) struct Documents<'a> {
     shards: &'a Shards,
     options: &'a ReadOptions,
-    rejects: Option<Mutex<InOrder<Sink>>>,
+    with_rejects: bool,
     start: Instant,
 }
 
 impl<'a> Documents<'a> {
-    pub(super) fn new(shards: &'a Shards, options: &'a ReadOptions, rejects: Option<&mut Rejects>) -> Self {
-        let rejects = rejects.and_then(|rejects| {
-            let sink = rejects.sink.take()?;
-            Some(Mutex::new(InOrder::new(sink, &rejects.temp_dir)))
-        });
-        Documents { shards, options, rejects, start: Instant::now() }
+    pub(super) fn new(shards: &'a Shards, options: &'a ReadOptions, with_rejects: bool) -> Self {
+        Documents { shards, options, with_rejects, start: Instant::now() }
     }
 
-    /// Begins a thread.
-    pub(super) fn thread(&self) -> ReadThread<'a> {
-        ReadThread { texts: TextReader::new(&self.options.fields), tally: Tally::default() }
+    /// What one thread works with.
+    pub(super) fn thread(&self) -> TextReader<'a> {
+        TextReader::new(&self.options.fields)
     }
 
-    /// Gives every record of `block` to `each`, with its text unless it is skipped as invalid. Returns
-    /// what is to be kept of those skipped.
+    /// Gives every record of `block` to `each`, with its text unless it is skipped as invalid.
     pub(super) fn each(
         &self,
-        thread: &mut ReadThread<'_>,
+        texts: &mut TextReader<'_>,
         shard: usize,
         block: &Block,
         mut each: impl FnMut(Record<'_>, Option<&str>),
-    ) -> Result<Vec<u8>, Error> {
-        let ReadThread { texts, tally } = thread;
-        let mut rejected = Vec::new();
+    ) -> Result<Taken, Error> {
+        let mut taken = Taken { tally: Tally::of(block), rejected: Vec::new() };
         for record in block.records() {
-            tally.records += 1;
             match texts.text(record.bytes) {
                 Ok(text) => each(record, Some(&text)),
                 Err(fault) => {
-                    self.skip(tally, shard, record, fault, &mut rejected)?;
+                    self.skip(shard, record, fault, &mut taken)?;
                     each(record, None);
                 }
             }
         }
-        Ok(rejected)
+        Ok(taken)
     }
 
-    fn skip(
-        &self,
-        tally: &mut Tally,
-        shard: usize,
-        record: Record<'_>,
-        fault: Fault,
-        rejected: &mut Vec<u8>,
-    ) -> Result<(), Error> {
+    fn skip(&self, shard: usize, record: Record<'_>, fault: Fault, taken: &mut Taken) -> Result<(), Error> {
         let path = self.shards[shard].path();
         if !self.options.skip_invalid {
             return Err(reader::Error::Record { shard: path.into(), line: record.line, fault }.into());
         }
+        let Taken { tally, rejected } = taken;
         tally.invalid += 1;
-        let at = (shard, record.line);
-        if tally.first.as_ref().is_none_or(|(shard, line, _)| at < (*shard, *line)) {
-            tally.first = Some((shard, record.line, format!("{}:{}: {fault}", path.display(), record.line)));
-        }
-        if self.rejects.is_some() {
-            let reject = Reject {
-                file: &path.to_string_lossy(),
-                line: record.line,
-                error: &fault.to_string(),
-                record: &String::from_utf8_lossy(record.bytes),
-            };
-            // Strings and numbers always make JSON.
-            rejected.extend(serde_json::to_vec(&reject).unwrap_or_default());
-            rejected.push(b'\n');
+        tally.first.get_or_insert_with(|| format!("{}:{}: {fault}", path.display(), record.line));
+        if self.with_rejects {
+            push_reject(path, record, &fault, rejected);
         }
         Ok(())
     }
 
-    /// Keeps what was skipped in a block, in its turn.
-    pub(super) fn keep(&self, shard: usize, rejected: &[u8]) -> Result<(), Error> {
-        match &self.rejects {
-            Some(rejects) => {
-                Ok(rejects.lock().unwrap_or_else(PoisonError::into_inner).write(shard, rejected)?)
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Notes that a shard is through.
-    pub(super) fn end(&self, shard: usize) -> Result<(), Error> {
-        match &self.rejects {
-            Some(rejects) => Ok(rejects.lock().unwrap_or_else(PoisonError::into_inner).finish(shard)?),
-            None => Ok(()),
-        }
-    }
-
-    /// Sums up what the threads have read of `what`; gives `rejects` its file back.
+    /// Sums up what the shards of `what` have come to.
     ///
     /// # Errors
     /// Shards without a single document.
-    pub(super) fn finish<T>(
-        self,
+    pub(super) fn finish<'t>(
+        &self,
         what: &str,
-        rejects: Option<&mut Rejects>,
-        scanned: Scanned<T>,
-        tally: impl Fn(&mut T) -> Tally,
-    ) -> Result<(Vec<T>, ReadReport), Error> {
-        if let (Some(rejects), Some(kept)) = (rejects, self.rejects) {
-            rejects.sink = Some(kept.into_inner().unwrap_or_else(PoisonError::into_inner).into_sink());
-        }
-        let Scanned { mut threads, bytes } = scanned;
+        shards: impl IntoIterator<Item = &'t Tally>,
+    ) -> Result<ReadReport, Error> {
         let mut sum = Tally::default();
-        for Tally { records, invalid, first } in threads.iter_mut().map(tally) {
-            sum.records += records;
-            sum.invalid += invalid;
-            sum.first = sum.first.into_iter().chain(first).min();
-        }
-        if sum.records == sum.invalid {
-            return Err(Error::NoDocument {
-                what: what.into(),
-                shards: self.shards.len(),
-                records: sum.records,
-                invalid: sum.invalid,
-                first_fault: sum.first.map(|(_, _, fault)| fault),
-            });
+        shards.into_iter().for_each(|tally| sum.add(tally.clone()));
+        let Tally { records, invalid, bytes, first } = sum;
+        if records == invalid {
+            let (what, shards) = (what.into(), self.shards.len());
+            return Err(Error::NoDocument { what, shards, records, invalid, first_fault: first });
         }
         let seconds = self.start.elapsed().as_secs_f64();
-        Ok((threads, ReadReport { records: sum.records, invalid: sum.invalid, bytes, seconds }))
+        Ok(ReadReport { records, invalid, bytes, bytes_before: 0, seconds })
     }
 }

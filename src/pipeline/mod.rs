@@ -1,16 +1,21 @@
 //! The stages put together: what the commands do, in parallel over shards and over the blocks of each.
 
 mod candidates;
+mod complete;
 mod documents;
 mod fit;
+mod keeper;
+mod rejects;
 mod scan;
 mod weigh;
 mod write;
 
 pub use candidates::Candidates;
-pub use documents::{ReadReport, Rejects};
+pub use complete::complete;
+pub use documents::ReadReport;
 pub use fit::{count_raw, count_target};
-pub use weigh::{complete, weigh};
+pub use rejects::Rejects;
+pub use weigh::{WeighOptions, weigh};
 pub use write::{KlReduction, WriteOptions, write};
 
 use crate::error::Error;

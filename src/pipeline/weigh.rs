@@ -1,16 +1,42 @@
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
 use super::ReadOptions;
-use super::candidates::{Candidates, CandidatesThread, CandidatesWriter};
-use super::documents::{Documents, ReadReport, ReadThread, Rejects};
-use super::scan::{self, Job};
+use super::candidates::{Candidates, CandidatesThread};
+use super::documents::{Documents, ReadReport, Taken, Tally};
+use super::keeper::{Before, Keeper};
+use super::rejects::Rejects;
+use super::scan::{self, Done, Job, Rhythm};
 use crate::density::{LogRatios, Model};
 use crate::error::Error;
-use crate::featurizer::{FeatureSpace, Featurizer};
+use crate::featurizer::FeatureSpace;
+use crate::part_file::PartFile;
 use crate::progress::Progress;
-use crate::reader::{Block, BlockReader, Reread, Shards};
-use crate::weights::{RowBlock, Weigher, WeightsFile, WeightsFolder, WeightsInfo, WeightsWriter, push_row};
+use crate::reader::{Block, BlockReader, Bookmark, Reread, Shard, Shards, TextReader};
+use crate::resample::ScreenState;
+use crate::weights::{Weigher, WeightsFile, WeightsFolder, WeightsInfo, WeightsWriter, push_row};
+use crate::whole_file;
+use crate::work::Workplace;
+use crate::writer;
 
-/// Weighs every record of `shards` with `model`: one weights file in `folder` for each shard. Keeps `candidates` on the
-/// way.
+/// What weighing does beside weighing.
+#[derive(Default)]
+pub struct WeighOptions<'a> {
+    /// Keeps the records skipped.
+    pub rejects: Option<&'a mut Rejects>,
+    /// Keeps, beside the weights, the records that may still be selected.
+    pub candidates: Option<&'a Candidates>,
+    /// Where the weights go when they are complete; otherwise they stay in the workplace.
+    pub publish_to: Option<&'a WeightsFolder>,
+}
+
+/// Weighs every record of `shards` with `model`: one weights file for each shard. In a workplace that is kept, goes on from
+/// what an earlier run has done there.
 ///
 /// # Errors
 /// A partial model; shards that cannot be read, or without a document; a folder that cannot be written
@@ -18,77 +44,245 @@ use crate::weights::{RowBlock, Weigher, WeightsFile, WeightsFolder, WeightsInfo,
 pub fn weigh(
     model: &Model,
     shards: &Shards,
-    folder: &WeightsFolder,
-    options: &ReadOptions,
-    mut rejects: Option<&mut Rejects>,
-    candidates: Option<&Candidates>,
+    read: &ReadOptions,
+    workplace: &Workplace,
+    options: WeighOptions<'_>,
     progress: &Progress,
 ) -> Result<ReadReport, Error> {
+    let WeighOptions { mut rejects, candidates, publish_to } = options;
     let log_ratios = model.log_ratios()?;
-    folder.prepare(&WeightsInfo::new(model, &options.fields))?;
+    let info = WeightsInfo::new(model, &read.fields);
+    publish_to.map_or(Ok(()), |folder| folder.prepare(&info))?;
     progress.begin("weigh", shards.total_bytes());
-    let documents = Documents::new(shards, options, rejects.as_deref_mut());
-    let job = Weigh { space: model.space, log_ratios: &log_ratios, shards, folder, candidates, documents };
+
+    let parts = workplace.parts();
+    let mut job = Weigh {
+        space: model.space,
+        log_ratios: &log_ratios,
+        shards,
+        weights: WeightsFolder::new(&parts),
+        parts,
+        publish_to,
+        candidates,
+        documents: Documents::new(shards, read, rejects.is_some()),
+        with_rejects: rejects.is_some(),
+        keeper: workplace.work().map(|work| Keeper::new(work, "weigh", &info)),
+        before: None,
+        unpublished: Mutex::default(),
+    };
+    job.before = job.find_before(read)?;
+    let bytes_before = job.before.as_ref().map_or(0, Before::bytes);
+    let ended_before = job.ended_before().into_keys().collect();
+    job.unpublished = Mutex::new(ended_before);
     let scanned = scan::scan(&job, shards, progress)?;
-    let (_, report) = job.documents.finish("raw", rejects, scanned, |thread| thread.read.take_tally())?;
-    Ok(report)
+    job.publish()?;
+    if let Some(rejects) = &mut rejects {
+        for (shard, _) in shards.iter().zip(&scanned.shards).filter(|(_, tally)| tally.invalid > 0) {
+            let path = job.rejects_of(shard);
+            let failed = |source| writer::Error::Temporary { folder: job.parts.clone(), source };
+            rejects.append(File::open(path).map_err(failed)?)?;
+        }
+    }
+    let report = job.documents.finish("raw", &scanned.shards)?;
+    Ok(ReadReport { bytes_before, ..report })
 }
 
 struct Weigh<'a> {
     space: FeatureSpace,
     log_ratios: &'a LogRatios,
     shards: &'a Shards,
-    folder: &'a WeightsFolder,
+    /// Where the files of shards under way are.
+    parts: PathBuf,
+    weights: WeightsFolder,
+    publish_to: Option<&'a WeightsFolder>,
     candidates: Option<&'a Candidates>,
     documents: Documents<'a>,
+    with_rejects: bool,
+    keeper: Option<Keeper>,
+    before: Option<Before<PartState, WholeState>>,
+    /// Shards whose weights are complete and not yet where they go.
+    unpublished: Mutex<Vec<usize>>,
+}
+
+/// How long the files of a shard under way are; the length of the weights follows from the records.
+#[derive(Clone, Serialize, Deserialize)]
+struct PartState {
+    /// None if none are kept.
+    candidates: Option<u64>,
+    rejects: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct WholeState {
+    with_rejects: bool,
+    screen: Option<ScreenState>,
 }
 
 struct WeighThread<'a> {
     weigher: Weigher<'a>,
     candidates: CandidatesThread,
-    read: ReadThread<'a>,
+    texts: TextReader<'a>,
 }
 
-/// The rows of one block, what is to be kept of the records skipped, and of those that may be selected.
+/// The rows of one block, what was taken out of it, and its records that may be selected.
 struct Rows {
     rows: Vec<u8>,
-    rejected: Vec<u8>,
+    taken: Taken,
     candidates: Vec<u8>,
 }
 
 /// The files of one shard under way.
 struct ShardFiles {
     shard: usize,
+    tally: Tally,
     weights: WeightsWriter,
-    candidates: Option<CandidatesWriter>,
+    candidates: Option<PartFile>,
+    rejects: Option<PartFile>,
+}
+
+impl Weigh<'_> {
+    fn rejects_of(&self, shard: &Shard) -> PathBuf {
+        let mut name = self.parts.join(shard.relative()).into_os_string();
+        name.push(".rejects");
+        name.into()
+    }
+
+    /// What an earlier run has left that this one can use.
+    fn find_before(&self, read: &ReadOptions) -> Result<Option<Before<PartState, WholeState>>, Error> {
+        let Some(keeper) = &self.keeper else { return Ok(None) };
+        let Some(mut before) = keeper.before::<PartState, WholeState>(self.shards) else {
+            removed(&self.parts, fs::remove_dir_all(&self.parts))?;
+            return Ok(None);
+        };
+        let WholeState { with_rejects, screen } = &before.whole;
+        let rejects_fit =
+            |tally: &Tally| tally.invalid == 0 || read.skip_invalid && (*with_rejects || !self.with_rejects);
+        before.ended.retain(|shard, tally| rejects_fit(tally) && self.is_there(*shard, tally.records));
+        before
+            .under_way
+            .retain(|shard, (at, tally, part)| rejects_fit(tally) && self.is_under_way(*shard, *at, part));
+        if let Some(candidates) = self.candidates
+            && !screen.as_ref().is_some_and(|screen| candidates.screen().go_on(screen))
+        {
+            // Kept for another draw: they would lack some.
+            for shard in before.ended.keys().chain(before.under_way.keys()) {
+                let path = candidates.path_of(&self.shards[*shard]);
+                removed(&path, fs::remove_file(&path))?;
+            }
+            before.under_way.values_mut().for_each(|(.., part)| part.candidates = None);
+        }
+        Ok(Some(before))
+    }
+
+    /// Whether the complete weights of a shard are there, here or where they go.
+    fn is_there(&self, shard: usize, records: u64) -> bool {
+        let folders = [Some(&self.weights), self.publish_to].into_iter().flatten();
+        folders.map(|folder| folder.path_of(&self.shards[shard])).any(|path| {
+            WeightsFile::open(&path).is_ok_and(|file| {
+                file.rows() == records && file.layout().targets() == self.log_ratios.targets()
+            })
+        })
+    }
+
+    /// Whether the files of a shard are as long as they were.
+    fn is_under_way(&self, shard: usize, at: Bookmark, part: &PartState) -> bool {
+        let shard = &self.shards[shard];
+        let has = |path: &Path, len: u64| fs::metadata(path).is_ok_and(|there| there.len() >= len);
+        let candidates = self.candidates.zip(part.candidates);
+        has(&self.weights.path_of(shard), WeightsWriter::len(self.log_ratios.targets(), at.records()))
+            && candidates.is_none_or(|(candidates, len)| has(&candidates.path_of(shard), len))
+            && (part.rejects == 0 || has(&self.rejects_of(shard), part.rejects))
+    }
+
+    /// Goes on with the files of a shard.
+    fn go_on(
+        &self,
+        shard: usize,
+        (at, tally, part): &(Bookmark, Tally, PartState),
+    ) -> Result<ShardFiles, whole_file::Error> {
+        let of = &self.shards[shard];
+        let (targets, path) = (self.log_ratios.targets(), self.weights.path_of(of));
+        let candidates = self.candidates.zip(part.candidates);
+        let candidates = candidates.map(|(candidates, len)| PartFile::go_on(&candidates.path_of(of), len));
+        let rejects = (part.rejects > 0).then(|| PartFile::go_on(&self.rejects_of(of), part.rejects));
+        Ok(ShardFiles {
+            shard,
+            tally: tally.clone(),
+            weights: WeightsWriter::go_on(&path, targets, at.records())?,
+            candidates: candidates.transpose()?,
+            rejects: rejects.transpose()?,
+        })
+    }
+
+    /// Puts weights that are complete where they go.
+    fn publish(&self) -> Result<(), Error> {
+        let Some(folder) = self.publish_to else { return Ok(()) };
+        let mut unpublished = self.unpublished.lock().unwrap_or_else(PoisonError::into_inner);
+        for shard in unpublished.drain(..) {
+            let shard = &self.shards[shard];
+            let path = self.weights.path_of(shard);
+            // An earlier run may have been killed after it had moved them.
+            if path.exists() {
+                whole_file::move_to(&path, &folder.path_of(shard))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What was removed need not have been there.
+fn removed(path: &Path, result: io::Result<()>) -> Result<(), whole_file::Error> {
+    match result {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(whole_file::Error::new(path, source)),
+        _ => Ok(()),
+    }
 }
 
 impl<'a> Job for Weigh<'a> {
     type Thread = WeighThread<'a>;
     type Made = Rows;
     type Gathered = ShardFiles;
+    type Ended = Tally;
 
     fn thread(&self) -> WeighThread<'a> {
         WeighThread {
             weigher: Weigher::new(self.space, self.log_ratios),
             candidates: CandidatesThread::default(),
-            read: self.documents.thread(),
+            texts: self.documents.thread(),
         }
     }
 
+    fn open(&self, shard: usize, shards: &Shards, progress: &Progress) -> Result<BlockReader, Error> {
+        Ok(match self.before.as_ref().and_then(|before| before.under_way.get(&shard)) {
+            Some((at, ..)) => BlockReader::open_at(&shards[shard], *at, progress)?,
+            None => BlockReader::open(&shards[shard], progress)?,
+        })
+    }
+
     fn begin(&self, shard: usize, reader: &BlockReader) -> Result<ShardFiles, Error> {
-        let path = self.folder.path_of(&self.shards[shard]);
-        let weights = WeightsWriter::create(&path, self.log_ratios.targets())?;
-        let candidates = self.candidates.filter(|_| reader.reread() != Reread::Cheap);
-        let candidates =
-            candidates.map(|of| CandidatesWriter::create(of, &self.shards[shard])).transpose()?;
-        Ok(ShardFiles { shard, weights, candidates })
+        if let Some(part) = self.before.as_ref().and_then(|before| before.under_way.get(&shard)) {
+            return Ok(self.go_on(shard, part)?);
+        }
+        let of = &self.shards[shard];
+        let weights = WeightsWriter::create(&self.weights.path_of(of), self.log_ratios.targets())?;
+        let candidates = match self.candidates {
+            Some(candidates) if reader.reread() != Reread::Cheap => {
+                Some(PartFile::create(&candidates.path_of(of))?)
+            }
+            Some(candidates) => {
+                let path = candidates.path_of(of);
+                removed(&path, fs::remove_file(&path))?;
+                None
+            }
+            None => None,
+        };
+        Ok(ShardFiles { shard, tally: Tally::default(), weights, candidates, rejects: None })
     }
 
     fn make(&self, thread: &mut WeighThread<'a>, shard: usize, block: &Block) -> Result<Rows, Error> {
-        let WeighThread { weigher, candidates: keep, read } = thread;
+        let WeighThread { weigher, candidates: keep, texts } = thread;
         let mut rows = Vec::new();
-        let rejected = self.documents.each(read, shard, block, |record, text| match text {
+        let taken = self.documents.each(texts, shard, block, |record, text| match text {
             Some(text) => {
                 let (tokens, log_weights) = weigher.weigh(text);
                 push_row(&mut rows, log_weights, record, tokens);
@@ -102,110 +296,54 @@ impl<'a> Job for Weigh<'a> {
             Some(candidates) => candidates.frame(keep, block, &rows, self.log_ratios.targets())?,
             None => Vec::new(),
         };
-        Ok(Rows { rows, rejected, candidates })
+        Ok(Rows { rows, taken, candidates })
     }
 
     fn gather(&self, files: &mut ShardFiles, made: Rows) -> Result<(), Error> {
-        files.weights.write(&made.rows)?;
+        let Rows { rows, taken, candidates } = made;
+        files.tally.add(taken.tally);
+        files.weights.write(&rows)?;
         if let Some(file) = &mut files.candidates {
-            file.write(&made.candidates)?;
+            file.append(&candidates)?;
         }
-        self.documents.keep(files.shard, &made.rejected)
-    }
-
-    fn end(&self, files: ShardFiles) -> Result<(), Error> {
-        files.weights.finish()?;
-        files.candidates.map_or(Ok(()), CandidatesWriter::finish)?;
-        self.documents.end(files.shard)
-    }
-}
-
-/// Reads `shards` for what weights of other makers lack, content hash, tokens or bytes, and puts complete
-/// weights into `folder`.
-///
-/// # Errors
-/// Shards that cannot be read or have other numbers of records than the weights have rows.
-pub fn complete(
-    weights: &[WeightsFile],
-    shards: &Shards,
-    space: FeatureSpace,
-    folder: &WeightsFolder,
-    options: &ReadOptions,
-    progress: &Progress,
-) -> Result<ReadReport, Error> {
-    progress.begin("complete", shards.total_bytes());
-    let documents = Documents::new(shards, options, None);
-    let job = Complete { weights, shards, space, folder, documents };
-    let scanned = scan::scan(&job, shards, progress)?;
-    let (_, report) = job.documents.finish("raw", None, scanned, |thread| thread.read.take_tally())?;
-    Ok(report)
-}
-
-struct Complete<'a> {
-    weights: &'a [WeightsFile],
-    shards: &'a Shards,
-    space: FeatureSpace,
-    folder: &'a WeightsFolder,
-    documents: Documents<'a>,
-}
-
-struct CompleteThread<'a> {
-    featurizer: Featurizer,
-    given: RowBlock,
-    read: ReadThread<'a>,
-}
-
-impl<'a> Job for Complete<'a> {
-    type Thread = CompleteThread<'a>;
-    type Made = Vec<u8>;
-    type Gathered = (usize, WeightsWriter, u64);
-
-    fn thread(&self) -> CompleteThread<'a> {
-        // Only the tokens are asked of it.
-        let space = FeatureSpace { ngrams: 1, ..self.space };
-        CompleteThread {
-            featurizer: Featurizer::new(space),
-            given: RowBlock::default(),
-            read: self.documents.thread(),
+        if !taken.rejected.is_empty() {
+            let file = match &mut files.rejects {
+                Some(file) => file,
+                none => none.insert(PartFile::create(&self.rejects_of(&self.shards[files.shard]))?),
+            };
+            file.append(&taken.rejected)?;
         }
-    }
-
-    fn begin(&self, shard: usize, _: &BlockReader) -> Result<Self::Gathered, Error> {
-        let path = self.folder.path_of(&self.shards[shard]);
-        let targets = self.weights[shard].layout().targets();
-        Ok((shard, WeightsWriter::create(&path, targets)?, 0))
-    }
-
-    fn make(&self, thread: &mut CompleteThread<'a>, shard: usize, block: &Block) -> Result<Vec<u8>, Error> {
-        let CompleteThread { featurizer, given, read } = thread;
-        let weights = &self.weights[shard];
-        super::read_rows(weights, &self.shards[shard], block, given)?;
-        let mut given = given.rows();
-        let mut rows = Vec::new();
-        self.documents.each(read, shard, block, |record, text| {
-            let Some(row) = given.next() else { return };
-            match text {
-                Some(text) => {
-                    let tokens = if weights.layout().has_tokens() {
-                        row.tokens().into()
-                    } else {
-                        featurizer.featurize(text, |_| {})
-                    };
-                    push_row(&mut rows, row.log_weights(), record, tokens);
-                }
-                None => push_row(&mut rows, row.log_weights().map(|_| f64::NEG_INFINITY), record, 0),
-            }
-        })?;
-        Ok(rows)
-    }
-
-    fn gather(&self, (_, file, rows): &mut Self::Gathered, made: Vec<u8>) -> Result<(), Error> {
-        *rows += file.write(&made)?;
         Ok(())
     }
 
-    fn end(&self, (shard, file, rows): Self::Gathered) -> Result<(), Error> {
-        super::check_rows(&self.weights[shard], &self.shards[shard], rows)?;
-        Ok(file.finish()?)
+    fn end(&self, files: ShardFiles) -> Result<Tally, Error> {
+        files.weights.finish()?;
+        self.unpublished.lock().unwrap_or_else(PoisonError::into_inner).push(files.shard);
+        Ok(files.tally)
+    }
+
+    fn ended_before(&self) -> BTreeMap<usize, Tally> {
+        self.before.as_ref().map(|before| before.ended.clone()).unwrap_or_default()
+    }
+
+    fn rhythm(&self) -> Option<&Rhythm> {
+        self.keeper.as_ref().map(|keeper| &keeper.rhythm)
+    }
+
+    fn keep(&self, done: Done<'_, Self>) -> Result<(), Error> {
+        let Some(keeper) = &self.keeper else { return Ok(()) };
+        let mut under_way = Vec::new();
+        for (shard, at, ShardFiles { tally, weights, candidates, rejects, .. }) in done.under_way {
+            weights.flush()?;
+            let candidates = candidates.as_mut().map(PartFile::len).transpose()?;
+            let rejects = rejects.as_mut().map(PartFile::len).transpose()?.unwrap_or(0);
+            under_way.push((shard, at, tally.clone(), PartState { candidates, rejects }));
+        }
+        let ended = done.ended.iter().map(|(shard, tally)| (*shard, tally));
+        let screen = self.candidates.map(|candidates| candidates.screen().state());
+        let whole = WholeState { with_rejects: self.with_rejects, screen };
+        keeper.keep(self.shards, ended, under_way.into_iter(), whole)?;
+        // Only now: had they been moved before, and the run been killed, they would have been missed.
+        self.publish()
     }
 }

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::candidates::{self, Candidates};
-use super::documents::ReadReport;
+use super::documents::{ReadReport, Tally};
 use super::scan::{self, Job};
 use super::{ReadOptions, other_rows};
 use crate::density::{Counts, Model, kl_divergence, normalized};
@@ -68,7 +68,9 @@ pub fn write(
     let Write { writer, .. } = job;
     writer.finish()?;
 
-    let mut report = ReadReport { bytes: scanned.bytes, ..ReadReport::default() };
+    let mut read = Tally::default();
+    scanned.shards.into_iter().for_each(|shard| read.add(shard));
+    let mut report = ReadReport { records: read.records, bytes: read.bytes, ..ReadReport::default() };
     let mut reductions = Vec::new();
     if let Some((model, _)) = measured {
         let mut selected = Counts::new(model.space.buckets);
@@ -79,7 +81,6 @@ pub fn write(
         }
         reductions = kl_reductions(model, &selected)?;
     }
-    report.records = scanned.threads.iter().map(|thread| thread.records).sum();
     report.seconds = start.elapsed().as_secs_f64();
     Ok((report, reductions))
 }
@@ -118,7 +119,6 @@ struct Write<'a> {
 
 struct WriteThread<'a> {
     rows: RowBlock,
-    records: u64,
     measuring: Option<Measuring<'a>>,
 }
 
@@ -216,12 +216,13 @@ const NEAR: u64 = 256;
 
 impl<'a> Job for Write<'a> {
     type Thread = WriteThread<'a>;
-    type Made = (u64, Selected);
-    type Gathered = (usize, ShardRecords, u64);
+    type Made = (Tally, Selected);
+    type Gathered = (usize, ShardRecords, Tally);
+    type Ended = Tally;
 
     fn thread(&self) -> WriteThread<'a> {
         let measuring = self.measured.map(|(model, options)| Measuring::new(model, options));
-        WriteThread { rows: RowBlock::default(), records: 0, measuring }
+        WriteThread { rows: RowBlock::default(), measuring }
     }
 
     fn open(&self, shard: usize, shards: &Shards, progress: &Progress) -> Result<BlockReader, Error> {
@@ -232,15 +233,15 @@ impl<'a> Job for Write<'a> {
     }
 
     fn begin(&self, shard: usize, _: &BlockReader) -> Result<Self::Gathered, Error> {
-        Ok((shard, self.writer.begin(shard, &self.shards[shard])?, 0))
+        Ok((shard, self.writer.begin(shard, &self.shards[shard])?, Tally::default()))
     }
 
     fn make(&self, thread: &mut WriteThread<'a>, shard: usize, block: &Block) -> Result<Self::Made, Error> {
         let mut selected = Selected::default();
-        thread.records += block.len() as u64;
+        let tally = Tally::of(block);
         if self.kept[shard].is_some() {
             self.candidates(thread, shard, block, &mut selected)?;
-            return Ok((block.len() as u64, selected));
+            return Ok((tally, selected));
         }
         let WriteThread { rows, measuring, .. } = thread;
         super::read_rows(&self.weights[shard], &self.shards[shard], block, rows)?;
@@ -248,18 +249,20 @@ impl<'a> Job for Write<'a> {
             let position = Position { shard, record: block.first_record() + index as u64 };
             self.record(measuring, position, record.bytes, &row, &mut selected)?;
         }
-        Ok((block.len() as u64, selected))
+        Ok((tally, selected))
     }
 
-    fn gather(&self, (_, records, count): &mut Self::Gathered, made: Self::Made) -> Result<(), Error> {
-        *count += made.0;
-        Ok(self.writer.write(records, &made.1)?)
+    fn gather(&self, (_, records, tally): &mut Self::Gathered, made: Self::Made) -> Result<(), Error> {
+        let (more, selected) = made;
+        tally.add(more);
+        Ok(self.writer.write(records, &selected)?)
     }
 
-    fn end(&self, (shard, records, count): Self::Gathered) -> Result<(), Error> {
+    fn end(&self, (shard, records, tally): Self::Gathered) -> Result<Tally, Error> {
         if self.kept[shard].is_none() {
-            super::check_rows(&self.weights[shard], &self.shards[shard], count)?;
+            super::check_rows(&self.weights[shard], &self.shards[shard], tally.records)?;
         }
-        Ok(self.writer.end(records)?)
+        self.writer.end(records)?;
+        Ok(tally)
     }
 }

@@ -1,6 +1,8 @@
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Error, Reread, Shard, source};
 use crate::progress::Progress;
 
@@ -72,6 +74,27 @@ impl Block {
     }
 }
 
+/// A place between two blocks of a shard, from which it can be read on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bookmark {
+    /// Bytes of decompressed content before it.
+    content: u64,
+    /// The next record, from 0.
+    record: u64,
+    /// Its line, or that of a blank one before it, from 1.
+    line: u64,
+}
+
+impl Bookmark {
+    /// The start of a shard.
+    pub const START: Bookmark = Bookmark { content: 0, record: 0, line: 1 };
+
+    /// How many records are before it.
+    pub fn records(&self) -> u64 {
+        self.record
+    }
+}
+
 /// Reads a shard block by block, in a bounded amount of memory but for the longest record.
 pub struct BlockReader {
     content: Box<dyn Read + Send>,
@@ -91,7 +114,15 @@ impl BlockReader {
     /// # Errors
     /// A shard that cannot be opened, or in a form that is not read.
     pub fn open(shard: &Shard, progress: &Progress) -> Result<Self, Error> {
-        Ok(BlockReader::new(shard.path(), source::open(shard, progress)?))
+        Ok(BlockReader::new(shard.path(), source::open(shard, progress)?, Bookmark::START))
+    }
+
+    /// Opens the file that `shard` is where an earlier reading left off. Compressed content is decompressed up to there.
+    ///
+    /// # Errors
+    /// A shard that cannot be opened, or is shorter.
+    pub fn open_at(shard: &Shard, at: Bookmark, progress: &Progress) -> Result<Self, Error> {
+        Ok(BlockReader::new(shard.path(), source::open_file(shard.path(), at.content, progress)?, at))
     }
 
     /// Opens the file `path`, which is not one of the shards.
@@ -99,20 +130,26 @@ impl BlockReader {
     /// # Errors
     /// A file that cannot be opened, or in a form that is not read.
     pub fn open_file(path: &Path, progress: &Progress) -> Result<Self, Error> {
-        Ok(BlockReader::new(path, source::open_file(path, progress)?))
+        Ok(BlockReader::new(path, source::open_file(path, 0, progress)?, Bookmark::START))
     }
 
-    fn new(path: &Path, (content, reread): (Box<dyn Read + Send>, Reread)) -> Self {
+    fn new(path: &Path, (content, reread): (Box<dyn Read + Send>, Reread), at: Bookmark) -> Self {
         BlockReader {
             content,
             reread,
             shard: path.into(),
             carry: Vec::new(),
-            next_record: 0,
-            next_line: 1,
-            read: 0,
+            next_record: at.record,
+            next_line: at.line,
+            read: at.content,
             ended: false,
         }
+    }
+
+    /// Where the next block begins.
+    pub fn bookmark(&self) -> Bookmark {
+        let content = self.read - self.carry.len() as u64;
+        Bookmark { content, record: self.next_record, line: self.next_line }
     }
 
     /// What a second reading would take.
@@ -241,6 +278,36 @@ mod tests {
         assert_eq!(records(b"\xEF\xBB\xBFa\n\nb\r\n \t\r\nc\r\r\n\rd"), expected);
         assert_eq!(records(b""), []);
         assert_eq!(records(b"\n\r\n\n"), []);
+    }
+
+    #[test]
+    fn reading_goes_on_at_any_bookmark() {
+        let folder = tempfile::tempdir().unwrap();
+        let lines: String =
+            (0..60_000).map(|i| format!("record {i}\n{}", if i % 7 == 0 { "\n" } else { "" })).collect();
+        let plain = format!("\u{feff}{lines}last").into_bytes();
+        let compressed = zstd::encode_all(&plain[..], 1).unwrap();
+        for (name, content) in [("shard.jsonl", &plain), ("shard.jsonl.zst", &compressed)] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, content).unwrap();
+            let shards = Shards::find([&path]).unwrap();
+            let rest = |mut reader: BlockReader| {
+                let (mut block, mut records, mut bookmarks) =
+                    (Block::default(), Vec::new(), vec![reader.bookmark()]);
+                while reader.next_block(&mut block).unwrap() {
+                    records.extend(block.records().map(|record| (record.bytes.to_vec(), record.line)));
+                    bookmarks.push(reader.bookmark());
+                }
+                (records, bookmarks)
+            };
+            let (whole, bookmarks) = rest(BlockReader::open(&shards[0], &Progress::default()).unwrap());
+            assert_eq!((whole.len(), bookmarks[0]), (60_001, Bookmark::START));
+            assert!(bookmarks.len() > 3);
+            for at in bookmarks {
+                let reader = BlockReader::open_at(&shards[0], at, &Progress::default()).unwrap();
+                assert!(rest(reader).0 == whole[at.records() as usize..], "{at:?}");
+            }
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod shards;
 mod source;
 mod text;
 
-pub use blocks::{Block, BlockReader, Record};
+pub use blocks::{Block, BlockReader, Bookmark, Record};
 pub use error::{Error, Fault};
 pub use shards::{Shard, Shards};
 pub use source::Reread;

@@ -20,6 +20,8 @@ pub struct Shard {
     bytes: u64,
     /// Device and number of a file that has one name only.
     only: Option<(u64, u64)>,
+    /// When a file was last changed: seconds and nanoseconds.
+    changed: Option<(i64, i64)>,
 }
 
 impl Shard {
@@ -41,6 +43,14 @@ impl Shard {
     /// Whether this can be read from its start only once: standard input, a pipe.
     pub fn is_stream(&self) -> bool {
         self.stream.is_some()
+    }
+
+    /// Stands for a file with this path, size and time of change; `None` for a stream, of which nothing can be said.
+    pub fn fingerprint(&self) -> Option<u64> {
+        let (seconds, nanoseconds) = self.changed.filter(|_| !self.is_stream())?;
+        let mut bytes = plain_path(&self.path).into_os_string().into_encoded_bytes();
+        bytes.extend([self.bytes.to_le_bytes(), seconds.to_le_bytes(), nanoseconds.to_le_bytes()].concat());
+        Some(xxhash_rust::xxh3::xxh3_64(&bytes))
     }
 
     pub(super) fn stream(&self) -> Option<&Stream> {
@@ -149,6 +159,7 @@ impl Shards {
             stream,
             bytes: metadata.map_or(0, fs::Metadata::len),
             only: metadata.filter(|of| of.is_file() && of.nlink() == 1).map(|of| (of.dev(), of.ino())),
+            changed: metadata.map(|of| (of.mtime(), of.mtime_nsec())),
         });
     }
 
@@ -207,6 +218,14 @@ impl Shards {
         for stream in self.shards.iter().filter_map(Shard::stream) {
             stream.keep_in(folder);
         }
+    }
+
+    /// Stands for the paths of the shards, in whatever order.
+    pub fn fingerprint_of_paths(&self) -> u64 {
+        let hash = |shard: &Shard| {
+            xxhash_rust::xxh3::xxh3_64(plain_path(&shard.path).into_os_string().as_encoded_bytes())
+        };
+        self.shards.iter().map(hash).fold(0, u64::wrapping_add)
     }
 
     /// Files in walked folders whose names are not those of shards.

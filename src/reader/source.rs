@@ -29,7 +29,7 @@ impl Reread {
 
 /// The decompressed content of a shard, from its start.
 pub(super) fn open(shard: &Shard, progress: &Progress) -> Result<(Box<dyn Read + Send>, Reread), Error> {
-    let Some(stream) = shard.stream() else { return open_file(shard.path(), progress) };
+    let Some(stream) = shard.stream() else { return open_file(shard.path(), 0, progress) };
     let failed = |source| Error::Open { path: shard.path().into(), source };
     let counted = |inner: Box<dyn Read + Send>| Counted { inner, progress: progress.clone() };
     let mut state = lock(&stream.state);
@@ -62,11 +62,29 @@ pub(super) fn open(shard: &Shard, progress: &Progress) -> Result<(Box<dyn Read +
     }
 }
 
-/// The decompressed content of a file.
-pub(super) fn open_file(path: &Path, progress: &Progress) -> Result<(Box<dyn Read + Send>, Reread), Error> {
-    let file = File::open(path).map_err(|source| Error::Open { path: path.into(), source })?;
-    let (content, compressed) =
-        decompress::content(Counted { inner: file, progress: progress.clone() }, path)?;
+/// The decompressed content of a file, from byte `from` on.
+pub(super) fn open_file(
+    path: &Path,
+    from: u64,
+    progress: &Progress,
+) -> Result<(Box<dyn Read + Send>, Reread), Error> {
+    let open = || File::open(path).map_err(|source| Error::Open { path: path.into(), source });
+    let counted = |inner| Counted { inner, progress: progress.clone() };
+    let failed = |source| Error::Read { shard: path.into(), at: 0, source };
+    let mut file = open()?;
+    let (mut content, compressed) = decompress::content(counted(file), path)?;
+    if from > 0 && compressed {
+        // What comes before must be decompressed all the same.
+        let passed = io::copy(&mut content.by_ref().take(from), &mut io::sink()).map_err(failed)?;
+        if passed < from {
+            return Err(failed(io::ErrorKind::UnexpectedEof.into()));
+        }
+    } else if from > 0 {
+        file = open()?;
+        file.seek(SeekFrom::Start(from)).map_err(failed)?;
+        progress.add(from);
+        content = Box::new(counted(file));
+    }
     Ok((content, Reread::of_file(compressed)))
 }
 

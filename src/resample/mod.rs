@@ -15,6 +15,7 @@ mod survey;
 pub use error::Error;
 pub use noise::Noise;
 pub use screen::Screen;
+pub(crate) use screen::ScreenState;
 pub use shares::Proportions;
 pub use survey::{LogWeights, Survey};
 

@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 use super::cut::order;
 use super::{Budget, Draw, DrawOptions, Error, Rule, Totals, shares};
 use crate::weights::{Row, TargetSize};
@@ -14,9 +16,18 @@ use crate::weights::{Row, TargetSize};
 pub struct Screen {
     rule: Rule,
     budget: Budget,
+    fingerprint: u64,
     /// For each target, its share of the budget and those of the targets before it, which may take its records away.
     shares: Vec<f64>,
     seen: Mutex<Seen>,
+}
+
+/// What a [`Screen`] has let go: all that is below the highest thresholds it ever had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ScreenState {
+    /// Of the draw that it is for.
+    fingerprint: u64,
+    highest: Vec<usize>,
 }
 
 struct Seen {
@@ -43,6 +54,7 @@ impl Screen {
         Ok(Screen {
             rule: Rule::new(options, targets.len()),
             budget: options.budget,
+            fingerprint: xxhash_rust::xxh3::xxh3_64(format!("{options:?} {targets:?}").as_bytes()),
             shares: so_far.collect(),
             seen: Mutex::new(Seen { eligible: 0, targets: keys }),
         })
@@ -101,6 +113,23 @@ impl Screen {
             threshold.is_none_or(|threshold| Keys::bin(threshold) >= keys.highest)
         };
         draw.thresholds().zip(&self.seen().targets).all(kept)
+    }
+
+    /// How it may be gone on with in a later run.
+    pub(crate) fn state(&self) -> ScreenState {
+        let highest = self.seen().targets.iter().map(|keys| keys.highest).collect();
+        ScreenState { fingerprint: self.fingerprint, highest }
+    }
+
+    /// Takes into account what a screen of an earlier run has let go; false, and nothing is changed, if that one was for another draw.
+    pub(crate) fn go_on(&self, before: &ScreenState) -> bool {
+        let same = before.fingerprint == self.fingerprint;
+        if same {
+            let mut seen = self.seen();
+            let highest = seen.targets.iter_mut().zip(&before.highest);
+            highest.for_each(|(keys, before)| keys.highest = keys.highest.max(*before));
+        }
+        same
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {

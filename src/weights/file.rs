@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::npy::{self, Header};
 use super::{Error, Layout, Row};
-use crate::whole_file::{self, WholeFile};
+use crate::part_file::PartFile;
+use crate::whole_file;
 
-/// Writes the weights of one shard, row after row.
+/// Writes the weights of one shard, row after row; the file is weights only once [finished](WeightsWriter::finish).
 pub struct WeightsWriter {
-    out: BufWriter<WholeFile>,
+    out: BufWriter<PartFile>,
     targets: usize,
     rows: u64,
 }
@@ -19,9 +20,20 @@ impl WeightsWriter {
     /// # Errors
     /// What the system says.
     pub fn create(path: &Path, targets: usize) -> Result<Self, whole_file::Error> {
-        let mut out = BufWriter::new(WholeFile::create_with_folders(path)?);
-        out.write_all(&npy::header(targets, 0)).map_err(|source| whole_file::Error::new(path, source))?;
-        Ok(WeightsWriter { out, targets, rows: 0 })
+        let mut file = PartFile::create(path)?;
+        file.append(&npy::header(targets, 0))?;
+        Ok(WeightsWriter { out: BufWriter::new(file), targets, rows: 0 })
+    }
+
+    /// Goes on after the first `rows` rows of the file `path`, which must be there.
+    pub(crate) fn go_on(path: &Path, targets: usize, rows: u64) -> Result<Self, whole_file::Error> {
+        let file = PartFile::go_on(path, Self::len(targets, rows))?;
+        Ok(WeightsWriter { out: BufWriter::new(file), targets, rows })
+    }
+
+    /// How long a file with so many rows is.
+    pub(crate) fn len(targets: usize, rows: u64) -> u64 {
+        npy::header(targets, rows).len() as u64 + rows * Layout::of_targets(targets).row as u64
     }
 
     /// Appends whole rows in the project's own layout and returns how many they were.
@@ -33,20 +45,28 @@ impl WeightsWriter {
         self.rows += count;
         match self.out.write_all(rows) {
             Ok(()) => Ok(count),
-            Err(source) => Err(whole_file::Error::new(self.out.get_ref().path(), source)),
+            Err(source) => Err(self.failed(source)),
         }
     }
 
-    /// Completes the header and gives the file its name.
+    /// Hands all rows over to the system: if only this process ends, they are in the file.
+    pub(crate) fn flush(&mut self) -> Result<(), whole_file::Error> {
+        self.out.flush().map_err(|source| self.failed(source))
+    }
+
+    /// Completes the header.
     ///
     /// # Errors
     /// What the system says.
     pub fn finish(mut self) -> Result<(), whole_file::Error> {
-        let path = self.out.get_ref().path().to_owned();
-        let failed = |source| whole_file::Error::new(&path, source);
-        self.out.seek(SeekFrom::Start(0)).map_err(failed)?;
-        self.out.write_all(&npy::header(self.targets, self.rows)).map_err(failed)?;
-        self.out.into_inner().map_err(|error| failed(error.into_error()))?.finish()
+        let header = npy::header(self.targets, self.rows);
+        let seek = self.out.seek(SeekFrom::Start(0));
+        let written = seek.and_then(|_| self.out.write_all(&header)).and_then(|()| self.out.flush());
+        written.map_err(|source| self.failed(source))
+    }
+
+    fn failed(&self, source: io::Error) -> whole_file::Error {
+        whole_file::Error::new(self.out.get_ref().path(), source)
     }
 }
 

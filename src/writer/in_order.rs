@@ -34,6 +34,12 @@ pub trait Take {
     fn take(&mut self, bytes: &[u8]) -> Result<(), Error>;
 }
 
+impl Take for &mut super::Sink {
+    fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.write(bytes)
+    }
+}
+
 impl Take for super::Sink {
     fn take(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.write(bytes)

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use dsir::density::{FitBudget, Model};
 use dsir::error::Error;
 use dsir::featurizer::FeatureSpace;
-use dsir::pipeline::{self, ReadOptions, TargetShards, WriteOptions};
+use dsir::pipeline::{self, ReadOptions, TargetShards, WeighOptions, WriteOptions};
 use dsir::progress::Progress;
 use dsir::reader::Shards;
 use dsir::resample::{Draw, DrawOptions};
+use dsir::unfinished::TemporaryFolder;
 use dsir::weights::{RowBlock, WeightsFile, WeightsFolder, WeightsInfo};
+use dsir::work::Workplace;
 use dsir::writer::Destination;
 
 /// A folder that is gone at the end of the test.
@@ -55,7 +57,7 @@ pub(crate) fn fit(
     budget: FitBudget,
 ) -> Model {
     let (read, progress) = (ReadOptions::default(), Progress::default());
-    let (counts, _) = pipeline::count_raw(raw, space, budget, &read, None, &progress).unwrap();
+    let (counts, _) = pipeline::count_raw(raw, space, budget, &read, None, None, &progress).unwrap();
     let targets = targets.iter().map(|(name, paths)| {
         let target = TargetShards { name: (*name).into(), shards: Shards::find(*paths).unwrap() };
         pipeline::count_target(&target, space, &read, None, &progress).unwrap().0
@@ -66,8 +68,10 @@ pub(crate) fn fit(
 /// Weighs shards into a folder.
 pub(crate) fn weigh(model: &Model, raw: &Shards, folder: &Path) -> Vec<WeightsFile> {
     let (read, progress) = (ReadOptions::default(), Progress::default());
+    let workplace = Workplace::Temporary(TemporaryFolder::create_in(folder).unwrap());
     let folder = WeightsFolder::new(folder);
-    pipeline::weigh(model, raw, &folder, &read, None, None, &progress).unwrap();
+    let options = WeighOptions { publish_to: Some(&folder), ..WeighOptions::default() };
+    pipeline::weigh(model, raw, &read, &workplace, options, &progress).unwrap();
     folder.open(raw).unwrap()
 }
 

@@ -4,6 +4,7 @@ use dsir::density::Model;
 use dsir::error::Error;
 use dsir::pipeline::{self, ReadOptions, ReadReport, Rejects, TargetShards};
 use dsir::reader::{Shard, Shards};
+use dsir::work::Work;
 
 use crate::cli::args::{Fit, FitArgs};
 use crate::cli::failure::Failure;
@@ -31,7 +32,8 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
         let mut model = count_targets(&args.fit, &targets, &read, &mut rejects, &run, &mut summary)?;
         if let Some(raw) = &raw {
-            let report = count_raw(&mut model, &args.fit, raw, &read, rejects.as_mut(), &run, &mut summary)?;
+            let rejects = rejects.as_mut();
+            let report = count_raw(&mut model, &args.fit, raw, &read, rejects, None, &run, &mut summary)?;
             summary.raw(raw.len(), raw.passed_over(), &report);
         }
         write_model(&model, &args.output)?;
@@ -76,17 +78,19 @@ pub(super) fn count_targets(
 }
 
 /// Adds the counts of the raw corpus to `model`.
+#[expect(clippy::too_many_arguments, reason = "all that counting needs, in two commands")]
 pub(super) fn count_raw(
     model: &mut Model,
     args: &FitArgs,
     raw: &Shards,
     read: &ReadOptions,
     rejects: Option<&mut Rejects>,
+    work: Option<&Work>,
     run: &Run,
     summary: &mut Summary,
 ) -> Result<ReadReport, Failure> {
     let (counts, report) =
-        pipeline::count_raw(raw, model.space, args.budget(), read, rejects, &run.progress)?;
+        pipeline::count_raw(raw, model.space, args.budget(), read, rejects, work, &run.progress)?;
     summary.stage("fit", &report);
     model.raw = Some(counts);
     // Raw text without a token is found out now.

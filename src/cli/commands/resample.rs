@@ -6,7 +6,6 @@ use dsir::featurizer::FeatureSpace;
 use dsir::pipeline::{self, Candidates, ReadOptions, WriteOptions};
 use dsir::reader::Shards;
 use dsir::resample::{Draw, DrawOptions};
-use dsir::unfinished::TemporaryFolder;
 use dsir::weights::{TargetSize, WeightsFile, WeightsFolder, WeightsInfo};
 use dsir::writer::{self, Destination};
 
@@ -35,8 +34,7 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
     let mut summary = Summary::new("resample", args, run.threads());
     run.work(|| {
         let given = weights.iter().all(|file| file.layout().is_full());
-        let completed =
-            TemporaryFolder::create_in(&run.temp_dir).map_err(|error| run.temp_dir_error(error))?;
+        let completed = run.temporary_folder()?;
         if !given {
             raw.keep_streams(&run.temp_dir);
             let folder = WeightsFolder::new(completed.path());
@@ -52,7 +50,7 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
 
 /// Where and how the selection is written.
 pub(super) struct Destined {
-    destination: Destination,
+    pub(super) destination: Destination,
     shuffle: bool,
     annotate: bool,
 }

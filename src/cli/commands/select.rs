@@ -1,8 +1,7 @@
 use dsir::density::Model;
-use dsir::pipeline::{self, Candidates};
+use dsir::pipeline::{self, Candidates, WeighOptions};
 use dsir::reader::Shard;
 use dsir::resample::{Budget, Screen};
-use dsir::unfinished::TemporaryFolder;
 use dsir::weights::{WeightsFolder, WeightsInfo};
 
 use super::fit::{count_raw, count_targets, finish_rejects, rejects};
@@ -28,8 +27,9 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     let inputs = args.input.inputs(&raw).chain(target_paths).chain(args.model.as_deref());
     let output = Destined::new(&args.output, &raw, args.run.outputs().chain(args.records.outputs()), inputs)?;
 
+    let workplace = args.work.workplace(&output.destination, &raw, &run)?;
     let mut summary = Summary::new("select", args, run.threads());
-    run.work(|| {
+    let work = run.work(|| {
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
         let model = match &args.model {
             Some(path) => Model::read(path)?,
@@ -37,24 +37,24 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
                 // Counting comes first, and weighing reads once more.
                 raw.keep_streams(&run.temp_dir);
                 let mut model = count_targets(&args.fit, &targets, &read, &mut rejects, &run, &mut summary)?;
-                count_raw(&mut model, &args.fit, &raw, &read, None, &run, &mut summary)?;
+                let work = workplace.work();
+                count_raw(&mut model, &args.fit, &raw, &read, None, work, &run, &mut summary)?;
                 refuse_too_many(&model, draw.budget, draw.allow_fewer)?;
                 model
             }
         };
 
-        let weighed = TemporaryFolder::create_in(&run.temp_dir).map_err(|error| run.temp_dir_error(error))?;
-        let folder = WeightsFolder::new(weighed.path());
         let info = WeightsInfo::new(&model, &read.fields);
-        let candidates = Candidates::new(weighed.path(), Screen::new(&info.targets, &draw)?);
-        let weighed =
-            pipeline::weigh(&model, &raw, &folder, &read, rejects.as_mut(), Some(&candidates), &run.progress);
+        let candidates = Candidates::new(&workplace.parts(), Screen::new(&info.targets, &draw)?);
+        let options =
+            WeighOptions { rejects: rejects.as_mut(), candidates: Some(&candidates), publish_to: None };
+        let weighed = pipeline::weigh(&model, &raw, &read, &workplace, options, &run.progress);
         let report = finish_rejects(rejects, weighed)?;
         summary.stage("weigh", &report);
         summary.raw(raw.len(), raw.passed_over(), &report);
         summary.model(&model);
 
-        let weights = folder.open(&raw)?;
+        let weights = WeightsFolder::new(&workplace.parts()).open(&raw)?;
         let (targets, measured) = (Some(&info.targets[..]), Some((&model, &read)));
         draw_and_write(
             &draw,
@@ -67,7 +67,9 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
             &run,
             &mut summary,
         )
-    })?;
+    });
+    work.map_err(|failure| failure.with_kept(&workplace))?;
+    workplace.remove();
     summary.finish(args.run.summary.as_deref(), args.run.quiet)
 }
 

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use dsir::density::Model;
-use dsir::pipeline;
+use dsir::pipeline::{self, WeighOptions};
 use dsir::weights::WeightsFolder;
 use dsir::writer;
 
@@ -30,14 +30,19 @@ pub(crate) fn weigh(args: &Weigh) -> Result<(), Failure> {
     outputs::check_apart(&outputs)?;
     writer::refuse_overwriting(&weights, inputs())?;
 
+    let workplace = args.work.workplace_of_weights(&args.output, &raw)?;
     let mut summary = Summary::new("weigh", args, run.threads());
-    run.work(|| {
+    let work = run.work(|| {
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
-        let weighed = pipeline::weigh(&model, &raw, &folder, &read, rejects.as_mut(), None, &run.progress);
+        let options =
+            WeighOptions { rejects: rejects.as_mut(), publish_to: Some(&folder), ..WeighOptions::default() };
+        let weighed = pipeline::weigh(&model, &raw, &read, &workplace, options, &run.progress);
         let report = finish_rejects(rejects, weighed)?;
         summary.stage("weigh", &report);
         summary.raw(raw.len(), raw.passed_over(), &report);
         Ok(())
-    })?;
+    });
+    work.map_err(|failure| failure.with_kept(&workplace))?;
+    workplace.remove();
     summary.finish(args.run.summary.as_deref(), args.run.quiet)
 }

@@ -4,15 +4,24 @@
 //! shard of its own while there are more, and otherwise helps with one that others have begun: one big
 //! shard keeps all threads busy, and so do a thousand small ones. At most as many shards are open as
 //! there are threads, and each thread holds one block.
+//!
+//! What is done can be kept for a later run: now and then, one thread waits until no block is under way. Then all
+//! that was read is gathered, and to go on later it takes no more than what was gathered and where the reading was.
+
+mod keeping;
+mod open;
+
+pub(super) use keeping::Rhythm;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use open::{Input, Open, Reader, Settled, lock};
 
 use crate::error::Error;
 use crate::progress::Progress;
-use crate::reader::{Block, BlockReader, Reread, Shards};
+use crate::reader::{Block, BlockReader, Bookmark, Reread, Shards};
 
 /// What is to be done with shards.
 pub(super) trait Job: Sync {
@@ -22,6 +31,8 @@ pub(super) trait Job: Sync {
     type Made: Send;
     /// What a shard's blocks are gathered in.
     type Gathered: Send;
+    /// What a shard comes to.
+    type Ended: Send;
 
     /// Begins a thread.
     fn thread(&self) -> Self::Thread;
@@ -36,37 +47,70 @@ pub(super) trait Job: Sync {
     /// Gathers what was made of the blocks of a shard: one after the other, in order.
     fn gather(&self, gathered: &mut Self::Gathered, made: Self::Made) -> Result<(), Error>;
     /// Ends a shard: all its blocks are gathered.
-    fn end(&self, gathered: Self::Gathered) -> Result<(), Error>;
+    fn end(&self, gathered: Self::Gathered) -> Result<Self::Ended, Error>;
+
+    /// What the shards that an earlier run has ended have come to: they are not read.
+    fn ended_before(&self) -> BTreeMap<usize, Self::Ended> {
+        BTreeMap::new()
+    }
+    /// When to keep what is done; by default, never.
+    fn rhythm(&self) -> Option<&Rhythm> {
+        None
+    }
+    /// Keeps what is done for a later run.
+    fn keep(&self, _done: Done<'_, Self>) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// All that a scan has done, while no block is under way.
+pub(super) struct Done<'a, J: Job + ?Sized> {
+    /// What the threads hold.
+    pub(super) threads: Vec<&'a mut J::Thread>,
+    /// The shards that have ended, and what they have come to.
+    pub(super) ended: &'a BTreeMap<usize, J::Ended>,
+    /// The shards that are open, where their reading is, and what is gathered up to there.
+    pub(super) under_way: Vec<(usize, Bookmark, &'a mut J::Gathered)>,
 }
 
 /// What came of a scan.
-pub(super) struct Scanned<T> {
-    /// What the threads kept.
-    pub(super) threads: Vec<T>,
-    /// Bytes of decompressed content.
-    pub(super) bytes: u64,
+pub(super) struct Scanned<J: Job> {
+    /// What the threads hold.
+    pub(super) threads: Vec<J::Thread>,
+    /// What the shards have come to, in input order.
+    pub(super) shards: Vec<J::Ended>,
 }
 
 /// Does `job` on all of `shards`. Of several errors, the first in input order is returned.
-pub(super) fn scan<J: Job>(
-    job: &J,
-    shards: &Shards,
-    progress: &Progress,
-) -> Result<Scanned<J::Thread>, Error> {
+pub(super) fn scan<J: Job>(job: &J, shards: &Shards, progress: &Progress) -> Result<Scanned<J>, Error> {
+    let threads = rayon::current_num_threads();
+    let ended = job.ended_before();
+    progress.add(ended.keys().map(|shard| shards[*shard].bytes()).sum());
     let scan = Scan {
         job,
         shards,
         progress,
-        most_open: rayon::current_num_threads(),
+        threads: (0..threads).map(|_| Mutex::new(job.thread())).collect(),
+        gate: RwLock::new(()),
         schedule: Mutex::new(Schedule { next: 0, open: Vec::new() }),
+        ended: Mutex::new(ended),
         failure: Mutex::new(None),
         stop: AtomicUsize::new(usize::MAX),
-        bytes: AtomicU64::new(0),
     };
-    let threads = rayon::broadcast(|_| scan.work());
-    match unlocked(scan.failure) {
+    rayon::broadcast(|context| scan.work(context.index()));
+    if job.rhythm().is_some() {
+        scan.keep();
+    }
+    match scan.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some((_, error)) => Err(error),
-        None => Ok(Scanned { threads, bytes: scan.bytes.into_inner() }),
+        None => {
+            let unlocked = |thread: Mutex<_>| thread.into_inner().unwrap_or_else(PoisonError::into_inner);
+            let ended = scan.ended.into_inner().unwrap_or_else(PoisonError::into_inner);
+            Ok(Scanned {
+                threads: scan.threads.into_iter().map(unlocked).collect(),
+                shards: ended.into_values().collect(),
+            })
+        }
     }
 }
 
@@ -74,38 +118,22 @@ struct Scan<'a, J: Job> {
     job: &'a J,
     shards: &'a Shards,
     progress: &'a Progress,
-    most_open: usize,
+    /// Each is locked by its own thread while it has a block under way.
+    threads: Vec<Mutex<J::Thread>>,
+    /// Passed by threads that have a block under way, shut while what is done is kept.
+    gate: RwLock<()>,
     schedule: Mutex<Schedule<J>>,
+    ended: Mutex<BTreeMap<usize, J::Ended>>,
     /// The first failure in input order, so far: shard and block.
     failure: Mutex<Option<((usize, u64), Error)>>,
     /// Shards after this one need not be read: it has failed.
     stop: AtomicUsize,
-    bytes: AtomicU64,
 }
 
 struct Schedule<J: Job> {
     /// The next shard to begin.
     next: usize,
     open: Vec<Arc<Open<J>>>,
-}
-
-/// A shard under way.
-struct Open<J: Job> {
-    shard: usize,
-    /// How many threads are with it.
-    threads: AtomicUsize,
-    input: Mutex<Input>,
-    /// Whether reading keeps a processor busy, with decompressing.
-    busy_reading: AtomicBool,
-    output: Mutex<Output<J>>,
-    /// Told whenever a block is gathered.
-    gathered: Condvar,
-}
-
-struct Input {
-    reader: Reader,
-    /// Blocks read.
-    blocks: u64,
 }
 
 /// What reading on has given.
@@ -115,23 +143,6 @@ enum Next {
     End,
     /// Nothing: another thread has reached the end, or the run has failed.
     Nothing,
-}
-
-enum Reader {
-    Closed,
-    Open(BlockReader),
-    Ended,
-}
-
-struct Output<J: Job> {
-    /// From the first block to the end of the shard.
-    gathered: Option<J::Gathered>,
-    /// The next block to gather.
-    next: u64,
-    /// Blocks that came before their turn.
-    early: BTreeMap<u64, J::Made>,
-    /// How many blocks there are, once known.
-    blocks: Option<u64>,
 }
 
 /// Lets the other threads end when one panics, instead of waiting for its block for ever.
@@ -146,15 +157,15 @@ impl Drop for StopOnPanic<'_> {
 }
 
 impl<J: Job> Scan<'_, J> {
-    fn work(&self) -> J::Thread {
+    fn work(&self, thread: usize) {
         let _guard = StopOnPanic(&self.stop);
-        let mut thread = self.job.thread();
         let mut block = Block::default();
         while let Some(open) = self.next_shard() {
-            while self.next_block(&open, &mut thread, &mut block) {}
+            while self.next_block(&open, thread, &mut block) {
+                self.keep_in_time();
+            }
             open.threads.fetch_sub(1, Ordering::Relaxed);
         }
-        thread
     }
 
     /// A shard to begin, or else the one with the fewest threads to help with.
@@ -163,8 +174,14 @@ impl<J: Job> Scan<'_, J> {
         schedule
             .open
             .retain(|open| !open.input.try_lock().is_ok_and(|input| matches!(input.reader, Reader::Ended)));
+        if schedule.open.len() < self.threads.len() {
+            let ended = lock(&self.ended);
+            while ended.contains_key(&schedule.next) {
+                schedule.next += 1;
+            }
+        }
         let more = schedule.next < self.shards.len() && schedule.next <= self.stop.load(Ordering::Relaxed);
-        let open = if more && schedule.open.len() < self.most_open {
+        let open = if more && schedule.open.len() < self.threads.len() {
             let open = Arc::new(Open::new(schedule.next));
             schedule.next += 1;
             schedule.open.push(Arc::clone(&open));
@@ -177,16 +194,16 @@ impl<J: Job> Scan<'_, J> {
     }
 
     /// Reads the next block of a shard and works on it; false if there is none.
-    fn next_block(&self, open: &Open<J>, thread: &mut J::Thread, block: &mut Block) -> bool {
-        let busy = open.busy_reading.load(Ordering::Relaxed);
-        let mut input = if busy { lock_soon(&open.input) } else { lock(&open.input) };
+    fn next_block(&self, open: &Open<J>, thread: usize, block: &mut Block) -> bool {
+        let _passed = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        let mut input = open.input();
         let number = input.blocks;
         match self.read(open, &mut input, block) {
             Ok(Next::Block) => input.blocks += 1,
             Ok(Next::End) => {
                 input.reader = Reader::Ended;
                 drop(input);
-                self.settle(open, |output| output.blocks = Some(number));
+                self.note(open, open.end(self.job, number));
                 return false;
             }
             Ok(Next::Nothing) => {
@@ -200,18 +217,16 @@ impl<J: Job> Scan<'_, J> {
             }
         }
         drop(input);
-        self.bytes.fetch_add(block.content_bytes(), Ordering::Relaxed);
-        match self.job.make(thread, open.shard, block) {
-            Ok(made) => self.settle(open, |output| {
-                output.early.insert(number, made);
-            }),
+        match self.job.make(&mut lock(&self.threads[thread]), open.shard, block) {
+            Ok(made) => self.note(open, open.take_in(self.job, number, made)),
             Err(error) => self.fail(open, number, error),
         }
         true
     }
 
     fn read(&self, open: &Open<J>, input: &mut Input, block: &mut Block) -> Result<Next, Error> {
-        if matches!(input.reader, Reader::Ended) || self.has_failed(open.shard) {
+        let is_over = || open.shard >= self.stop.load(Ordering::Relaxed);
+        if matches!(input.reader, Reader::Ended) || is_over() {
             return Ok(Next::Nothing);
         }
         if matches!(input.reader, Reader::Closed) {
@@ -220,95 +235,33 @@ impl<J: Job> Scan<'_, J> {
             lock(&open.output).gathered = Some(self.job.begin(open.shard, &reader)?);
             input.reader = Reader::Open(reader);
         }
-        self.wait_for_gathering(open, input.blocks);
+        open.wait_for_gathering(input.blocks, is_over);
         match &mut input.reader {
             Reader::Open(reader) => Ok(if reader.next_block(block)? { Next::Block } else { Next::End }),
             Reader::Closed | Reader::Ended => Ok(Next::Nothing),
         }
     }
 
-    /// Waits until block `number` is not too far ahead of the last one gathered: what waits for its turn
-    /// takes memory.
-    fn wait_for_gathering(&self, open: &Open<J>, number: u64) {
-        let ahead = 4 * open.threads.load(Ordering::Relaxed) as u64;
-        let mut output = lock(&open.output);
-        while number > output.next + ahead && !self.has_failed(open.shard) {
-            let waited = open.gathered.wait_timeout(output, Duration::from_millis(100));
-            output = waited.unwrap_or_else(PoisonError::into_inner).0;
+    fn note(&self, open: &Open<J>, settled: Settled<J::Ended>) {
+        match settled.ended {
+            Ok(None) => {}
+            Ok(Some(ended)) => {
+                lock(&self.ended).insert(open.shard, ended);
+                self.job.rhythm().inspect(|rhythm| rhythm.shard_has_ended());
+            }
+            Err(error) => self.fail(open, settled.next, error),
         }
-    }
-
-    /// Notes something of a shard's output and gathers all blocks whose turn it is.
-    fn settle(&self, open: &Open<J>, note: impl FnOnce(&mut Output<J>)) {
-        let mut output = lock(&open.output);
-        note(&mut output);
-        let gathered = self.gather(&mut output);
-        let at = output.next;
-        drop(output);
-        open.gathered.notify_all();
-        if let Err(error) = gathered {
-            self.fail(open, at, error);
-        }
-    }
-
-    fn gather(&self, output: &mut Output<J>) -> Result<(), Error> {
-        let Output { gathered, next, early, blocks } = output;
-        let Some(into) = gathered else { return Ok(()) };
-        while let Some(made) = early.remove(next) {
-            self.job.gather(into, made)?;
-            *next += 1;
-        }
-        match (*blocks == Some(*next)).then(|| gathered.take()).flatten() {
-            Some(complete) => self.job.end(complete),
-            None => Ok(()),
-        }
-    }
-
-    fn has_failed(&self, shard: usize) -> bool {
-        shard >= self.stop.load(Ordering::Relaxed)
     }
 
     fn fail(&self, open: &Open<J>, block: u64, error: Error) {
-        let at = (open.shard, block);
+        self.fail_at((open.shard, block), error);
+    }
+
+    fn fail_at(&self, at: (usize, u64), error: Error) {
         let mut failure = lock(&self.failure);
         if failure.as_ref().is_none_or(|(earlier, _)| at < *earlier) {
             *failure = Some((at, error));
         }
-        self.stop.fetch_min(open.shard, Ordering::Relaxed);
+        self.stop.fetch_min(at.0, Ordering::Relaxed);
     }
-}
-
-impl<J: Job> Open<J> {
-    fn new(shard: usize) -> Self {
-        Open {
-            shard,
-            threads: AtomicUsize::new(0),
-            input: Mutex::new(Input { reader: Reader::Closed, blocks: 0 }),
-            busy_reading: AtomicBool::new(false),
-            output: Mutex::new(Output { gathered: None, next: 0, early: BTreeMap::new(), blocks: None }),
-            gathered: Condvar::new(),
-        }
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// As [`lock`], for a lock that is likely free within the time that going to sleep and waking up would take.
-fn lock_soon<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    for _ in 0..SPINS {
-        if let Ok(guard) = mutex.try_lock() {
-            return guard;
-        }
-        std::hint::spin_loop();
-    }
-    lock(mutex)
-}
-
-/// A fraction of the time that a block takes.
-const SPINS: usize = 20_000;
-
-fn unlocked<T>(mutex: Mutex<T>) -> T {
-    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
 }

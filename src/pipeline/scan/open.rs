@@ -1,0 +1,136 @@
+//! One shard under way: what is read of it, and what is gathered from its blocks.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Job;
+use crate::error::Error;
+use crate::reader::BlockReader;
+
+/// A shard under way.
+pub(super) struct Open<J: Job> {
+    pub(super) shard: usize,
+    /// How many threads are with it.
+    pub(super) threads: AtomicUsize,
+    pub(super) input: Mutex<Input>,
+    /// Whether reading keeps a processor busy, with decompressing.
+    pub(super) busy_reading: AtomicBool,
+    pub(super) output: Mutex<Output<J>>,
+    /// Told whenever a block is gathered.
+    gathered: Condvar,
+}
+
+pub(super) struct Input {
+    pub(super) reader: Reader,
+    /// Blocks read.
+    pub(super) blocks: u64,
+}
+
+pub(super) enum Reader {
+    Closed,
+    Open(BlockReader),
+    Ended,
+}
+
+pub(super) struct Output<J: Job> {
+    /// From the first block to the end of the shard.
+    pub(super) gathered: Option<J::Gathered>,
+    /// The next block to gather.
+    next: u64,
+    /// Blocks that came before their turn.
+    early: BTreeMap<u64, J::Made>,
+    /// How many blocks there are, once known.
+    blocks: Option<u64>,
+}
+
+/// What came of gathering.
+pub(super) struct Settled<E> {
+    /// The next block to gather.
+    pub(super) next: u64,
+    /// What the shard has come to, if it has just ended.
+    pub(super) ended: Result<Option<E>, Error>,
+}
+
+impl<J: Job> Open<J> {
+    pub(super) fn new(shard: usize) -> Self {
+        Open {
+            shard,
+            threads: AtomicUsize::new(0),
+            input: Mutex::new(Input { reader: Reader::Closed, blocks: 0 }),
+            busy_reading: AtomicBool::new(false),
+            output: Mutex::new(Output { gathered: None, next: 0, early: BTreeMap::new(), blocks: None }),
+            gathered: Condvar::new(),
+        }
+    }
+
+    /// The lock of the input; busily waited for if reading is decompressing.
+    pub(super) fn input(&self) -> MutexGuard<'_, Input> {
+        if self.busy_reading.load(Ordering::Relaxed) { lock_soon(&self.input) } else { lock(&self.input) }
+    }
+
+    /// Waits until block `number` is not too far ahead of the last one gathered, for what waits for its turn takes memory;
+    /// or until there is no sense in it.
+    pub(super) fn wait_for_gathering(&self, number: u64, is_over: impl Fn() -> bool) {
+        let ahead = 4 * self.threads.load(Ordering::Relaxed) as u64;
+        let mut output = lock(&self.output);
+        while number > output.next + ahead && !is_over() {
+            let waited = self.gathered.wait_timeout(output, Duration::from_millis(100));
+            output = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Takes in what was made of block `number`, and gathers all blocks whose turn it is.
+    pub(super) fn take_in(&self, job: &J, number: u64, made: J::Made) -> Settled<J::Ended> {
+        self.settle(job, |output| {
+            output.early.insert(number, made);
+        })
+    }
+
+    /// Takes in that there are `blocks` blocks.
+    pub(super) fn end(&self, job: &J, blocks: u64) -> Settled<J::Ended> {
+        self.settle(job, |output| output.blocks = Some(blocks))
+    }
+
+    fn settle(&self, job: &J, note: impl FnOnce(&mut Output<J>)) -> Settled<J::Ended> {
+        let mut output = lock(&self.output);
+        note(&mut output);
+        let ended = output.gather(job);
+        let next = output.next;
+        drop(output);
+        self.gathered.notify_all();
+        Settled { next, ended }
+    }
+}
+
+impl<J: Job> Output<J> {
+    fn gather(&mut self, job: &J) -> Result<Option<J::Ended>, Error> {
+        let Output { gathered, next, early, blocks } = self;
+        let Some(into) = gathered else { return Ok(None) };
+        while let Some(made) = early.remove(next) {
+            job.gather(into, made)?;
+            *next += 1;
+        }
+        let complete = (*blocks == Some(*next)).then(|| gathered.take()).flatten();
+        complete.map(|complete| job.end(complete)).transpose()
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// As [`lock`], for a lock that is likely free within the time that going to sleep and waking up would take.
+fn lock_soon<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    for _ in 0..SPINS {
+        if let Ok(guard) = mutex.try_lock() {
+            return guard;
+        }
+        std::hint::spin_loop();
+    }
+    lock(mutex)
+}
+
+/// A fraction of the time that a block takes.
+const SPINS: usize = 20_000;
