@@ -49,6 +49,9 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Threads that could not be started.
+    #[error("no threads to work with: {0}; ask for fewer with --threads")]
+    Threads(String),
 }
 
 impl From<whole_file::Error> for Error {

@@ -1,7 +1,9 @@
 //! Files that appear under their names whole or not at all.
 
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
@@ -90,16 +92,28 @@ impl WholeFile {
     /// # Errors
     /// What the system says.
     pub fn finish(self) -> Result<(), Error> {
-        self.close().finish()
+        let WholeFile { path, kind } = self;
+        let Kind::Temporary(file, mark) = kind else { return Ok(()) };
+        match mark.complete(|| file.persist(&path)) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Error { path, source: error.error }),
+        }
     }
 
     /// Closes the file, complete but still without its name.
-    pub fn close(self) -> ClosedFile {
-        let temporary = match self.kind {
-            Kind::Temporary(file, mark) => Some((file.into_temp_path(), mark)),
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn close(self) -> Result<ClosedFile, Error> {
+        let WholeFile { path, kind } = self;
+        let temporary = match kind {
+            Kind::Temporary(file, mark) => match Identity::of(file.as_file()) {
+                Ok(identity) => Some((file.into_temp_path(), identity, mark)),
+                Err(source) => return Err(Error { path, source }),
+            },
             Kind::Direct(_) => None,
         };
-        ClosedFile { path: self.path, temporary }
+        Ok(ClosedFile { path, temporary })
     }
 
     /// What the file is called in the end.
@@ -135,20 +149,34 @@ impl Seek for WholeFile {
 #[derive(Debug)]
 pub struct ClosedFile {
     path: PathBuf,
-    temporary: Option<(tempfile::TempPath, Mark)>,
+    temporary: Option<(tempfile::TempPath, Identity, Mark)>,
 }
 
 impl ClosedFile {
     /// Gives the file its name.
     ///
     /// # Errors
-    /// What the system says.
+    /// What the system says; another run that has begun the same output since.
     pub fn finish(self) -> Result<(), Error> {
         let ClosedFile { path, temporary } = self;
-        match temporary.map(|(temporary, mark)| mark.complete(|| temporary.persist(&path))) {
-            Some(Err(error)) => Err(Error { path, source: error.error }),
-            _ => Ok(()),
-        }
+        let Some((temporary, identity, mark)) = temporary else { return Ok(()) };
+        let finish = || {
+            let ours = OpenOptions::new().write(true).open(&temporary).and_then(|file| {
+                let ours = Identity::of(&file)? == identity
+                    && !matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+                Ok(ours.then_some(file))
+            });
+            match ours {
+                // Its lock is held until it has its name.
+                Ok(Some(_held)) => temporary.persist(&path).map_err(|error| error.error),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => {
+                    temporary.keep().map_err(|error| error.error)?;
+                    Err(io::Error::other("another run writes the same output"))
+                }
+            }
+        };
+        mark.complete(finish).map_err(|source| Error { path, source })
     }
 }
 
@@ -178,18 +206,63 @@ fn temporary_beside(
 ) -> io::Result<(NamedTempFile, Mark)> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // A leading dot: a folder walked for shards passes it over.
-    let mut builder = Builder::new();
-    builder.prefix(".dsir-").suffix(".part").permissions(readable());
+    let mut name = OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".dsir-part");
     let make = || {
         prepare(folder)?;
         fs::metadata(folder)?; // Of a missing folder, the system's own words.
-        builder.tempfile_in(folder)
+        let named = Builder::new().prefix(&name).rand_bytes(0).make_in(folder, take);
+        named.or_else(|_| {
+            let mut any = Builder::new();
+            any.prefix(".dsir-").suffix(".part").permissions(readable()).tempfile_in(folder)
+        })
     };
     let (file, mark) = Mark::make(make, NamedTempFile::path)?;
     if let Ok(replaced) = fs::metadata(path) {
         file.as_file().set_permissions(replaced.permissions())?;
     }
     Ok((file, mark))
+}
+
+/// Makes the file `path` and holds it. What a killed run has left there is removed; what another run
+/// holds is an error, and so is all where the file system has no locks.
+fn take(path: &Path) -> io::Result<File> {
+    let make = || OpenOptions::new().read(true).write(true).create_new(true).open(path);
+    let file = match make() {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let there = fs::symlink_metadata(path)?;
+            if !there.is_file() {
+                return Err(error);
+            }
+            let left = OpenOptions::new().write(true).open(path)?;
+            if left.try_lock().is_err() || Identity::of(&left)? != Identity::at(path)? {
+                return Err(error);
+            }
+            fs::remove_file(path)?;
+            make()?
+        }
+        made => made?,
+    };
+    // Somebody else may have taken it for left behind before we held it.
+    match file.try_lock().is_ok() && Identity::of(&file)? == Identity::at(path)? {
+        true => Ok(file),
+        false => Err(io::ErrorKind::AlreadyExists.into()),
+    }
+}
+
+/// Which file it is, whatever its name.
+#[derive(Debug, PartialEq, Eq)]
+struct Identity(u64, u64);
+
+impl Identity {
+    fn of(file: &File) -> io::Result<Self> {
+        file.metadata().map(|it| Identity(it.dev(), it.ino()))
+    }
+
+    fn at(path: &Path) -> io::Result<Self> {
+        fs::symlink_metadata(path).map(|it| Identity(it.dev(), it.ino()))
+    }
 }
 
 /// The permissions that an ordinary new file has, before the umask.
@@ -228,6 +301,34 @@ mod tests {
         assert!(!path.exists());
         file.finish().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"whole");
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_replaced_and_what_another_holds_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        fs::write(folder.path().join(".out.dsir-part"), "of a killed run, and longer").unwrap();
+        let mut first = WholeFile::create(&path).unwrap();
+        let mut second = WholeFile::create(&path).unwrap();
+        first.write_all(b"first").unwrap();
+        second.write_all(b"second").unwrap();
+        first.finish().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        second.finish().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left behind");
+    }
+
+    #[test]
+    fn a_closed_file_that_another_run_took_for_left_behind_is_not_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out");
+        let first = WholeFile::create(&path).unwrap().close().unwrap();
+        let second = WholeFile::create(&path).unwrap();
+        assert!(first.finish().unwrap_err().to_string().contains("another run writes the same output"));
+        assert!(!path.exists());
+        second.finish().unwrap();
+        assert!(path.exists());
     }
 
     #[test]

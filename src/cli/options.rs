@@ -203,10 +203,11 @@ impl Run {
         // Found out now rather than after hours of work.
         tempfile::tempfile_in(&temp_dir)
             .map_err(|source| dsir::error::Error::TempDir { folder: temp_dir.clone(), source })?;
-        signals::watch().map_err(|error| Failure::usage(format!("signals: {error}")))?;
+        let no_threads = |error: &dyn std::fmt::Display| dsir::error::Error::Threads(error.to_string());
+        signals::watch().map_err(|error| no_threads(&error))?;
         let threads = args.threads.map_or(0, usize::from);
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let pool = pool.map_err(|error| Failure::usage(format!("--threads: {error}")))?;
+        let pool = pool.map_err(|error| no_threads(&error))?;
         Ok(Run { progress: Progress::default(), temp_dir, quiet: args.quiet, pool })
     }
 

@@ -33,12 +33,19 @@ impl Summary {
 
     /// Notes that a stage has read shards.
     pub(crate) fn stage(&mut self, name: &str, report: &ReadReport) {
-        let rate = report.bytes as f64 / 1e6 / report.seconds;
+        let ReadReport { records, invalid, bytes, bytes_before, seconds } = *report;
+        let rate = (bytes - bytes_before) as f64 / 1e6 / seconds;
         self.stages.push(json!({
-            "stage": name, "records": report.records, "invalid": report.invalid, "bytes": report.bytes,
-            "seconds": report.seconds, "mb_per_second": rate,
+            "stage": name, "records": records, "invalid": invalid, "bytes": bytes, "bytes_before": bytes_before,
+            "seconds": seconds, "mb_per_second": rate,
         }));
-        self.timings.push(format!("{name} {:.1} s ({rate:.0} MB/s)", report.seconds));
+        if bytes_before > 0 {
+            self.line(
+                "went on",
+                format!("{name}: an earlier run had done {} of {}", size(bytes_before), size(bytes)),
+            );
+        }
+        self.timings.push(format!("{name} {seconds:.1} s ({rate:.0} MB/s)"));
     }
 
     /// Notes a stage that reads no shards.

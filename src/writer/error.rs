@@ -32,11 +32,13 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the reader of standard output has closed it, which is no failure of ours.
+    /// Whether the reader of standard output, or of a pipe by name, has closed it, which is no failure of ours.
     pub fn is_closed_pipe(&self) -> bool {
         match self {
             Error::Stdout(error) => error.kind() == io::ErrorKind::BrokenPipe,
-            Error::File(whole_file::Error { source, .. }) => source.kind() == io::ErrorKind::BrokenPipe,
+            Error::File(whole_file::Error { path, source }) => {
+                source.kind() == io::ErrorKind::BrokenPipe && path.metadata().is_ok_and(|to| !to.is_file())
+            }
             _ => false,
         }
     }

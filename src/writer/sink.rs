@@ -19,8 +19,37 @@ pub struct Sink {
 enum Kind {
     Stdout(BufWriter<io::Stdout>),
     Plain(BufWriter<WholeFile>),
-    Gzip(GzEncoder<BufWriter<WholeFile>>),
-    Zstd(zstd::Encoder<'static, BufWriter<WholeFile>>),
+    Gzip(InPieces<GzEncoder<BufWriter<WholeFile>>>),
+    Zstd(InPieces<zstd::Encoder<'static, BufWriter<WholeFile>>>),
+}
+
+/// Writes in pieces of one size, however it comes: what a compressor makes may depend on where its input is cut.
+struct InPieces<W> {
+    to: W,
+    piece: Vec<u8>,
+}
+
+impl<W: Write> InPieces<W> {
+    fn new(to: W) -> Self {
+        InPieces { to, piece: Vec::with_capacity(BUFFER) }
+    }
+
+    fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while self.piece.len() + bytes.len() >= BUFFER {
+            let (fits, rest) = bytes.split_at(BUFFER - self.piece.len());
+            self.piece.extend_from_slice(fits);
+            self.to.write_all(&self.piece)?;
+            self.piece.clear();
+            bytes = rest;
+        }
+        self.piece.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn into_inner(mut self) -> io::Result<W> {
+        self.to.write_all(&self.piece)?;
+        Ok(self.to)
+    }
 }
 
 impl Sink {
@@ -61,13 +90,13 @@ impl Sink {
         let file = BufWriter::with_capacity(BUFFER, file);
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         let kind = match ending.as_str() {
-            "gz" => Kind::Gzip(GzEncoder::new(file, flate2::Compression::default())),
+            "gz" => Kind::Gzip(InPieces::new(GzEncoder::new(file, flate2::Compression::default()))),
             "zst" | "zstd" => {
                 let encoder = zstd::Encoder::new(file, ZSTD_LEVEL).and_then(|mut encoder| {
                     encoder.include_checksum(true)?;
                     Ok(encoder)
                 });
-                Kind::Zstd(encoder.map_err(|source| whole_file::Error::new(path, source))?)
+                Kind::Zstd(encoder.map(InPieces::new).map_err(|source| whole_file::Error::new(path, source))?)
             }
             _ => Kind::Plain(file),
         };
@@ -101,10 +130,10 @@ impl Sink {
                 return Ok(None);
             }
             Kind::Plain(out) => out,
-            Kind::Gzip(out) => out.finish().map_err(failed)?,
-            Kind::Zstd(out) => out.finish().map_err(failed)?,
+            Kind::Gzip(out) => out.into_inner().and_then(GzEncoder::finish).map_err(failed)?,
+            Kind::Zstd(out) => out.into_inner().and_then(zstd::Encoder::finish).map_err(failed)?,
         };
         let file = buffer.into_inner().map_err(|error| failed(error.into_error()))?;
-        Ok(Some(file.close()))
+        Ok(Some(file.close()?))
     }
 }

@@ -180,8 +180,7 @@ fn waiting(dir: &Dir, arguments: &str) -> (std::process::Child, fs::File) {
     let child = dir.command(&format!("{arguments} pipe.jsonl")).spawn().unwrap();
     let mut pipe = fs::OpenOptions::new().write(true).open(dir.path("pipe.jsonl")).unwrap();
     std::io::Write::write_all(&mut pipe, document(0).as_bytes()).unwrap();
-    while !dir.names().iter().any(|name| name.starts_with("temp-") || name.ends_with(".part"))
-        && !dir.path("weights/weights.meta").exists()
+    while !dir.names().iter().any(|name| name.ends_with("part")) && !dir.path("weights/weights.meta").exists()
     {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
