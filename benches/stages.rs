@@ -113,5 +113,5 @@ fn draw(bencher: Bencher, fraction: f64) {
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread");
     bencher
         .counter(ItemsCount::new(ROWS))
-        .bench(|| one.install(|| Draw::new(&weights, None, &options).map(|draw| draw.total())));
+        .bench(|| one.install(|| Draw::new(&weights, None, &options).map(|draw| draw.total_of(0))));
 }

@@ -251,6 +251,15 @@ pub(crate) struct DrawArgs {
     /// Take all eligible records if they are fewer than asked for
     #[arg(long)]
     pub(crate) allow_fewer: bool,
+    /// Make E selections, one for each epoch, each with the whole budget and with noise of its own
+    ///
+    /// They go into folders `epoch-0`, `epoch-1`, ... in the folder of -o, or around its file. The first is the one
+    /// that is made without this option.
+    #[arg(long, value_name = "E", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) draws: Option<u32>,
+    /// With --draws, select no record again before all eligible records were selected
+    #[arg(long, requires = "draws")]
+    pub(crate) disjoint: bool,
 }
 
 #[derive(Args, Serialize)]

@@ -172,6 +172,11 @@ impl DrawArgs {
                 return Err(Failure::usage("how much? Pass -k, --fraction, --tokens or --bytes"));
             }
         };
+        if self.draws.is_some_and(|draws| draws > 1) && self.temperature == 0.0 && !self.disjoint {
+            return Err(Failure::usage(
+                "--temperature 0 draws the same every time: pass --disjoint, or no --draws",
+            ));
+        }
         Ok(DrawOptions {
             budget,
             min_tokens: self.min_tokens,
@@ -179,6 +184,8 @@ impl DrawArgs {
             seed: self.seed,
             allow_fewer: self.allow_fewer,
             proportions: self.proportions.clone(),
+            draws: self.draws.unwrap_or(1),
+            disjoint: self.disjoint,
         })
     }
 }

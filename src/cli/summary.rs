@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use dsir::density::Model;
 use dsir::pipeline::{KlReduction, ReadReport};
-use dsir::resample::Draw;
+use dsir::resample::{Draw, Totals};
 use dsir::whole_file::{self, WholeFile};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -117,7 +117,8 @@ impl Summary {
         }
     }
 
-    pub(crate) fn draw(&mut self, draw: &Draw, names: &[String]) {
+    /// Notes what was drawn, and the KL reductions of each draw if they were measured.
+    pub(crate) fn draw(&mut self, draw: &Draw, names: &[String], reductions: &[Vec<KlReduction>]) {
         let survey = &draw.survey;
         let eligible = survey.eligible;
         self.json.insert("eligible".into(), json!(eligible));
@@ -131,14 +132,10 @@ impl Summary {
                 number(survey.too_short)
             ),
         );
+        let targets = survey.log_weights.len();
         let name = |target: usize| names.get(target).cloned().unwrap_or_else(|| format!("#{}", target + 1));
-        let mut targets = Vec::new();
-        let thresholds = draw.thresholds();
-        for (target, ((spread, threshold), selected)) in
-            survey.log_weights.iter().zip(thresholds).zip(&draw.selected).enumerate()
-        {
-            let prefix = self.prefix(draw.selected.len(), &name(target));
-            targets.push(json!({ "name": name(target), "log_weights": spread, "threshold": threshold, "selected": selected }));
+        for (target, spread) in survey.log_weights.iter().enumerate() {
+            let prefix = self.prefix(targets, &name(target));
             self.line(
                 "log weight",
                 format!("{prefix}{:.1} to {:.1}, mean {:.1}, deviation {:.1} (sums over all n-grams of a document, so hundreds are normal)",
@@ -153,23 +150,44 @@ impl Summary {
                     ),
                 );
             }
-            let threshold = threshold.map_or("none".into(), |threshold| format!("{threshold:.3}"));
-            self.line(
-                "selected",
-                format!(
-                    "{prefix}{} documents, {} tokens, {}; threshold {threshold}",
-                    number(selected.records),
-                    number(selected.tokens),
-                    size(selected.bytes)
-                ),
-            );
         }
-        self.json.insert("draw".into(), Value::Array(targets));
-        self.json.insert("selected".into(), json!(draw.total()));
+        let mut epochs: Vec<Value> = (0..draw.selections.len())
+            .map(|epoch| {
+                let selections = draw.selections[epoch].iter().zip(&survey.log_weights).enumerate();
+                let targets = selections.map(|(target, (selection, spread))| {
+                    json!({ "name": name(target), "log_weights": spread, "threshold": selection.threshold, "selected": selection.totals })
+                });
+                let mut json = json!({ "draw": targets.collect::<Vec<_>>(), "selected": draw.total_of(epoch) });
+                if let Some(reductions) = reductions.get(epoch) {
+                    json["kl_reduction"] = json!(reductions);
+                }
+                json
+            })
+            .collect();
+        for (epoch, selections) in draw.selections.iter().enumerate() {
+            let label = if epochs.len() > 1 { format!("epoch {epoch}") } else { "selected".into() };
+            for (target, selection) in selections.iter().enumerate() {
+                let prefix = self.prefix(targets, &name(target));
+                let threshold =
+                    selection.threshold.map_or("none".into(), |threshold| format!("{threshold:.3}"));
+                let Totals { records, tokens, bytes } = selection.totals;
+                let (records, tokens, bytes) = (number(records), number(tokens), size(bytes));
+                self.line(
+                    &label,
+                    format!("{prefix}{records} documents, {tokens} tokens, {bytes}; threshold {threshold}"),
+                );
+            }
+            if let Some(reductions) = reductions.get(epoch) {
+                self.kl(reductions);
+            }
+        }
+        match &mut epochs[..] {
+            [Value::Object(only)] => self.json.extend(std::mem::take(only)),
+            _ => drop(self.json.insert("epochs".into(), Value::Array(epochs))),
+        }
     }
 
-    pub(crate) fn kl(&mut self, reductions: &[KlReduction]) {
-        self.json.insert("kl_reduction".into(), json!(reductions));
+    fn kl(&mut self, reductions: &[KlReduction]) {
         for KlReduction { target, raw, selected, reduction } in reductions {
             let prefix = self.prefix(reductions.len(), target);
             self.line("KL", format!("{prefix}reduction {reduction:.3} nats: target from raw {raw:.3}, from selected {selected:.3}"));

@@ -17,8 +17,8 @@ use crate::writer::{Destination, RecordWriter, Selected, ShardRecords, annotate}
 /// How selected records are written.
 #[derive(Clone, Debug)]
 pub struct WriteOptions<'a> {
-    /// Where they go.
-    pub destination: &'a Destination,
+    /// Where they go, for each draw.
+    pub destinations: &'a [Destination],
     /// In random order, made with this seed, instead of input order.
     pub shuffle: Option<u64>,
     /// With the log weight as one more field.
@@ -42,7 +42,7 @@ pub struct KlReduction {
 }
 
 /// Writes the records of `shards` that `draw` has selected, from `candidates` where they were kept. With a model, also
-/// measures the KL reduction.
+/// measures the KL reduction of each draw.
 ///
 /// # Errors
 /// Shards that cannot be read or are not those that were weighed; an output that cannot be written.
@@ -54,32 +54,34 @@ pub fn write(
     candidates: Option<&Candidates>,
     measured: Option<(&Model, &ReadOptions)>,
     progress: &Progress,
-) -> Result<(ReadReport, Vec<KlReduction>), Error> {
+) -> Result<(ReadReport, Vec<Vec<KlReduction>>), Error> {
     let start = Instant::now();
     let kept: Vec<Option<PathBuf>> = match candidates {
         Some(candidates) => candidates.files(shards, draw),
         None => vec![None; shards.len()],
     };
     progress.begin("write", if candidates.is_some() { None } else { shards.total_bytes() });
-    let writer = RecordWriter::create(options.destination, options.shuffle.is_some(), options.temp_dir)?;
-    let order = options.shuffle.map(Noise::of_shuffle);
-    let job = Write { draw, weights, shards, kept, writer, order, annotate: options.annotate, measured };
+    let mut outputs = Vec::with_capacity(options.destinations.len());
+    for (number, destination) in (0..).zip(options.destinations) {
+        let writer = RecordWriter::create(destination, options.shuffle.is_some(), options.temp_dir)?;
+        outputs.push(Output { writer, order: options.shuffle.map(|seed| Noise::of_shuffle(seed, number)) });
+    }
+    let job = Write { draw, weights, shards, kept, outputs, annotate: options.annotate, measured };
     let scanned = scan::scan(&job, shards, progress)?;
-    let Write { writer, .. } = job;
-    writer.finish()?;
+    job.outputs.into_iter().try_for_each(|output| output.writer.finish())?;
 
     let mut read = Tally::default();
     scanned.shards.into_iter().for_each(|shard| read.add(shard));
     let mut report = ReadReport { records: read.records, bytes: read.bytes, ..ReadReport::default() };
     let mut reductions = Vec::new();
     if let Some((model, _)) = measured {
-        let mut selected = Counts::new(model.space.buckets);
-        for thread in &scanned.threads {
-            if let Some(measuring) = &thread.measuring {
-                selected.add(&measuring.counts)?;
+        for draw in 0..options.destinations.len() {
+            let mut selected = Counts::new(model.space.buckets);
+            for measuring in scanned.threads.iter().filter_map(|thread| thread.measuring.as_ref()) {
+                selected.add(&measuring.counts[draw])?;
             }
+            reductions.push(kl_reductions(model, &selected)?);
         }
-        reductions = kl_reductions(model, &selected)?;
     }
     report.seconds = start.elapsed().as_secs_f64();
     Ok((report, reductions))
@@ -111,10 +113,16 @@ struct Write<'a> {
     shards: &'a Shards,
     /// For each shard, the file of its candidates, if they are read in its place.
     kept: Vec<Option<PathBuf>>,
-    writer: RecordWriter,
-    order: Option<Noise>,
+    /// Of each draw.
+    outputs: Vec<Output>,
     annotate: bool,
     measured: Option<(&'a Model, &'a ReadOptions)>,
+}
+
+struct Output {
+    writer: RecordWriter,
+    /// The order to shuffle into.
+    order: Option<Noise>,
 }
 
 struct WriteThread<'a> {
@@ -126,39 +134,45 @@ struct WriteThread<'a> {
 struct Measuring<'a> {
     texts: TextReader<'a>,
     featurizer: Featurizer,
-    counts: Counts,
+    /// Of each draw.
+    counts: Vec<Counts>,
+    draws: Vec<usize>,
 }
 
 impl<'a> Measuring<'a> {
-    fn new(model: &Model, options: &'a ReadOptions) -> Self {
+    fn new(model: &Model, options: &'a ReadOptions, draws: usize) -> Self {
         Measuring {
             texts: TextReader::new(&options.fields),
             featurizer: Featurizer::new(model.space),
-            counts: Counts::new(model.space.buckets),
+            counts: vec![Counts::new(model.space.buckets); draws],
+            draws: Vec::new(),
         }
     }
 
     fn count(&mut self, record: &[u8]) {
-        let Measuring { texts, featurizer, counts } = self;
+        let Measuring { texts, featurizer, counts, draws } = self;
         if let Ok(text) = texts.text(record) {
             featurizer.featurize(&text, |buckets| {
-                buckets.iter().for_each(|bucket| counts.counts[*bucket as usize] += 1);
+                for draw in &*draws {
+                    buckets.iter().for_each(|bucket| counts[*draw].counts[*bucket as usize] += 1);
+                }
             });
         }
     }
 }
 
 impl Write<'_> {
-    /// Appends a record to `selected` if the draw says so.
+    /// Appends a record to what those draws have `selected` that say so.
     fn record(
         &self,
         measuring: &mut Option<Measuring<'_>>,
         position: Position,
         record: &[u8],
         row: &Row<'_>,
-        selected: &mut Selected,
+        selected: &mut [Selected],
     ) -> Result<(), Error> {
-        if self.draw.target_of(position, row).is_none() {
+        let mut draws = self.draw.selected_by(position, row).map(|(draw, _)| draw).peekable();
+        if draws.peek().is_none() {
             return Ok(());
         }
         let hash = content_hash(record);
@@ -168,14 +182,22 @@ impl Write<'_> {
                 weights::Error::Changed { path: path.into(), row: position.record, shard: shard.into() };
             return Err(changed.into());
         }
-        let place = self.order.map_or(0, |order| order.bits(hash));
-        selected.push(place, |out| {
-            if self.annotate {
-                annotate(record, row.log_weights(), out);
-            } else {
-                out.extend_from_slice(record);
+        if let Some(measuring) = measuring {
+            measuring.draws.clear();
+        }
+        for draw in draws {
+            let place = self.outputs[draw].order.map_or(0, |order| order.bits(hash));
+            selected[draw].push(place, |out| {
+                if self.annotate {
+                    annotate(record, row.log_weights(), out);
+                } else {
+                    out.extend_from_slice(record);
+                }
+            });
+            if let Some(measuring) = measuring {
+                measuring.draws.push(draw);
             }
-        });
+        }
         if let Some(measuring) = measuring {
             measuring.count(record);
         }
@@ -188,7 +210,7 @@ impl Write<'_> {
         thread: &mut WriteThread<'_>,
         shard: usize,
         block: &Block,
-        selected: &mut Selected,
+        selected: &mut [Selected],
     ) -> Result<(), Error> {
         let WriteThread { rows, measuring, .. } = thread;
         let weights = &self.weights[shard];
@@ -216,12 +238,13 @@ const NEAR: u64 = 256;
 
 impl<'a> Job for Write<'a> {
     type Thread = WriteThread<'a>;
-    type Made = (Tally, Selected);
-    type Gathered = (usize, ShardRecords, Tally);
+    type Made = (Tally, Vec<Selected>);
+    type Gathered = (usize, Vec<ShardRecords>, Tally);
     type Ended = Tally;
 
     fn thread(&self) -> WriteThread<'a> {
-        let measuring = self.measured.map(|(model, options)| Measuring::new(model, options));
+        let measuring =
+            self.measured.map(|(model, options)| Measuring::new(model, options, self.outputs.len()));
         WriteThread { rows: RowBlock::default(), measuring }
     }
 
@@ -233,11 +256,13 @@ impl<'a> Job for Write<'a> {
     }
 
     fn begin(&self, shard: usize, _: &BlockReader) -> Result<Self::Gathered, Error> {
-        Ok((shard, self.writer.begin(shard, &self.shards[shard])?, Tally::default()))
+        let begin = |output: &Output| output.writer.begin(shard, &self.shards[shard]);
+        let records = self.outputs.iter().map(begin).collect::<Result<_, _>>()?;
+        Ok((shard, records, Tally::default()))
     }
 
     fn make(&self, thread: &mut WriteThread<'a>, shard: usize, block: &Block) -> Result<Self::Made, Error> {
-        let mut selected = Selected::default();
+        let mut selected: Vec<Selected> = self.outputs.iter().map(|_| Selected::default()).collect();
         let tally = Tally::of(block);
         if self.kept[shard].is_some() {
             self.candidates(thread, shard, block, &mut selected)?;
@@ -255,14 +280,19 @@ impl<'a> Job for Write<'a> {
     fn gather(&self, (_, records, tally): &mut Self::Gathered, made: Self::Made) -> Result<(), Error> {
         let (more, selected) = made;
         tally.add(more);
-        Ok(self.writer.write(records, &selected)?)
+        for ((output, records), selected) in self.outputs.iter().zip(records).zip(&selected) {
+            output.writer.write(records, selected)?;
+        }
+        Ok(())
     }
 
     fn end(&self, (shard, records, tally): Self::Gathered) -> Result<Tally, Error> {
         if self.kept[shard].is_none() {
             super::check_rows(&self.weights[shard], &self.shards[shard], tally.records)?;
         }
-        self.writer.end(records)?;
+        for (output, records) in self.outputs.iter().zip(records) {
+            output.writer.end(records)?;
+        }
         Ok(tally)
     }
 }

@@ -1,7 +1,9 @@
 //! Where the selection ends, found by counting: the keys are never sorted as a whole nor held in memory.
 
+use super::draw::{Draw, Turn};
+use super::rule::{Lane, Where};
 use super::scan::{Rows, Visit};
-use super::{Budget, Draw, Error, Position, Totals, Where, scan};
+use super::{Budget, Error, Position, Totals, scan};
 use crate::weights::{Row, WeightsFile};
 
 /// The last record selected: those with larger keys are selected, and of those with its key the ones up
@@ -58,11 +60,12 @@ pub(super) fn sampling(rows: u64) -> u64 {
     if rows <= FEW { u64::MAX } else { (rows >> 16).max(1) }
 }
 
-/// The records that one target draws from: the eligible ones that earlier targets have left.
+/// The records that one draw takes from for one target: the eligible ones that are left in its turn.
 pub(super) struct Pool<'a> {
     pub(super) weights: &'a [WeightsFile],
     pub(super) draw: &'a Draw,
-    pub(super) target: usize,
+    pub(super) turn: Turn,
+    pub(super) lane: Lane,
     pub(super) size: Totals,
     /// Of all eligible records.
     pub(super) sample: &'a [Sampled],
@@ -173,14 +176,14 @@ impl Pool<'_> {
         let mut sample: Vec<(u64, u64)> = self
             .sample
             .iter()
-            .filter(|row| !self.draw.has_taken(row))
+            .filter(|row| self.draw.leaves_sampled(self.turn, row))
             .map(|row| {
                 let price = taker.budget.price(&Totals {
                     records: 1,
                     tokens: row.tokens.into(),
                     bytes: row.bytes.into(),
                 });
-                (order(rule.key_of(row.log_weights[self.target], row.record, self.target)), price)
+                (order(rule.key_of(row.log_weights[self.lane.target], row.record, self.lane)), price)
             })
             .collect();
         sample.sort_unstable_by(|a, b| b.cmp(a));
@@ -212,12 +215,12 @@ impl Pool<'_> {
         if !rule.is_eligible(row) {
             return None;
         }
-        let order = match rule.key_within(row, self.target, keys) {
+        let order = match rule.key_within(row, self.lane, keys) {
             Where::Below => return None,
             Where::Above => u64::MAX,
             Where::Key(key) => order(key),
         };
-        if order < range.low || self.draw.target_of(position, row).is_some() {
+        if order < range.low || !self.draw.leaves(self.turn, position, row) {
             return None;
         }
         if order > range.high {

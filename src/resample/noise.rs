@@ -18,9 +18,9 @@ impl Noise {
         Noise { key: step(step(step(0, seed), draw), target) }
     }
 
-    /// What orders the records when they are shuffled; no draw has this number.
-    pub(crate) fn of_shuffle(seed: u64) -> Self {
-        Noise::new(seed, u64::MAX, 0)
+    /// What orders the records of draw number `draw` when they are shuffled; no draw has the number that this is the noise of.
+    pub(crate) fn of_shuffle(seed: u64, draw: u64) -> Self {
+        Noise::new(seed, u64::MAX, draw)
     }
 
     /// The 64 bits that stand for a record: its place in a random order.

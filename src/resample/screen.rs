@@ -5,7 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::cut::order;
-use super::{Budget, Draw, DrawOptions, Error, Rule, Totals, shares};
+use super::rule::{Lane, Rule};
+use super::{Budget, Draw, DrawOptions, Error, Selection, Totals, shares};
 use crate::weights::{Row, TargetSize};
 
 /// Tells of each record, when it is weighed, whether it can still be among those selected; it may be shared by threads.
@@ -17,8 +18,9 @@ pub struct Screen {
     rule: Rule,
     budget: Budget,
     fingerprint: u64,
-    /// For each target, its share of the budget and those of the targets before it, which may take its records away.
-    shares: Vec<f64>,
+    /// What takes from the records, and of the budget its share and those of what comes before it, which may take its records
+    /// away.
+    lanes: Vec<(Lane, f64)>,
     seen: Mutex<Seen>,
 }
 
@@ -32,7 +34,7 @@ pub(crate) struct ScreenState {
 
 struct Seen {
     eligible: u64,
-    targets: Vec<Keys>,
+    lanes: Vec<Keys>,
 }
 
 /// A guessed threshold leaves room for so many times the records that seem to be needed, and for a few more.
@@ -46,17 +48,21 @@ impl Screen {
     /// Proportions that do not fit the targets.
     pub fn new(targets: &[TargetSize], options: &DrawOptions) -> Result<Self, Error> {
         let shares = shares::shares(options.proportions.as_ref(), Some(targets), targets.len())?;
-        let so_far = shares.iter().scan(0.0, |sum, share| {
-            *sum += share;
-            Some(*sum)
-        });
-        let keys = targets.iter().map(|_| Keys::new()).collect();
+        let mut lanes = Vec::new();
+        for draw in 0..options.draws {
+            let mut before = if options.disjoint { f64::from(draw) } else { 0.0 };
+            for (target, share) in shares.iter().enumerate() {
+                before += share;
+                lanes.push((Lane::new(options.seed, draw, target), before));
+            }
+        }
+        let keys = lanes.iter().map(|_| Keys::new(lanes.len())).collect();
         Ok(Screen {
-            rule: Rule::new(options, targets.len()),
+            rule: Rule::of(options),
             budget: options.budget,
             fingerprint: xxhash_rust::xxh3::xxh3_64(format!("{options:?} {targets:?}").as_bytes()),
-            shares: so_far.collect(),
-            seen: Mutex::new(Seen { eligible: 0, targets: keys }),
+            lanes,
+            seen: Mutex::new(Seen { eligible: 0, lanes: keys }),
         })
     }
 
@@ -73,27 +79,27 @@ impl Screen {
     /// Takes in the rows of records just weighed and returns which of them may still be selected, by their number among the
     /// rows.
     pub(crate) fn sift<'a>(&self, rows: impl Iterator<Item = Row<'a>>) -> Vec<usize> {
-        let targets = self.shares.len();
+        let count = self.lanes.len();
         let mut eligible = Vec::new();
-        let mut bins = Vec::new();
+        let mut orders = Vec::new();
         for (index, row) in rows.enumerate().filter(|(_, row)| self.rule.is_eligible(row)) {
             let mut one = Totals::default();
             one.add_row(&row);
             eligible.push((index, self.budget.price(&one)));
-            bins.extend((0..targets).map(|target| Keys::bin(self.rule.key(&row, target))));
+            orders.extend(self.lanes.iter().map(|(lane, _)| order(self.rule.key(&row, *lane))));
         }
-        let open: Vec<usize> = {
+        let open: Vec<u64> = {
             let mut seen = self.seen();
             seen.eligible += eligible.len() as u64;
-            for ((_, price), bins) in eligible.iter().zip(bins.chunks(targets)) {
-                seen.targets.iter_mut().zip(bins).for_each(|(keys, bin)| keys.add(*bin, *price));
+            for ((_, price), orders) in eligible.iter().zip(orders.chunks(count)) {
+                seen.lanes.iter_mut().zip(orders).for_each(|(keys, order)| keys.add(*order, *price));
             }
-            let Seen { eligible, targets } = &mut *seen;
-            let limits = self.shares.iter().map(|share| self.limit(*share, *eligible));
-            targets.iter_mut().zip(limits).map(|(keys, limit)| keys.open(limit)).collect()
+            let Seen { eligible, lanes } = &mut *seen;
+            let limits = self.lanes.iter().map(|(_, share)| self.limit(*share, *eligible));
+            lanes.iter_mut().zip(limits).map(|(keys, limit)| keys.open(limit)).collect()
         };
-        let may_be_selected = |bins: &[usize]| bins.iter().zip(&open).any(|(bin, open)| bin >= open);
-        let kept = eligible.iter().zip(bins.chunks(targets)).filter(|(_, bins)| may_be_selected(bins));
+        let may_be_selected = |orders: &[u64]| orders.iter().zip(&open).any(|(order, open)| order >= open);
+        let kept = eligible.iter().zip(orders.chunks(count)).filter(|(_, orders)| may_be_selected(orders));
         kept.map(|((index, _), _)| *index).collect()
     }
 
@@ -104,20 +110,20 @@ impl Screen {
             Budget::Fraction(fraction) => fraction * eligible as f64 * ROOM + FEW,
         };
         // The parts of a budget are rounded up or down, each by less than one.
-        (whole * share * (1.0 + 1e-9)) as u64 + self.shares.len() as u64
+        (whole * share * (1.0 + 1e-9)) as u64 + self.lanes.len() as u64
     }
 
     /// Whether everything that `draw` has selected was kept.
     pub fn holds(&self, draw: &Draw) -> bool {
-        let kept = |(threshold, keys): (Option<f64>, &Keys)| {
-            threshold.is_none_or(|threshold| Keys::bin(threshold) >= keys.highest)
+        let kept = |(selection, keys): (&Selection, &Keys)| {
+            selection.threshold.is_none_or(|threshold| keys.bin(order(threshold)) >= keys.highest)
         };
-        draw.thresholds().zip(&self.seen().targets).all(kept)
+        draw.selections.iter().flatten().zip(&self.seen().lanes).all(kept)
     }
 
     /// How it may be gone on with in a later run.
     pub(crate) fn state(&self) -> ScreenState {
-        let highest = self.seen().targets.iter().map(|keys| keys.highest).collect();
+        let highest = self.seen().lanes.iter().map(|keys| keys.highest).collect();
         ScreenState { fingerprint: self.fingerprint, highest }
     }
 
@@ -126,7 +132,7 @@ impl Screen {
         let same = before.fingerprint == self.fingerprint;
         if same {
             let mut seen = self.seen();
-            let highest = seen.targets.iter_mut().zip(&before.highest);
+            let highest = seen.lanes.iter_mut().zip(&before.highest);
             highest.for_each(|(keys, before)| keys.highest = keys.highest.max(*before));
         }
         same
@@ -141,6 +147,7 @@ impl Screen {
 struct Keys {
     /// In bins of rising keys.
     amounts: Vec<u64>,
+    shift: u32,
     /// The lowest bin that is not out, and what is in those above it.
     open: usize,
     above: u64,
@@ -148,27 +155,33 @@ struct Keys {
     highest: usize,
 }
 
-/// 2 MB for each target; a bin is no wider than a 64th of its keys.
+/// A bin is no wider than a 64th of its keys, unless there are many lanes: they have 8 MB together.
 const BINS_LOG2: u32 = 18;
+const ALL_BINS_LOG2: u32 = 20;
+/// Sign and exponent of a key, at the least.
+const FEWEST_BINS_LOG2: u32 = 12;
 
 impl Keys {
-    fn new() -> Self {
-        Keys { amounts: vec![0; 1 << BINS_LOG2], open: 0, above: 0, highest: 0 }
+    fn new(lanes: usize) -> Self {
+        let most = ALL_BINS_LOG2.saturating_sub(lanes.next_power_of_two().trailing_zeros());
+        let bins_log2 = most.clamp(FEWEST_BINS_LOG2, BINS_LOG2);
+        Keys { amounts: vec![0; 1 << bins_log2], shift: 64 - bins_log2, open: 0, above: 0, highest: 0 }
     }
 
-    fn bin(key: f64) -> usize {
-        (order(key) >> (64 - BINS_LOG2)) as usize
+    fn bin(&self, order: u64) -> usize {
+        (order >> self.shift) as usize
     }
 
-    fn add(&mut self, bin: usize, amount: u64) {
+    fn add(&mut self, order: u64, amount: u64) {
+        let bin = self.bin(order);
         self.amounts[bin] += amount;
         if bin > self.open {
             self.above += amount;
         }
     }
 
-    /// The lowest bin above which there is no more than `limit`.
-    fn open(&mut self, limit: u64) -> usize {
+    /// The lowest order in the lowest bin above which there is no more than `limit`.
+    fn open(&mut self, limit: u64) -> u64 {
         while self.above > limit {
             self.open += 1;
             self.above -= self.amounts[self.open];
@@ -178,7 +191,7 @@ impl Keys {
             self.open -= 1;
         }
         self.highest = self.highest.max(self.open);
-        self.open
+        (self.open as u64) << self.shift
     }
 }
 
@@ -210,12 +223,15 @@ mod tests {
         block: usize,
         budget: Budget,
         proportions: &str,
+        (draws, disjoint): (u32, bool),
     ) -> (Screen, Draw, Vec<usize>, Vec<usize>) {
         let targets = ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 1 });
         let options = DrawOptions {
             budget,
             allow_fewer: true,
             proportions: Some(proportions.parse().unwrap()),
+            draws,
+            disjoint,
             ..DrawOptions::default()
         };
         let screen = Screen::new(&targets, &options).unwrap();
@@ -235,7 +251,7 @@ mod tests {
         let mut read = RowBlock::default();
         file.read(0, rows.len(), &mut read).unwrap();
         let is_selected = |(record, row): &(usize, Row<'_>)| {
-            draw.target_of(Position { shard: 0, record: *record as u64 }, row).is_some()
+            draw.selected_by(Position { shard: 0, record: *record as u64 }, row).next().is_some()
         };
         let selected = read.rows().enumerate().filter(is_selected).map(|(record, _)| record).collect();
         (screen, draw, kept, selected)
@@ -256,6 +272,7 @@ mod tests {
             share in 0.0..1.2,
             proportions in prop::sample::select(vec!["1,1", "1,9", "0,1", "5,1"]),
             kind in 0..3,
+            draws in (1u32..6, any::<bool>()),
         ) {
             let place = |number: usize| trend * number as f64 / weights.len() as f64;
             let rows: Vec<Vec<u8>> = weights
@@ -269,7 +286,7 @@ mod tests {
                 1 => Budget::Tokens(150 + (125.0 * amount) as u64),
                 _ => Budget::Bytes(800 + (650.0 * amount) as u64),
             };
-            let (screen, draw, kept, selected) = run(&rows, block, budget, proportions);
+            let (screen, draw, kept, selected) = run(&rows, block, budget, proportions, draws);
             prop_assert!(screen.is_sure() && screen.holds(&draw));
             prop_assert!(is_part(&selected, &kept));
         }
@@ -278,7 +295,7 @@ mod tests {
     #[test]
     fn few_are_kept_when_few_are_wanted() {
         let rows: Vec<_> = (0..20_000).map(|number| row([0.0, 0.0], number)).collect();
-        let (_, _, kept, selected) = run(&rows, 50, Budget::Records(100), "1,1");
+        let (_, _, kept, selected) = run(&rows, 50, Budget::Records(100), "1,1", (1, false));
         assert_eq!(selected.len(), 100);
         assert!(is_part(&selected, &kept));
         // 100 (1 + ln 200) for one target that must allow for the other's; bins and blocks are coarse.
@@ -289,7 +306,7 @@ mod tests {
     fn a_guess_knows_whether_it_was_right() {
         // As good everywhere: right.
         let rows: Vec<_> = (0..30_000).map(|number| row([0.0, 0.0], number)).collect();
-        let (screen, draw, kept, selected) = run(&rows, 50, Budget::Fraction(0.02), "1,1");
+        let (screen, draw, kept, selected) = run(&rows, 50, Budget::Fraction(0.02), "1,1", (1, false));
         assert!(!screen.is_sure() && screen.holds(&draw));
         assert!(is_part(&selected, &kept));
         assert!(kept.len() < 20_000, "{}", kept.len());
@@ -297,7 +314,7 @@ mod tests {
         // All that is good comes first: at the end, what was let go would be wanted.
         let rows: Vec<_> =
             (0..60_000).map(|number| row([if number < 20_000 { 50.0 } else { -50.0 }; 2], number)).collect();
-        let (screen, draw, kept, selected) = run(&rows, 50, Budget::Fraction(0.3), "1,1");
+        let (screen, draw, kept, selected) = run(&rows, 50, Budget::Fraction(0.3), "1,1", (1, false));
         assert!(!is_part(&selected, &kept));
         assert!(!screen.holds(&draw));
     }

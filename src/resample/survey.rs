@@ -1,6 +1,7 @@
 use super::cut::Sampled;
+use super::rule::Rule;
 use super::scan::{Rows, Visit};
-use super::{Error, Noise, Rule, Totals, scan};
+use super::{Error, Totals, scan};
 use crate::weights::WeightsFile;
 
 /// What there is to draw from.
@@ -24,9 +25,7 @@ impl Survey {
     /// # Errors
     /// Weights that cannot be read.
     pub fn new(weights: &[WeightsFile], min_tokens: u32, temperature: f64) -> Result<Self, Error> {
-        let targets = weights.first().map_or(1, |file| file.layout().targets());
-        let rule = Rule { min_tokens, temperature, noises: vec![Noise::new(0, 0, 0); targets] };
-        Ok(survey(weights, &rule, u64::MAX)?.0)
+        Ok(survey(weights, &Rule::new(min_tokens, temperature), u64::MAX)?.0)
     }
 }
 
@@ -116,6 +115,7 @@ impl Moments {
 /// Looks at everything once: what is eligible, how the log weights spread, and a sample of rows.
 struct Look<'a> {
     rule: &'a Rule,
+    targets: usize,
     /// One row in so many is kept.
     every: u64,
 }
@@ -135,7 +135,7 @@ impl Visit for Look<'_> {
     fn state(&self) -> Seen {
         let survey =
             Survey { records: 0, invalid: 0, too_short: 0, eligible: Totals::default(), log_weights: vec![] };
-        Seen { survey, pieces: vec![], log_weights: vec![vec![]; self.rule.noises.len()], sample: vec![] }
+        Seen { survey, pieces: vec![], log_weights: vec![vec![]; self.targets], sample: vec![] }
     }
 
     fn piece<'a>(&self, seen: &mut Seen, number: usize, rows: impl Rows<'a>) {
@@ -157,7 +157,7 @@ impl Visit for Look<'_> {
                 }
             }
         }
-        let moments = log_weights.iter().map(|log_weights| Moments::of(log_weights, self.rule.temperature));
+        let moments = log_weights.iter().map(|log_weights| Moments::of(log_weights, self.rule.temperature()));
         pieces.push((number, moments.collect()));
     }
 }
@@ -168,7 +168,8 @@ pub(super) fn survey(
     rule: &Rule,
     every: u64,
 ) -> Result<(Survey, Vec<Sampled>), Error> {
-    let look = Look { rule, every };
+    let targets = weights.first().map_or(1, |file| file.layout().targets());
+    let look = Look { rule, targets, every };
     let mut survey = look.state().survey;
     let mut pieces = Vec::new();
     let mut sample = Vec::new();
@@ -182,13 +183,13 @@ pub(super) fn survey(
     }
     // Floating-point sums depend on their order: the input's, whatever the threads.
     pieces.sort_unstable_by_key(|(piece, _)| *piece);
-    let mut sums = vec![Moments::NONE; rule.noises.len()];
+    let mut sums = vec![Moments::NONE; targets];
     for (_, piece) in pieces {
         for (sum, moments) in sums.iter_mut().zip(piece) {
-            *sum = sum.join(&moments, rule.temperature);
+            *sum = sum.join(&moments, rule.temperature());
         }
     }
-    survey.log_weights = sums.iter().map(|sum| spread(sum, rule.temperature)).collect();
+    survey.log_weights = sums.iter().map(|sum| spread(sum, rule.temperature())).collect();
     Ok((survey, sample))
 }
 

@@ -31,6 +31,19 @@ impl Destination {
         }
     }
 
+    /// Where draw number `draw` of several goes: a folder `epoch-N`, in the folder, or around the file.
+    pub fn of_epoch(&self, draw: u32) -> Self {
+        let epoch = format!("epoch-{draw}");
+        match self {
+            Destination::Stdout => Destination::Stdout,
+            Destination::File(path) => Destination::File(match path.file_name() {
+                Some(name) => path.with_file_name(epoch).join(name),
+                None => path.join(epoch),
+            }),
+            Destination::Folder(folder) => Destination::Folder(folder.join(epoch)),
+        }
+    }
+
     /// The files that will be written for `shards`.
     pub fn files<'a>(&'a self, shards: &'a Shards) -> Box<dyn Iterator<Item = PathBuf> + 'a> {
         match self {
@@ -66,7 +79,7 @@ impl RecordWriter {
     pub fn create(destination: &Destination, shuffle: bool, temp_dir: &Path) -> Result<Self, Error> {
         let sink = match destination {
             Destination::Stdout => Sink::stdout(),
-            Destination::File(path) => Sink::create(path)?,
+            Destination::File(path) => Sink::create_with_folders(path)?,
             Destination::Folder(folder) => {
                 return Ok(RecordWriter {
                     kind: Kind::Folder { folder: folder.clone(), closed: Mutex::default() },

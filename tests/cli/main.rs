@@ -19,6 +19,9 @@ mod candidates;
 /// Where selections go, and that they go there whole or not at all.
 mod output;
 
+/// Selections for many epochs.
+mod draws;
+
 /// Runs that were killed, and gone on with.
 mod resume;
 

@@ -101,7 +101,7 @@ pub(crate) fn select(
     let draw = Draw::new(&weights, Some(&info.targets), draw)?;
     let destination = Destination::File(work.path("out.jsonl"));
     let options = WriteOptions {
-        destination: &destination,
+        destinations: std::slice::from_ref(&destination),
         shuffle: shuffle.then_some(0),
         annotate: false,
         temp_dir: &std::env::temp_dir(),

@@ -32,8 +32,8 @@ fn selected(file: &WeightsFile, options: &DrawOptions) -> Vec<u64> {
     let mut block = RowBlock::default();
     file.read(0, file.rows() as usize, &mut block).unwrap();
     let rows = block.rows().enumerate();
-    let chosen =
-        rows.filter(|(i, row)| draw.target_of(Position { shard: 0, record: *i as u64 }, row).is_some());
+    let chosen = rows
+        .filter(|(i, row)| draw.selected_by(Position { shard: 0, record: *i as u64 }, row).next().is_some());
     chosen.map(|(i, _)| i as u64).collect()
 }
 
@@ -200,8 +200,8 @@ fn check_against_sorting(rows: &[(f64, u64, u32)], all_budgets: bool) {
             let options = DrawOptions { budget, temperature, seed: 9, min_tokens: 1, ..Default::default() };
             assert!(selected(&file, &options) == expected, "{budget}, T = {temperature}");
             let draw = Draw::new(std::slice::from_ref(&file), None, &options).unwrap();
-            assert_eq!(draw.thresholds().collect::<Vec<_>>(), [Some(last)], "{budget}, T = {temperature}");
-            assert_eq!(draw.total().records, expected.len() as u64);
+            assert_eq!(draw.selections[0][0].threshold, Some(last), "{budget}, T = {temperature}");
+            assert_eq!(draw.total_of(0).records, expected.len() as u64);
         }
     }
 }

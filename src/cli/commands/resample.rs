@@ -29,7 +29,7 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
     let info = folder.info()?;
     let meta = args.weights.join(WeightsInfo::FILE);
     let inputs = weights.iter().map(WeightsFile::path).chain([meta.as_path()]).chain(args.input.inputs(&raw));
-    let output = Destined::new(&args.output, &raw, args.run.outputs(), inputs)?;
+    let output = Destined::new(&args.output, args.draw.draws, &raw, args.run.outputs(), inputs)?;
     let targets = info.as_ref().map(|info| info.targets.as_slice());
     let mut summary = Summary::new("resample", args, run.threads());
     run.work(|| {
@@ -48,9 +48,12 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
     summary.finish(args.run.summary.as_deref(), args.run.quiet)
 }
 
-/// Where and how the selection is written.
+/// Where and how selections are written.
 pub(super) struct Destined {
+    /// As it was asked for.
     pub(super) destination: Destination,
+    /// Of each draw.
+    each: Vec<Destination>,
     shuffle: bool,
     annotate: bool,
 }
@@ -59,13 +62,21 @@ impl Destined {
     /// Checks, before the work, that all outputs make sense, can be written and overwrite no input.
     pub(super) fn new<'a>(
         args: &'a OutputArgs,
+        draws: Option<u32>,
         raw: &Shards,
         others: impl IntoIterator<Item = Output<'a>>,
         inputs: impl IntoIterator<Item = &'a Path>,
     ) -> Result<Self, Failure> {
         let destination = Destination::new(args.output.as_deref());
         let inputs: Vec<&Path> = inputs.into_iter().collect();
-        writer::refuse_overwriting(destination.files(raw), inputs.iter().copied())?;
+        let each: Vec<Destination> = match draws {
+            Some(_) if destination == Destination::Stdout => {
+                return Err(Failure::usage("--draws makes several selections: name their place with -o"));
+            }
+            Some(draws) => (0..draws).map(|draw| destination.of_epoch(draw)).collect(),
+            None => vec![destination.clone()],
+        };
+        writer::refuse_overwriting(each.iter().flat_map(|one| one.files(raw)), inputs.iter().copied())?;
         let mut outputs: Vec<Output<'_>> = others.into_iter().collect();
         if let Destination::File(path) = &destination {
             outputs.push(Output::records("-o", path));
@@ -74,7 +85,7 @@ impl Destined {
             return Err(Failure::usage("--shuffle mixes the shards: give it one output, not a folder"));
         }
         outputs::check(&outputs, destination == Destination::Stdout, inputs)?;
-        Ok(Destined { destination, shuffle: args.shuffle, annotate: args.annotate })
+        Ok(Destined { destination, each, shuffle: args.shuffle, annotate: args.annotate })
     }
 }
 
@@ -96,7 +107,7 @@ pub(super) fn draw_and_write(
     let draw = Draw::new(weights, targets, options)?;
     summary.stage_without_bytes("draw", start.elapsed().as_secs_f64());
     let write = WriteOptions {
-        destination: &output.destination,
+        destinations: &output.each,
         shuffle: output.shuffle.then_some(options.seed),
         annotate: output.annotate,
         temp_dir: &run.temp_dir,
@@ -105,9 +116,6 @@ pub(super) fn draw_and_write(
         pipeline::write(&draw, weights, raw, &write, candidates, measured, &run.progress)?;
     summary.stage("write", &report);
     let names: Vec<String> = targets.unwrap_or_default().iter().map(|target| target.name.clone()).collect();
-    summary.draw(&draw, &names);
-    if measured.is_some() {
-        summary.kl(&reductions);
-    }
+    summary.draw(&draw, &names, &reductions);
     Ok(())
 }

@@ -25,7 +25,13 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     }
     let target_paths = targets.iter().flat_map(|target| target.shards.iter()).map(Shard::path);
     let inputs = args.input.inputs(&raw).chain(target_paths).chain(args.model.as_deref());
-    let output = Destined::new(&args.output, &raw, args.run.outputs().chain(args.records.outputs()), inputs)?;
+    let output = Destined::new(
+        &args.output,
+        args.draw.draws,
+        &raw,
+        args.run.outputs().chain(args.records.outputs()),
+        inputs,
+    )?;
 
     let workplace = args.work.workplace(&output.destination, &raw, &run)?;
     let mut summary = Summary::new("select", args, run.threads());

@@ -1,0 +1,359 @@
+use super::cut::{self, Cut, Pool, Sampled};
+use super::rule::{Lane, Rule};
+use super::{Budget, DrawOptions, Error, Position, Survey, Totals, shares, survey};
+use crate::weights::{Row, TargetSize, WeightsFile};
+
+/// Finished draws: they decide on any record from its row of weights.
+#[derive(Clone, Debug)]
+pub struct Draw {
+    pub(super) rule: Rule,
+    passes: Vec<Pass>,
+    /// What there was to draw from.
+    pub survey: Survey,
+    /// What was selected, for each draw and in it for each target.
+    pub selections: Vec<Vec<Selection>>,
+}
+
+/// What one draw has selected for one target.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Selection {
+    /// How much.
+    pub totals: Totals,
+    /// The smallest key that was selected; `None` if nothing was.
+    pub threshold: Option<f64>,
+}
+
+/// When a pass takes its records.
+///
+/// In a round a record is taken at most once; the next round begins, with all records, when a draw begins or, if draws are
+/// disjoint, when all records were taken. Nor does one draw take a record twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Turn {
+    draw: usize,
+    round: usize,
+    /// The first pass that this one must know of.
+    since: usize,
+}
+
+/// One taking of records, for one target of one draw.
+#[derive(Clone, Debug)]
+struct Pass {
+    turn: Turn,
+    lane: Lane,
+    cut: Cut,
+}
+
+impl Draw {
+    /// Draws from `weights`, one file for each shard in input order. `targets` tells the sizes of the targets.
+    ///
+    /// The weights are read a few times over in parallel, in an amount of memory that does not depend on
+    /// their number.
+    ///
+    /// # Errors
+    /// A request that cannot be met; weights that cannot be read.
+    pub fn new(
+        weights: &[WeightsFile],
+        targets: Option<&[TargetSize]>,
+        options: &DrawOptions,
+    ) -> Result<Draw, Error> {
+        let count = weights.first().map_or(1, |file| file.layout().targets());
+        let shares = shares::shares(options.proportions.as_ref(), targets, count)?;
+        let rule = Rule::of(options);
+        let rows: u64 = weights.iter().map(WeightsFile::rows).sum();
+        let (survey, sample) = survey::survey(weights, &rule, cut::sampling(rows))?;
+        if survey.eligible.records == 0 {
+            return Err(Error::NoneEligible {
+                records: survey.records,
+                too_short: survey.too_short,
+                invalid: survey.invalid,
+                min_tokens: options.min_tokens,
+            });
+        }
+        let limits = shares::split(limit(options, &survey)?, &shares);
+
+        let draw = Draw { rule, passes: Vec::new(), survey, selections: Vec::new() };
+        let mut drawing = Drawing { weights, sample: &sample, options, draw, taken: Taken::default() };
+        for number in 0..options.draws {
+            drawing.draw(number, &limits)?;
+        }
+        Ok(drawing.draw)
+    }
+
+    /// The draws that have selected the record at `position`, each with the target that it was selected for.
+    #[inline]
+    pub fn selected_by(&self, position: Position, row: &Row<'_>) -> impl Iterator<Item = (usize, usize)> {
+        let is_eligible = self.rule.is_eligible(row);
+        let passes = if is_eligible { &self.passes[..] } else { &[] };
+        let takes = move |pass: &Pass| pass.cut.takes(self.rule.key(row, pass.lane), position);
+        takers(passes, takes).map(|pass| (pass.turn.draw, pass.lane.target))
+    }
+
+    /// Whether the record at `position` may be taken in this turn.
+    #[inline]
+    pub(super) fn leaves(&self, turn: Turn, position: Position, row: &Row<'_>) -> bool {
+        self.is_free(turn, |pass| pass.cut.takes(self.rule.key(row, pass.lane), position))
+    }
+
+    /// The same for the record of a sampled row.
+    pub(super) fn leaves_sampled(&self, turn: Turn, sampled: &Sampled) -> bool {
+        self.is_free(turn, |pass| {
+            let log_weight = sampled.log_weights[pass.lane.target];
+            pass.cut.takes(self.rule.key_of(log_weight, sampled.record, pass.lane), sampled.position)
+        })
+    }
+
+    #[inline]
+    fn is_free(&self, turn: Turn, takes: impl Fn(&Pass) -> bool) -> bool {
+        takers(&self.passes[turn.since..], takes)
+            .all(|pass| pass.turn.draw != turn.draw && pass.turn.round != turn.round)
+    }
+
+    /// All that one draw has selected.
+    pub fn total_of(&self, draw: usize) -> Totals {
+        let mut total = Totals::default();
+        self.selections[draw].iter().for_each(|selection| total.add(selection.totals));
+        total
+    }
+}
+
+/// The passes that take a record, of those that would if it were there.
+#[inline]
+fn takers(passes: &[Pass], takes: impl Fn(&Pass) -> bool) -> impl Iterator<Item = &Pass> {
+    let mut last: Option<Turn> = None;
+    passes.iter().filter(move |pass| {
+        let free = last.is_none_or(|last| last.draw != pass.turn.draw && last.round != pass.turn.round);
+        let takes = free && takes(pass);
+        if takes {
+            last = Some(pass.turn);
+        }
+        takes
+    })
+}
+
+/// Draws under way.
+struct Drawing<'a> {
+    weights: &'a [WeightsFile],
+    sample: &'a [Sampled],
+    options: &'a DrawOptions,
+    draw: Draw,
+    taken: Taken,
+}
+
+/// What may not be taken again.
+#[derive(Default)]
+struct Taken {
+    round: usize,
+    in_round: Totals,
+    /// By the draw under way, in earlier rounds.
+    before: Totals,
+}
+
+impl Taken {
+    fn next_round(&mut self, before: Totals) {
+        *self = Taken { round: self.round + 1, in_round: Totals::default(), before };
+    }
+}
+
+impl Drawing<'_> {
+    /// Draw number `number`, with these limits for the targets.
+    fn draw(&mut self, number: u32, limits: &[u64]) -> Result<(), Error> {
+        let since = if self.options.disjoint {
+            self.taken.before = Totals::default();
+            0
+        } else {
+            self.taken.next_round(Totals::default());
+            self.draw.passes.len()
+        };
+        self.draw.selections.push(vec![Selection::default(); limits.len()]);
+        for (target, limit) in limits.iter().enumerate() {
+            let lane = Lane::new(self.options.seed, number, target);
+            let there = self.options.budget.price(&self.left());
+            self.pass(lane, since, there.min(*limit))?;
+            if there < *limit {
+                // All there was is taken: from the start again.
+                let drawn = self.draw.total_of(number as usize);
+                let taken = self.draw.selections[number as usize][target].totals;
+                self.taken.next_round(drawn);
+                self.pass(lane, since, limit - self.options.budget.price(&taken))?;
+            }
+        }
+        match self.draw.total_of(number as usize).records {
+            0 => Err(Error::NothingFits { budget: self.options.budget }),
+            _ => Ok(()),
+        }
+    }
+
+    fn left(&self) -> Totals {
+        let mut left = self.draw.survey.eligible;
+        left.subtract(self.taken.in_round);
+        left.subtract(self.taken.before);
+        left
+    }
+
+    /// Takes up to `limit` of what is left.
+    fn pass(&mut self, lane: Lane, since: usize, limit: u64) -> Result<(), Error> {
+        let turn = Turn { draw: self.draw.selections.len() - 1, round: self.taken.round, since };
+        let size = self.left();
+        let pool = Pool { weights: self.weights, draw: &self.draw, turn, lane, size, sample: self.sample };
+        let (cut, selected) = pool.cut(self.options.budget, limit)?;
+        self.taken.in_round.add(selected);
+        let selection = &mut self.draw.selections[turn.draw][lane.target];
+        selection.totals.add(selected);
+        if let Some(cut) = cut {
+            let least = |before: f64| before.min(cut.threshold());
+            selection.threshold = Some(selection.threshold.map_or(cut.threshold(), least));
+            self.draw.passes.push(Pass { turn, lane, cut });
+        }
+        Ok(())
+    }
+}
+
+/// The budget in its own unit: records, tokens or bytes.
+fn limit(options: &DrawOptions, survey: &Survey) -> Result<u64, Error> {
+    let (asked, there) = match options.budget {
+        Budget::Records(records) => (records, survey.eligible.records),
+        Budget::Fraction(fraction) => {
+            let records = (survey.eligible.records as f64 * fraction).round() as u64;
+            (records.min(survey.eligible.records), survey.eligible.records)
+        }
+        Budget::Tokens(tokens) => (tokens, survey.eligible.tokens),
+        Budget::Bytes(bytes) => (bytes, survey.eligible.bytes),
+    };
+    if asked > there && !options.allow_fewer {
+        return Err(Error::TooFew {
+            budget: options.budget,
+            records: survey.records,
+            eligible: survey.eligible,
+        });
+    }
+    Ok(asked.min(there))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::weights::{RowBlock, WeightsWriter};
+
+    fn file_of(rows: &[Vec<u8>]) -> (tempfile::TempDir, WeightsFile) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w.npy");
+        let mut writer = WeightsWriter::create(&path, 2).unwrap();
+        writer.write(&rows.concat()).unwrap();
+        writer.finish().unwrap();
+        let file = WeightsFile::open(&path).unwrap();
+        (folder, file)
+    }
+
+    /// Log weights for two targets, content hash, tokens and bytes.
+    fn row((first, second): (f64, f64), number: usize) -> Vec<u8> {
+        let hash = (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let (tokens, bytes) = (10 + number as u32 % 7, 50 + number as u32 % 30);
+        let parts: [&[u8]; 5] = [
+            &first.to_le_bytes(),
+            &second.to_le_bytes(),
+            &hash.to_le_bytes(),
+            &tokens.to_le_bytes(),
+            &bytes.to_le_bytes(),
+        ];
+        parts.concat()
+    }
+
+    /// What each draw selects for each target, by sorting.
+    fn by_sorting(rows: &[Row<'_>], options: &DrawOptions, limits: &[u64]) -> Vec<Vec<(usize, usize)>> {
+        let rule = Rule::of(options);
+        let price = |record: usize| {
+            let row = &rows[record];
+            options.budget.price(&Totals {
+                records: 1,
+                tokens: row.tokens().into(),
+                bytes: row.bytes().into(),
+            })
+        };
+        let mut taken_in_round = vec![false; rows.len()];
+        let mut draws = Vec::new();
+        for draw in 0..options.draws {
+            let mut selected: Vec<(usize, usize)> = Vec::new();
+            if !options.disjoint {
+                taken_in_round.fill(false);
+            }
+            for (target, limit) in limits.iter().enumerate() {
+                let lane = Lane::new(options.seed, draw, target);
+                let mut left = *limit;
+                loop {
+                    let mut pool: Vec<usize> = (0..rows.len())
+                        .filter(|record| {
+                            !taken_in_round[*record] && selected.iter().all(|(other, _)| other != record)
+                        })
+                        .collect();
+                    pool.sort_by(|a, b| {
+                        let key = |record: &usize| rule.key(&rows[*record], lane);
+                        key(b).total_cmp(&key(a)).then(a.cmp(b))
+                    });
+                    let is_all = pool.iter().map(|record| price(*record)).sum::<u64>() < left;
+                    for record in pool {
+                        if price(record) > left {
+                            break;
+                        }
+                        left -= price(record);
+                        taken_in_round[record] = true;
+                        selected.push((record, target));
+                    }
+                    if !is_all {
+                        break;
+                    }
+                    taken_in_round.fill(false);
+                }
+            }
+            selected.sort_unstable();
+            draws.push(selected);
+        }
+        draws
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+        #[test]
+        fn draws_are_what_sorting_gives(
+            log_weights in prop::collection::vec((-9.0..9.0, -9.0..9.0), 1..60),
+            share in 0.05..1.0f64,
+            shares in prop::sample::select(vec!["1,1", "1,5", "0,1"]),
+            (draws, disjoint, kind, temperature) in (1u32..9, any::<bool>(), 0..3, prop::sample::select(vec![0.0, 1.0, 7.0])),
+        ) {
+            let rows: Vec<Vec<u8>> = log_weights.iter().enumerate().map(|(number, of)| row(*of, number)).collect();
+            let (_folder, file) = file_of(&rows);
+            let amount = |each: f64| (share * each * rows.len() as f64).ceil() as u64;
+            let budget = match kind {
+                0 => Budget::Records(amount(1.0)),
+                1 => Budget::Tokens(amount(10.0) + 16),
+                _ => Budget::Bytes(amount(50.0) + 80),
+            };
+            let options = DrawOptions {
+                budget, draws, disjoint, temperature, min_tokens: 0, allow_fewer: true,
+                proportions: Some(shares.parse().unwrap()), ..DrawOptions::default()
+            };
+            let targets = ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 1 });
+            let draw = Draw::new(std::slice::from_ref(&file), Some(&targets), &options);
+            // A part may be too small for any record: no draw.
+            let Ok(draw) = draw else { return Ok(()) };
+            let mut block = RowBlock::default();
+            file.read(0, rows.len(), &mut block).unwrap();
+            let read: Vec<Row<'_>> = block.rows().collect();
+            let limit = limit(&options, &draw.survey).unwrap();
+            let split = shares::split(limit, &shares::shares(options.proportions.as_ref(), Some(&targets), 2).unwrap());
+            let expected = by_sorting(&read, &options, &split);
+            let mut selected = vec![Vec::new(); draws as usize];
+            for (record, row) in read.iter().enumerate() {
+                for (draw, target) in draw.selected_by(Position { shard: 0, record: record as u64 }, row) {
+                    selected[draw].push((record, target));
+                }
+            }
+            prop_assert_eq!(&selected, &expected);
+            for (number, selected) in selected.iter().enumerate() {
+                prop_assert_eq!(draw.total_of(number).records, selected.len() as u64);
+            }
+        }
+    }
+}
