@@ -13,8 +13,8 @@
 use super::unicode::{self, Properties};
 use crate::simd::{BLOCK, Backend, Masks};
 
-/// How many bytes of the lower-cased copy a chunk has before it is handed on.
-const CHUNK: usize = 4096;
+/// How many bytes of the lower-cased copy a chunk has before it is handed on. A fuzzer's texts are short, and must have several.
+const CHUNK: usize = if cfg!(fuzzing) { 128 } else { 4096 };
 /// Room behind the chunk: one more block, whose characters may grow when lower-cased, and a load of 16 bytes past the end.
 const SLACK: usize = 2 * BLOCK + 64;
 

@@ -112,6 +112,14 @@ impl Featurizer {
         Featurizer::with(space, How::Plain { token: Vec::new() })
     }
 
+    /// A fast featurizer for each set of instructions that the processor has.
+    #[cfg(fuzzing)]
+    #[doc(hidden)]
+    pub fn of_every_backend(space: FeatureSpace) -> Vec<Self> {
+        let fast = |best| Featurizer::with(space, How::Fast { chunk: Box::new(Chunk::new()), best });
+        Best::all().into_iter().map(fast).collect()
+    }
+
     fn with(space: FeatureSpace, how: How) -> Self {
         assert!(space.is_valid(), "feature space out of limits: {space}");
         Featurizer { how, ngrams: Ngrams::new(space) }

@@ -158,7 +158,7 @@ pub(super) struct JoinedTokens {
 
 impl JoinedTokens {
     /// When the joined tokens pass this many bytes, those no longer needed are dropped.
-    const TIDY: usize = 1 << 16;
+    const TIDY: usize = if cfg!(fuzzing) { 64 } else { 1 << 16 };
 
     fn new(space: FeatureSpace) -> Self {
         let memory = hash::Sha256Memory::new(space.buckets);

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::{Error, Reread, Shard, source};
 use crate::progress::Progress;
 
-/// How much is read at a time: a block fits the second-level cache.
-const BLOCK: usize = 256 << 10;
+/// How much is read at a time: a block fits the second-level cache. A fuzzer's shards are short, and must have several.
+const BLOCK: usize = if cfg!(fuzzing) { 64 } else { 256 << 10 };
 /// A record's length with its newline must fit 32 bits, and so must its place in a block.
 const LONGEST_RECORD: usize = (u32::MAX as usize) - (16 << 20);
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -131,6 +131,13 @@ impl BlockReader {
     /// A file that cannot be opened, or in a form that is not read.
     pub fn open_file(path: &Path, progress: &Progress) -> Result<Self, Error> {
         Ok(BlockReader::new(path, source::open_file(path, 0, progress)?, Bookmark::START))
+    }
+
+    /// Reads the records of `content`.
+    #[cfg(fuzzing)]
+    #[doc(hidden)]
+    pub fn over(content: Box<dyn Read + Send>) -> Self {
+        BlockReader::new(Path::new("content"), (content, Reread::Never), Bookmark::START)
     }
 
     fn new(path: &Path, (content, reread): (Box<dyn Read + Send>, Reread), at: Bookmark) -> Self {

@@ -20,6 +20,11 @@ impl StringScanner {
         StringScanner { best: Best::detect(), room: Vec::new() }
     }
 
+    #[cfg(fuzzing)]
+    pub(super) fn of_every_backend() -> Vec<Self> {
+        Best::all().into_iter().map(|best| StringScanner { best, room: Vec::new() }).collect()
+    }
+
     /// The string at `key` of the object that `record` is; of a key given twice, the last counts.
     ///
     /// `None` proves nothing: the record may be sound and only unusual, nested more than 64 deep.

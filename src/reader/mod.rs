@@ -19,10 +19,19 @@ pub use source::Reread;
 pub use text::{TextFields, TextReader};
 
 use std::hash::Hasher;
+#[cfg(fuzzing)]
+use std::{io::Read, path::Path};
 
 /// The content hash of a record: 64-bit XXH3 (seed 0) of its line without its end.
 pub fn content_hash(record: &[u8]) -> u64 {
     let mut hasher = xxhash_rust::xxh3::Xxh3Default::new();
     hasher.write(record);
     hasher.finish()
+}
+
+/// The decompressed content of a shard of these bytes.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub fn decompressed(raw: impl Read + Send + 'static, shard: &Path) -> Result<Box<dyn Read + Send>, Error> {
+    decompress::content(raw, shard).map(|(content, _)| content)
 }

@@ -83,6 +83,14 @@ impl<'f> TextReader<'f> {
         TextReader { fields, key, scanner: StringScanner::new() }
     }
 
+    /// A reader for each set of instructions that the processor has.
+    #[cfg(fuzzing)]
+    #[doc(hidden)]
+    pub fn of_every_backend(fields: &'f TextFields) -> Vec<Self> {
+        let readers = StringScanner::of_every_backend().into_iter();
+        readers.map(|scanner| TextReader { scanner, ..TextReader::new(fields) }).collect()
+    }
+
     /// The text of `record`: the fields' strings, joined with one space.
     ///
     /// # Errors

@@ -120,7 +120,7 @@ impl Best {
     }
 
     /// All backends that this processor has.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(crate) fn all() -> Vec<Self> {
         #[cfg(target_arch = "x86_64")]
         let faster = [x86_64::Avx2::new().map(Best::Avx2), avx512::Avx512::new().map(Best::Avx512)];

@@ -25,6 +25,10 @@ mod draws;
 /// Runs that were killed, and gone on with.
 mod resume;
 
+/// Calls to the system that fail.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod faults;
+
 /// Records, files and requests that cannot be used.
 mod refusals;
 
