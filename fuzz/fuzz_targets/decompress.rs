@@ -23,6 +23,10 @@ fuzz_target!(|data: &[u8]| {
     let parts: Vec<&[u8]> = data.split(|byte| *byte == 0xFF).collect();
     let (mut compressed, mut content, mut ends) = (Vec::new(), Vec::new(), vec![(0, 0)]);
     for part in parts {
+        if let (false, [b's', ..]) = (gzip, part) {
+            compressed.extend([0x5A, 0x2A, 0x4D, 0x18, 3, 0, 0, 0, 1, 2, 3]); // To be skipped.
+            ends.push((compressed.len(), content.len()));
+        }
         compressed.extend(if gzip { gzipped(part) } else { zstd_frame(part) });
         content.extend_from_slice(part);
         ends.push((compressed.len(), content.len()));
@@ -48,11 +52,7 @@ fn gzipped(part: &[u8]) -> Vec<u8> {
 }
 
 fn zstd_frame(part: &[u8]) -> Vec<u8> {
-    let mut frame = Vec::new();
-    if let [b's', ..] = part {
-        frame.extend([0x5A, 0x2A, 0x4D, 0x18, 3, 0, 0, 0, 1, 2, 3]); // To be skipped.
-    }
-    let mut encoder = zstd::Encoder::new(frame, 1 + part.len() as i32 % 3).unwrap();
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1 + part.len() as i32 % 3).unwrap();
     encoder.include_checksum(part.len() % 2 == 0).unwrap();
     encoder.write_all(part).unwrap();
     encoder.finish().unwrap()

@@ -32,6 +32,9 @@ mod faults;
 /// Records, files and requests that cannot be used.
 mod refusals;
 
+/// Very many records, shards and lines.
+mod scale;
+
 /// The reference of options in the docs.
 mod options;
 

@@ -210,3 +210,51 @@ fn weights_and_models_that_are_none() {
     dir.run("fit --target target.jsonl -o target.json").ok();
     dir.run("weigh --model target.json -o w raw.jsonl").fails(&["no raw counts"]);
 }
+
+#[test]
+fn shards_that_shrink_or_vanish_while_they_are_read() {
+    let dir = Dir::with_corpus();
+    dir.run("fit --target target.jsonl -o model.json raw.jsonl").ok();
+    let select = "select --model model.json --min-tokens 1 -k 30 -o out.jsonl";
+    assert!(std::process::Command::new("mkfifo").arg(dir.path("pipe.jsonl")).status().unwrap().success());
+    let raw = dir.read("raw.jsonl");
+    for (what, cut) in [("No such file", None), ("39 records", Some(39)), ("0 records", Some(0))] {
+        dir.write("raw.jsonl", &raw);
+        let run =
+            dir.command(&format!("{select} --threads 1 --work work raw.jsonl pipe.jsonl")).spawn().unwrap();
+        // Its only thread has opened the pipe, and so has read the shard before it.
+        let mut pipe = std::fs::OpenOptions::new().write(true).open(dir.path("pipe.jsonl")).unwrap();
+        match cut {
+            Some(records) => dir.write("raw.jsonl", raw.lines().take(records).collect::<Vec<_>>().join("\n")),
+            None => std::fs::remove_file(dir.path("raw.jsonl")).unwrap(),
+        }
+        std::io::Write::write_all(&mut pipe, raw.repeat(20).as_bytes()).unwrap();
+        drop(pipe);
+        let ran = crate::harness::Ran::from(run.wait_with_output().unwrap());
+        ran.fails(&["raw.jsonl", what]);
+        assert!(!dir.path("out.jsonl").exists());
+        std::fs::remove_dir_all(dir.path("work")).unwrap_or_default();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_the_system_does_not_give() {
+    let dir = Dir::with_corpus();
+    // No privilege helps with these: a file that cannot be read, a folder that takes none, a device that is full.
+    dir.run(&format!("{SELECT} /proc/self/mem")).fails(&["/proc/self/mem", "cannot be read past byte 0"]);
+    dir.run(&format!("{SELECT} raw.jsonl -o /proc/out.jsonl")).fails(&["/proc/out.jsonl"]);
+    dir.run(&format!("{SELECT} raw.jsonl -o /dev/full")).fails(&[
+        "/dev/full",
+        "No space left",
+        "free some space",
+    ]);
+    dir.run(&format!("{SELECT} raw.jsonl --summary /dev/full")).fails(&["/dev/full", "No space left"]);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let ran = dir.command(&format!("{SELECT} raw.jsonl")).stdout(full).output().unwrap();
+    crate::harness::Ran::from(ran).fails(&["standard output", "No space left"]);
+    dir.write("folder/x.jsonl", "");
+    dir.run("weigh --model folder -o weights raw.jsonl").fails(&["folder", "Is a directory"]);
+    dir.run("resample --weights raw.jsonl -k 1 raw.jsonl").fails(&["raw.jsonl"]);
+    dir.run(&format!("{SELECT} raw.jsonl --files-from folder")).fails(&["folder", "Is a directory"]);
+}
