@@ -8,6 +8,7 @@ mod blocks;
 mod decompress;
 mod error;
 mod json;
+mod last;
 mod shards;
 mod source;
 mod text;

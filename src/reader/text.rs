@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Fault, json, json::StringScanner};
+use super::{Fault, json, json::StringScanner, last};
 
 /// The dotted paths of the fields that make up a document's text, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +45,10 @@ impl TextFields {
         let mut found = vec![Found::Missing; self.paths.len()];
         let mut json = serde_json::Deserializer::from_str(line);
         let value = Value { fields: self, wanted: all(self.paths.len()), depth: 0, found: &mut found };
-        value.deserialize(&mut json).and_then(|()| json.end()).map_err(|error| not_json(record, &error))?;
+        if value.deserialize(&mut json).and_then(|()| json.end()).is_err() {
+            // The fault may be in a value that does not count.
+            found = last::find(line, &self.paths)?;
+        }
 
         let mut texts = Vec::with_capacity(found.len());
         for (path, found) in self.paths.iter().zip(found) {
@@ -109,22 +112,9 @@ impl Default for TextFields {
     }
 }
 
-/// serde_json counts lines from 1 within the record; only the column says something.
-fn not_json(record: &[u8], error: &serde_json::Error) -> Fault {
-    if matches!(record.trim_ascii(), b"[" | b"{") {
-        return Fault::NotJson("JSON over several lines? One object on each line is read".to_owned());
-    }
-    let message = error.to_string();
-    let what = message.split(" at line ").next().unwrap_or_default();
-    if matches!(what, "lone leading surrogate in hex escape" | "unexpected end of hex escape") {
-        return Fault::LoneSurrogate(error.column());
-    }
-    Fault::NotJson(format!("{what} at column {}", error.column()))
-}
-
 /// What stands at a path.
 #[derive(Clone)]
-enum Found<'a> {
+pub(super) enum Found<'a> {
     Missing,
     Text(Cow<'a, str>),
     Other(&'static str),
@@ -308,6 +298,13 @@ mod tests {
         assert_eq!(text(r#"{"text": 1e999, "text": "b"}"#).unwrap(), "b");
         assert_eq!(text(r#"{"text": "\ud800", "text": "b"}"#).unwrap(), "b");
         assert_eq!(text(r#"{"te\u0078t": "a"}"#).unwrap(), "a");
+        let last_counts = |record| text_of(&["a.b", "c"], record).unwrap();
+        assert_eq!(last_counts(r#"{"a": {"b": "\ud800"}, "c": "\udc00", "a": {"b": "x"}, "c": "y"}"#), "x y");
+        assert_eq!(last_counts(r#"{"a": 1e999, "c": "y", "a": {"b": -1e999, "b": "x"}}"#), "x y");
+        let fault = text_of(&["a.b", "c"], r#"{"a": {"b": "x", "b": "\ud800"}, "c": "y"}"#).unwrap_err();
+        assert_eq!(fault, "a lone surrogate in the text, before column 30");
+        let deep = "[".repeat(100) + &"]".repeat(100);
+        assert_eq!(text(&format!(r#"{{"text": "\ud800", "x": {deep}, "text": "a"}}"#)).unwrap(), "a");
     }
 
     #[test]

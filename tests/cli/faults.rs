@@ -112,7 +112,6 @@ fn every_fault(command: &str) -> usize {
             }
         }
     }
-    println!("{failures} failures");
     failures
 }
 
