@@ -42,8 +42,8 @@
 //! let draw = Draw::new(&weights, None, &options)?;
 //!
 //! let out = work.path().join("selected.jsonl");
-//! let destination = Destination::File(out.clone());
-//! let write = WriteOptions { destination: &destination, shuffle: None, annotate: false, temp_dir: work.path() };
+//! let destinations = [Destination::File(out.clone())];
+//! let write = WriteOptions { destinations: &destinations, shuffle: None, annotate: false, temp_dir: work.path() };
 //! pipeline::write(&draw, &weights, &raw, &write, None, None, &progress)?;
 //! assert_eq!(std::fs::read_to_string(out)?, "{\"text\": \"the sea\"}\n");
 //! # Ok(())
