@@ -1,0 +1,151 @@
+//! What each command takes.
+
+use std::path::PathBuf;
+
+use clap::{ArgGroup, Args};
+use clap_complete::Shell;
+use serde::Serialize;
+
+use super::{DrawArgs, FitArgs, InputArgs, OutputArgs, RecordArgs, RunArgs, WorkArgs};
+
+/// Select the raw records that are distributed like the target.
+///
+/// Counts the n-grams of the raw corpus and of the target, weighs every raw record by how much more its
+/// n-grams occur in the target, and draws by these weights. `fit`, `weigh` and `resample` with the same
+/// options do the same in steps.
+#[derive(Args, Serialize)]
+#[command(group(ArgGroup::new("what").required(true).multiple(true).args(["target", "model"])))]
+#[command(after_long_help = "Examples:
+  Ten thousand documents:
+    dsir select --target wanted.jsonl -k 10000 -o selected.jsonl corpus/
+  A billion tokens, half like each of two targets, with a report:
+    dsir select --target code=code.jsonl --target math=math.jsonl --separate-targets \\
+      --proportions code=1,math=1 --tokens 1000000000 -o out.jsonl.zst --summary out.json corpus/
+  In a pipeline:
+    zstdcat *.zst | dsir select --model model.json -k 500 - | jq -r .text")]
+pub(crate) struct Select {
+    #[command(flatten)]
+    pub(crate) fit: FitArgs,
+    /// Use this model instead of fitting one
+    #[arg(long, value_name = "MODEL", help_heading = "Model", conflicts_with_all = ["target", "separate_targets", "ngrams", "buckets", "hash", "tokenizer", "smoothing", "fit_tokens"])]
+    pub(crate) model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) draw: DrawArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) records: RecordArgs,
+    #[command(flatten)]
+    pub(crate) work: WorkArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// Count the n-grams of raw shards and of targets into a model.
+///
+/// Without RAW the model holds targets alone, without --target raw counts alone: `dsir merge` joins such
+/// partial models, so that a corpus can be counted on many machines.
+#[derive(Args, Serialize)]
+#[command(after_long_help = "Examples:
+  dsir fit --target wanted.jsonl -o model.json corpus/
+  dsir fit -o raw-17.json corpus/shard-17.jsonl.zst")]
+pub(crate) struct Fit {
+    #[command(flatten)]
+    pub(crate) fit: FitArgs,
+    /// Where the model goes
+    #[arg(short, long, value_name = "MODEL", help_heading = "Output")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) records: RecordArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// Weigh every record with a model.
+///
+/// Each shard gets one weights file, a NumPy array with the fields log_weight, record, tokens and bytes,
+/// named by the shard's path from the shards' common folder. One weighing serves many draws.
+#[derive(Args, Serialize)]
+#[command(after_long_help = "Example:
+  dsir weigh --model model.json -o weights/ corpus/")]
+pub(crate) struct Weigh {
+    /// The model to weigh with
+    #[arg(long, value_name = "MODEL", help_heading = "Model")]
+    pub(crate) model: PathBuf,
+    /// The folder for the weights
+    #[arg(short, long, value_name = "WEIGHTS_DIR", help_heading = "Output")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) records: RecordArgs,
+    #[command(flatten)]
+    pub(crate) work: WorkArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// Draw records by their weights and write them.
+///
+/// Reads the weights to decide and the shards only to write. Weights of your own are welcome: a .npy file
+/// for each shard with a field log_weight; the shards are then read once more for the rest.
+#[derive(Args, Serialize)]
+#[command(after_long_help = "Examples:
+  dsir resample --weights weights/ -k 10000 -o selected.jsonl corpus/
+  dsir resample --weights weights/ --fraction 0.05 --seed 7 --shuffle corpus/ | head")]
+pub(crate) struct Resample {
+    /// The folder with the weights, or the weights file of a single shard
+    #[arg(long, value_name = "WEIGHTS_DIR", help_heading = "Model")]
+    pub(crate) weights: PathBuf,
+    #[command(flatten)]
+    pub(crate) draw: DrawArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) records: RecordArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// Add up models of parts of a corpus.
+///
+/// Raw counts are added; targets are joined by name. The result is the model that one fit on all parts
+/// would have given.
+#[derive(Args, Serialize)]
+#[command(after_long_help = "Example:
+  dsir merge target.json raw-*.json -o model.json")]
+pub(crate) struct Merge {
+    /// The models
+    #[arg(required = true, value_name = "MODEL")]
+    pub(crate) models: Vec<PathBuf>,
+    /// Where the model goes
+    #[arg(short, long, value_name = "MODEL")]
+    pub(crate) output: PathBuf,
+    /// Add up the counts of targets that have one name but differ
+    #[arg(long)]
+    pub(crate) add_targets: bool,
+}
+
+/// Say in words what is in a model, a weights file or a weights folder.
+#[derive(Args, Serialize)]
+pub(crate) struct Inspect {
+    /// A model, a weights file, or a folder of weights files
+    #[arg(value_name = "MODEL|WEIGHTS")]
+    pub(crate) path: PathBuf,
+    /// Count records with fewer tokens as too short
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 100)]
+    pub(crate) min_tokens: u32,
+}
+
+/// Print a completion script for a shell.
+#[derive(Args)]
+pub(crate) struct Completions {
+    /// The shell
+    pub(crate) shell: Shell,
+}

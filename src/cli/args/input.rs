@@ -1,0 +1,42 @@
+//! What is read.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+#[derive(Args, Serialize)]
+#[command(next_help_heading = "Input")]
+pub(crate) struct InputArgs {
+    /// Shards: JSONL, plain, gzip or zstd; folders are walked; `-` is standard input
+    #[arg(value_name = "RAW")]
+    pub(crate) raw: Vec<PathBuf>,
+    /// Read more paths of shards from LIST, one on each line
+    #[arg(long, value_name = "LIST")]
+    pub(crate) files_from: Option<PathBuf>,
+}
+
+#[derive(Args, Serialize)]
+#[command(next_help_heading = "Input")]
+pub(crate) struct RecordArgs {
+    /// The field with the text; a dotted path reaches into objects; repeatable
+    ///
+    /// Given several times, the texts are joined with one space.
+    #[arg(long, value_name = "FIELD", default_value = "text")]
+    pub(crate) text_field: Vec<String>,
+    /// What to do with an invalid record
+    #[arg(long, value_enum, default_value_t = Invalid::Stop)]
+    pub(crate) invalid: Invalid,
+    /// Write the skipped records, and why, to FILE; implies --invalid skip
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejects: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Invalid {
+    /// Stop at the first
+    Stop,
+    /// Count it and go on
+    Skip,
+}

@@ -1,0 +1,47 @@
+//! The command line as typed. Every doc comment is the option's help.
+
+mod commands;
+mod draw;
+mod input;
+mod model;
+mod output;
+
+use clap::{Parser, Subcommand};
+
+pub(crate) use commands::{Completions, Fit, Inspect, Merge, Resample, Select, Weigh};
+pub(crate) use draw::DrawArgs;
+pub(crate) use input::{InputArgs, Invalid, RecordArgs};
+pub(crate) use model::{FitArgs, FitTokens, HashArg, TokenizerArg};
+pub(crate) use output::{OutputArgs, RunArgs, WorkArgs};
+
+/// Select language-model training data by importance resampling (DSIR).
+///
+/// From a huge raw corpus of JSONL shards, dsir picks the documents which, taken together, are
+/// distributed like a small target set.
+#[derive(Parser)]
+#[command(name = "dsir", version, max_term_width = 100, propagate_version = true, subcommand_required = true)]
+#[command(after_help = "Examples:
+  dsir select --target wanted.jsonl -k 10000 -o selected.jsonl.zst corpus/
+  dsir help select")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Do the whole job: fit, weigh, draw and write
+    Select(Select),
+    /// Count n-grams of raw shards and targets into a model
+    Fit(Fit),
+    /// Weigh every record with a model: one weights file for each shard
+    Weigh(Weigh),
+    /// Draw records by their weights and write them
+    Resample(Resample),
+    /// Add up models of parts of a corpus
+    Merge(Merge),
+    /// Say in words what is in a model, a weights file or a weights folder
+    Inspect(Inspect),
+    /// Print a completion script for a shell
+    Completions(Completions),
+}

@@ -1,0 +1,85 @@
+//! How texts are counted.
+
+use clap::{Args, ValueEnum};
+use dsir::featurizer::FeatureSpace;
+use serde::Serialize;
+
+#[derive(Args, Serialize)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct FitArgs {
+    /// Text like that to be selected: a file, a folder or `-`; repeatable
+    ///
+    /// All targets count as one, unless --separate-targets keeps them apart; a NAME of letters, digits, `_`
+    /// and `-` names one (default when apart: its file's name up to the first dot). Write ./a=b.jsonl for a
+    /// file with `=` in its name.
+    #[arg(long, value_name = "[NAME=]FILE")]
+    pub(crate) target: Vec<String>,
+    /// Keep the targets apart: each draws its share of the selection
+    #[arg(long)]
+    pub(crate) separate_targets: bool,
+    /// Count n-grams of 1 to N tokens
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=FeatureSpace::MAX_NGRAMS as i64))]
+    pub(crate) ngrams: u8,
+    /// Hash n-grams into N buckets
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=FeatureSpace::MAX_BUCKETS as i64))]
+    pub(crate) buckets: u32,
+    /// How an n-gram finds its bucket
+    #[arg(long, value_enum, default_value_t = HashArg::Dsir1)]
+    pub(crate) hash: HashArg,
+    /// How a text is split into tokens
+    #[arg(long, value_enum, default_value_t = TokenizerArg::Wordpunct)]
+    pub(crate) tokenizer: TokenizerArg,
+    /// Add A to every bucket's count in the targets
+    #[arg(long, value_name = "A", default_value_t = 0.0, allow_negative_numbers = true, value_parser = smoothing)]
+    pub(crate) smoothing: f64,
+    /// Count at most so many n-grams of the raw corpus: auto, all, or a number
+    ///
+    /// A larger corpus is sampled as a whole, by the records' content. `auto` is 100000 for each bucket.
+    #[arg(long, value_name = "auto|all|N", default_value = "auto")]
+    pub(crate) fit_tokens: FitTokens,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum HashArg {
+    /// Fast, and the same for ever (see docs/feature-space.md)
+    Dsir1,
+    /// The reference's: results compare with published ones
+    Sha256,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TokenizerArg {
+    /// Words and runs of punctuation, as NLTK's WordPunctTokenizer
+    Wordpunct,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum FitTokens {
+    Auto,
+    All,
+    #[serde(untagged)]
+    AtMost(u64),
+}
+
+impl std::str::FromStr for FitTokens {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "auto" => Ok(FitTokens::Auto),
+            "all" => Ok(FitTokens::All),
+            number => match number.parse() {
+                Ok(number) if number > 0 => Ok(FitTokens::AtMost(number)),
+                _ => Err("it must be auto, all, or a number above 0"),
+            },
+        }
+    }
+}
+
+fn smoothing(text: &str) -> Result<f64, &'static str> {
+    let number = text.parse::<f64>().ok().filter(|number| (0.0..=1e12).contains(number));
+    number.ok_or("it must be a number from 0 to 1e12")
+}

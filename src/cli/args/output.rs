@@ -1,0 +1,51 @@
+//! What is written, and how a run goes.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+#[derive(Args, Serialize)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct OutputArgs {
+    /// Where the selection goes [default: standard output]
+    ///
+    /// A name in .zst or .gz is compressed. A folder (a name ending in `/`) gets one file for each shard,
+    /// with the shard's relative name.
+    #[arg(short, long, value_name = "OUT")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write in random order instead of input order
+    #[arg(long)]
+    pub(crate) shuffle: bool,
+    /// Add each record's log weight to it, as a field `log_weight`
+    #[arg(long)]
+    pub(crate) annotate: bool,
+}
+
+#[derive(Args, Serialize)]
+#[command(next_help_heading = "Run")]
+pub(crate) struct WorkArgs {
+    /// Keep finished work in DIR, so that the same command goes on from it [default: beside the output]
+    ///
+    /// The default is the output's name with `.dsir-work`; there is none for standard output. A run that ends well
+    /// removes the folder; one that was killed or failed leaves it.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) work: Option<PathBuf>,
+}
+
+#[derive(Args, Serialize)]
+#[command(next_help_heading = "Run")]
+pub(crate) struct RunArgs {
+    /// Write a summary to FILE, as one JSON object
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary: Option<PathBuf>,
+    /// Use N threads [default: what the machine and its cgroup allow]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) threads: Option<u16>,
+    /// The folder for temporary data [default: $TMPDIR or /tmp]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) temp_dir: Option<PathBuf>,
+    /// No progress and no summary on standard error
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
