@@ -5,16 +5,21 @@
 //! ```
 
 mod blocks;
+mod conditions;
 mod decompress;
 mod error;
+mod field;
 mod json;
 mod last;
 mod shards;
+pub(crate) mod skim;
 mod source;
 mod text;
 
 pub use blocks::{Block, BlockReader, Bookmark, Record};
+pub use conditions::Conditions;
 pub use error::{Error, Fault};
+pub use field::{FieldPath, field_number, field_text};
 pub use shards::{Shard, Shards};
 pub use source::Reread;
 pub use text::{TextFields, TextReader};
