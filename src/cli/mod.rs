@@ -3,6 +3,7 @@
 mod args;
 mod bar;
 mod commands;
+mod drawing;
 mod failure;
 mod options;
 mod outputs;

@@ -8,12 +8,9 @@ use dsir::featurizer::{FeatureSpace, Hash, Tokenizer};
 use dsir::pipeline::{ReadOptions, TargetShards};
 use dsir::progress::Progress;
 use dsir::reader::{Shard, Shards, TextFields};
-use dsir::resample::{Budget, DrawOptions};
 use dsir::unfinished::TemporaryFolder;
 
-use super::args::{
-    DrawArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, RecordArgs, RunArgs, TokenizerArg,
-};
+use super::args::{FitArgs, FitTokens, HashArg, InputArgs, Invalid, RecordArgs, RunArgs, TokenizerArg};
 use super::bar::Bar;
 use super::failure::Failure;
 use super::outputs::Output;
@@ -158,35 +155,6 @@ impl RecordArgs {
             Failure::usage(format!("--text-field: a name with an empty part, or more than {most} fields"))
         })?;
         Ok(ReadOptions { fields, skip_invalid: self.invalid == Invalid::Skip || self.rejects.is_some() })
-    }
-}
-
-impl DrawArgs {
-    pub(crate) fn options(&self) -> Result<DrawOptions, Failure> {
-        let budget = match (self.num, self.fraction, self.tokens, self.bytes) {
-            (Some(records), ..) => Budget::Records(records),
-            (_, Some(fraction), ..) => Budget::Fraction(fraction),
-            (_, _, Some(tokens), _) => Budget::Tokens(tokens),
-            (.., Some(bytes)) => Budget::Bytes(bytes),
-            _ => {
-                return Err(Failure::usage("how much? Pass -k, --fraction, --tokens or --bytes"));
-            }
-        };
-        if self.draws.is_some_and(|draws| draws > 1) && self.temperature == 0.0 && !self.disjoint {
-            return Err(Failure::usage(
-                "--temperature 0 draws the same every time: pass --disjoint, or no --draws",
-            ));
-        }
-        Ok(DrawOptions {
-            budget,
-            min_tokens: self.min_tokens,
-            temperature: self.temperature,
-            seed: self.seed,
-            allow_fewer: self.allow_fewer,
-            proportions: self.proportions.clone(),
-            draws: self.draws.unwrap_or(1),
-            disjoint: self.disjoint,
-        })
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use dsir::density::Model;
 use dsir::pipeline::{KlReduction, ReadReport};
-use dsir::resample::{Draw, Totals};
+use dsir::resample::{Draw, FromGroup, Totals};
 use dsir::whole_file::{self, WholeFile};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -123,10 +123,15 @@ impl Summary {
         let eligible = survey.eligible;
         self.json.insert("eligible".into(), json!(eligible));
         self.json.insert("too_short".into(), survey.too_short.into());
+        self.json.insert("left_out".into(), survey.left_out.into());
+        let left_out = match survey.left_out {
+            0 => String::new(),
+            left_out => format!(", {} left out", number(left_out)),
+        };
         self.line(
             "eligible",
             format!(
-                "{} documents, {} tokens ({} too short)",
+                "{} documents, {} tokens ({} too short{left_out})",
                 number(eligible.records),
                 number(eligible.tokens),
                 number(survey.too_short)
@@ -181,10 +186,32 @@ impl Summary {
                 self.kl(reductions);
             }
         }
+        self.groups(draw);
         match &mut epochs[..] {
             [Value::Object(only)] => self.json.extend(std::mem::take(only)),
             _ => drop(self.json.insert("epochs".into(), Value::Array(epochs))),
         }
+    }
+
+    /// What came of each group and of each set that is mixed in; in words, of the first draw.
+    fn groups(&mut self, draw: &Draw) {
+        if draw.groups.is_empty() {
+            return;
+        }
+        const MOST_LINES: usize = 20;
+        for FromGroup { name, there, selected, is_mixed_in, .. } in draw.groups.iter().take(MOST_LINES) {
+            let label = if *is_mixed_in { "mixed in" } else { "group" };
+            let (records, tokens) = (number(selected[0].records), number(selected[0].tokens));
+            let eligible = number(there.records);
+            self.line(label, format!("{name}: {records} of {eligible} documents, {tokens} tokens"));
+        }
+        if let Some(more) = draw.groups.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
+            self.line("group", format!("and {more} more: --summary tells of all"));
+        }
+        let groups = draw.groups.iter().map(|FromGroup { name, there, selected, is_mixed_in, .. }| {
+            json!({ "name": name, "mixed_in": is_mixed_in, "eligible": there, "selected": selected })
+        });
+        self.json.insert("groups".into(), groups.collect());
     }
 
     fn kl(&mut self, reductions: &[KlReduction]) {

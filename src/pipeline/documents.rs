@@ -71,22 +71,21 @@ impl<'a> Documents<'a> {
         TextReader::new(&self.options.fields)
     }
 
-    /// Gives every record of `block` to `each`, with its text unless it is skipped as invalid.
+    /// Gives every record of `block` to `each`, with its text unless it is skipped as invalid. A fault that `each` finds makes a
+    /// record invalid too; it is given once more, without its text.
     pub(super) fn each(
         &self,
         texts: &mut TextReader<'_>,
         shard: usize,
         block: &Block,
-        mut each: impl FnMut(Record<'_>, Option<&str>),
+        mut each: impl FnMut(Record<'_>, Option<&str>) -> Result<(), Fault>,
     ) -> Result<Taken, Error> {
         let mut taken = Taken { tally: Tally::of(block), rejected: Vec::new() };
         for record in block.records() {
-            match texts.text(record.bytes) {
-                Ok(text) => each(record, Some(&text)),
-                Err(fault) => {
-                    self.skip(shard, record, fault, &mut taken)?;
-                    each(record, None);
-                }
+            if let Err(fault) = texts.text(record.bytes).and_then(|text| each(record, Some(&text))) {
+                self.skip(shard, record, fault, &mut taken)?;
+                // Nothing is left that could be wrong.
+                let _ = each(record, None);
             }
         }
         Ok(taken)

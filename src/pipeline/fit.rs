@@ -110,11 +110,12 @@ impl<'a> Job for CountTarget<'a> {
     fn make(&self, thread: &mut Self::Thread, shard: usize, block: &Block) -> Result<Taken, Error> {
         let CountThread { featurizer, counts, texts } = thread;
         self.documents.each(texts, shard, block, |_, text| {
-            let Some(text) = text else { return };
+            let Some(text) = text else { return Ok(()) };
             counts.documents += 1;
             counts.tokens += featurizer.featurize(text, |buckets| {
                 buckets.iter().for_each(|bucket| counts.counts[*bucket as usize] += 1);
             });
+            Ok(())
         })
     }
 
@@ -165,10 +166,11 @@ impl<'a> Job for CountRaw<'a> {
     fn make(&self, thread: &mut Self::Thread, shard: usize, block: &Block) -> Result<Taken, Error> {
         let CountThread { featurizer, counts, texts } = thread;
         let taken = self.documents.each(texts, shard, block, |record, text| {
-            let Some(text) = text else { return };
+            let Some(text) = text else { return Ok(()) };
             counts.document(&self.sample, content_hash(record.bytes), |count| {
                 featurizer.featurize(text, count)
             });
+            Ok(())
         });
         counts.raise_floor(&self.sample);
         taken

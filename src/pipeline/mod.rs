@@ -1,5 +1,6 @@
 //! The stages put together: what the commands do, in parallel over shards and over the blocks of each.
 
+mod admission;
 mod candidates;
 mod complete;
 mod documents;
@@ -7,15 +8,17 @@ mod fit;
 mod keeper;
 mod rejects;
 mod scan;
+mod score;
 mod weigh;
 mod write;
 
+pub use admission::Admission;
 pub use candidates::Candidates;
-pub use complete::complete;
+pub use complete::{Given, complete};
 pub use documents::ReadReport;
 pub use fit::{count_raw, count_target};
 pub use rejects::Rejects;
-pub use weigh::{WeighOptions, weigh};
+pub use weigh::{WeighOptions, Weighed, weigh};
 pub use write::{KlReduction, WriteOptions, write};
 
 use crate::error::Error;

@@ -121,4 +121,12 @@ pub enum Fault {
         /// What is there instead.
         found: &'static str,
     },
+    /// A score that makes no sense.
+    #[error("field `{field}` is no score: it must be {must}")]
+    NoScore {
+        /// The dotted path.
+        field: String,
+        /// What it must be.
+        must: &'static str,
+    },
 }

@@ -36,6 +36,7 @@ mod refusals;
 mod scale;
 
 /// The reference of options in the docs.
+mod methods;
 mod options;
 
 /// Help, usage errors, completions.

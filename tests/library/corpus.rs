@@ -97,7 +97,7 @@ pub(crate) fn select(
     let targets: &[(&str, &[PathBuf])] = &[("target", &[target.to_owned()])];
     let model = fit(raw, targets, FeatureSpace::default(), 0.0, FitBudget(None));
     let weights = weigh(&model, raw, &work.path("weights"));
-    let info = WeightsInfo::new(&model, &ReadOptions::default().fields);
+    let info = WeightsInfo::new(&model, &ReadOptions::default().fields, &[]);
     let draw = Draw::new(&weights, Some(&info.targets), draw)?;
     let destination = Destination::File(work.path("out.jsonl"));
     let options = WriteOptions {

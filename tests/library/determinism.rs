@@ -160,7 +160,7 @@ fn equal_keys_go_in_input_order() {
     let lines: Vec<String> =
         (0..20).map(|i| format!("{{\"id\": {i}, \"text\": \"moon harbour\"}}\n")).collect();
     let raw = Shards::find([corpus.write("raw.jsonl", lines.concat())]).unwrap();
-    let options = DrawOptions { temperature: 0.0, ..draw(Budget::Records(7)) };
+    let options = DrawOptions { temperatures: vec![0.0], ..draw(Budget::Records(7)) };
     let selected = select(&raw, &target, &options, false).unwrap();
     assert_eq!(selected, lines[..7].iter().map(|line| line.trim_end()).collect::<Vec<_>>());
 }

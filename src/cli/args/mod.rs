@@ -9,8 +9,8 @@ mod output;
 use clap::{Parser, Subcommand};
 
 pub(crate) use commands::{Completions, Fit, Inspect, Merge, Resample, Select, Weigh};
-pub(crate) use draw::DrawArgs;
-pub(crate) use input::{InputArgs, Invalid, RecordArgs};
+pub(crate) use draw::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg};
+pub(crate) use input::{InputArgs, Invalid, RecordArgs, WhereArgs};
 pub(crate) use model::{FitArgs, FitTokens, HashArg, TokenizerArg};
 pub(crate) use output::{OutputArgs, RunArgs, WorkArgs};
 

@@ -3,13 +3,14 @@ use std::time::Instant;
 
 use dsir::density::Model;
 use dsir::featurizer::FeatureSpace;
-use dsir::pipeline::{self, Candidates, ReadOptions, WriteOptions};
+use dsir::pipeline::{self, Candidates, Given, ReadOptions, WriteOptions};
 use dsir::reader::Shards;
 use dsir::resample::{Draw, DrawOptions};
-use dsir::weights::{TargetSize, WeightsFile, WeightsFolder, WeightsInfo};
+use dsir::weights::{Scale, ScoresFile, TargetSize, WeightsFile, WeightsFolder, WeightsInfo};
 use dsir::writer::{self, Destination};
 
-use crate::cli::args::{OutputArgs, Resample};
+use crate::cli::args::{MethodArg, OutputArgs, Resample};
+use crate::cli::drawing::field_path;
 use crate::cli::failure::Failure;
 use crate::cli::options::Run;
 use crate::cli::outputs::{self, Output};
@@ -18,34 +19,80 @@ use crate::cli::summary::Summary;
 pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
     let raw = args.input.shards()?;
     let read = args.records.options()?;
-    let draw = args.draw.options()?;
+    let mut draw = args.draw.options()?;
+    let admission = args.draw.admission(&args.r#where)?;
     let run = Run::new(&args.run)?;
     if args.records.rejects.is_some() {
         return Err(Failure::usage("--rejects belongs to weigh: resample does not judge records again"));
     }
 
-    let folder = WeightsFolder::new(&args.weights);
-    let mut weights = folder.open(&raw)?;
-    let info = folder.info()?;
-    let meta = args.weights.join(WeightsInfo::FILE);
-    let inputs = weights.iter().map(WeightsFile::path).chain([meta.as_path()]).chain(args.input.inputs(&raw));
-    let output = Destined::new(&args.output, args.draw.draws, &raw, args.run.outputs(), inputs)?;
+    let given = given(args, &raw)?;
+    let folder = args.weights.as_deref().map(WeightsFolder::new);
+    let info = folder.as_ref().map(WeightsFolder::info).transpose()?.flatten();
+    let meta = args.weights.as_ref().map(|weights| weights.join(WeightsInfo::FILE));
+    let read_too = given.files().into_iter().chain(meta.as_deref()).chain(args.input.inputs(&raw));
+    let output = Destined::new(&args.output, args.draw.draws, &raw, args.run.outputs(), read_too)?;
     let targets = info.as_ref().map(|info| info.targets.as_slice());
     let mut summary = Summary::new("resample", args, run.threads());
     run.work(|| {
-        let given = weights.iter().all(|file| file.layout().is_full());
         let completed = run.temporary_folder()?;
-        if !given {
-            raw.keep_streams(&run.temp_dir);
-            let folder = WeightsFolder::new(completed.path());
-            let report =
-                pipeline::complete(&weights, &raw, FeatureSpace::default(), &folder, &read, &run.progress)?;
-            summary.stage("complete", &report);
-            weights = folder.open(&raw)?;
-        }
+        let weights = match given {
+            Given::Weights(weights)
+                if admission.is_plain() && weights.iter().all(|file| file.layout().is_full()) =>
+            {
+                weights
+            }
+            given => {
+                raw.keep_streams(&run.temp_dir);
+                let folder = WeightsFolder::new(completed.path());
+                let space = FeatureSpace::default();
+                let weighed =
+                    pipeline::complete(&given, &admission, &raw, space, &folder, &read, &run.progress)?;
+                summary.stage("complete", &weighed.read);
+                draw.know(weighed.groups);
+                folder.open(&raw)?
+            }
+        };
         draw_and_write(&draw, &weights, targets, &raw, &output, None, None, &run, &mut summary)
     })?;
     summary.finish(args.run.summary.as_deref(), args.run.quiet)
+}
+
+/// Where the log weights come from.
+fn given(args: &Resample, raw: &Shards) -> Result<Given, Failure> {
+    let scale = match (args.draw.method, args.log_scores) {
+        (MethodArg::Pareto, true) => {
+            return Err(Failure::usage("--method pareto takes scores from 0 to 1, not --log-scores"));
+        }
+        (MethodArg::Pareto, false) => Scale::Probability,
+        (_, true) => Scale::Log,
+        (_, false) => Scale::Weight,
+    };
+    if args.log_scores && args.scores.is_none() && args.score_field.is_none() {
+        return Err(Failure::usage("--log-scores says what scores are: pass --scores or --score-field"));
+    }
+    if let Some(field) = &args.score_field {
+        return Ok(Given::Field(field_path("--score-field", field)?, scale));
+    }
+    if let Some(path) = &args.scores {
+        let files = if path.is_dir() {
+            let folder = WeightsFolder::new(path);
+            raw.iter().map(|shard| ScoresFile::open(&folder.path_of(shard))).collect::<Result<_, _>>()?
+        } else {
+            vec![ScoresFile::open(path)?]
+        };
+        return Ok(Given::Scores(files, scale));
+    }
+    match (&args.weights, args.draw.method) {
+        (_, MethodArg::Pareto) => {
+            Err(Failure::usage("--method pareto draws by scores: pass --scores or --score-field"))
+        }
+        (Some(weights), _) => Ok(Given::Weights(WeightsFolder::new(weights).open(raw)?)),
+        (None, MethodArg::Random) => Ok(Given::Nothing),
+        (None, _) => {
+            Err(Failure::usage("by what? Pass --weights, --scores or --score-field, or --method random"))
+        }
+    }
 }
 
 /// Where and how selections are written.

@@ -1,7 +1,7 @@
 use dsir::density::Model;
-use dsir::pipeline::{self, Candidates, WeighOptions};
+use dsir::pipeline::{self, Candidates, WeighOptions, Weighed};
 use dsir::reader::Shard;
-use dsir::resample::{Budget, Screen};
+use dsir::resample::{Budget, Combine, Method, Screen};
 use dsir::weights::{WeightsFolder, WeightsInfo};
 
 use super::fit::{count_raw, count_targets, finish_rejects, rejects};
@@ -18,7 +18,16 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     let raw = args.input.shards()?;
     let targets = args.fit.targets()?;
     let read = args.records.options()?;
-    let draw = args.draw.options()?;
+    let mut draw = args.draw.options()?;
+    let admission = args.draw.admission(&args.r#where)?;
+    if draw.method == Method::Pareto {
+        return Err(Failure::usage(
+            "--method pareto draws by scores from 0 to 1: dsir resample with --scores or --score-field",
+        ));
+    }
+    if matches!(draw.combine, Combine::Product(_)) && args.model.is_none() && !args.fit.separate_targets {
+        return Err(Failure::usage("--combine product is of several targets: pass --separate-targets"));
+    }
     let run = Run::new(&args.run)?;
     if draw.proportions.is_some() && args.model.is_none() && !args.fit.separate_targets {
         return Err(Failure::usage("--proportions are shares of several targets: pass --separate-targets"));
@@ -50,12 +59,17 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
             }
         };
 
-        let info = WeightsInfo::new(&model, &read.fields);
+        let info = WeightsInfo::new(&model, &read.fields, &admission.asked);
         let candidates = Candidates::new(&workplace.parts(), Screen::new(&info.targets, &draw)?);
-        let options =
-            WeighOptions { rejects: rejects.as_mut(), candidates: Some(&candidates), publish_to: None };
+        let options = WeighOptions {
+            rejects: rejects.as_mut(),
+            candidates: Some(&candidates),
+            publish_to: None,
+            admission,
+        };
         let weighed = pipeline::weigh(&model, &raw, &read, &workplace, options, &run.progress);
-        let report = finish_rejects(rejects, weighed)?;
+        let Weighed { read: report, groups } = finish_rejects(rejects, weighed)?;
+        draw.know(groups);
         summary.stage("weigh", &report);
         summary.raw(raw.len(), raw.passed_over(), &report);
         summary.model(&model);
