@@ -35,11 +35,11 @@ impl Noise {
         gumbel(self.bits(content_hash))
     }
 
-    /// Of a score from 0 to 1: minus the number of times that 1 − Pareto(α = 9) noise must be drawn until it is below the score, with a
+    /// The key of a score from 0 to 1: minus the number of times that 1 − Pareto(α = 9) noise must be drawn until it is below the score, with a
     /// uniform number below 1 added.
     ///
     /// 1 − x < s with probability p = (2 − s)^−9, so that number is 1 + ⌊E / −ln(1 − p)⌋ with E exponential.
-    pub(super) fn pareto(self, content_hash: u64, score: f64) -> f64 {
+    pub fn pareto(self, content_hash: u64, score: f64) -> f64 {
         let bits = self.bits(content_hash);
         let q = 2.0 - score;
         let q3 = q * q * q;

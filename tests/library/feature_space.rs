@@ -115,6 +115,17 @@ mod vectors {
     }
 
     #[test]
+    fn of_pareto_keys() {
+        let rows = table("### Vectors for Pareto keys");
+        assert!(rows.len() >= 7);
+        for row in rows {
+            let hash = u64::from_str_radix(&row[1], 16).unwrap();
+            let key = Noise::new(0, 0, 0).pareto(hash, row[0].parse().unwrap());
+            assert_eq!(format!("{:016x}", key.to_bits()), row[2], "{row:?}: {key}");
+        }
+    }
+
+    #[test]
     fn of_logarithms() {
         for row in table("### Vectors for ln") {
             let x: f64 = row[0].parse().unwrap();
