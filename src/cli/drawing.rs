@@ -2,7 +2,7 @@
 
 use dsir::pipeline::Admission;
 use dsir::reader::{Conditions, FieldPath};
-use dsir::resample::{Budget, Combine, DrawOptions, GroupShares, Groups, Method, MixIn, Normalize, ShareBy};
+use dsir::resample::{Budget, Combine, DrawOptions, GroupShares, Groups, Method, Normalize, ShareBy};
 
 use super::args::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg, WhereArgs};
 use super::failure::Failure;
@@ -18,7 +18,7 @@ impl DrawArgs {
                 return Err(Failure::usage("how much? Pass -k, --fraction, --tokens or --bytes"));
             }
         };
-        let mix_in = self.mixed_in()?.into_iter().map(|(mix_in, _)| mix_in).collect();
+        let mix_in = self.sets_mixed_in()?.into_iter().map(|(mix_in, _)| mix_in).collect();
         Ok(DrawOptions {
             budget,
             min_tokens: self.min_tokens,
@@ -91,27 +91,10 @@ impl DrawArgs {
         GroupShares { by, names: Groups::new() }
     }
 
-    /// What is mixed in, and from which records.
-    fn mixed_in(&self) -> Result<Vec<(MixIn, Conditions)>, Failure> {
-        let mut mixed = Vec::new();
-        for given in &self.mix_in {
-            let wrong = || {
-                Failure::usage(format!(
-                    "--mix-in {given}: write FIELD=VALUE=N, N being a number of records above 0"
-                ))
-            };
-            let (condition, records) = given.rsplit_once('=').ok_or_else(wrong)?;
-            let records = records.parse().ok().filter(|records| *records > 0).ok_or_else(wrong)?;
-            let conditions = conditions("--mix-in", &[condition.to_owned()], &[])?;
-            mixed.push((MixIn { name: condition.to_owned(), records }, conditions));
-        }
-        Ok(mixed)
-    }
-
     /// What is asked of every record.
     pub(crate) fn admission(&self, r#where: &WhereArgs) -> Result<Admission, Failure> {
         let group_by = self.group_by.as_ref().map(|field| field_path("--group-by", field)).transpose()?;
-        let mix_in = self.mixed_in()?.into_iter().map(|(_, conditions)| conditions).collect();
+        let mix_in = self.sets_mixed_in()?.into_iter().map(|(_, conditions)| conditions).collect();
         Ok(Admission { group_by, mix_in, ..r#where.admission()? })
     }
 }
@@ -128,7 +111,11 @@ impl WhereArgs {
     }
 }
 
-fn conditions(option: &str, wanted: &[String], unwanted: &[String]) -> Result<Conditions, Failure> {
+pub(super) fn conditions(
+    option: &str,
+    wanted: &[String],
+    unwanted: &[String],
+) -> Result<Conditions, Failure> {
     let pairs = |given: &[String]| {
         let pair = |given: &String| {
             let pair = given.split_once('=').filter(|(field, _)| !field.is_empty());

@@ -5,6 +5,7 @@ mod bar;
 mod commands;
 mod drawing;
 mod failure;
+mod mix_in;
 mod options;
 mod outputs;
 mod signals;

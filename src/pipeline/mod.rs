@@ -19,7 +19,7 @@ pub use documents::ReadReport;
 pub use fit::{count_raw, count_target};
 pub use rejects::Rejects;
 pub use weigh::{WeighOptions, Weighed, weigh};
-pub use write::{KlReduction, WriteOptions, write};
+pub use write::{KlReduction, Source, WriteOptions, write};
 
 use crate::error::Error;
 use crate::reader::{Block, Shard, Shards, TextFields};

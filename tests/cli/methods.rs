@@ -1,6 +1,6 @@
 //! Other ways to draw: methods, normalization, products, groups, mix-ins, scores of other tools.
 
-use crate::harness::{Dir, document, sorted};
+use crate::harness::{Dir, decompressed, document, sorted};
 
 /// Forty documents with a `lang` and a `score`: those whose number is a multiple of five are Danish.
 fn languages() -> Dir {
@@ -159,6 +159,35 @@ fn mixed_in_are_so_many_of_a_set_and_the_draw_takes_none_of_it() {
     assert!(rest.lines().all(|line| selected.contains(line)));
     dir.run(&format!("{SELECT} -k 6 --mix-in meta.lang=da=9 raw.jsonl")).fails(&["meta.lang=da", "only 8"]);
     dir.run(&format!("{SELECT} -k 6 --mix-in meta.lang=da raw.jsonl")).misused(&["FIELD=VALUE=N"]);
+}
+
+#[test]
+fn mixed_in_of_a_file_come_behind_the_others() {
+    let dir = languages();
+    dir.write("wiki/w.jsonl.gz", crate::harness::gzip((100..130).map(document).collect::<String>()));
+    let command = format!("{SELECT} -k 6 --mix-in wiki=4 --annotate --summary summary.json");
+    let selected = dir.run(&format!("{command} raw.jsonl")).ok();
+    let alone = dir.run(&format!("{SELECT} -k 6 --annotate raw.jsonl")).ok();
+    let behind = selected.strip_prefix(&alone).unwrap();
+    assert_eq!(ids(behind).iter().filter(|id| **id >= 100).count(), 4);
+    assert!(!behind.contains("log_weight"), "they were not weighed");
+    let random = dir.run("resample --method random -k 4 --min-tokens 1 wiki").ok();
+    assert_eq!(behind, random);
+    assert_eq!(dir.json("summary.json")["groups"][0]["selected"][0]["records"], 4);
+
+    dir.run("fit --target target.jsonl -o model.json raw.jsonl").ok();
+    dir.run("weigh --model model.json -o weights raw.jsonl").ok();
+    let steps = command.replace("select --target target.jsonl", "resample --weights weights");
+    assert_eq!(dir.run(&format!("{steps} raw.jsonl")).ok(), selected);
+    let shuffled = dir.run(&format!("{command} --shuffle raw.jsonl")).ok();
+    assert_eq!(sorted(&shuffled), sorted(&selected));
+
+    dir.run(&format!("{command} -o out/ raw.jsonl")).ok();
+    assert_eq!(decompressed(&dir.path("out/w.jsonl.gz")), behind);
+    dir.write("again/raw.jsonl", document(1));
+    dir.run(&format!("{SELECT} -k 6 --mix-in again=1 -o out/ raw.jsonl")).misused(&["--mix-in", "raw.jsonl"]);
+    dir.run(&format!("{SELECT} -k 6 --mix-in wiki=31 raw.jsonl")).fails(&["31 records asked for", "30"]);
+    dir.run(&format!("{SELECT} -k 6 --mix-in wiki=4 -o wiki/w.jsonl.gz raw.jsonl")).fails(&["w.jsonl.gz"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use dsir::density::{FitBudget, Model};
 use dsir::error::Error;
 use dsir::featurizer::FeatureSpace;
-use dsir::pipeline::{self, ReadOptions, TargetShards, WeighOptions, WriteOptions};
+use dsir::pipeline::{self, ReadOptions, Source, TargetShards, WeighOptions, WriteOptions};
 use dsir::progress::Progress;
 use dsir::reader::Shards;
 use dsir::resample::{Draw, DrawOptions};
@@ -106,6 +106,7 @@ pub(crate) fn select(
         annotate: false,
         temp_dir: &std::env::temp_dir(),
     };
-    pipeline::write(&draw, &weights, raw, &options, None, None, &Progress::default())?;
+    let source = Source { draw: &draw, weights: &weights, shards: raw, candidates: None, is_weighed: true };
+    pipeline::write(&[source], &options, None, &Progress::default())?;
     Ok(fs::read_to_string(work.path("out.jsonl")).unwrap().lines().map(str::to_owned).collect())
 }

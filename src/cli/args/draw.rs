@@ -61,10 +61,11 @@ pub(crate) struct DrawArgs {
     /// The groups' shares of the budget: raw (by what there is of each), even, or NAME=SHARE,...
     #[arg(long, value_name = "raw|even|SHARES", requires = "group_by")]
     pub(crate) group_share: Option<GroupShareArg>,
-    /// Also select N random records of those where FIELD has VALUE, beside the budget; repeatable
+    /// Also select N random records, beside the budget: of those where FIELD is VALUE, or of FILE; repeatable
     ///
-    /// Such records are drawn in no other way, and no other condition but --min-tokens is asked of them.
-    #[arg(long, value_name = "FIELD=VALUE=N")]
+    /// Records where FIELD is VALUE are drawn in no other way, and no other condition but --min-tokens is asked of them. Those of FILE come behind
+    /// the others; write ./a=b.jsonl for a file with `=` in its name.
+    #[arg(long, value_name = "WHAT=N")]
     pub(crate) mix_in: Vec<String>,
     /// Take all eligible records if they are fewer than asked for
     #[arg(long)]

@@ -5,9 +5,10 @@ use dsir::resample::{Budget, Combine, Method, Screen};
 use dsir::weights::{WeightsFolder, WeightsInfo};
 
 use super::fit::{count_raw, count_targets, finish_rejects, rejects};
-use super::resample::{Destined, draw_and_write};
+use super::resample::{Destined, Drawing, draw_and_write};
 use crate::cli::args::Select;
 use crate::cli::failure::Failure;
+use crate::cli::mix_in::FileMixedIn;
 use crate::cli::options::Run;
 use crate::cli::outputs;
 use crate::cli::summary::Summary;
@@ -20,6 +21,7 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     let read = args.records.options()?;
     let mut draw = args.draw.options()?;
     let admission = args.draw.admission(&args.r#where)?;
+    let mix_in = args.draw.files_mixed_in()?;
     if draw.method == Method::Pareto {
         return Err(Failure::usage(
             "--method pareto draws by scores from 0 to 1: dsir resample with --scores or --score-field",
@@ -34,10 +36,12 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     }
     let target_paths = targets.iter().flat_map(|target| target.shards.iter()).map(Shard::path);
     let inputs = args.input.inputs(&raw).chain(target_paths).chain(args.model.as_deref());
+    let inputs = inputs.chain(mix_in.iter().flat_map(FileMixedIn::inputs));
     let output = Destined::new(
         &args.output,
         args.draw.draws,
         &raw,
+        &mix_in,
         args.run.outputs().chain(args.records.outputs()),
         inputs,
     )?;
@@ -75,18 +79,17 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
         summary.model(&model);
 
         let weights = WeightsFolder::new(&workplace.parts()).open(&raw)?;
-        let (targets, measured) = (Some(&info.targets[..]), Some((&model, &read)));
-        draw_and_write(
-            &draw,
-            &weights,
-            targets,
-            &raw,
-            &output,
-            Some(&candidates),
-            measured,
-            &run,
-            &mut summary,
-        )
+        let drawing = Drawing {
+            options: &draw,
+            weights: &weights,
+            targets: Some(&info.targets),
+            raw: &raw,
+            candidates: Some(&candidates),
+            mix_in: &mix_in,
+            read: &read,
+            model: Some(&model),
+        };
+        draw_and_write(&drawing, &output, &run, &mut summary)
     });
     work.map_err(|failure| failure.with_kept(&workplace))?;
     workplace.remove();
