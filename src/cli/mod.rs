@@ -4,6 +4,7 @@ mod args;
 mod bar;
 mod commands;
 mod failure;
+mod measured;
 mod options;
 mod outputs;
 mod signals;
@@ -26,6 +27,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Weigh(args) => commands::weigh(&args),
         Command::Resample(args) => commands::resample(&args),
         Command::Merge(args) => commands::merge(&args),
+        Command::Measure(args) => commands::measure(&args),
         Command::Inspect(args) => commands::inspect(&args),
         Command::Completions(args) => completions(args.shell),
     };
