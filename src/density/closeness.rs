@@ -19,8 +19,7 @@ pub struct Closeness {
 }
 
 impl Closeness {
-    /// A reduction of up to so many standard deviations is what chance gives: a random selection passes them once in
-    /// some hundreds.
+    /// A reduction of up to so many standard deviations is what chance gives: a random selection seldom passes them.
     pub const DEVIATIONS: f64 = 3.0;
 
     /// Whether the selection is closer to the target than a random one could well be.

@@ -151,3 +151,70 @@ impl<'a> Job for FindFirst<'a> {
         Ok(tally)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Which of the records are in the sample, in order.
+    fn taken(records: &[String], size: usize, seed: u64) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let middle = records.len() / 2;
+        for (name, part) in [("a.jsonl", &records[..middle]), ("b.jsonl", &records[middle..])] {
+            std::fs::write(folder.path().join(name), part.join("\n")).unwrap();
+        }
+        let shards = Shards::find([folder.path()]).unwrap();
+        let (read, progress) = (ReadOptions::default(), Progress::default());
+        let (sample, report) = Sample::find("raw", &shards, size, seed, &read, None, &progress).unwrap();
+        assert_eq!((sample.documents(), report.records), (records.len() as u64, records.len() as u64));
+        assert_eq!(sample.is_part(), records.len() > size);
+        records.iter().filter(|record| sample.takes(content_hash(record.as_bytes()))).cloned().collect()
+    }
+
+    fn records(count: usize) -> Vec<String> {
+        (0..count).map(|i| format!("{{\"text\": \"{i}\"}}")).collect()
+    }
+
+    #[test]
+    fn is_of_the_size_asked_for_also_where_records_are_equal() {
+        let mut records = records(30);
+        records.extend([records[3].clone(), records[4].clone(), records[3].clone()]);
+        for size in 1..33 {
+            assert_eq!(taken(&records, size, 0).len(), size);
+        }
+        assert_eq!(taken(&records, 33, 0), records);
+        assert_eq!(taken(&records, 1000, 0), records);
+        assert_eq!(taken(&vec![records[0].clone(); 20], 7, 0).len(), 7);
+    }
+
+    #[test]
+    fn depends_on_content_alone() {
+        let forwards = records(500);
+        let backwards: Vec<String> = forwards.iter().rev().cloned().collect();
+        let sorted = |mut records: Vec<String>| {
+            records.sort_unstable();
+            records
+        };
+        assert_eq!(sorted(taken(&forwards, 100, 3)), sorted(taken(&backwards, 100, 3)));
+        assert_ne!(taken(&forwards, 100, 3), taken(&forwards, 100, 4));
+        // A smaller sample is part of a larger one.
+        let large = taken(&forwards, 100, 3);
+        assert!(taken(&forwards, 60, 3).iter().all(|record| large.contains(record)));
+    }
+
+    #[test]
+    fn every_record_is_in_as_many_samples_as_any_other() {
+        let records = records(40);
+        let mut times = vec![0; records.len()];
+        for seed in 0..400 {
+            for record in taken(&records, 10, seed) {
+                times[records.iter().position(|other| *other == record).unwrap()] += 1;
+            }
+        }
+        // 100 times, with a standard deviation of 8.7: five of these, once in 40 000 for other seeds.
+        assert!(times.iter().all(|times| (57..=143).contains(times)), "{times:?}");
+        let chi_squared: f64 = times.iter().map(|times| f64::from(times - 100).powi(2) / 75.0).sum();
+        // About 40, with a standard deviation of 9.
+        assert!((8.0..80.0).contains(&chi_squared), "{chi_squared}");
+    }
+}
