@@ -5,6 +5,7 @@ mod bar;
 mod commands;
 mod drawing;
 mod failure;
+mod measured;
 mod mix_in;
 mod options;
 mod outputs;
@@ -28,6 +29,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Weigh(args) => commands::weigh(&args),
         Command::Resample(args) => commands::resample(&args),
         Command::Merge(args) => commands::merge(&args),
+        Command::Measure(args) => commands::measure(&args),
         Command::Inspect(args) => commands::inspect(&args),
         Command::Completions(args) => completions(args.shell),
     };

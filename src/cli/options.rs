@@ -5,18 +5,20 @@ use std::path::{Path, PathBuf};
 
 use dsir::density::{FitBudget, Model};
 use dsir::featurizer::{FeatureSpace, Hash, Tokenizer};
-use dsir::pipeline::{ReadOptions, TargetShards};
+use dsir::pipeline::{ReadOptions, SelectionShards, TargetShards};
 use dsir::progress::Progress;
 use dsir::reader::{Shard, Shards, TextFields};
 use dsir::unfinished::TemporaryFolder;
 
-use super::args::{FitArgs, FitTokens, HashArg, InputArgs, Invalid, RecordArgs, RunArgs, TokenizerArg};
+use super::args::{
+    CountArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, Measure, RecordArgs, RunArgs, TokenizerArg,
+};
 use super::bar::Bar;
 use super::failure::Failure;
 use super::outputs::Output;
 use super::signals;
 
-impl FitArgs {
+impl CountArgs {
     pub(crate) fn space(&self) -> FeatureSpace {
         let tokenizer = match self.tokenizer {
             TokenizerArg::Wordpunct => Tokenizer::Wordpunct,
@@ -26,14 +28,6 @@ impl FitArgs {
             HashArg::Sha256 => Hash::Sha256,
         };
         FeatureSpace { tokenizer, ngrams: self.ngrams, buckets: self.buckets, hash }
-    }
-
-    pub(crate) fn budget(&self) -> FitBudget {
-        match self.fit_tokens {
-            FitTokens::Auto => FitBudget::auto(self.buckets),
-            FitTokens::All => FitBudget(None),
-            FitTokens::AtMost(ngrams) => FitBudget(Some(ngrams)),
-        }
     }
 
     /// The targets' shards, in the order of the targets' first mention.
@@ -54,27 +48,45 @@ impl FitArgs {
             let paths = given.iter().map(|(_, path)| *path).collect();
             return Ok(vec![(name.unwrap_or(Model::ONE_TARGET).to_owned(), paths)]);
         }
-        let mut targets: Vec<(String, Vec<&Path>)> = Vec::new();
-        for (name, path) in &given {
-            let own = name.map_or_else(|| stem(path), str::to_owned);
-            let is_given = |other: &Path| given.iter().any(|(name, path)| *path == other && name.is_some());
-            match targets.iter_mut().find(|(earlier, _)| *earlier == own) {
-                None => targets.push((own, vec![path])),
-                Some((_, paths)) if name.is_some() && is_given(paths[0]) => paths.push(path),
-                Some((_, paths)) => {
-                    let (other, path) = (paths[0].display(), path.display());
-                    return Err(Failure::usage(format!(
-                        "--target: {other} and {path} would both be called `{own}`; write NAME=FILE to tell them apart"
-                    )));
-                }
-            }
-        }
-        Ok(targets)
+        apart("--target", &given)
     }
 
     pub(crate) fn reads_stdin(&self) -> bool {
         self.target.iter().any(|target| named_path(target).1 == Path::new("-"))
     }
+}
+
+impl FitArgs {
+    pub(crate) fn budget(&self) -> FitBudget {
+        match self.fit_tokens {
+            FitTokens::Auto => FitBudget::auto(self.count.buckets),
+            FitTokens::All => FitBudget(None),
+            FitTokens::AtMost(ngrams) => FitBudget(Some(ngrams)),
+        }
+    }
+}
+
+/// Files by their names: a name given several times names all of them, and nothing else has the same.
+fn apart<'a>(
+    option: &str,
+    given: &[(Option<&'a str>, &'a Path)],
+) -> Result<Vec<(String, Vec<&'a Path>)>, Failure> {
+    let mut found: Vec<(String, Vec<&Path>)> = Vec::new();
+    for (name, path) in given {
+        let own = name.map_or_else(|| stem(path), str::to_owned);
+        let is_given = |other: &Path| given.iter().any(|(name, path)| *path == other && name.is_some());
+        match found.iter_mut().find(|(earlier, _)| *earlier == own) {
+            None => found.push((own, vec![path])),
+            Some((_, paths)) if name.is_some() && is_given(paths[0]) => paths.push(path),
+            Some((_, paths)) => {
+                let (other, path) = (paths[0].display(), path.display());
+                return Err(Failure::usage(format!(
+                    "{option}: {other} and {path} would both be called `{own}`; write NAME=FILE to tell them apart"
+                )));
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// Splits `NAME=FILE`.
@@ -91,8 +103,9 @@ fn named_path(target: &str) -> (Option<&str>, &Path) {
 fn stem(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     match name.split('.').find(|part| !part.is_empty()) {
-        Some(stem) if name != "-" => stem.to_owned(),
-        _ => "stdin".to_owned(),
+        _ if name == "-" => "stdin".to_owned(),
+        Some(stem) => stem.to_owned(),
+        None => name.into_owned(),
     }
 }
 
@@ -137,10 +150,31 @@ impl InputArgs {
 
     pub(crate) fn refuse_shared_stdin(&self, fit: &FitArgs) -> Result<(), Failure> {
         let ours = self.raw.iter().chain(&self.files_from).any(|path| path == Path::new("-"));
-        if ours && fit.reads_stdin() {
+        if ours && fit.count.reads_stdin() {
             return Err(Failure::usage("standard input (`-`) cannot be both RAW and --target"));
         }
         Ok(())
+    }
+}
+
+impl Measure {
+    /// The selections' shards, in the order of their first mention.
+    pub(crate) fn selections(&self) -> Result<Vec<SelectionShards>, Failure> {
+        let given: Vec<_> = self.selected.iter().map(|selected| named_path(selected)).collect();
+        let mut selections = Vec::new();
+        for (name, paths) in apart("--selected", &given)? {
+            selections.push(SelectionShards { name, shards: Shards::find(paths)? });
+        }
+        Ok(selections)
+    }
+
+    pub(crate) fn refuse_shared_stdin(&self) -> Result<(), Failure> {
+        let named = self.count.target.iter().chain(&self.selected).map(|given| named_path(given).1);
+        let paths = self.input.raw.iter().chain(&self.input.files_from).map(PathBuf::as_path);
+        match named.chain(paths).filter(|path| *path == Path::new("-")).count() {
+            0 | 1 => Ok(()),
+            _ => Err(Failure::usage("standard input (`-`) can be read only once")),
+        }
     }
 }
 

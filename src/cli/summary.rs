@@ -48,6 +48,11 @@ impl Summary {
         self.timings.push(format!("{name} {seconds:.1} s ({rate:.0} MB/s)"));
     }
 
+    /// Notes `value` under `key`, in the JSON alone.
+    pub(crate) fn note(&mut self, key: &str, value: Value) {
+        self.json.insert(key.into(), value);
+    }
+
     /// Notes a stage that reads no shards.
     pub(crate) fn stage_without_bytes(&mut self, name: &str, seconds: f64) {
         self.stages.push(json!({ "stage": name, "seconds": seconds }));
@@ -270,7 +275,7 @@ pub(crate) fn number(number: u64) -> String {
     grouped
 }
 
-fn count(count: u64, what: &str) -> String {
+pub(crate) fn count(count: u64, what: &str) -> String {
     format!("{} {what}{}", number(count), if count == 1 { "" } else { "s" })
 }
 

@@ -6,6 +6,7 @@
 //! Source: the reference's `get_ngram_counts` (arXiv 2302.03169, section 4.1: hashed n-grams).
 
 mod chunk;
+mod distinct;
 mod hash;
 mod ngrams;
 mod plain;
@@ -15,6 +16,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use distinct::Distinct;
 pub use hash::Hash;
 
 use crate::simd::{Backend, Best, Work};
@@ -123,6 +125,17 @@ impl Featurizer {
     fn with(space: FeatureSpace, how: How) -> Self {
         assert!(space.is_valid(), "feature space out of limits: {space}");
         Featurizer { how, ngrams: Ngrams::new(space) }
+    }
+
+    /// From now on, also takes note of how many different n-grams there are.
+    pub fn with_distinct(mut self) -> Self {
+        self.ngrams.note_distinct();
+        self
+    }
+
+    /// The different n-grams of all texts so far, if they were to be noted.
+    pub fn distinct(&self) -> Option<&Distinct> {
+        self.ngrams.distinct()
     }
 
     /// Gives the bucket of every n-gram of `text` to `features`, a run at a time, and returns the number

@@ -78,10 +78,22 @@ impl<'a> Documents<'a> {
         texts: &mut TextReader<'_>,
         shard: usize,
         block: &Block,
+        each: impl FnMut(Record<'_>, Option<&str>) -> Result<(), Fault>,
+    ) -> Result<Taken, Error> {
+        self.each_of(texts, shard, block, |_| true, each)
+    }
+
+    /// The same for the records that are `wanted`; nobody looks into the others.
+    pub(super) fn each_of(
+        &self,
+        texts: &mut TextReader<'_>,
+        shard: usize,
+        block: &Block,
+        wanted: impl Fn(Record<'_>) -> bool,
         mut each: impl FnMut(Record<'_>, Option<&str>) -> Result<(), Fault>,
     ) -> Result<Taken, Error> {
         let mut taken = Taken { tally: Tally::of(block), rejected: Vec::new() };
-        for record in block.records() {
+        for record in block.records().filter(|record| wanted(*record)) {
             if let Err(fault) = texts.text(record.bytes).and_then(|text| each(record, Some(&text))) {
                 self.skip(shard, record, fault, &mut taken)?;
                 // Nothing is left that could be wrong.

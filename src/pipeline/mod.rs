@@ -3,10 +3,13 @@
 mod admission;
 mod candidates;
 mod complete;
+mod copies;
 mod documents;
 mod fit;
 mod keeper;
+mod measure;
 mod rejects;
+mod sample;
 mod scan;
 mod score;
 mod weigh;
@@ -15,9 +18,12 @@ mod write;
 pub use admission::Admission;
 pub use candidates::Candidates;
 pub use complete::{Given, complete};
+pub use copies::{Overlap, Repeats};
 pub use documents::ReadReport;
-pub use fit::{count_raw, count_target};
+pub use fit::{count_raw, count_raw_sample, count_target};
+pub use measure::{MeasureOptions, MeasuredRaw, MeasuredSelection, Stages, measure_raw, measure_selection};
 pub use rejects::Rejects;
+pub use sample::Sample;
 pub use weigh::{WeighOptions, Weighed, weigh};
 pub use write::{KlReduction, Source, WriteOptions, write};
 
@@ -38,6 +44,15 @@ pub struct ReadOptions {
 #[derive(Debug)]
 pub struct TargetShards {
     /// What the target is called.
+    pub name: String,
+    /// Its shards.
+    pub shards: Shards,
+}
+
+/// The shards of one selection, whoever made it.
+#[derive(Debug)]
+pub struct SelectionShards {
+    /// What the selection is called.
     pub name: String,
     /// Its shards.
     pub shards: Shards,

@@ -22,6 +22,9 @@ mod output;
 /// Selections for many epochs.
 mod draws;
 
+/// How close selections came to the target.
+mod measure;
+
 /// Runs that were killed, and gone on with.
 mod resume;
 

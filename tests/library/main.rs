@@ -13,5 +13,8 @@ mod feature_space;
 /// The same selection however the corpus is cut, compressed, ordered or shared out.
 mod determinism;
 
+/// Selections measured: the same however they are cut, and held against chance.
+mod measure;
+
 /// What the draw promises in the long run.
 mod statistics;

@@ -145,7 +145,7 @@ fn shares_temperature(text: &str) -> Result<f64, &'static str> {
     number.ok_or("it must be a number from 0.01, or inf")
 }
 
-fn temperature(text: &str) -> Result<f64, &'static str> {
+pub(super) fn temperature(text: &str) -> Result<f64, &'static str> {
     let number = text.parse::<f64>().ok().filter(|t| *t == 0.0 || (1e-9..=1e12).contains(t));
     number.ok_or("it must be 0, or a number from 1e-9 to 1e12")
 }

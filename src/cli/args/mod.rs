@@ -3,6 +3,7 @@
 mod commands;
 mod draw;
 mod input;
+mod measure;
 mod model;
 mod output;
 
@@ -11,7 +12,8 @@ use clap::{Parser, Subcommand};
 pub(crate) use commands::{Completions, Fit, Inspect, Merge, Resample, Select, Weigh};
 pub(crate) use draw::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg};
 pub(crate) use input::{InputArgs, Invalid, RecordArgs, WhereArgs};
-pub(crate) use model::{FitArgs, FitTokens, HashArg, TokenizerArg};
+pub(crate) use measure::Measure;
+pub(crate) use model::{CountArgs, FitArgs, FitTokens, HashArg, TokenizerArg};
 pub(crate) use output::{OutputArgs, RunArgs, WorkArgs};
 
 /// Select language-model training data by importance resampling (DSIR).
@@ -40,6 +42,8 @@ pub(crate) enum Command {
     Resample(Resample),
     /// Add up models of parts of a corpus
     Merge(Merge),
+    /// Say how close selections came to the target
+    Measure(Measure),
     /// Say in words what is in a model, a weights file or a weights folder
     Inspect(Inspect),
     /// Print a completion script for a shell

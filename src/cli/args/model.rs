@@ -6,7 +6,7 @@ use serde::Serialize;
 
 #[derive(Args, Serialize)]
 #[command(next_help_heading = "Model")]
-pub(crate) struct FitArgs {
+pub(crate) struct CountArgs {
     /// Text like that to be selected: a file, a folder or `-`; repeatable
     ///
     /// All targets count as one, unless --separate-targets keeps them apart; a NAME of letters, digits, `_`
@@ -32,6 +32,14 @@ pub(crate) struct FitArgs {
     /// Add A to every bucket's count in the targets
     #[arg(long, value_name = "A", default_value_t = 0.0, allow_negative_numbers = true, value_parser = smoothing)]
     pub(crate) smoothing: f64,
+}
+
+#[derive(Args, Serialize)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct FitArgs {
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) count: CountArgs,
     /// Count at most so many n-grams of the raw corpus: auto, all, or a number
     ///
     /// A larger corpus is sampled as a whole, by the records' content. `auto` is 100000 for each bucket.

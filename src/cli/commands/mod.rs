@@ -2,6 +2,7 @@
 
 mod fit;
 mod inspect;
+mod measure;
 mod merge;
 mod resample;
 mod select;
@@ -9,6 +10,7 @@ mod weigh;
 
 pub(super) use fit::fit;
 pub(super) use inspect::inspect;
+pub(super) use measure::measure;
 pub(super) use merge::merge;
 pub(super) use resample::resample;
 pub(super) use select::select;

@@ -17,7 +17,7 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     args.input.refuse_shared_stdin(&args.fit)?;
     args.model.iter().try_for_each(|path| outputs::refuse_dash("--model", path))?;
     let raw = args.input.shards()?;
-    let targets = args.fit.targets()?;
+    let targets = args.fit.count.targets()?;
     let read = args.records.options()?;
     let mut draw = args.draw.options()?;
     let admission = args.draw.admission(&args.r#where)?;
@@ -31,7 +31,7 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
         return Err(Failure::usage("--combine product is of several targets: pass --separate-targets"));
     }
     let run = Run::new(&args.run)?;
-    if draw.proportions.is_some() && args.model.is_none() && !args.fit.separate_targets {
+    if draw.proportions.is_some() && args.model.is_none() && !args.fit.count.separate_targets {
         return Err(Failure::usage("--proportions are shares of several targets: pass --separate-targets"));
     }
     let target_paths = targets.iter().flat_map(|target| target.shards.iter()).map(Shard::path);
@@ -55,7 +55,8 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
             None => {
                 // Counting comes first, and weighing reads once more.
                 raw.keep_streams(&run.temp_dir);
-                let mut model = count_targets(&args.fit, &targets, &read, &mut rejects, &run, &mut summary)?;
+                let mut model =
+                    count_targets(&args.fit.count, &targets, &read, &mut rejects, &run, &mut summary)?;
                 let work = workplace.work();
                 count_raw(&mut model, &args.fit, &raw, &read, None, work, &run, &mut summary)?;
                 refuse_too_many(&model, draw.budget, draw.allow_fewer)?;
