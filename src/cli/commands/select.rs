@@ -27,7 +27,8 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
             "--method pareto draws by scores from 0 to 1: dsir resample with --scores or --score-field",
         ));
     }
-    if matches!(draw.combine, Combine::Product(_)) && args.model.is_none() && !args.fit.separate_targets {
+    if matches!(draw.combine, Combine::Product(_)) && args.model.is_none() && !args.fit.count.separate_targets
+    {
         return Err(Failure::usage("--combine product is of several targets: pass --separate-targets"));
     }
     let run = Run::new(&args.run)?;
