@@ -154,11 +154,30 @@ mod tests {
     #[test]
     fn values_of_every_kind() {
         for like in [
-            "lang=de", "n=1.50", "ok=true", "none=null", "tags=ab", "tags=7", "meta.lang=fr", "meta.name=Wiki*(e?)", "lang=*",
+            "lang=de",
+            "n=1.50",
+            "ok=true",
+            "none=null",
+            "tags=ab",
+            "tags=7",
+            "meta.lang=fr",
+            "meta.name=Wiki*(e?)",
+            "lang=*",
         ] {
             assert!(holds(&[like], &[]) && !holds(&[], &[like]), "{like}");
         }
-        for unlike in ["lang=en", "n=1.5", "ok=True", "tags=a", "tags=*8*", "tags=*x*", "meta=*", "missing=*", "lang=", "lang=d"] {
+        for unlike in [
+            "lang=en",
+            "n=1.5",
+            "ok=True",
+            "tags=a",
+            "tags=*8*",
+            "tags=*x*",
+            "meta=*",
+            "missing=*",
+            "lang=",
+            "lang=d",
+        ] {
             assert!(!holds(&[unlike], &[]) && holds(&[], &[unlike]), "{unlike}");
         }
     }
@@ -174,10 +193,19 @@ mod tests {
 
     #[test]
     fn globs() {
-        for (glob, text) in [("*", ""), ("a*", "a"), ("*b*b", "abcb"), ("?", "é"), ("a?c*", "abc"), ("**a", "ba"), ("*?", "字")] {
+        for (glob, text) in [
+            ("*", ""),
+            ("a*", "a"),
+            ("*b*b", "abcb"),
+            ("?", "é"),
+            ("a?c*", "abc"),
+            ("**a", "ba"),
+            ("*?", "字"),
+        ] {
             assert!(is_matched(glob, text), "{glob} {text}");
         }
-        for (glob, text) in [("?", ""), ("a*", "ba"), ("*b", "bc"), ("a?", "a"), ("?", "ab"), ("*a*b", "ba")] {
+        for (glob, text) in [("?", ""), ("a*", "ba"), ("*b", "bc"), ("a?", "a"), ("?", "ab"), ("*a*b", "ba")]
+        {
             assert!(!is_matched(glob, text), "{glob} {text}");
         }
         let (glob, text) = ("*a".repeat(200), "a".repeat(5000) + "b");

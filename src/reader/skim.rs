@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn values_of_every_kind() {
-        let record = r#" { "a" : -1.5e3 , "b":"x\\\"}\\","c": {"d": [1, {"a": 2}], "e": true}, "f": [ ] , "g":null}"#;
+        let record =
+            r#" { "a" : -1.5e3 , "b":"x\\\"}\\","c": {"d": [1, {"a": 2}], "e": true}, "f": [ ] , "g":null}"#;
         for (path, value) in [
             ("a", "-1.5e3"),
             ("b", r#""x\\\"}\\""#),
@@ -159,13 +160,10 @@ mod tests {
             let text = |element: &[u8]| String::from_utf8(element.to_vec()).unwrap();
             elements(array.as_bytes()).map(text).collect::<Vec<_>>()
         };
-        assert_eq!(of(r#"[ "a,]" , [1,2],3 ,{"b": ["c"]}, null ]"#), [
-            r#""a,]""#,
-            "[1,2]",
-            "3",
-            r#"{"b": ["c"]}"#,
-            "null"
-        ]);
+        assert_eq!(
+            of(r#"[ "a,]" , [1,2],3 ,{"b": ["c"]}, null ]"#),
+            [r#""a,]""#, "[1,2]", "3", r#"{"b": ["c"]}"#, "null"]
+        );
         assert!(of("[]").is_empty() && of("[ ]").is_empty() && of("{\"a\": 1}").is_empty());
     }
 
