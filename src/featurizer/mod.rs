@@ -6,16 +6,20 @@
 //! Source: the reference's `get_ngram_counts` (arXiv 2302.03169, section 4.1: hashed n-grams).
 
 mod chunk;
+mod error;
 mod hash;
 mod ngrams;
 mod plain;
 mod unicode;
+mod word_tokenize;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use error::Error;
 pub use hash::Hash;
+pub use word_tokenize::{Punkt, WordTokenizer};
 
 use crate::simd::{Backend, Best, Work};
 use chunk::Chunk;
