@@ -60,6 +60,8 @@ pub mod weights;
 
 pub mod resample;
 
+pub mod quality;
+
 pub mod writer;
 
 pub mod pipeline;

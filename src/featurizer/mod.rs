@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::Error;
 pub use hash::Hash;
+pub(crate) use unicode::push_lower;
 pub use word_tokenize::{Punkt, WordTokenizer};
 
 use crate::simd::{Backend, Best, Work};
