@@ -62,6 +62,8 @@ pub mod resample;
 
 pub mod quality;
 
+pub mod prepare;
+
 pub mod writer;
 
 pub mod pipeline;

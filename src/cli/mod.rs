@@ -26,6 +26,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Weigh(args) => commands::weigh(&args),
         Command::Resample(args) => commands::resample(&args),
         Command::Merge(args) => commands::merge(&args),
+        Command::Prepare(args) => commands::prepare(&args),
         Command::Inspect(args) => commands::inspect(&args),
         Command::Completions(args) => completions(args.shell),
     };

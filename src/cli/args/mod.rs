@@ -1,18 +1,22 @@
 //! The command line as typed. Every doc comment is the option's help.
 
 mod commands;
+mod conditions;
 mod draw;
 mod input;
 mod model;
 mod output;
+mod prepare;
 
 use clap::{Parser, Subcommand};
 
 pub(crate) use commands::{Completions, Fit, Inspect, Merge, Resample, Select, Weigh};
+pub(crate) use conditions::WhereArgs;
 pub(crate) use draw::DrawArgs;
 pub(crate) use input::{InputArgs, Invalid, RecordArgs};
 pub(crate) use model::{FitArgs, FitTokens, HashArg, TokenizerArg};
 pub(crate) use output::{OutputArgs, RunArgs, WorkArgs};
+pub(crate) use prepare::{ChunkArgs, Prepare, QualityArg, QualityArgs};
 
 /// Select language-model training data by importance resampling (DSIR).
 ///
@@ -40,6 +44,8 @@ pub(crate) enum Command {
     Resample(Resample),
     /// Add up models of parts of a corpus
     Merge(Merge),
+    /// Cut, filter and join records
+    Prepare(Prepare),
     /// Say in words what is in a model, a weights file or a weights folder
     Inspect(Inspect),
     /// Print a completion script for a shell

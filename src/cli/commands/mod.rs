@@ -3,6 +3,7 @@
 mod fit;
 mod inspect;
 mod merge;
+mod prepare;
 mod resample;
 mod select;
 mod weigh;
@@ -10,6 +11,7 @@ mod weigh;
 pub(super) use fit::fit;
 pub(super) use inspect::inspect;
 pub(super) use merge::merge;
+pub(super) use prepare::prepare;
 pub(super) use resample::resample;
 pub(super) use select::select;
 pub(super) use weigh::weigh;
