@@ -59,6 +59,11 @@ impl Chunk {
 }
 
 impl Steps {
+    /// Whether records would stay as they are.
+    pub fn are_none(&self) -> bool {
+        self.chunk.is_none() && self.quality.is_none() && self.conditions.is_empty()
+    }
+
     /// The fields that are added to each record.
     fn added(&self) -> impl Iterator<Item = &str> {
         let of_pieces = self.chunk.iter().filter(|chunk| chunk.keep_whole).flat_map(|_| Chunk::FIELDS);

@@ -290,7 +290,7 @@ fn bad_records_stop_it_or_are_kept_apart() {
 fn what_makes_no_sense_is_refused() {
     let dir = Dir::new();
     dir.write("raw.jsonl", lines(&[r#"{"text": "a"}"#]));
-    dir.run("prepare raw.jsonl").misused(&["--chunk-words", "--pack"]);
+    dir.run("prepare raw.jsonl").misused(&["nothing to do", "--chunk-words", "--pack"]);
     dir.run("prepare --chunk-words 0 raw.jsonl").misused(&["--chunk-words"]);
     dir.run("prepare --chunk-words 5 -o raw.jsonl raw.jsonl").fails(&["is also an input"]);
     dir.run("prepare --chunk-words 5 -o ./ raw.jsonl").fails(&["is also an input"]);

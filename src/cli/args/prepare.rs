@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args, ValueEnum};
+use clap::{Args, ValueEnum};
 use dsir::quality::Between;
 use serde::Serialize;
 
@@ -14,10 +14,6 @@ use super::{InputArgs, RecordArgs, RunArgs, WhereArgs};
 /// prose, --where and --where-not keep records by their fields, --pack joins several into one. What no step touches is written byte
 /// for byte, in input order.
 #[derive(Args, Serialize)]
-#[command(group(ArgGroup::new("step").required(true).multiple(true).args([
-    "chunk_words", "quality", "quality_length", "quality_repeating", "quality_informative", "quality_numeric", "quality_field",
-    "where", "where_not", "pack",
-])))]
 #[command(after_long_help = "Examples:
   As the DSIR paper does, before selecting:
     dsir prepare --chunk-words 128 --quality paper --punkt punkt_tab -o pieces/ corpus/

@@ -25,6 +25,11 @@ pub(crate) fn prepare(args: &Prepare) -> Result<(), Failure> {
     };
     refuse_one_field_for_two(&steps)?;
     let packing = packing(args, &read)?;
+    if steps.are_none() && packing.is_none() {
+        return Err(Failure::usage(
+            "nothing to do: pass --chunk-words, --quality, --quality-field, --where, --where-not or --pack",
+        ));
+    }
     let run = Run::new(&args.run)?;
     let destination = Destination::new(args.output.as_deref());
     let inputs: Vec<&Path> = args.input.inputs(&raw).collect();
