@@ -61,6 +61,10 @@ pub mod weights;
 
 pub mod resample;
 
+pub mod quality;
+
+pub mod prepare;
+
 pub mod writer;
 
 pub mod pipeline;

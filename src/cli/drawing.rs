@@ -1,7 +1,7 @@
 //! What is drawn, and of what: from what was typed to options that make sense.
 
 use dsir::pipeline::Admission;
-use dsir::reader::{Conditions, FieldPath};
+use dsir::reader::FieldPath;
 use dsir::resample::{Budget, Combine, DrawOptions, GroupShares, Groups, Method, Normalize, ShareBy};
 
 use super::args::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg, WhereArgs};
@@ -102,31 +102,12 @@ impl DrawArgs {
 impl WhereArgs {
     /// What is asked of every record, when it is not drawn yet.
     pub(crate) fn admission(&self) -> Result<Admission, Failure> {
-        let asked =
-            |option, values: &[String]| values.iter().map(move |value| format!("{option} {value}")).collect();
-        let asked: Vec<Vec<String>> =
-            vec![asked("--where", &self.r#where), asked("--where-not", &self.where_not)];
-        let conditions = conditions("--where", &self.r#where, &self.where_not)?;
-        Ok(Admission { conditions, asked: asked.concat(), ..Admission::default() })
-    }
-}
-
-pub(super) fn conditions(
-    option: &str,
-    wanted: &[String],
-    unwanted: &[String],
-) -> Result<Conditions, Failure> {
-    let pairs = |given: &[String]| {
-        let pair = |given: &String| {
-            let pair = given.split_once('=').filter(|(field, _)| !field.is_empty());
-            let (field, value) =
-                pair.ok_or_else(|| Failure::usage(format!("{option} {given}: write FIELD=VALUE")))?;
-            Ok((field.to_owned(), value.to_owned()))
+        let asked = |option, pairs: &[(String, String)]| -> Vec<String> {
+            pairs.iter().map(|(field, value)| format!("{option} {field}={value}")).collect()
         };
-        given.iter().map(pair).collect::<Result<Vec<_>, Failure>>()
-    };
-    let conditions = Conditions::new(&pairs(wanted)?, &pairs(unwanted)?);
-    conditions.ok_or_else(|| Failure::usage(format!("{option}: a field's name with an empty part")))
+        let asked = [asked("--where", &self.r#where), asked("--where-not", &self.where_not)].concat();
+        Ok(Admission { conditions: self.conditions()?, asked, ..Admission::default() })
+    }
 }
 
 pub(crate) fn field_path(option: &str, name: &str) -> Result<FieldPath, Failure> {

@@ -10,7 +10,6 @@ use dsir::unfinished::TemporaryFolder;
 use dsir::weights::{WeightsFile, WeightsFolder};
 
 use super::args::DrawArgs;
-use super::drawing::conditions;
 use super::failure::Failure;
 use super::options::Run;
 use super::summary::Summary;
@@ -53,7 +52,12 @@ impl DrawArgs {
         let mut sets = Vec::new();
         for wanted in self.wanted_beside()? {
             if let Wanted::Set(mix_in, condition) = wanted {
-                sets.push((mix_in, conditions("--mix-in", &[condition.to_owned()], &[])?));
+                let pair =
+                    condition.split_once('=').map(|(field, value)| (field.to_owned(), value.to_owned()));
+                let conditions = pair.and_then(|pair| Conditions::new(&[pair], &[]));
+                let no_field =
+                    || Failure::usage(format!("--mix-in {condition}: the field's name has an empty part"));
+                sets.push((mix_in, conditions.ok_or_else(no_field)?));
             }
         }
         Ok(sets)

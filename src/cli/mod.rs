@@ -30,6 +30,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Resample(args) => commands::resample(&args),
         Command::Merge(args) => commands::merge(&args),
         Command::Measure(args) => commands::measure(&args),
+        Command::Prepare(args) => commands::prepare(&args),
         Command::Inspect(args) => commands::inspect(&args),
         Command::Completions(args) => completions(args.shell),
     };

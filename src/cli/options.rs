@@ -7,11 +7,12 @@ use dsir::density::{FitBudget, Model};
 use dsir::featurizer::{FeatureSpace, Hash, Tokenizer};
 use dsir::pipeline::{ReadOptions, SelectionShards, TargetShards};
 use dsir::progress::Progress;
-use dsir::reader::{Shard, Shards, TextFields};
+use dsir::reader::{Conditions, Shard, Shards, TextFields};
 use dsir::unfinished::TemporaryFolder;
 
 use super::args::{
     CountArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, Measure, RecordArgs, RunArgs, TokenizerArg,
+    WhereArgs,
 };
 use super::bar::Bar;
 use super::failure::Failure;
@@ -189,6 +190,13 @@ impl RecordArgs {
             Failure::usage(format!("--text-field: a name with an empty part, or more than {most} fields"))
         })?;
         Ok(ReadOptions { fields, skip_invalid: self.invalid == Invalid::Skip || self.rejects.is_some() })
+    }
+}
+
+impl WhereArgs {
+    pub(crate) fn conditions(&self) -> Result<Conditions, Failure> {
+        let conditions = Conditions::new(&self.r#where, &self.where_not);
+        conditions.ok_or_else(|| Failure::usage("--where, --where-not: the field's name has an empty part"))
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use dsir::density::Model;
-use dsir::pipeline::{KlReduction, ReadReport};
+use dsir::pipeline::{KlReduction, Prepared, ReadReport};
 use dsir::resample::{Draw, FromGroup, Totals};
 use dsir::whole_file::{self, WholeFile};
 use serde::Serialize;
@@ -83,6 +83,26 @@ impl Summary {
             );
         }
         self.line("raw", line);
+    }
+
+    /// Notes what was made of the raw records, which may have been cut into pieces.
+    pub(crate) fn prepared(&mut self, prepared: &Prepared, cut: bool) {
+        self.json.insert("prepared".into(), json!(prepared));
+        let Prepared { made, records, bytes } = *prepared;
+        let what = if cut { "piece" } else { "record" };
+        if cut {
+            self.line("cut into", count(made.pieces, what));
+        }
+        if made.unwanted > 0 {
+            self.line("left out", format!("{} by --where and --where-not", count(made.unwanted, what)));
+        }
+        if made.out_of_bounds > 0 {
+            self.line("left out", format!("{} by quality", count(made.out_of_bounds, what)));
+        }
+        self.line("written", format!("{}, {}", count(records, "record"), size(bytes)));
+        if records == 0 {
+            self.line("warning", "nothing was kept".into());
+        }
     }
 
     pub(crate) fn model(&mut self, model: &Model) {

@@ -7,17 +7,22 @@
 
 mod chunk;
 mod distinct;
+mod error;
 mod hash;
 mod ngrams;
 mod plain;
 mod unicode;
+mod word_tokenize;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 pub use distinct::Distinct;
+pub use error::Error;
 pub use hash::Hash;
+pub(crate) use unicode::push_lower;
+pub use word_tokenize::{Punkt, WordTokenizer};
 
 use crate::simd::{Backend, Best, Work};
 use chunk::Chunk;

@@ -103,6 +103,24 @@ impl<'a> Documents<'a> {
         Ok(taken)
     }
 
+    /// Gives every document of `block` to `each`, which may find a fault in one: then it is skipped as invalid too.
+    pub(super) fn try_each(
+        &self,
+        texts: &mut TextReader<'_>,
+        shard: usize,
+        block: &Block,
+        mut each: impl FnMut(Record<'_>, &str) -> Result<(), Fault>,
+    ) -> Result<Taken, Error> {
+        let mut taken = Taken { tally: Tally::of(block), rejected: Vec::new() };
+        for record in block.records() {
+            let done = texts.text(record.bytes).and_then(|text| each(record, &text));
+            if let Err(fault) = done {
+                self.skip(shard, record, fault, &mut taken)?;
+            }
+        }
+        Ok(taken)
+    }
+
     fn skip(&self, shard: usize, record: Record<'_>, fault: Fault, taken: &mut Taken) -> Result<(), Error> {
         let path = self.shards[shard].path();
         if !self.options.skip_invalid {

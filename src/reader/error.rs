@@ -129,4 +129,7 @@ pub enum Fault {
         /// What it must be.
         must: &'static str,
     },
+    /// A field that is to be added, and would be there twice.
+    #[error("field `{0}`, which is to be added, is there already")]
+    Present(String),
 }

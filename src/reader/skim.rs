@@ -3,6 +3,7 @@
 //!
 //! In bytes that are no sound JSON, something is found or nothing; it never panics.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Where the value at `path` stands in `record`; of a key given twice, the last counts.
@@ -16,6 +17,12 @@ pub(crate) fn value_at(record: &[u8], path: &[String]) -> Option<Range<usize>> {
         value = value.start + last.value.start..value.start + last.value.end;
     }
     Some(value)
+}
+
+/// Whether `record`, an object, has `key`.
+pub(crate) fn has_key(record: &[u8], key: &str) -> bool {
+    let object = record.trim_ascii_start();
+    members(object).any(|member| is_key(&object[member.key], key))
 }
 
 /// A key and its value: where they stand in their object, the key with its quotes.
@@ -56,11 +63,18 @@ pub(crate) fn elements(array: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Whether `quoted`, a key with its quotes, is `key`.
-fn is_key(quoted: &[u8], key: &str) -> bool {
+/// A key with its quotes, without them and its escapes; as it stands if half a surrogate pair is in it.
+pub(crate) fn unescaped_key(quoted: &[u8]) -> Cow<'_, [u8]> {
     let inside = &quoted[1..quoted.len() - 1];
-    let unescaped = || serde_json::from_slice::<String>(quoted).is_ok_and(|unescaped| unescaped == key);
-    inside == key.as_bytes() || memchr::memchr(b'\\', inside).is_some() && unescaped()
+    if memchr::memchr(b'\\', inside).is_none() {
+        return Cow::Borrowed(inside);
+    }
+    serde_json::from_slice(quoted).map_or(Cow::Borrowed(inside), |key: String| Cow::Owned(key.into_bytes()))
+}
+
+/// Whether `quoted`, a key with its quotes, is `key`.
+pub(crate) fn is_key(quoted: &[u8], key: &str) -> bool {
+    *unescaped_key(quoted) == *key.as_bytes()
 }
 
 /// Behind white space and one kind of punctuation.
@@ -121,7 +135,55 @@ fn is_space(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
     use super::*;
+
+    /// JSON of any kind, with keys that come again and keys and strings that are escaped.
+    fn value() -> impl Strategy<Value = Value> {
+        let string = || "[ab\\\\\"\n,:{}\\[\\]é😀]{0,5}";
+        let leaf = prop_oneof![
+            any::<i32>().prop_map(Value::from),
+            any::<f32>().prop_map(Value::from),
+            any::<bool>().prop_map(Value::from),
+            Just(Value::Null),
+            string().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 30, 4, move |inner| {
+            let object = prop::collection::btree_map("[ab\"é]{0,2}", inner.clone(), 0..4);
+            prop_oneof![
+                prop::collection::vec(inner, 0..4).prop_map(Value::from),
+                object.prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    /// Every member and every element, and what is within them.
+    fn check(json: &str, value: &Value) {
+        let found: Value = serde_json::from_str(json).unwrap();
+        assert_eq!(&found, value);
+        let members: Vec<Member> = members(json.as_bytes()).collect();
+        let elements: Vec<&[u8]> = elements(json.as_bytes()).collect();
+        assert_eq!(members.len(), value.as_object().map_or(0, |object| object.len()));
+        assert_eq!(elements.len(), value.as_array().map_or(0, |array| array.len()));
+        for (member, (key, value)) in members.iter().zip(value.as_object().into_iter().flatten()) {
+            assert!(is_key(json[member.key.clone()].as_bytes(), key));
+            assert_eq!(value_at(json.as_bytes(), std::slice::from_ref(key)), Some(member.value.clone()));
+            check(&json[member.value.clone()], value);
+        }
+        for (element, value) in elements.iter().zip(value.as_array().into_iter().flatten()) {
+            check(std::str::from_utf8(element).unwrap(), value);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_serde_json_finds(value in value()) {
+            check(&serde_json::to_string(&value).unwrap(), &value);
+            check(&serde_json::to_string_pretty(&value).unwrap(), &value);
+        }
+    }
 
     fn at<'a>(record: &'a str, path: &str) -> Option<&'a str> {
         let path: Vec<String> = path.split('.').map(str::to_owned).collect();

@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Fault, json, json::StringScanner, last};
+use super::{Fault, FieldPath, json, json::StringScanner, last};
 
 /// The dotted paths of the fields that make up a document's text, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,14 @@ impl TextFields {
     /// The dotted names.
     pub fn names(&self) -> impl Iterator<Item = String> + '_ {
         self.paths.iter().map(|path| path.join("."))
+    }
+
+    /// The one field, if there is only one.
+    pub fn only(&self) -> Option<FieldPath> {
+        match &self.paths[..] {
+            [path] => FieldPath::of(path.clone()),
+            _ => None,
+        }
     }
 
     /// The text by serde_json, which knows every case and what to say of it.

@@ -13,6 +13,9 @@ mod steps;
 /// Shards as they come: compressed, streamed, listed, with odd line ends.
 mod input;
 
+/// Records cut, filtered and joined.
+mod prepare;
+
 /// What `select` keeps while it weighs.
 mod candidates;
 

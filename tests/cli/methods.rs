@@ -75,7 +75,7 @@ fn where_leaves_out_and_says_so() {
     dir.run(&format!("{SELECT} -k 9 --where meta.lang=da raw.jsonl")).fails(&["only 8"]);
     dir.run(&format!("{SELECT} -k 1 --where meta.lang=fr raw.jsonl"))
         .fails(&["no eligible record", "40 left out"]);
-    dir.run(&format!("{SELECT} -k 1 --where lang raw.jsonl")).misused(&["--where lang: write FIELD=VALUE"]);
+    dir.run(&format!("{SELECT} -k 1 --where lang raw.jsonl")).misused(&["it must be as FIELD=VALUE"]);
 }
 
 #[test]

@@ -84,7 +84,9 @@ fn shares_that_do_not_match_the_targets() {
 #[test]
 fn help_is_short_or_complete_with_examples() {
     let dir = Dir::new();
-    for command in ["select", "fit", "weigh", "resample", "merge", "measure", "inspect", "completions"] {
+    for command in
+        ["select", "fit", "weigh", "resample", "merge", "measure", "prepare", "inspect", "completions"]
+    {
         let short = dir.run(&format!("{command} -h")).ok();
         let long = dir.run(&format!("{command} --help")).ok();
         assert!(short.len() <= long.len(), "{command}");

@@ -16,21 +16,6 @@ pub(crate) struct InputArgs {
     pub(crate) files_from: Option<PathBuf>,
 }
 
-/// Which records may be drawn.
-#[derive(Args, Serialize)]
-#[command(next_help_heading = "Draw")]
-pub(crate) struct WhereArgs {
-    /// Leave out records whose FIELD is not VALUE; repeatable
-    ///
-    /// A dotted path reaches into objects; in VALUE, `*` stands for any characters and `?` for any one. Of several values for one field, any
-    /// will do.
-    #[arg(long, value_name = "FIELD=VALUE")]
-    pub(crate) r#where: Vec<String>,
-    /// Leave out records whose FIELD is VALUE; repeatable
-    #[arg(long, value_name = "FIELD=VALUE")]
-    pub(crate) where_not: Vec<String>,
-}
-
 #[derive(Args, Serialize)]
 #[command(next_help_heading = "Input")]
 pub(crate) struct RecordArgs {

@@ -1,20 +1,24 @@
 //! The command line as typed. Every doc comment is the option's help.
 
 mod commands;
+mod conditions;
 mod draw;
 mod input;
 mod measure;
 mod model;
 mod output;
+mod prepare;
 
 use clap::{Parser, Subcommand};
 
 pub(crate) use commands::{Completions, Fit, Inspect, Merge, Resample, Select, Weigh};
+pub(crate) use conditions::WhereArgs;
 pub(crate) use draw::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg};
-pub(crate) use input::{InputArgs, Invalid, RecordArgs, WhereArgs};
+pub(crate) use input::{InputArgs, Invalid, RecordArgs};
 pub(crate) use measure::Measure;
 pub(crate) use model::{CountArgs, FitArgs, FitTokens, HashArg, TokenizerArg};
 pub(crate) use output::{OutputArgs, RunArgs, WorkArgs};
+pub(crate) use prepare::{ChunkArgs, Prepare, QualityArg, QualityArgs};
 
 /// Select language-model training data by importance resampling (DSIR).
 ///
@@ -44,6 +48,8 @@ pub(crate) enum Command {
     Merge(Merge),
     /// Say how close selections came to the target
     Measure(Measure),
+    /// Cut, filter and join records
+    Prepare(Prepare),
     /// Say in words what is in a model, a weights file or a weights folder
     Inspect(Inspect),
     /// Print a completion script for a shell
