@@ -82,7 +82,7 @@ impl Sample {
         self.last < u64::MAX
     }
 
-    /// The last place of [`Order`] that is in the sample.
+    /// The last place that is in the sample.
     pub(super) fn last(&self) -> u64 {
         self.last
     }

@@ -28,6 +28,9 @@ mod draws;
 /// How close selections came to the target.
 mod measure;
 
+/// The same, against another implementation.
+mod measure_by_numpy;
+
 /// Runs that were killed, and gone on with.
 mod resume;
 

@@ -31,7 +31,7 @@ pub(crate) struct Measure {
     #[arg(long, value_name = "[NAME=]FILE|DIR", help_heading = "Measure", required = true)]
     pub(crate) selected: Vec<String>,
     /// Add E to every density before its logarithm
-    #[arg(long, value_name = "E", help_heading = "Measure", default_value_t = dsir::density::EPSILON, allow_negative_numbers = true, value_parser = epsilon)]
+    #[arg(long, value_name = "E", help_heading = "Measure", default_value = "1e-8", allow_negative_numbers = true, value_parser = epsilon)]
     pub(crate) epsilon: f64,
     /// Count N documents of the raw corpus and of each selection, if they have more
     ///

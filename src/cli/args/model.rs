@@ -14,7 +14,7 @@ pub(crate) struct CountArgs {
     /// file with `=` in its name.
     #[arg(long, value_name = "[NAME=]FILE")]
     pub(crate) target: Vec<String>,
-    /// Keep the targets apart: each draws its share of the selection
+    /// Keep the targets apart: each draws its share of the selection, and is measured for itself
     #[arg(long)]
     pub(crate) separate_targets: bool,
     /// Count n-grams of 1 to N tokens
