@@ -121,4 +121,12 @@ pub enum Fault {
         /// What is there instead.
         found: &'static str,
     },
+    /// A text field that should be an array of integers, and is not.
+    #[error("field `{field}` is not an array of integers: {found}")]
+    NotIntegers {
+        /// The dotted path.
+        field: String,
+        /// What is there instead.
+        found: String,
+    },
 }

@@ -7,6 +7,7 @@
 mod blocks;
 mod decompress;
 mod error;
+mod integers;
 mod json;
 mod last;
 mod shards;
@@ -17,7 +18,7 @@ pub use blocks::{Block, BlockReader, Bookmark, Record};
 pub use error::{Error, Fault};
 pub use shards::{Shard, Shards};
 pub use source::Reread;
-pub use text::{TextFields, TextReader};
+pub use text::{FieldKind, TextFields, TextReader};
 
 use std::hash::Hasher;
 #[cfg(fuzzing)]

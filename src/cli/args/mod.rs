@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use commands::{Completions, Fit, Inspect, Merge, Resample, Select, Weigh};
 pub(crate) use draw::DrawArgs;
 pub(crate) use input::{InputArgs, Invalid, RecordArgs};
-pub(crate) use model::{FitArgs, FitTokens, HashArg, TokenizerArg};
+pub(crate) use model::{FitArgs, FitTokens, HashArg, PunktArgs, TokenizerArg};
 pub(crate) use output::{OutputArgs, RunArgs, WorkArgs};
 
 /// Select language-model training data by importance resampling (DSIR).
