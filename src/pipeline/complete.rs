@@ -2,7 +2,7 @@ use super::ReadOptions;
 use super::documents::{Documents, ReadReport, Taken, Tally};
 use super::scan::{self, Job};
 use crate::error::Error;
-use crate::featurizer::{FeatureSpace, Featurizer};
+use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
 use crate::progress::Progress;
 use crate::reader::{Block, BlockReader, Shards, TextReader};
 use crate::weights::{RowBlock, WeightsFile, WeightsFolder, WeightsWriter, push_row};
@@ -20,9 +20,10 @@ pub fn complete(
     options: &ReadOptions,
     progress: &Progress,
 ) -> Result<ReadReport, Error> {
+    let featurizers = options.featurizers(space)?.of_tokens();
     progress.begin("complete", shards.total_bytes());
-    let documents = Documents::new(shards, options, false);
-    let job = Complete { weights, shards, space, folder, documents };
+    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), false);
+    let job = Complete { weights, shards, featurizers, folder, documents };
     let scanned = scan::scan(&job, shards, progress)?;
     job.documents.finish("raw", &scanned.shards)
 }
@@ -30,7 +31,8 @@ pub fn complete(
 struct Complete<'a> {
     weights: &'a [WeightsFile],
     shards: &'a Shards,
-    space: FeatureSpace,
+    /// Only tokens are asked of them.
+    featurizers: Featurizers,
     folder: &'a WeightsFolder,
     documents: Documents<'a>,
 }
@@ -48,10 +50,8 @@ impl<'a> Job for Complete<'a> {
     type Ended = Tally;
 
     fn thread(&self) -> CompleteThread<'a> {
-        // Only the tokens are asked of it.
-        let space = FeatureSpace { ngrams: 1, ..self.space };
         CompleteThread {
-            featurizer: Featurizer::new(space),
+            featurizer: self.featurizers.featurizer(),
             given: RowBlock::default(),
             texts: self.documents.thread(),
         }

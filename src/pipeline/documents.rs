@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ReadOptions;
 use super::rejects::push_reject;
 use crate::error::Error;
-use crate::reader::{self, Block, Fault, Record, Shards, TextReader};
+use crate::reader::{self, Block, Fault, FieldKind, Record, Shards, TextReader};
 
 /// What came of reading shards.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -57,18 +57,25 @@ pub(super) struct Taken {
 pub(super) struct Documents<'a> {
     shards: &'a Shards,
     options: &'a ReadOptions,
+    kind: FieldKind,
     with_rejects: bool,
     start: Instant,
 }
 
 impl<'a> Documents<'a> {
-    pub(super) fn new(shards: &'a Shards, options: &'a ReadOptions, with_rejects: bool) -> Self {
-        Documents { shards, options, with_rejects, start: Instant::now() }
+    /// The documents of `shards`, whose text fields hold what `kind` says.
+    pub(super) fn new(
+        shards: &'a Shards,
+        options: &'a ReadOptions,
+        kind: FieldKind,
+        with_rejects: bool,
+    ) -> Self {
+        Documents { shards, options, kind, with_rejects, start: Instant::now() }
     }
 
     /// What one thread works with.
     pub(super) fn thread(&self) -> TextReader<'a> {
-        TextReader::new(&self.options.fields)
+        TextReader::of_kind(&self.options.fields, self.kind)
     }
 
     /// Gives every record of `block` to `each`, with its text unless it is skipped as invalid.

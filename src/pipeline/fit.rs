@@ -7,7 +7,7 @@ use super::scan::{self, Done, Job, Rhythm};
 use super::{ReadOptions, TargetShards};
 use crate::density::{Counts, FitBudget, LevelCounts, RawCounts, RawSample, Target};
 use crate::error::Error;
-use crate::featurizer::{FeatureSpace, Featurizer};
+use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
 use crate::progress::Progress;
 use crate::reader::{Block, BlockReader, Shards, TextReader, content_hash};
 use crate::work::Work;
@@ -23,10 +23,12 @@ pub fn count_target(
     rejects: Option<&mut Rejects>,
     progress: &Progress,
 ) -> Result<(Target, ReadReport), Error> {
+    let featurizers = options.featurizers(space)?;
     progress.begin("target", target.shards.total_bytes());
     let rejects = RejectsInOrder::new(rejects);
-    let documents = Documents::new(&target.shards, options, rejects.are_wanted());
-    let job = CountTarget { space, documents, rejects };
+    let kind = space.tokenizer.field_kind();
+    let documents = Documents::new(&target.shards, options, kind, rejects.are_wanted());
+    let job = CountTarget { featurizers, documents, rejects };
     let scanned = scan::scan(&job, &target.shards, progress)?;
     let report = job.documents.finish(&format!("target `{}`", target.name), &scanned.shards)?;
     let mut counts = Counts::new(space.buckets);
@@ -50,6 +52,7 @@ pub fn count_raw(
     work: Option<&Work>,
     progress: &Progress,
 ) -> Result<(RawCounts, ReadReport), Error> {
+    let featurizers = options.featurizers(space)?;
     progress.begin("fit", shards.total_bytes());
     // Counts of a stream and of files cannot be told apart, and it cannot be read again; nor are the rejects kept.
     let work = work.filter(|_| rejects.is_none() && shards.iter().all(|shard| shard.fingerprint().is_some()));
@@ -64,8 +67,8 @@ pub fn count_raw(
     let bytes_before = before.as_ref().map_or(0, Before::bytes);
 
     let rejects = RejectsInOrder::new(rejects);
-    let documents = Documents::new(shards, options, rejects.are_wanted());
-    let job = CountRaw { space, sample, documents, rejects, shards, keeper, before };
+    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted());
+    let job = CountRaw { featurizers, sample, documents, rejects, shards, keeper, before };
     let scanned = scan::scan(&job, shards, progress)?;
     let report = job.documents.finish("raw", &scanned.shards)?;
     let raw = job.sample.finish(scanned.threads.iter().map(|thread| &thread.counts), space.buckets)?;
@@ -81,7 +84,7 @@ fn is_of_use(before: &Before<(), RawCounts>, space: FeatureSpace, options: &Read
 }
 
 struct CountTarget<'a> {
-    space: FeatureSpace,
+    featurizers: Featurizers,
     documents: Documents<'a>,
     rejects: RejectsInOrder<'a>,
 }
@@ -99,8 +102,8 @@ impl<'a> Job for CountTarget<'a> {
     type Ended = Tally;
 
     fn thread(&self) -> Self::Thread {
-        let featurizer = Featurizer::new(self.space);
-        CountThread { featurizer, counts: Counts::new(self.space.buckets), texts: self.documents.thread() }
+        let counts = Counts::new(self.featurizers.space().buckets);
+        CountThread { featurizer: self.featurizers.featurizer(), counts, texts: self.documents.thread() }
     }
 
     fn begin(&self, shard: usize, _: &BlockReader) -> Result<(usize, Tally), Error> {
@@ -130,7 +133,7 @@ impl<'a> Job for CountTarget<'a> {
 }
 
 struct CountRaw<'a> {
-    space: FeatureSpace,
+    featurizers: Featurizers,
     sample: RawSample,
     documents: Documents<'a>,
     rejects: RejectsInOrder<'a>,
@@ -146,8 +149,8 @@ impl<'a> Job for CountRaw<'a> {
     type Ended = Tally;
 
     fn thread(&self) -> Self::Thread {
-        let counts = self.sample.thread(self.space.buckets);
-        CountThread { featurizer: Featurizer::new(self.space), counts, texts: self.documents.thread() }
+        let counts = self.sample.thread(self.featurizers.space().buckets);
+        CountThread { featurizer: self.featurizers.featurizer(), counts, texts: self.documents.thread() }
     }
 
     fn open(&self, shard: usize, shards: &Shards, progress: &Progress) -> Result<BlockReader, Error> {
@@ -194,8 +197,8 @@ impl<'a> Job for CountRaw<'a> {
 
     fn keep(&self, done: Done<'_, Self>) -> Result<(), Error> {
         let Some(keeper) = &self.keeper else { return Ok(()) };
-        let counts =
-            self.sample.finish(done.threads.iter().map(|thread| &thread.counts), self.space.buckets)?;
+        let buckets = self.featurizers.space().buckets;
+        let counts = self.sample.finish(done.threads.iter().map(|thread| &thread.counts), buckets)?;
         let under_way =
             done.under_way.into_iter().map(|(shard, at, (_, tally))| (shard, at, tally.clone(), ()));
         keeper.keep(self.shards, done.ended.iter().map(|(shard, tally)| (*shard, tally)), under_way, counts)

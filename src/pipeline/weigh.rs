@@ -14,7 +14,7 @@ use super::rejects::Rejects;
 use super::scan::{self, Done, Job, Rhythm};
 use crate::density::{LogRatios, Model};
 use crate::error::Error;
-use crate::featurizer::FeatureSpace;
+use crate::featurizer::Featurizers;
 use crate::part_file::PartFile;
 use crate::progress::Progress;
 use crate::reader::{Block, BlockReader, Bookmark, Reread, Shard, Shards, TextReader};
@@ -51,20 +51,21 @@ pub fn weigh(
 ) -> Result<ReadReport, Error> {
     let WeighOptions { mut rejects, candidates, publish_to } = options;
     let log_ratios = model.log_ratios()?;
+    let featurizers = read.featurizers(model.space)?;
     let info = WeightsInfo::new(model, &read.fields);
     publish_to.map_or(Ok(()), |folder| folder.prepare(&info))?;
     progress.begin("weigh", shards.total_bytes());
 
     let parts = workplace.parts();
     let mut job = Weigh {
-        space: model.space,
+        featurizers,
         log_ratios: &log_ratios,
         shards,
         weights: WeightsFolder::new(&parts),
         parts,
         publish_to,
         candidates,
-        documents: Documents::new(shards, read, rejects.is_some()),
+        documents: Documents::new(shards, read, model.space.tokenizer.field_kind(), rejects.is_some()),
         with_rejects: rejects.is_some(),
         keeper: workplace.work().map(|work| Keeper::new(work, "weigh", &info)),
         before: None,
@@ -88,7 +89,7 @@ pub fn weigh(
 }
 
 struct Weigh<'a> {
-    space: FeatureSpace,
+    featurizers: Featurizers,
     log_ratios: &'a LogRatios,
     shards: &'a Shards,
     /// Where the files of shards under way are.
@@ -246,7 +247,7 @@ impl<'a> Job for Weigh<'a> {
 
     fn thread(&self) -> WeighThread<'a> {
         WeighThread {
-            weigher: Weigher::new(self.space, self.log_ratios),
+            weigher: Weigher::new(&self.featurizers, self.log_ratios),
             candidates: CandidatesThread::default(),
             texts: self.documents.thread(),
         }

@@ -7,7 +7,7 @@ use super::scan::{self, Job};
 use super::{ReadOptions, other_rows};
 use crate::density::{Counts, Model, kl_divergence, normalized};
 use crate::error::Error;
-use crate::featurizer::Featurizer;
+use crate::featurizer::{Featurizer, Featurizers};
 use crate::progress::Progress;
 use crate::reader::{Block, BlockReader, Shards, TextReader, content_hash};
 use crate::resample::{Draw, Noise, Position};
@@ -56,6 +56,10 @@ pub fn write(
     progress: &Progress,
 ) -> Result<(ReadReport, Vec<Vec<KlReduction>>), Error> {
     let start = Instant::now();
+    let measuring = match measured {
+        Some((model, read)) => Some((read.featurizers(model.space)?, read)),
+        None => None,
+    };
     let kept: Vec<Option<PathBuf>> = match candidates {
         Some(candidates) => candidates.files(shards, draw),
         None => vec![None; shards.len()],
@@ -66,7 +70,7 @@ pub fn write(
         let writer = RecordWriter::create(destination, options.shuffle.is_some(), options.temp_dir)?;
         outputs.push(Output { writer, order: options.shuffle.map(|seed| Noise::of_shuffle(seed, number)) });
     }
-    let job = Write { draw, weights, shards, kept, outputs, annotate: options.annotate, measured };
+    let job = Write { draw, weights, shards, kept, outputs, annotate: options.annotate, measuring };
     let scanned = scan::scan(&job, shards, progress)?;
     job.outputs.into_iter().try_for_each(|output| output.writer.finish())?;
 
@@ -116,7 +120,8 @@ struct Write<'a> {
     /// Of each draw.
     outputs: Vec<Output>,
     annotate: bool,
-    measured: Option<(&'a Model, &'a ReadOptions)>,
+    /// What the selected are counted with, if they are.
+    measuring: Option<(Featurizers, &'a ReadOptions)>,
 }
 
 struct Output {
@@ -140,11 +145,12 @@ struct Measuring<'a> {
 }
 
 impl<'a> Measuring<'a> {
-    fn new(model: &Model, options: &'a ReadOptions, draws: usize) -> Self {
+    fn new(featurizers: &Featurizers, options: &'a ReadOptions, draws: usize) -> Self {
+        let space = featurizers.space();
         Measuring {
-            texts: TextReader::new(&options.fields),
-            featurizer: Featurizer::new(model.space),
-            counts: vec![Counts::new(model.space.buckets); draws],
+            texts: TextReader::of_kind(&options.fields, space.tokenizer.field_kind()),
+            featurizer: featurizers.featurizer(),
+            counts: vec![Counts::new(space.buckets); draws],
             draws: Vec::new(),
         }
     }
@@ -243,8 +249,10 @@ impl<'a> Job for Write<'a> {
     type Ended = Tally;
 
     fn thread(&self) -> WriteThread<'a> {
-        let measuring =
-            self.measured.map(|(model, options)| Measuring::new(model, options, self.outputs.len()));
+        let measuring = self
+            .measuring
+            .as_ref()
+            .map(|(featurizers, read)| Measuring::new(featurizers, read, self.outputs.len()));
         WriteThread { rows: RowBlock::default(), measuring }
     }
 

@@ -14,7 +14,7 @@ pub(crate) use commands::{Completions, Fit, Inspect, Merge, Resample, Select, We
 pub(crate) use conditions::WhereArgs;
 pub(crate) use draw::DrawArgs;
 pub(crate) use input::{InputArgs, Invalid, RecordArgs};
-pub(crate) use model::{FitArgs, FitTokens, HashArg, TokenizerArg};
+pub(crate) use model::{FitArgs, FitTokens, HashArg, PunktArgs, TokenizerArg};
 pub(crate) use output::{OutputArgs, RunArgs, WorkArgs};
 pub(crate) use prepare::{ChunkArgs, Prepare, QualityArg, QualityArgs};
 

@@ -17,7 +17,7 @@ use crate::cli::summary::Summary;
 
 pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
     let raw = args.input.shards()?;
-    let read = args.records.options()?;
+    let read = args.records.options(&args.punkt)?;
     let draw = args.draw.options()?;
     let run = Run::new(&args.run)?;
     if args.records.rejects.is_some() {
@@ -38,14 +38,27 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
         if !given {
             raw.keep_streams(&run.temp_dir);
             let folder = WeightsFolder::new(completed.path());
-            let report =
-                pipeline::complete(&weights, &raw, FeatureSpace::default(), &folder, &read, &run.progress)?;
+            let space = tokens_of(args, info.as_ref(), &read)?;
+            let report = pipeline::complete(&weights, &raw, space, &folder, &read, &run.progress)?;
             summary.stage("complete", &report);
             weights = folder.open(&raw)?;
         }
         draw_and_write(&draw, &weights, targets, &raw, &output, None, None, &run, &mut summary)
     })?;
     summary.finish(args.run.summary.as_deref(), args.run.quiet)
+}
+
+/// The feature space whose tokens are counted: that of the weights, if they tell.
+fn tokens_of(
+    args: &Resample,
+    info: Option<&WeightsInfo>,
+    read: &ReadOptions,
+) -> Result<FeatureSpace, Failure> {
+    match (args.tokenizer, info) {
+        (Some(tokenizer), _) => tokenizer.space(read.punkt.as_deref()),
+        (None, Some(info)) => Ok(info.feature_space),
+        (None, None) => Ok(FeatureSpace::default()),
+    }
 }
 
 /// Where and how selections are written.

@@ -17,7 +17,7 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     args.model.iter().try_for_each(|path| outputs::refuse_dash("--model", path))?;
     let raw = args.input.shards()?;
     let targets = args.fit.targets()?;
-    let read = args.records.options()?;
+    let read = args.records.options(&args.punkt)?;
     let draw = args.draw.options()?;
     let run = Run::new(&args.run)?;
     if draw.proportions.is_some() && args.model.is_none() && !args.fit.separate_targets {
