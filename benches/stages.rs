@@ -42,7 +42,7 @@ fn text(kind: &str) -> String {
 fn featurize<const SHA256: bool>(bencher: Bencher, kind: &str) {
     let text = text(kind);
     let hash = if SHA256 { Hash::Sha256 } else { Hash::Dsir1 };
-    let mut featurizer = Featurizer::new(FeatureSpace { hash, ..FeatureSpace::default() });
+    let mut featurizer = Featurizer::new(FeatureSpace { hash, ..FeatureSpace::default() }).expect("a space");
     bencher.counter(BytesCount::of_str(&text)).bench_local(move || {
         let mut sum = 0;
         featurizer.featurize(black_box(&text), |run| sum += run.len());
@@ -54,7 +54,7 @@ fn featurize<const SHA256: bool>(bencher: Bencher, kind: &str) {
 #[divan::bench(args = ["ascii", "cyrillic", "chinese"])]
 fn featurize_plain(bencher: Bencher, kind: &str) {
     let text = text(kind);
-    let mut featurizer = Featurizer::plain(FeatureSpace::default());
+    let mut featurizer = Featurizer::plain(FeatureSpace::default()).expect("a space");
     bencher.counter(BytesCount::of_str(&text)).bench_local(move || {
         let mut sum = 0;
         featurizer.featurize(black_box(&text), |run| sum += run.len());

@@ -4,15 +4,15 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use dsir::density::{FitBudget, Model};
-use dsir::featurizer::{FeatureSpace, Hash, Tokenizer};
+use dsir::featurizer::{FeatureSpace, Hash, Punkt, Tokenizer};
 use dsir::pipeline::{ReadOptions, SelectionShards, TargetShards};
 use dsir::progress::Progress;
 use dsir::reader::{Conditions, Shard, Shards, TextFields};
 use dsir::unfinished::TemporaryFolder;
 
 use super::args::{
-    CountArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, Measure, RecordArgs, RunArgs, TokenizerArg,
-    WhereArgs,
+    CountArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, Measure, PunktArgs, RecordArgs, RunArgs,
+    TokenizerArg, WhereArgs,
 };
 use super::bar::Bar;
 use super::failure::Failure;
@@ -20,15 +20,14 @@ use super::outputs::Output;
 use super::signals;
 
 impl CountArgs {
-    pub(crate) fn space(&self) -> FeatureSpace {
-        let tokenizer = match self.tokenizer {
-            TokenizerArg::Wordpunct => Tokenizer::Wordpunct,
-        };
+    /// The feature space, with the sentence model in `punkt` if it needs one.
+    pub(crate) fn space(&self, punkt: Option<&Path>) -> Result<FeatureSpace, Failure> {
         let hash = match self.hash {
             HashArg::Dsir1 => Hash::Dsir1,
             HashArg::Sha256 => Hash::Sha256,
         };
-        FeatureSpace { tokenizer, ngrams: self.ngrams, buckets: self.buckets, hash }
+        let space = self.tokenizer.space(punkt)?;
+        Ok(FeatureSpace { ngrams: self.ngrams, buckets: self.buckets, hash, ..space })
     }
 
     /// The targets' shards, in the order of the targets' first mention.
@@ -88,6 +87,38 @@ fn apart<'a>(
         }
     }
     Ok(found)
+}
+
+impl TokenizerArg {
+    /// A feature space of this tokenizer, with the sentence model in `punkt` if it needs one.
+    pub(crate) fn space(self, punkt: Option<&Path>) -> Result<FeatureSpace, Failure> {
+        let tokenizer = match self {
+            TokenizerArg::Wordpunct => Tokenizer::Wordpunct,
+            TokenizerArg::WordTokenize => Tokenizer::WordTokenize,
+            TokenizerArg::Unicode => Tokenizer::Unicode,
+            TokenizerArg::Bytes => Tokenizer::Bytes,
+            TokenizerArg::Ids => Tokenizer::Ids,
+        };
+        let punkt = match (tokenizer, punkt) {
+            (Tokenizer::WordTokenize, None) => return Err(dsir::featurizer::Error::NoPunkt.into()),
+            (Tokenizer::WordTokenize, Some(folder)) => Some(Punkt::read(folder)?.fingerprint()),
+            _ => None,
+        };
+        Ok(FeatureSpace { tokenizer, punkt, ..FeatureSpace::default() })
+    }
+}
+
+impl PunktArgs {
+    /// The folder that is named, or the first that is where NLTK would look.
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        let home = std::env::home_dir().map(|home| home.join("nltk_data"));
+        let named: Vec<PathBuf> = std::env::var_os("NLTK_DATA")
+            .map(|paths| std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect())
+            .unwrap_or_default();
+        let shared = ["/usr/share/nltk_data", "/usr/local/share/nltk_data"].map(PathBuf::from);
+        let usual = named.into_iter().chain(home).chain(shared).map(|data| data.join("tokenizers/punkt_tab"));
+        self.punkt.clone().or_else(|| usual.into_iter().find(|folder| folder.is_dir()))
+    }
 }
 
 /// Splits `NAME=FILE`.
@@ -184,12 +215,14 @@ impl RecordArgs {
         self.rejects.iter().map(|path| Output::records("--rejects", path))
     }
 
-    pub(crate) fn options(&self) -> Result<ReadOptions, Failure> {
+    /// With the folder of the sentence model, which is read where it is needed.
+    pub(crate) fn options(&self, punkt: &PunktArgs) -> Result<ReadOptions, Failure> {
         let fields = TextFields::new(&self.text_field).ok_or_else(|| {
             let most = TextFields::MAX;
             Failure::usage(format!("--text-field: a name with an empty part, or more than {most} fields"))
         })?;
-        Ok(ReadOptions { fields, skip_invalid: self.invalid == Invalid::Skip || self.rejects.is_some() })
+        let skip_invalid = self.invalid == Invalid::Skip || self.rejects.is_some();
+        Ok(ReadOptions { fields, skip_invalid, punkt: punkt.folder() })
     }
 }
 

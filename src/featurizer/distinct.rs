@@ -181,8 +181,8 @@ mod tests {
         for hash in [Hash::Dsir1, Hash::Sha256] {
             for (ngrams, different) in [(1, 4.0), (2, 8.0), (3, 12.0)] {
                 let space = FeatureSpace { ngrams, hash, buckets: 2, ..FeatureSpace::default() };
-                for mut featurizer in
-                    [Featurizer::new(space), Featurizer::plain(space)].map(Featurizer::with_distinct)
+                for mut featurizer in [Featurizer::new(space).unwrap(), Featurizer::plain(space).unwrap()]
+                    .map(Featurizer::with_distinct)
                 {
                     featurizer.featurize(&text, |_| {});
                     featurizer.featurize("b c", |_| {});
@@ -191,7 +191,7 @@ mod tests {
                 }
             }
         }
-        let plain = Featurizer::new(FeatureSpace::default());
+        let plain = Featurizer::new(FeatureSpace::default()).unwrap();
         assert!(plain.distinct().is_none());
     }
 }

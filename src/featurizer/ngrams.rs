@@ -5,6 +5,9 @@ use super::chunk::Chunk;
 use super::distinct::Distinct;
 use super::hash::{self, Hash};
 
+/// So many tokens, coming one by one, are made n-grams together.
+const WAITING: usize = if cfg!(fuzzing) { 5 } else { 256 };
+
 /// The n-grams of a text, while its tokens come in.
 pub(super) enum Ngrams {
     Dsir1(CombinedHashes),
@@ -38,23 +41,42 @@ impl Ngrams {
     /// Begins a text.
     pub(super) fn clear(&mut self) {
         match self {
-            Ngrams::Dsir1(hashes) => hashes.len = 0,
+            Ngrams::Dsir1(hashes) => (hashes.len, hashes.waiting) = (0, 0),
             Ngrams::Sha256(joined) => joined.clear(),
         }
     }
 
-    /// Takes one token, lower-cased.
+    /// Takes one token. Its n-grams may have to wait for more of them, or for [`Ngrams::flush`].
+    #[inline]
     pub(super) fn push(&mut self, token: &[u8], features: &mut impl FnMut(&[u32])) {
         match self {
             Ngrams::Dsir1(hashes) => {
-                hashes.make_room(1);
-                hashes.put(0, hash::token_hash(token));
-                hashes.combine(1, features);
+                hashes.make_room(WAITING);
+                hashes.put(hashes.waiting, hash::token_hash(token));
+                hashes.waiting += 1;
+                if hashes.waiting == WAITING {
+                    hashes.combine(WAITING, features);
+                    hashes.waiting = 0;
+                }
             }
             Ngrams::Sha256(joined) => {
                 joined.push(token);
-                joined.flush(features);
+                if joined.run.len() >= WAITING {
+                    joined.flush(features);
+                }
             }
+        }
+    }
+
+    /// Gives the n-grams that wait, at the end of a text.
+    pub(super) fn flush(&mut self, features: &mut impl FnMut(&[u32])) {
+        match self {
+            Ngrams::Dsir1(CombinedHashes { waiting: 0, .. }) => {}
+            Ngrams::Dsir1(hashes) => {
+                hashes.combine(hashes.waiting, features);
+                hashes.waiting = 0;
+            }
+            Ngrams::Sha256(joined) => joined.flush(features),
         }
     }
 
@@ -96,6 +118,8 @@ pub(super) struct CombinedHashes {
     before: [u64; FeatureSpace::MAX_NGRAMS as usize],
     /// How many n-grams ended there: 0 at the start of a text.
     len: usize,
+    /// How many of `tokens`, come one by one, have not been combined.
+    waiting: usize,
     run: Vec<u32>,
     distinct: Option<Distinct>,
 }
@@ -110,6 +134,7 @@ impl CombinedHashes {
             longer: Vec::new(),
             before: [0; _],
             len: 0,
+            waiting: 0,
             run: Vec::new(),
             distinct: None,
         }
@@ -127,7 +152,7 @@ impl CombinedHashes {
     /// Gives the buckets of all n-grams that end at the `count` tokens just come in.
     #[inline(always)]
     fn combine(&mut self, count: usize, features: &mut impl FnMut(&[u32])) {
-        let CombinedHashes { buckets, most, tokens, ngrams, longer, before, len, run, distinct } = self;
+        let CombinedHashes { buckets, most, tokens, ngrams, longer, before, len, run, distinct, .. } = self;
         let bucket = |hash: &u64| hash::bucket_of(*hash, *buckets);
         let tokens = &tokens[..count];
         let mut note = |hashes: &[u64]| {

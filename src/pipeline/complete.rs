@@ -6,7 +6,7 @@ use super::scan::{self, Job};
 use super::weigh::LEFT_OUT_TOKENS;
 use super::{ReadOptions, Weighed, score};
 use crate::error::Error;
-use crate::featurizer::{FeatureSpace, Featurizer};
+use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
 use crate::progress::Progress;
 use crate::reader::{
     Block, BlockReader, Fault, FieldPath, Record, Shards, TextReader, content_hash, field_number,
@@ -54,9 +54,10 @@ pub fn complete(
     options: &ReadOptions,
     progress: &Progress,
 ) -> Result<Weighed, Error> {
+    let featurizers = options.featurizers(space)?.of_tokens();
     progress.begin("complete", shards.total_bytes());
-    let documents = Documents::new(shards, options, false);
-    let job = Complete { given, admission, shards, space, folder, documents };
+    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), false);
+    let job = Complete { given, admission, shards, featurizers, folder, documents };
     let scanned = scan::scan(&job, shards, progress)?;
     let read = job.documents.finish("raw", &scanned.shards)?;
     let mut groups = Groups::new();
@@ -71,7 +72,8 @@ struct Complete<'a> {
     given: &'a Given,
     admission: &'a Admission,
     shards: &'a Shards,
-    space: FeatureSpace,
+    /// Only tokens are asked of them.
+    featurizers: Featurizers,
     folder: &'a WeightsFolder,
     documents: Documents<'a>,
 }
@@ -119,10 +121,8 @@ impl<'a> Job for Complete<'a> {
     type Ended = Tally;
 
     fn thread(&self) -> CompleteThread<'a> {
-        // Only the tokens are asked of it.
-        let space = FeatureSpace { ngrams: 1, ..self.space };
         CompleteThread {
-            featurizer: Featurizer::new(space),
+            featurizer: self.featurizers.featurizer(),
             given: RowBlock::default(),
             texts: self.documents.thread(),
             groups: Groups::new(),

@@ -8,7 +8,7 @@ use super::scan::{self, Done, Job, Rhythm};
 use super::{ReadOptions, TargetShards};
 use crate::density::{Counts, FitBudget, LevelCounts, RawCounts, RawSample, Target};
 use crate::error::Error;
-use crate::featurizer::{FeatureSpace, Featurizer};
+use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
 use crate::progress::Progress;
 use crate::reader::{Block, BlockReader, Record, Shards, TextReader, content_hash};
 use crate::work::Work;
@@ -68,9 +68,10 @@ pub(super) fn count_watched<W: Watch>(
     progress: &Progress,
 ) -> Result<(Counts, ReadReport, Vec<W>), Error> {
     let Counted { what, shards, space, options, only } = counted;
+    let featurizers = options.featurizers(space)?;
     let rejects = RejectsInOrder::new(rejects);
-    let documents = Documents::new(shards, options, rejects.are_wanted());
-    let job = CountAll { space, only, documents, rejects, watch };
+    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted());
+    let job = CountAll { featurizers, only, documents, rejects, watch };
     let scanned = scan::scan(&job, shards, progress)?;
     let report = job.documents.finish(what, &scanned.shards)?;
     let mut counts = Counts::new(space.buckets);
@@ -96,6 +97,7 @@ pub fn count_raw(
     work: Option<&Work>,
     progress: &Progress,
 ) -> Result<(RawCounts, ReadReport), Error> {
+    let featurizers = options.featurizers(space)?;
     progress.begin("fit", shards.total_bytes());
     // Counts of a stream and of files cannot be told apart, and it cannot be read again; nor are the rejects kept.
     let work = work.filter(|_| rejects.is_none() && shards.iter().all(|shard| shard.fingerprint().is_some()));
@@ -110,8 +112,8 @@ pub fn count_raw(
     let bytes_before = before.as_ref().map_or(0, Before::bytes);
 
     let rejects = RejectsInOrder::new(rejects);
-    let documents = Documents::new(shards, options, rejects.are_wanted());
-    let job = CountRaw { space, sample, only: None, documents, rejects, shards, keeper, before };
+    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted());
+    let job = CountRaw { featurizers, sample, only: None, documents, rejects, shards, keeper, before };
     let scanned = scan::scan(&job, shards, progress)?;
     let report = job.documents.finish("raw", &scanned.shards)?;
     let raw = job.sample.finish(scanned.threads.iter().map(|thread| &thread.counts), space.buckets)?;
@@ -129,11 +131,12 @@ pub fn count_raw_sample(
     options: &ReadOptions,
     progress: &Progress,
 ) -> Result<(RawCounts, ReadReport), Error> {
+    let featurizers = options.featurizers(space)?;
     progress.begin("fit", shards.total_bytes());
     let sample = RawSample::new(FitBudget(None));
-    let (documents, rejects) = (Documents::new(shards, options, false), RejectsInOrder::new(None));
-    let only = Some(only);
-    let job = CountRaw { space, sample, only, documents, rejects, shards, keeper: None, before: None };
+    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), false);
+    let (only, rejects) = (Some(only), RejectsInOrder::new(None));
+    let job = CountRaw { featurizers, sample, only, documents, rejects, shards, keeper: None, before: None };
     let scanned = scan::scan(&job, shards, progress)?;
     let report = job.documents.finish("raw", &scanned.shards)?;
     Ok((job.sample.finish(scanned.threads.iter().map(|thread| &thread.counts), space.buckets)?, report))
@@ -148,7 +151,7 @@ fn is_of_use(before: &Before<(), RawCounts>, space: FeatureSpace, options: &Read
 }
 
 struct CountAll<'a, N> {
-    space: FeatureSpace,
+    featurizers: Featurizers,
     only: Option<&'a Sample>,
     documents: Documents<'a>,
     rejects: RejectsInOrder<'a>,
@@ -176,10 +179,10 @@ impl<'a, W: Watch, N: Fn() -> W + Sync> Job for CountAll<'a, N> {
 
     fn thread(&self) -> Self::Thread {
         let watch = (self.watch)();
-        let featurizer = watch.prepare(Featurizer::new(self.space));
+        let featurizer = watch.prepare(self.featurizers.featurizer());
         CountThread {
             featurizer,
-            counts: Counts::new(self.space.buckets),
+            counts: Counts::new(self.featurizers.space().buckets),
             texts: self.documents.thread(),
             watch,
         }
@@ -218,7 +221,7 @@ impl<'a, W: Watch, N: Fn() -> W + Sync> Job for CountAll<'a, N> {
 }
 
 struct CountRaw<'a> {
-    space: FeatureSpace,
+    featurizers: Featurizers,
     sample: RawSample,
     only: Option<&'a Sample>,
     documents: Documents<'a>,
@@ -235,9 +238,9 @@ impl<'a> Job for CountRaw<'a> {
     type Ended = Tally;
 
     fn thread(&self) -> Self::Thread {
-        let counts = self.sample.thread(self.space.buckets);
+        let counts = self.sample.thread(self.featurizers.space().buckets);
         CountThread {
-            featurizer: Featurizer::new(self.space),
+            featurizer: self.featurizers.featurizer(),
             counts,
             texts: self.documents.thread(),
             watch: (),
@@ -290,8 +293,8 @@ impl<'a> Job for CountRaw<'a> {
 
     fn keep(&self, done: Done<'_, Self>) -> Result<(), Error> {
         let Some(keeper) = &self.keeper else { return Ok(()) };
-        let counts =
-            self.sample.finish(done.threads.iter().map(|thread| &thread.counts), self.space.buckets)?;
+        let buckets = self.featurizers.space().buckets;
+        let counts = self.sample.finish(done.threads.iter().map(|thread| &thread.counts), buckets)?;
         let under_way =
             done.under_way.into_iter().map(|(shard, at, (_, tally))| (shard, at, tally.clone(), ()));
         keeper.keep(self.shards, done.ended.iter().map(|(shard, tally)| (*shard, tally)), under_way, counts)

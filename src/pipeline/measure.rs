@@ -96,7 +96,8 @@ pub fn measure_raw(
         let (counts, report) = fit::count_raw(shards, space, FitBudget(None), read, rejects, None, progress)?;
         return Ok((MeasuredRaw { documents: counts.documents_read, counts }, vec![("fit", report)]));
     };
-    let (sample, found) = Sample::find("raw", shards, size, seed, read, rejects, progress)?;
+    let (sample, found) =
+        Sample::find("raw", shards, size, seed, (read, space.tokenizer.field_kind()), rejects, progress)?;
     let (counts, report) = fit::count_raw_sample(shards, space, &sample, read, progress)?;
     Ok((MeasuredRaw { documents: sample.documents(), counts }, vec![("sample", found), ("fit", report)]))
 }
@@ -116,7 +117,15 @@ pub fn measure_selection(
     let mut stages = Stages::new();
     let sample = match sample {
         Some(size) => {
-            let (sample, found) = Sample::find(&what, shards, size, seed, read, rejects.take(), progress)?;
+            let (sample, found) = Sample::find(
+                &what,
+                shards,
+                size,
+                seed,
+                (read, space.tokenizer.field_kind()),
+                rejects.take(),
+                progress,
+            )?;
             stages.push(("sample", found));
             Some(sample)
         }

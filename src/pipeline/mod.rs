@@ -29,7 +29,10 @@ pub use sample::Sample;
 pub use weigh::{WeighOptions, Weighed, weigh};
 pub use write::{KlReduction, Source, WriteOptions, write};
 
+use std::path::PathBuf;
+
 use crate::error::Error;
+use crate::featurizer::{FeatureSpace, Featurizers};
 use crate::reader::{Block, Shard, Shards, TextFields};
 use crate::weights::{self, RowBlock, WeightsFile};
 
@@ -40,6 +43,15 @@ pub struct ReadOptions {
     pub fields: TextFields,
     /// Leave invalid records out instead of stopping at the first.
     pub skip_invalid: bool,
+    /// The folder with the sentence model, for the feature spaces that need one: see [`Punkt::read`](crate::featurizer::Punkt).
+    pub punkt: Option<PathBuf>,
+}
+
+impl ReadOptions {
+    /// Makes featurizers for `space`.
+    fn featurizers(&self, space: FeatureSpace) -> Result<Featurizers, Error> {
+        Ok(Featurizers::open(space, self.punkt.as_deref())?)
+    }
 }
 
 /// The shards of one target.

@@ -10,7 +10,7 @@ use super::scan::{self, Job};
 use crate::error::Error;
 use crate::prepare::{Document, Made, Packing, Preparer, Steps};
 use crate::progress::Progress;
-use crate::reader::{Block, BlockReader, Shards, TextReader};
+use crate::reader::{Block, BlockReader, FieldKind, Shards, TextReader};
 use crate::writer::{Destination, RecordWriter, Selected, ShardRecords};
 
 /// What is done with records, and where they go.
@@ -56,7 +56,7 @@ pub fn prepare(
         None => RecordWriter::create(destination, false, temp_dir)?,
     };
     let rejects = RejectsInOrder::new(rejects);
-    let documents = Documents::new(shards, read, rejects.are_wanted());
+    let documents = Documents::new(shards, read, FieldKind::Text, rejects.are_wanted());
     let job = Prepare { steps, shards, documents, rejects, writer };
     let scanned = scan::scan(&job, shards, progress)?;
     let report = job.documents.finish("raw", scanned.shards.iter().map(|(tally, _)| tally))?;
@@ -116,7 +116,8 @@ impl<'a> Job for Prepare<'a> {
         let (texts, preparer) = thread;
         let path = self.shards[shard].path();
         let mut records = Selected::default();
-        let taken = self.documents.try_each(texts, shard, block, |record, text| {
+        let taken = self.documents.each(texts, shard, block, |record, text| {
+            let Some(text) = text else { return Ok(()) };
             let document = Document { record: record.bytes, text, shard: path, line: record.line };
             preparer.prepare(document, |made| records.push(0, |out| out.extend_from_slice(made)))
         })?;

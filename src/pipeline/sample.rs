@@ -9,7 +9,7 @@ use super::rejects::{Rejects, RejectsInOrder};
 use super::scan::{self, Job};
 use crate::error::Error;
 use crate::progress::Progress;
-use crate::reader::{Block, BlockReader, Shards, TextReader, content_hash};
+use crate::reader::{Block, BlockReader, FieldKind, Shards, TextReader, content_hash};
 use crate::resample::Noise;
 
 /// A random order of records, by their content hashes alone.
@@ -51,14 +51,14 @@ impl Sample {
         shards: &Shards,
         size: usize,
         seed: u64,
-        options: &ReadOptions,
+        (options, kind): (&ReadOptions, FieldKind),
         rejects: Option<&mut Rejects>,
         progress: &Progress,
     ) -> Result<(Self, ReadReport), Error> {
         progress.begin("sample", shards.total_bytes());
         let order = Order::new(seed);
         let rejects = RejectsInOrder::new(rejects);
-        let documents = Documents::new(shards, options, rejects.are_wanted());
+        let documents = Documents::new(shards, options, kind, rejects.are_wanted());
         let job = FindFirst { order, size, documents, rejects };
         let scanned = scan::scan(&job, shards, progress)?;
         let report = job.documents.finish(what, &scanned.shards)?;
@@ -166,7 +166,8 @@ mod tests {
         }
         let shards = Shards::find([folder.path()]).unwrap();
         let (read, progress) = (ReadOptions::default(), Progress::default());
-        let (sample, report) = Sample::find("raw", &shards, size, seed, &read, None, &progress).unwrap();
+        let (sample, report) =
+            Sample::find("raw", &shards, size, seed, (&read, FieldKind::Text), None, &progress).unwrap();
         assert_eq!((sample.documents(), report.records), (records.len() as u64, records.len() as u64));
         assert_eq!(sample.is_part(), records.len() > size);
         records.iter().filter(|record| sample.takes(content_hash(record.as_bytes()))).cloned().collect()

@@ -15,7 +15,7 @@ use super::rejects::Rejects;
 use super::scan::{self, Done, Job, Rhythm};
 use crate::density::{LogRatios, Model};
 use crate::error::Error;
-use crate::featurizer::FeatureSpace;
+use crate::featurizer::Featurizers;
 use crate::part_file::PartFile;
 use crate::progress::Progress;
 use crate::reader::{Block, BlockReader, Bookmark, Reread, Shard, Shards, TextReader};
@@ -63,6 +63,7 @@ pub fn weigh(
 ) -> Result<Weighed, Error> {
     let WeighOptions { mut rejects, candidates, publish_to, admission } = options;
     let log_ratios = model.log_ratios()?;
+    let featurizers = read.featurizers(model.space)?;
     let info = WeightsInfo::new(model, &read.fields, &admission.asked);
     let layout = admission.layout(log_ratios.targets());
     publish_to.map_or(Ok(()), |folder| folder.prepare(&info))?;
@@ -70,7 +71,7 @@ pub fn weigh(
 
     let parts = workplace.parts();
     let mut job = Weigh {
-        space: model.space,
+        featurizers,
         log_ratios: &log_ratios,
         layout,
         shards,
@@ -78,7 +79,7 @@ pub fn weigh(
         parts,
         publish_to,
         candidates,
-        documents: Documents::new(shards, read, rejects.is_some()),
+        documents: Documents::new(shards, read, model.space.tokenizer.field_kind(), rejects.is_some()),
         with_rejects: rejects.is_some(),
         keeper: workplace.work().map(|work| Keeper::new(work, "weigh", &(&info, admission.fingerprint()))),
         admission,
@@ -104,7 +105,7 @@ pub fn weigh(
 }
 
 struct Weigh<'a> {
-    space: FeatureSpace,
+    featurizers: Featurizers,
     log_ratios: &'a LogRatios,
     layout: Layout,
     admission: Admission,
@@ -275,7 +276,7 @@ impl<'a> Job for Weigh<'a> {
 
     fn thread(&self) -> WeighThread<'a> {
         WeighThread {
-            weigher: Weigher::new(self.space, self.log_ratios),
+            weigher: Weigher::new(&self.featurizers, self.log_ratios),
             candidates: CandidatesThread::default(),
             texts: self.documents.thread(),
             groups: Groups::new(),

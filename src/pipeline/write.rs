@@ -7,7 +7,7 @@ use super::scan::{self, Job};
 use super::{ReadOptions, other_rows};
 use crate::density::{Counts, Model, kl_divergence, normalized};
 use crate::error::Error;
-use crate::featurizer::Featurizer;
+use crate::featurizer::{Featurizer, Featurizers};
 use crate::progress::Progress;
 use crate::reader::{Block, BlockReader, Shards, TextReader, content_hash};
 use crate::resample::{Draw, Noise, Position};
@@ -82,6 +82,7 @@ pub fn write(
     progress: &Progress,
 ) -> Result<(ReadReport, Vec<Vec<KlReduction>>), Error> {
     let start = Instant::now();
+    let featurizers = measured.map(|(model, read)| read.featurizers(model.space)).transpose()?;
     progress.begin("write", sources.iter().map(Source::bytes).sum());
     let mut outputs = Vec::with_capacity(options.destinations.len());
     for (number, destination) in (0..).zip(options.destinations) {
@@ -104,7 +105,7 @@ pub fn write(
             kept: source.kept(),
             outputs: &outputs,
             annotate,
-            measured,
+            measuring: featurizers.as_ref().zip(measured.map(|(_, read)| read)),
         };
         let scanned = scan::scan(&job, shards, progress)?;
         scanned.shards.into_iter().for_each(|shard| read.add(shard));
@@ -159,7 +160,8 @@ struct Write<'a> {
     /// Of each draw.
     outputs: &'a [Output],
     annotate: bool,
-    measured: Option<(&'a Model, &'a ReadOptions)>,
+    /// What the selected are counted with, if they are.
+    measuring: Option<(&'a Featurizers, &'a ReadOptions)>,
 }
 
 struct Output {
@@ -183,11 +185,12 @@ struct Measuring<'a> {
 }
 
 impl<'a> Measuring<'a> {
-    fn new(model: &Model, options: &'a ReadOptions, draws: usize) -> Self {
+    fn new(featurizers: &Featurizers, options: &'a ReadOptions, draws: usize) -> Self {
+        let space = featurizers.space();
         Measuring {
-            texts: TextReader::new(&options.fields),
-            featurizer: Featurizer::new(model.space),
-            counts: vec![Counts::new(model.space.buckets); draws],
+            texts: TextReader::of_kind(&options.fields, space.tokenizer.field_kind()),
+            featurizer: featurizers.featurizer(),
+            counts: vec![Counts::new(space.buckets); draws],
             draws: Vec::new(),
         }
     }
@@ -287,7 +290,7 @@ impl<'a> Job for Write<'a> {
 
     fn thread(&self) -> WriteThread<'a> {
         let measuring =
-            self.measured.map(|(model, options)| Measuring::new(model, options, self.outputs.len()));
+            self.measuring.map(|(featurizers, read)| Measuring::new(featurizers, read, self.outputs.len()));
         WriteThread { rows: RowBlock::default(), measuring }
     }
 

@@ -132,4 +132,12 @@ pub enum Fault {
     /// A field that is to be added, and would be there twice.
     #[error("field `{0}`, which is to be added, is there already")]
     Present(String),
+    /// A text field that should be an array of integers, and is not.
+    #[error("field `{field}` is not an array of integers: {found}")]
+    NotIntegers {
+        /// The dotted path.
+        field: String,
+        /// What is there instead.
+        found: String,
+    },
 }

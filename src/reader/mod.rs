@@ -9,6 +9,7 @@ mod conditions;
 mod decompress;
 mod error;
 mod field;
+mod integers;
 mod json;
 mod last;
 mod shards;
@@ -22,7 +23,7 @@ pub use error::{Error, Fault};
 pub use field::{FieldPath, field_number, field_text};
 pub use shards::{Shard, Shards};
 pub use source::Reread;
-pub use text::{TextFields, TextReader};
+pub use text::{FieldKind, TextFields, TextReader};
 
 use std::hash::Hasher;
 #[cfg(fuzzing)]

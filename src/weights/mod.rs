@@ -14,7 +14,7 @@ pub use folder::{TargetSize, WeightsFolder, WeightsInfo};
 pub use scores::{Scale, ScoresFile};
 
 use crate::density::{LogRatios, Sum};
-use crate::featurizer::{FeatureSpace, Featurizer};
+use crate::featurizer::{Featurizer, Featurizers};
 use crate::reader::{Record, content_hash};
 
 /// Where the fields of a row are, in bytes.
@@ -162,9 +162,9 @@ pub struct Weigher<'m> {
 }
 
 impl<'m> Weigher<'m> {
-    /// A weigher for texts of the feature space that `log_ratios` is of.
-    pub fn new(space: FeatureSpace, log_ratios: &'m LogRatios) -> Self {
-        Weigher { featurizer: Featurizer::new(space), log_ratios, sums: vec![0; log_ratios.targets()] }
+    /// A weigher for texts of the feature space that `log_ratios` is of, as the featurizers are.
+    pub fn new(featurizers: &Featurizers, log_ratios: &'m LogRatios) -> Self {
+        Weigher { featurizer: featurizers.featurizer(), log_ratios, sums: vec![0; log_ratios.targets()] }
     }
 
     /// The tokens of `text`, and its log weight for each target.

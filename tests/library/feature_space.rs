@@ -26,7 +26,7 @@ fn tokens_of_many_scripts_are_pythons() {
     for hash in [Hash::Sha256, Hash::Dsir1] {
         let space =
             FeatureSpace { ngrams: 1, buckets: FeatureSpace::MAX_BUCKETS, hash, ..Default::default() };
-        let mut featurizer = Featurizer::new(space);
+        let mut featurizer = Featurizer::new(space).unwrap();
         for line in lines.lines() {
             let Line { text, tokens } = serde_json::from_str(line).unwrap();
             let (count, found) = buckets(&mut featurizer, &text);
@@ -84,7 +84,7 @@ mod vectors {
             for (buckets, expected) in [(10_000, ten_thousand), (1 << 20, million)] {
                 let ngrams = words.len() as u8;
                 let space = FeatureSpace { ngrams, buckets, ..Default::default() };
-                let (_, found) = super::buckets(&mut Featurizer::new(space), &text);
+                let (_, found) = super::buckets(&mut Featurizer::new(space).unwrap(), &text);
                 let expected: u32 = expected.parse().unwrap();
                 assert_eq!(definition::bucket(&words, buckets), expected, "{text}");
                 assert!(found.contains(&expected), "{text}: {found:?}");

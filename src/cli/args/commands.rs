@@ -6,7 +6,10 @@ use clap::{ArgGroup, Args};
 use clap_complete::Shell;
 use serde::Serialize;
 
-use super::{DrawArgs, FitArgs, InputArgs, OutputArgs, RecordArgs, RunArgs, WhereArgs, WorkArgs};
+use super::{
+    DrawArgs, FitArgs, InputArgs, OutputArgs, PunktArgs, RecordArgs, RunArgs, TokenizerArg, WhereArgs,
+    WorkArgs,
+};
 
 /// Select the raw records that are distributed like the target.
 ///
@@ -29,6 +32,8 @@ pub(crate) struct Select {
     /// Use this model instead of fitting one
     #[arg(long, value_name = "MODEL", help_heading = "Model", conflicts_with_all = ["target", "separate_targets", "ngrams", "buckets", "hash", "tokenizer", "smoothing", "fit_tokens"])]
     pub(crate) model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) punkt: PunktArgs,
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
     #[command(flatten)]
@@ -56,6 +61,8 @@ pub(crate) struct Select {
 pub(crate) struct Fit {
     #[command(flatten)]
     pub(crate) fit: FitArgs,
+    #[command(flatten)]
+    pub(crate) punkt: PunktArgs,
     /// Where the model goes
     #[arg(short, long, value_name = "MODEL", help_heading = "Output")]
     pub(crate) output: PathBuf,
@@ -78,6 +85,8 @@ pub(crate) struct Weigh {
     /// The model to weigh with
     #[arg(long, value_name = "MODEL", help_heading = "Model")]
     pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) punkt: PunktArgs,
     /// The folder for the weights
     #[arg(short, long, value_name = "WEIGHTS_DIR", help_heading = "Output")]
     pub(crate) output: PathBuf,
@@ -121,6 +130,11 @@ pub(crate) struct Resample {
     /// The scores are logarithms
     #[arg(long, help_heading = "Model")]
     pub(crate) log_scores: bool,
+    /// How tokens are counted for weights of your own that do not tell them [default: wordpunct]
+    #[arg(long, value_enum, help_heading = "Model")]
+    pub(crate) tokenizer: Option<TokenizerArg>,
+    #[command(flatten)]
+    pub(crate) punkt: PunktArgs,
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
     #[command(flatten)]

@@ -6,7 +6,7 @@ use clap::{ArgGroup, Args};
 use serde::Serialize;
 
 use super::draw::temperature;
-use super::{CountArgs, InputArgs, RecordArgs, RunArgs};
+use super::{CountArgs, InputArgs, PunktArgs, RecordArgs, RunArgs};
 
 /// Say how close selections came to the target: KL reduction, repeats, overlap.
 ///
@@ -68,6 +68,8 @@ pub(crate) struct Measure {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) count: CountArgs,
+    #[command(flatten)]
+    pub(crate) punkt: PunktArgs,
     /// Measure in this model's feature space; it also stands in for --target and RAW where they are not given
     #[arg(long, value_name = "MODEL", help_heading = "Model", conflicts_with_all = ["ngrams", "buckets", "hash", "tokenizer", "smoothing"])]
     pub(crate) model: Option<PathBuf>,

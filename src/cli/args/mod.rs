@@ -16,7 +16,7 @@ pub(crate) use conditions::WhereArgs;
 pub(crate) use draw::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg};
 pub(crate) use input::{InputArgs, Invalid, RecordArgs};
 pub(crate) use measure::Measure;
-pub(crate) use model::{CountArgs, FitArgs, FitTokens, HashArg, TokenizerArg};
+pub(crate) use model::{CountArgs, FitArgs, FitTokens, HashArg, PunktArgs, TokenizerArg};
 pub(crate) use output::{OutputArgs, RunArgs, WorkArgs};
 pub(crate) use prepare::{ChunkArgs, Prepare, QualityArg, QualityArgs};
 

@@ -1,5 +1,7 @@
 //! How texts are counted.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use dsir::featurizer::FeatureSpace;
 use serde::Serialize;
@@ -57,10 +59,30 @@ pub(crate) enum HashArg {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
 pub(crate) enum TokenizerArg {
     /// Words and runs of punctuation, as NLTK's WordPunctTokenizer
     Wordpunct,
+    /// Words, endings and punctuation, as NLTK's word_tokenize; needs --punkt
+    WordTokenize,
+    /// Words by Unicode's boundaries; in scripts without spaces, characters
+    Unicode,
+    /// Bytes
+    Bytes,
+    /// The integers of an array: text that is tokenized already
+    Ids,
+}
+
+#[derive(Args, Serialize)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct PunktArgs {
+    /// The folder with the trained sentence model, NLTK's punkt_tab
+    ///
+    /// The tokenizer word_tokenize needs it, and so does --quality. The default is the first that is there of tokenizers/punkt_tab in $NLTK_DATA,
+    /// ~/nltk_data, /usr/share/nltk_data and /usr/local/share/nltk_data; nltk.download('punkt_tab') puts it there.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) punkt: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]

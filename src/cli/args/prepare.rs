@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use dsir::quality::Between;
 use serde::Serialize;
 
-use super::{InputArgs, RecordArgs, RunArgs, WhereArgs};
+use super::{InputArgs, PunktArgs, RecordArgs, RunArgs, WhereArgs};
 
 /// Cut, filter and join records.
 ///
@@ -16,7 +16,7 @@ use super::{InputArgs, RecordArgs, RunArgs, WhereArgs};
 #[derive(Args, Serialize)]
 #[command(after_long_help = "Examples:
   As the DSIR paper does, before selecting:
-    dsir prepare --chunk-words 128 --quality paper --punkt punkt_tab -o pieces/ corpus/
+    dsir prepare --chunk-words 128 --quality paper -o pieces/ corpus/
   After selecting, join each two of the pieces:
     dsir prepare --pack 2 -o packed.jsonl selected.jsonl
   Two of the sources, without their drafts:
@@ -26,6 +26,8 @@ pub(crate) struct Prepare {
     pub(crate) chunk: ChunkArgs,
     #[command(flatten)]
     pub(crate) quality: QualityArgs,
+    #[command(flatten)]
+    pub(crate) punkt: PunktArgs,
     #[command(flatten)]
     pub(crate) conditions: WhereArgs,
     #[command(flatten)]
@@ -63,7 +65,7 @@ pub(crate) struct ChunkArgs {
 pub(crate) struct QualityArgs {
     /// Keep the texts that are within the bounds of the DSIR paper
     ///
-    /// Tokens are those of NLTK's word_tokenize: --punkt must be given. The bounds may be changed one by one.
+    /// Tokens are those of NLTK's word_tokenize, which takes a sentence model: see --punkt. The bounds may be changed one by one.
     #[arg(long, value_enum)]
     pub(crate) quality: Option<QualityArg>,
     /// Keep texts with more than A and fewer than B tokens [paper: 40..500]
@@ -81,9 +83,6 @@ pub(crate) struct QualityArgs {
     /// Write the four numbers into a field NAME of each record [default NAME: quality]
     #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "quality", value_parser = field_name)]
     pub(crate) quality_field: Option<String>,
-    /// NLTK's Punkt model of where English sentences end: the folder punkt_tab of its data
-    #[arg(long, value_name = "DIR")]
-    pub(crate) punkt: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]

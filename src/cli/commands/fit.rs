@@ -19,7 +19,7 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
     if raw.is_none() && targets.is_empty() {
         return Err(Failure::usage("nothing to count: name RAW shards, a --target, or both"));
     }
-    let read = args.records.options()?;
+    let read = args.records.options(&args.punkt)?;
     let run = Run::new(&args.run)?;
     let mut outputs = vec![Output::json("-o", &args.output)];
     outputs.extend(args.run.outputs().chain(args.records.outputs()));
@@ -65,7 +65,12 @@ pub(super) fn count_targets(
     run: &Run,
     summary: &mut Summary,
 ) -> Result<Model, Failure> {
-    let mut model = Model { space: args.space(), smoothing: args.smoothing, raw: None, targets: Vec::new() };
+    let mut model = Model {
+        space: args.space(read.punkt.as_deref())?,
+        smoothing: args.smoothing,
+        raw: None,
+        targets: Vec::new(),
+    };
     add_targets(&mut model, targets, read, rejects, run, summary)?;
     Ok(model)
 }

@@ -25,7 +25,7 @@ pub(crate) fn measure(args: &Measure) -> Result<(), Failure> {
         Some(_) => args.input.shards_if_any()?,
     };
     let inputs = Inputs { raw, targets: args.count.targets()?, selections: args.selections()? };
-    let read = args.records.options()?;
+    let read = args.records.options(&args.punkt)?;
     let run = Run::new(&args.run)?;
     let outputs: Vec<Output<'_>> = args.run.outputs().chain(args.records.outputs()).collect();
     let others = args.input.files_from.iter().chain(&args.model).map(|path| path.as_path());
@@ -33,7 +33,7 @@ pub(crate) fn measure(args: &Measure) -> Result<(), Failure> {
     let model = match &args.model {
         Some(path) => Model::read(path)?,
         None => Model {
-            space: args.count.space(),
+            space: args.count.space(read.punkt.as_deref())?,
             smoothing: args.count.smoothing,
             raw: None,
             targets: Vec::new(),

@@ -9,7 +9,7 @@ use dsir::reader::FieldPath;
 use dsir::writer::{self, Destination};
 
 use super::fit::{finish_rejects, rejects};
-use crate::cli::args::{ChunkArgs, Prepare, QualityArg, QualityArgs};
+use crate::cli::args::{ChunkArgs, Prepare, PunktArgs, QualityArg, QualityArgs};
 use crate::cli::failure::Failure;
 use crate::cli::options::Run;
 use crate::cli::outputs::{self, Output};
@@ -17,10 +17,10 @@ use crate::cli::summary::Summary;
 
 pub(crate) fn prepare(args: &Prepare) -> Result<(), Failure> {
     let raw = args.input.shards()?;
-    let read = args.records.options()?;
+    let read = args.records.options(&args.punkt)?;
     let steps = Steps {
         chunk: args.chunk.step(&read)?,
-        quality: args.quality.step()?,
+        quality: args.quality.step(&args.punkt)?,
         conditions: args.conditions.conditions()?,
     };
     refuse_one_field_for_two(&steps)?;
@@ -69,7 +69,7 @@ impl ChunkArgs {
 }
 
 impl QualityArgs {
-    fn step(&self) -> Result<Option<QualityStep>, Failure> {
+    fn step(&self, punkt: &PunktArgs) -> Result<Option<QualityStep>, Failure> {
         let default = match self.quality {
             Some(QualityArg::Paper) => QualityBounds::PAPER,
             None => QualityBounds::default(),
@@ -81,17 +81,14 @@ impl QualityArgs {
             numeric: self.quality_numeric.unwrap_or(default.numeric),
         };
         let field = self.quality_field.clone();
-        match &self.punkt {
-            _ if bounds == QualityBounds::default() && field.is_none() => match self.punkt {
+        if bounds == QualityBounds::default() && field.is_none() {
+            return match punkt.punkt {
                 Some(_) => Err(Failure::usage("--punkt is for --quality: pass that too")),
                 None => Ok(None),
-            },
-            None => Err(Failure::usage(
-                "quality is measured in the tokens of NLTK's word_tokenize: name its model of English sentences with --punkt, \
-                 as --punkt ~/nltk_data/tokenizers/punkt_tab",
-            )),
-            Some(folder) => Ok(Some(QualityStep { punkt: Arc::new(Punkt::read(folder)?), bounds, field })),
+            };
         }
+        let folder = punkt.folder().ok_or(dsir::featurizer::Error::NoPunkt)?;
+        Ok(Some(QualityStep { punkt: Arc::new(Punkt::read(&folder)?), bounds, field }))
     }
 }
 

@@ -20,7 +20,7 @@ use crate::cli::summary::Summary;
 
 pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
     let raw = args.input.shards()?;
-    let read = args.records.options()?;
+    let read = args.records.options(&args.punkt)?;
     let mut draw = args.draw.options()?;
     let admission = args.draw.admission(&args.r#where)?;
     let mix_in = args.draw.files_mixed_in()?;
@@ -49,7 +49,7 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
             given => {
                 raw.keep_streams(&run.temp_dir);
                 let folder = WeightsFolder::new(completed.path());
-                let space = FeatureSpace::default();
+                let space = tokens_of(args, info.as_ref(), &read)?;
                 let weighed =
                     pipeline::complete(&given, &admission, &raw, space, &folder, &read, &run.progress)?;
                 summary.stage("complete", &weighed.read);
@@ -106,6 +106,19 @@ fn given(args: &Resample, raw: &Shards) -> Result<Given, Failure> {
         (None, _) => {
             Err(Failure::usage("by what? Pass --weights, --scores or --score-field, or --method random"))
         }
+    }
+}
+
+/// The feature space whose tokens are counted: that of the weights, if they tell.
+fn tokens_of(
+    args: &Resample,
+    info: Option<&WeightsInfo>,
+    read: &ReadOptions,
+) -> Result<FeatureSpace, Failure> {
+    match (args.tokenizer, info) {
+        (Some(tokenizer), _) => tokenizer.space(read.punkt.as_deref()),
+        (None, Some(info)) => Ok(info.feature_space),
+        (None, None) => Ok(FeatureSpace::default()),
     }
 }
 

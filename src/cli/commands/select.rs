@@ -18,7 +18,7 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     args.model.iter().try_for_each(|path| outputs::refuse_dash("--model", path))?;
     let raw = args.input.shards()?;
     let targets = args.fit.count.targets()?;
-    let read = args.records.options()?;
+    let read = args.records.options(&args.punkt)?;
     let mut draw = args.draw.options()?;
     let admission = args.draw.admission(&args.r#where)?;
     let mix_in = args.draw.files_mixed_in()?;

@@ -14,7 +14,7 @@ use crate::cli::summary::Summary;
 
 pub(crate) fn weigh(args: &Weigh) -> Result<(), Failure> {
     let raw = args.input.shards()?;
-    let read = args.records.options()?;
+    let read = args.records.options(&args.punkt)?;
     let admission = args.r#where.admission()?;
     let run = Run::new(&args.run)?;
     outputs::refuse_dash("--model", &args.model)?;
