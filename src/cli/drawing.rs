@@ -4,7 +4,9 @@ use dsir::pipeline::Admission;
 use dsir::reader::FieldPath;
 use dsir::resample::{Budget, Combine, DrawOptions, GroupShares, Groups, Method, Normalize, ShareBy};
 
-use super::args::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg, WhereArgs};
+use super::args::{
+    CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg, PunktArgs, QualityArgs, WhereArgs,
+};
 use super::failure::Failure;
 
 impl DrawArgs {
@@ -92,21 +94,29 @@ impl DrawArgs {
     }
 
     /// What is asked of every record.
-    pub(crate) fn admission(&self, r#where: &WhereArgs) -> Result<Admission, Failure> {
+    pub(crate) fn admission(&self, asked: Asked<'_>) -> Result<Admission, Failure> {
         let group_by = self.group_by.as_ref().map(|field| field_path("--group-by", field)).transpose()?;
         let mix_in = self.sets_mixed_in()?.into_iter().map(|(_, conditions)| conditions).collect();
-        Ok(Admission { group_by, mix_in, ..r#where.admission()? })
+        Ok(Admission { group_by, mix_in, ..asked.admission()? })
     }
 }
 
-impl WhereArgs {
-    /// What is asked of every record, when it is not drawn yet.
-    pub(crate) fn admission(&self) -> Result<Admission, Failure> {
-        let asked = |option, pairs: &[(String, String)]| -> Vec<String> {
+/// What is asked of records, whatever is drawn.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a>(pub(crate) &'a WhereArgs, pub(crate) &'a QualityArgs, pub(crate) &'a PunktArgs);
+
+impl Asked<'_> {
+    pub(crate) fn admission(self) -> Result<Admission, Failure> {
+        let Asked(r#where, quality, punkt) = self;
+        let told = |option, pairs: &[(String, String)]| -> Vec<String> {
             pairs.iter().map(|(field, value)| format!("{option} {field}={value}")).collect()
         };
-        let asked = [asked("--where", &self.r#where), asked("--where-not", &self.where_not)].concat();
-        Ok(Admission { conditions: self.conditions()?, asked, ..Admission::default() })
+        let mut asked = [told("--where", &r#where.r#where), told("--where-not", &r#where.where_not)].concat();
+        let quality = quality.bounds().map(|bounds| Ok::<_, Failure>((bounds, punkt.read()?))).transpose()?;
+        if let Some((bounds, punkt)) = &quality {
+            asked.push(format!("--quality {bounds} with the sentence model {:016x}", punkt.fingerprint()));
+        }
+        Ok(Admission { conditions: r#where.conditions()?, quality, asked, ..Admission::default() })
     }
 }
 

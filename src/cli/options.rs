@@ -2,17 +2,19 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use dsir::density::{FitBudget, Model};
 use dsir::featurizer::{FeatureSpace, Hash, Punkt, Tokenizer};
 use dsir::pipeline::{ReadOptions, SelectionShards, TargetShards};
 use dsir::progress::Progress;
+use dsir::quality::QualityBounds;
 use dsir::reader::{Conditions, Shard, Shards, TextFields};
 use dsir::unfinished::TemporaryFolder;
 
 use super::args::{
-    CountArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, Measure, PunktArgs, RecordArgs, RunArgs,
-    TokenizerArg, WhereArgs,
+    CountArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, Measure, PunktArgs, QualityArg, QualityArgs,
+    RecordArgs, RunArgs, TokenizerArg, WhereArgs,
 };
 use super::bar::Bar;
 use super::failure::Failure;
@@ -109,6 +111,12 @@ impl TokenizerArg {
 }
 
 impl PunktArgs {
+    /// Reads the sentence model, which must be there.
+    pub(crate) fn read(&self) -> Result<Arc<Punkt>, Failure> {
+        let folder = self.folder().ok_or(dsir::featurizer::Error::NoPunkt)?;
+        Ok(Arc::new(Punkt::read(&folder)?))
+    }
+
     /// The folder that is named, or the first that is where NLTK would look.
     pub(crate) fn folder(&self) -> Option<PathBuf> {
         let home = std::env::home_dir().map(|home| home.join("nltk_data"));
@@ -223,6 +231,23 @@ impl RecordArgs {
         })?;
         let skip_invalid = self.invalid == Invalid::Skip || self.rejects.is_some();
         Ok(ReadOptions { fields, skip_invalid, punkt: punkt.folder() })
+    }
+}
+
+impl QualityArgs {
+    /// The bounds; `None` if there are none.
+    pub(crate) fn bounds(&self) -> Option<QualityBounds> {
+        let default = match self.quality {
+            Some(QualityArg::Paper) => QualityBounds::PAPER,
+            None => QualityBounds::default(),
+        };
+        let bounds = QualityBounds {
+            tokens: self.quality_length.unwrap_or(default.tokens),
+            repeating: self.quality_repeating.unwrap_or(default.repeating),
+            informative: self.quality_informative.unwrap_or(default.informative),
+            numeric: self.quality_numeric.unwrap_or(default.numeric),
+        };
+        (bounds != QualityBounds::default()).then_some(bounds)
     }
 }
 

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::admission::{Admission, Admitted};
+use super::admission::{Admission, AdmissionThread, Admitted};
 use super::documents::{Documents, Taken, Tally};
 use super::scan::{self, Job};
 use super::weigh::LEFT_OUT_TOKENS;
@@ -61,7 +61,7 @@ pub fn complete(
     let scanned = scan::scan(&job, shards, progress)?;
     let read = job.documents.finish("raw", &scanned.shards)?;
     let mut groups = Groups::new();
-    scanned.threads.into_iter().for_each(|thread| groups.extend(thread.groups));
+    scanned.threads.into_iter().for_each(|thread| groups.extend(thread.admission.groups));
     if let Given::Scores(files, scale) = given {
         score::put_in(files, *scale, shards, folder)?;
     }
@@ -82,7 +82,7 @@ struct CompleteThread<'a> {
     featurizer: Featurizer,
     given: RowBlock,
     texts: TextReader<'a>,
-    groups: Groups,
+    admission: AdmissionThread,
 }
 
 impl Complete<'_> {
@@ -125,7 +125,7 @@ impl<'a> Job for Complete<'a> {
             featurizer: self.featurizers.featurizer(),
             given: RowBlock::default(),
             texts: self.documents.thread(),
-            groups: Groups::new(),
+            admission: self.admission.thread(),
         }
     }
 
@@ -141,7 +141,7 @@ impl<'a> Job for Complete<'a> {
         shard: usize,
         block: &Block,
     ) -> Result<Self::Made, Error> {
-        let CompleteThread { featurizer, given, texts, groups } = thread;
+        let CompleteThread { featurizer, given, texts, admission } = thread;
         let mut has_tokens = false;
         if let Given::Weights(files) = self.given {
             super::read_rows(&files[shard], &self.shards[shard], block, given)?;
@@ -161,7 +161,7 @@ impl<'a> Job for Complete<'a> {
                 push_row(&mut rows, none, record, 0, self.admission.no_group());
                 return Ok(());
             };
-            let Admitted { is_left_out, group } = self.admission.admit(record.bytes, groups);
+            let Admitted { is_left_out, group } = self.admission.admit(record.bytes, text, admission);
             if is_left_out {
                 push_row(&mut rows, none, record, LEFT_OUT_TOKENS, group);
                 return Ok(());

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::ReadOptions;
-use super::admission::{Admission, Admitted};
+use super::admission::{Admission, AdmissionThread, Admitted};
 use super::candidates::{Candidates, CandidatesThread};
 use super::documents::{Documents, ReadReport, Taken, Tally};
 use super::keeper::{Before, Keeper};
@@ -142,8 +142,7 @@ struct WeighThread<'a> {
     weigher: Weigher<'a>,
     candidates: CandidatesThread,
     texts: TextReader<'a>,
-    /// The groups met.
-    groups: Groups,
+    admission: AdmissionThread,
 }
 
 /// The rows of one block, what was taken out of it, and its records that may be selected.
@@ -166,7 +165,7 @@ impl Weigh<'_> {
     /// The names of all groups met, by an earlier run too.
     fn groups<'t>(&self, threads: impl Iterator<Item = &'t WeighThread<'t>>) -> Groups {
         let mut groups = self.before.as_ref().map(|before| before.whole.groups.clone()).unwrap_or_default();
-        threads.for_each(|thread| groups.extend(thread.groups.clone()));
+        threads.for_each(|thread| groups.extend(thread.admission.groups.clone()));
         groups
     }
 
@@ -279,7 +278,7 @@ impl<'a> Job for Weigh<'a> {
             weigher: Weigher::new(&self.featurizers, self.log_ratios),
             candidates: CandidatesThread::default(),
             texts: self.documents.thread(),
-            groups: Groups::new(),
+            admission: self.admission.thread(),
         }
     }
 
@@ -311,7 +310,7 @@ impl<'a> Job for Weigh<'a> {
     }
 
     fn make(&self, thread: &mut WeighThread<'a>, shard: usize, block: &Block) -> Result<Rows, Error> {
-        let WeighThread { weigher, candidates: keep, texts, groups } = thread;
+        let WeighThread { weigher, candidates: keep, texts, admission } = thread;
         let none = || std::iter::repeat_n(f64::NEG_INFINITY, self.log_ratios.targets());
         let mut rows = Vec::new();
         let taken = self.documents.each(texts, shard, block, |record, text| {
@@ -319,7 +318,7 @@ impl<'a> Job for Weigh<'a> {
                 push_row(&mut rows, none(), record, 0, self.admission.no_group());
                 return Ok(());
             };
-            let Admitted { is_left_out, group } = self.admission.admit(record.bytes, groups);
+            let Admitted { is_left_out, group } = self.admission.admit(record.bytes, text, admission);
             if is_left_out {
                 push_row(&mut rows, none(), record, LEFT_OUT_TOKENS, group);
             } else {

@@ -36,6 +36,13 @@ impl QualityBounds {
     }
 }
 
+impl fmt::Display for QualityBounds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let QualityBounds { tokens, repeating, informative, numeric } = self;
+        write!(f, "length {tokens}, repeating {repeating}, informative {informative}, numeric {numeric}")
+    }
+}
+
 /// The numbers above one and below another, neither included: `40..500`, `0.8..`, `..0.2`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Between {

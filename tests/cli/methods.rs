@@ -293,3 +293,21 @@ fn pareto_takes_scores_near_one_first() {
     dir.run(&format!("{SELECT} --method pareto -k 1 raw.jsonl")).misused(&["dsir resample with --scores"]);
     dir.run("resample -k 1 raw.jsonl").misused(&["--weights, --scores or --score-field"]);
 }
+
+#[test]
+fn quality_is_asked_of_what_is_drawn_as_of_what_is_prepared() {
+    let dir = languages();
+    dir.write_punkt();
+    let quality = "--quality-length 10.. --quality-numeric 0.95.. --punkt punkt";
+    let good = dir.run(&format!("prepare {quality} raw.jsonl")).ok();
+    // Invoices, which are longer, of two-digit numbers.
+    assert_eq!(ids(&good), (10..40).filter(|id| id % 4 != 0).collect::<Vec<u64>>());
+    let everything = format!("{SELECT} --allow-fewer -k 40 {quality} --summary summary.json raw.jsonl");
+    assert_eq!(dir.run(&everything).ok(), good);
+    assert_eq!(dir.json("summary.json")["left_out"], 40 - good.lines().count());
+    dir.run("fit --target target.jsonl -o model.json raw.jsonl").ok();
+    dir.run(&format!("weigh --model model.json {quality} -o weights raw.jsonl")).ok();
+    dir.run("resample --weights weights --min-tokens 1 --allow-fewer -k 40 -o all.jsonl raw.jsonl").ok();
+    assert_eq!(dir.read("all.jsonl"), good);
+    dir.run("weigh --model model.json -o weights raw.jsonl").fails(&["conditions"]);
+}

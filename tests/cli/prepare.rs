@@ -93,18 +93,10 @@ fn records_are_kept_by_their_fields() {
     dir.run("prepare --where a..b=1 raw.jsonl").misused(&["empty part"]);
 }
 
-/// A model that knows one abbreviation, to be named with `--punkt punkt`.
-fn write_punkt(dir: &Dir) {
-    dir.write("punkt/abbrev_types.txt", "dr\n");
-    for name in ["collocations.tab", "sent_starters.txt", "ortho_context.tab"] {
-        dir.write(&format!("punkt/{name}"), "");
-    }
-}
-
 #[test]
 fn quality_is_measured_and_bounds_it() {
     let dir = Dir::new();
-    write_punkt(&dir);
+    dir.write_punkt();
     let raw = [
         r#"{"text": "Dr. No can't count: 1 2 3 owls. Ende."}"#,
         r#"{"text": "ΟΔΟΣ οδος, the THE, The"}"#,

@@ -7,8 +7,8 @@ use clap_complete::Shell;
 use serde::Serialize;
 
 use super::{
-    DrawArgs, FitArgs, InputArgs, OutputArgs, PunktArgs, RecordArgs, RunArgs, TokenizerArg, WhereArgs,
-    WorkArgs,
+    DrawArgs, FitArgs, InputArgs, OutputArgs, PunktArgs, QualityArgs, RecordArgs, RunArgs, TokenizerArg,
+    WhereArgs, WorkArgs,
 };
 
 /// Select the raw records that are distributed like the target.
@@ -38,6 +38,8 @@ pub(crate) struct Select {
     pub(crate) draw: DrawArgs,
     #[command(flatten)]
     pub(crate) r#where: WhereArgs,
+    #[command(flatten)]
+    pub(crate) quality: QualityArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     #[command(flatten)]
@@ -97,6 +99,8 @@ pub(crate) struct Weigh {
     #[command(flatten)]
     pub(crate) r#where: WhereArgs,
     #[command(flatten)]
+    pub(crate) quality: QualityArgs,
+    #[command(flatten)]
     pub(crate) work: WorkArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
@@ -139,6 +143,8 @@ pub(crate) struct Resample {
     pub(crate) draw: DrawArgs,
     #[command(flatten)]
     pub(crate) r#where: WhereArgs,
+    #[command(flatten)]
+    pub(crate) quality: QualityArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     #[command(flatten)]

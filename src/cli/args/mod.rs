@@ -12,13 +12,13 @@ mod prepare;
 use clap::{Parser, Subcommand};
 
 pub(crate) use commands::{Completions, Fit, Inspect, Merge, Resample, Select, Weigh};
-pub(crate) use conditions::WhereArgs;
+pub(crate) use conditions::{QualityArg, QualityArgs, WhereArgs};
 pub(crate) use draw::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg};
 pub(crate) use input::{InputArgs, Invalid, RecordArgs};
 pub(crate) use measure::Measure;
 pub(crate) use model::{CountArgs, FitArgs, FitTokens, HashArg, PunktArgs, TokenizerArg};
 pub(crate) use output::{OutputArgs, RunArgs, WorkArgs};
-pub(crate) use prepare::{ChunkArgs, Prepare, QualityArg, QualityArgs};
+pub(crate) use prepare::{ChunkArgs, Prepare};
 
 /// Select language-model training data by importance resampling (DSIR).
 ///

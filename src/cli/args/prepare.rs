@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
-use dsir::quality::Between;
+use clap::Args;
 use serde::Serialize;
 
-use super::{InputArgs, PunktArgs, RecordArgs, RunArgs, WhereArgs};
+use super::{InputArgs, PunktArgs, QualityArgs, RecordArgs, RunArgs, WhereArgs};
 
 /// Cut, filter and join records.
 ///
@@ -26,6 +25,8 @@ pub(crate) struct Prepare {
     pub(crate) chunk: ChunkArgs,
     #[command(flatten)]
     pub(crate) quality: QualityArgs,
+    #[command(flatten)]
+    pub(crate) quality_field: QualityFieldArgs,
     #[command(flatten)]
     pub(crate) punkt: PunktArgs,
     #[command(flatten)]
@@ -59,37 +60,12 @@ pub(crate) struct ChunkArgs {
     pub(crate) keep_whole: bool,
 }
 
-/// What a text must be like, by its tokens.
 #[derive(Args, Serialize)]
 #[command(next_help_heading = "Quality")]
-pub(crate) struct QualityArgs {
-    /// Keep the texts that are within the bounds of the DSIR paper
-    ///
-    /// Tokens are those of NLTK's word_tokenize, which takes a sentence model: see --punkt. The bounds may be changed one by one.
-    #[arg(long, value_enum)]
-    pub(crate) quality: Option<QualityArg>,
-    /// Keep texts with more than A and fewer than B tokens [paper: 40..500]
-    #[arg(long, value_name = "A..B")]
-    pub(crate) quality_length: Option<Between>,
-    /// Keep texts whose commonest token has a share between A and B of all [paper: 0.02..0.2]
-    #[arg(long, value_name = "A..B")]
-    pub(crate) quality_repeating: Option<Between>,
-    /// Keep texts whose share of tokens but stop words and punctuation is between A and B [paper: 0.3..0.7]
-    #[arg(long, value_name = "A..B")]
-    pub(crate) quality_informative: Option<Between>,
-    /// Keep texts whose share of tokens but single digits is between A and B [paper: 0.8..]
-    #[arg(long, value_name = "A..B")]
-    pub(crate) quality_numeric: Option<Between>,
+pub(crate) struct QualityFieldArgs {
     /// Write the four numbers into a field NAME of each record [default NAME: quality]
     #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "quality", value_parser = field_name)]
     pub(crate) quality_field: Option<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum QualityArg {
-    /// Length 40..500, repeating 0.02..0.2, informative 0.3..0.7, numeric 0.8..
-    Paper,
 }
 
 #[derive(Args, Serialize)]

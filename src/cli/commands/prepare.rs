@@ -1,7 +1,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use dsir::featurizer::Punkt;
 use dsir::pipeline::{self, PrepareOptions, ReadOptions};
 use dsir::prepare::{Chunk, Packing, QualityStep, Steps};
 use dsir::quality::QualityBounds;
@@ -9,7 +8,7 @@ use dsir::reader::FieldPath;
 use dsir::writer::{self, Destination};
 
 use super::fit::{finish_rejects, rejects};
-use crate::cli::args::{ChunkArgs, Prepare, PunktArgs, QualityArg, QualityArgs};
+use crate::cli::args::{ChunkArgs, Prepare};
 use crate::cli::failure::Failure;
 use crate::cli::options::Run;
 use crate::cli::outputs::{self, Output};
@@ -20,7 +19,7 @@ pub(crate) fn prepare(args: &Prepare) -> Result<(), Failure> {
     let read = args.records.options(&args.punkt)?;
     let steps = Steps {
         chunk: args.chunk.step(&read)?,
-        quality: args.quality.step(&args.punkt)?,
+        quality: quality(args)?,
         conditions: args.conditions.conditions()?,
     };
     refuse_one_field_for_two(&steps)?;
@@ -68,28 +67,19 @@ impl ChunkArgs {
     }
 }
 
-impl QualityArgs {
-    fn step(&self, punkt: &PunktArgs) -> Result<Option<QualityStep>, Failure> {
-        let default = match self.quality {
-            Some(QualityArg::Paper) => QualityBounds::PAPER,
-            None => QualityBounds::default(),
-        };
-        let bounds = QualityBounds {
-            tokens: self.quality_length.unwrap_or(default.tokens),
-            repeating: self.quality_repeating.unwrap_or(default.repeating),
-            informative: self.quality_informative.unwrap_or(default.informative),
-            numeric: self.quality_numeric.unwrap_or(default.numeric),
-        };
-        let field = self.quality_field.clone();
-        if bounds == QualityBounds::default() && field.is_none() {
-            return match punkt.punkt {
+fn quality(args: &Prepare) -> Result<Option<QualityStep>, Failure> {
+    let field = args.quality_field.quality_field.clone();
+    let bounds = match (args.quality.bounds(), &field) {
+        (Some(bounds), _) => bounds,
+        (None, Some(_)) => QualityBounds::default(),
+        (None, None) => {
+            return match args.punkt.punkt {
                 Some(_) => Err(Failure::usage("--punkt is for --quality: pass that too")),
                 None => Ok(None),
             };
         }
-        let folder = punkt.folder().ok_or(dsir::featurizer::Error::NoPunkt)?;
-        Ok(Some(QualityStep { punkt: Arc::new(Punkt::read(&folder)?), bounds, field }))
-    }
+    };
+    Ok(Some(QualityStep { punkt: args.punkt.read()?, bounds, field }))
 }
 
 fn packing(args: &Prepare, read: &ReadOptions) -> Result<Option<Arc<Packing>>, Failure> {

@@ -11,7 +11,7 @@ use dsir::weights::{Scale, ScoresFile, TargetSize, WeightsFile, WeightsFolder, W
 use dsir::writer::{self, Destination};
 
 use crate::cli::args::{MethodArg, OutputArgs, Resample};
-use crate::cli::drawing::field_path;
+use crate::cli::drawing::{Asked, field_path};
 use crate::cli::failure::Failure;
 use crate::cli::mix_in::{DrawnBeside, FileMixedIn};
 use crate::cli::options::Run;
@@ -22,7 +22,7 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
     let raw = args.input.shards()?;
     let read = args.records.options(&args.punkt)?;
     let mut draw = args.draw.options()?;
-    let admission = args.draw.admission(&args.r#where)?;
+    let admission = args.draw.admission(Asked(&args.r#where, &args.quality, &args.punkt))?;
     let mix_in = args.draw.files_mixed_in()?;
     let run = Run::new(&args.run)?;
     if args.records.rejects.is_some() {

@@ -7,6 +7,7 @@ use dsir::weights::{WeightsFolder, WeightsInfo};
 use super::fit::{count_raw, count_targets, finish_rejects, rejects};
 use super::resample::{Destined, Drawing, draw_and_write};
 use crate::cli::args::Select;
+use crate::cli::drawing::Asked;
 use crate::cli::failure::Failure;
 use crate::cli::mix_in::FileMixedIn;
 use crate::cli::options::Run;
@@ -20,7 +21,7 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     let targets = args.fit.count.targets()?;
     let read = args.records.options(&args.punkt)?;
     let mut draw = args.draw.options()?;
-    let admission = args.draw.admission(&args.r#where)?;
+    let admission = args.draw.admission(Asked(&args.r#where, &args.quality, &args.punkt))?;
     let mix_in = args.draw.files_mixed_in()?;
     if draw.method == Method::Pareto {
         return Err(Failure::usage(

@@ -7,6 +7,7 @@ use dsir::writer;
 
 use super::fit::{finish_rejects, rejects};
 use crate::cli::args::Weigh;
+use crate::cli::drawing::Asked;
 use crate::cli::failure::Failure;
 use crate::cli::options::Run;
 use crate::cli::outputs::{self, Output};
@@ -15,7 +16,7 @@ use crate::cli::summary::Summary;
 pub(crate) fn weigh(args: &Weigh) -> Result<(), Failure> {
     let raw = args.input.shards()?;
     let read = args.records.options(&args.punkt)?;
-    let admission = args.r#where.admission()?;
+    let admission = Asked(&args.r#where, &args.quality, &args.punkt).admission()?;
     let run = Run::new(&args.run)?;
     outputs::refuse_dash("--model", &args.model)?;
     outputs::refuse_dash("-o", &args.output)?;
