@@ -1,7 +1,7 @@
 //! The tokenizers beside `wordpunct`, against what others make of the same texts.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use dsir::featurizer::{Error, FeatureSpace, Featurizers, Hash, Punkt, Tokenizer, WordTokenizer};
 use serde::Deserialize;
@@ -20,8 +20,11 @@ fn lines(name: &str) -> Vec<Line> {
     lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+static PUNKT: LazyLock<Arc<Punkt>> =
+    LazyLock::new(|| Arc::new(Punkt::read(&data("reference/punkt")).unwrap()));
+
 fn punkt() -> Arc<Punkt> {
-    Arc::new(Punkt::read(&data("reference/punkt")).unwrap())
+    PUNKT.clone()
 }
 
 fn space(tokenizer: Tokenizer) -> FeatureSpace {
