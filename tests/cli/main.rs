@@ -10,6 +10,9 @@ mod select;
 /// What `fit`, `weigh`, `merge` and `inspect` leave and say.
 mod steps;
 
+/// Other tokenizers, and the sentence model that one of them needs.
+mod tokenizers;
+
 /// Shards as they come: compressed, streamed, listed, with odd line ends.
 mod input;
 

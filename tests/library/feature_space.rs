@@ -34,7 +34,7 @@ fn tokens_of_many_scripts_are_pythons() {
             let mut expected = Vec::new();
             for token in &tokens {
                 let bucket = match hash {
-                    Hash::Sha256 => sha256_bucket(token, space.buckets),
+                    Hash::Sha256 => sha256_bucket(token.as_bytes(), space.buckets),
                     Hash::Dsir1 => definition::bucket(&[token], space.buckets),
                 };
                 expected.push(bucket);
@@ -47,9 +47,9 @@ fn tokens_of_many_scripts_are_pythons() {
     assert!(checked >= 1000);
 }
 
-fn sha256_bucket(ngram: &str, buckets: u32) -> u32 {
+pub(crate) fn sha256_bucket(ngram: &[u8], buckets: u32) -> u32 {
     use sha2::Digest;
-    let digest = sha2::Sha256::digest(ngram.as_bytes());
+    let digest = sha2::Sha256::digest(ngram);
     digest.iter().fold(0u64, |rest, byte| (rest << 8 | u64::from(*byte)) % u64::from(buckets)) as u32
 }
 
@@ -135,7 +135,7 @@ mod vectors {
 }
 
 /// `dsir1` once more, straight from the page, with none of the library's code.
-mod definition {
+pub(crate) mod definition {
     const K: [u64; 6] = [
         0x243F6A8885A308D3,
         0x13198A2E03707345,
@@ -150,8 +150,8 @@ mod definition {
         (product as u64, (product >> 64) as u64)
     }
 
-    fn token(token: &str) -> u64 {
-        let mut padded = token.as_bytes().to_vec();
+    fn token(token: &[u8]) -> u64 {
+        let mut padded = token.to_vec();
         padded.resize(padded.len().div_ceil(16).max(1) * 16, 0);
         let mut state = (token.len() as u64).wrapping_mul(K[0]);
         let blocks: Vec<&[u8]> = padded.chunks(16).collect();
@@ -169,7 +169,7 @@ mod definition {
         state
     }
 
-    pub(super) fn hash<S: AsRef<str>>(ngram: &[S]) -> u64 {
+    pub(super) fn hash<S: AsRef<[u8]>>(ngram: &[S]) -> u64 {
         let mut tokens = ngram.iter().map(|word| token(word.as_ref()));
         let first = tokens.next().unwrap();
         tokens.fold(first, |hash, last| {
@@ -178,7 +178,7 @@ mod definition {
         })
     }
 
-    pub(super) fn bucket<S: AsRef<str>>(ngram: &[S], buckets: u32) -> u32 {
+    pub(crate) fn bucket<S: AsRef<[u8]>>(ngram: &[S], buckets: u32) -> u32 {
         ((hash(ngram) as u128 * buckets as u128) >> 64) as u32
     }
 }

@@ -10,6 +10,9 @@ mod reference;
 /// The test vectors of `docs/feature-space.md`, and tokens of many scripts.
 mod feature_space;
 
+/// The tokenizers beside `wordpunct`.
+mod tokenizers;
+
 /// The same selection however the corpus is cut, compressed, ordered or shared out.
 mod determinism;
 

@@ -2,6 +2,7 @@
 //!
 //! Source: `nltk.word_tokenize` of NLTK 3.9.1, which the reference calls with the text in lower case.
 
+mod pieces;
 #[cfg(test)]
 mod plain;
 mod punkt;
@@ -42,5 +43,26 @@ impl WordTokenizer {
     /// lower case before.
     pub fn tokens(&mut self, text: &str, mut each: impl FnMut(&str)) {
         self.sentences.each(text, |sentence| treebank::tokens(sentence, &mut each));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Sentences and words take white space away and write quotes in another way, and nothing else.
+        #[test]
+        fn nothing_is_lost(text in "([a-z]{1,4}|[ -~]{1,3}|[.?!]['\") ]{1,3}|dr\\. |[\n\r\t\x1C\u{a0}\u{3000}]|[«”’字é]){0,40}") {
+            let without_quotes = |text: &str| text.replace('"', "''").replace('`', "'");
+            let folder = punkt::tests::folder();
+            let mut tokenizer = WordTokenizer::new(Arc::new(Punkt::read(folder.path()).unwrap()));
+            let mut tokens = String::new();
+            tokenizer.tokens(&text, |token| tokens.push_str(token));
+            let letters: String = text.chars().filter(|c| !words::is_space(*c)).collect();
+            prop_assert_eq!(without_quotes(&tokens), without_quotes(&letters));
+        }
     }
 }

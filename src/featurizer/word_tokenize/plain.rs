@@ -2,8 +2,8 @@
 //!
 //! Source: `NLTKWordTokenizer` of NLTK 3.9.1, nltk/tokenize/destructive.py. Above each substitution stands its regular expression.
 
-use super::words::is_space;
-use crate::featurizer::unicode::{self, Class};
+use super::words::{is_space, is_word};
+use crate::featurizer::unicode;
 
 type Text = Vec<char>;
 
@@ -268,8 +268,4 @@ fn same(text: &[char], at: usize, word: &str) -> Option<usize> {
         c => c.to_ascii_lowercase(),
     };
     found.iter().map(|c| fold(*c)).eq(word.chars()).then_some(word.len())
-}
-
-fn is_word(c: char) -> bool {
-    unicode::class(c) == Class::Word
 }

@@ -117,6 +117,11 @@ pub(super) fn is_space(c: char) -> bool {
     unicode::class(c) == Class::Space
 }
 
+/// `\w`
+pub(super) fn is_word(c: char) -> bool {
+    unicode::class(c) == Class::Word
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
