@@ -16,8 +16,8 @@ pub struct Candidates {
     screen: Screen,
 }
 
-/// Far faster than the levels above zero, and still a third of the bytes.
-const LEVEL: i32 = -5;
+/// Of English, it saves a tenth of the bytes, at 3 GB/s; level -5 would save a third, and take half as long again as all the weighing.
+const LEVEL: i32 = -50;
 
 impl Candidates {
     /// Kept in `folder`: those that `screen` lets pass.
