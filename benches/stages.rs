@@ -3,9 +3,12 @@
 //! The text is made up here, half ASCII words, a quarter Cyrillic, a quarter Chinese; figures on real text come from
 //! whole runs over the corpus of `make_corpus.py`.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
-use dsir::featurizer::{FeatureSpace, Featurizer, Hash};
+use dsir::featurizer::{FeatureSpace, Featurizer, Featurizers, Hash, Punkt, Tokenizer};
 use dsir::reader::{TextFields, TextReader, content_hash};
 use dsir::resample::{Budget, Draw, DrawOptions, Noise};
 use dsir::weights::{WeightsFile, WeightsWriter};
@@ -42,7 +45,7 @@ fn text(kind: &str) -> String {
 fn featurize<const SHA256: bool>(bencher: Bencher, kind: &str) {
     let text = text(kind);
     let hash = if SHA256 { Hash::Sha256 } else { Hash::Dsir1 };
-    let mut featurizer = Featurizer::new(FeatureSpace { hash, ..FeatureSpace::default() });
+    let mut featurizer = Featurizer::new(FeatureSpace { hash, ..FeatureSpace::default() }).expect("a space");
     bencher.counter(BytesCount::of_str(&text)).bench_local(move || {
         let mut sum = 0;
         featurizer.featurize(black_box(&text), |run| sum += run.len());
@@ -54,7 +57,30 @@ fn featurize<const SHA256: bool>(bencher: Bencher, kind: &str) {
 #[divan::bench(args = ["ascii", "cyrillic", "chinese"])]
 fn featurize_plain(bencher: Bencher, kind: &str) {
     let text = text(kind);
-    let mut featurizer = Featurizer::plain(FeatureSpace::default());
+    let mut featurizer = Featurizer::plain(FeatureSpace::default()).expect("a space");
+    bencher.counter(BytesCount::of_str(&text)).bench_local(move || {
+        let mut sum = 0;
+        featurizer.featurize(black_box(&text), |run| sum += run.len());
+        sum
+    });
+}
+
+/// English prose of the example corpus, with each tokenizer.
+#[divan::bench(args = [Tokenizer::Wordpunct, Tokenizer::WordTokenize, Tokenizer::Unicode, Tokenizer::Bytes])]
+fn tokenizers(bencher: Bencher, tokenizer: Tokenizer) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let lines =
+        std::fs::read_to_string(root.join("examples/corpus/raw/0.jsonl")).expect("the example corpus");
+    let (fields, mut text) = (TextFields::default(), String::new());
+    let mut texts = TextReader::new(&fields);
+    for line in lines.lines() {
+        text.push_str(&texts.text(line.as_bytes()).expect("a sound record"));
+    }
+    let punkt = Punkt::read(&root.join("tests/reference/punkt")).expect("the model of the tests");
+    let needs = tokenizer == Tokenizer::WordTokenize;
+    let space =
+        FeatureSpace { tokenizer, punkt: needs.then_some(punkt.fingerprint()), ..FeatureSpace::default() };
+    let mut featurizer = Featurizers::new(space, Some(Arc::new(punkt))).expect("a sound space").featurizer();
     bencher.counter(BytesCount::of_str(&text)).bench_local(move || {
         let mut sum = 0;
         featurizer.featurize(black_box(&text), |run| sum += run.len());

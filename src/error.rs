@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{density, reader, resample, weights, whole_file, work, writer};
+use crate::{density, featurizer, reader, resample, weights, whole_file, work, writer};
 
 /// Any error of the library.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +11,9 @@ pub enum Error {
     /// While reading shards.
     #[error(transparent)]
     Reader(#[from] reader::Error),
+    /// In what a tokenizer needs.
+    #[error(transparent)]
+    Featurizer(#[from] featurizer::Error),
     /// In counts or a model.
     #[error(transparent)]
     Density(#[from] density::Error),

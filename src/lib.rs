@@ -11,7 +11,7 @@
 //! ```
 //! use dsir::density::{FitBudget, Model};
 //! use dsir::featurizer::FeatureSpace;
-//! use dsir::pipeline::{self, ReadOptions, TargetShards, WeighOptions, WriteOptions};
+//! use dsir::pipeline::{self, ReadOptions, Source, TargetShards, WeighOptions, WriteOptions};
 //! use dsir::progress::Progress;
 //! use dsir::reader::Shards;
 //! use dsir::resample::{Budget, Draw, DrawOptions};
@@ -44,7 +44,8 @@
 //! let out = work.path().join("selected.jsonl");
 //! let destinations = [Destination::File(out.clone())];
 //! let write = WriteOptions { destinations: &destinations, shuffle: None, annotate: false, temp_dir: work.path() };
-//! pipeline::write(&draw, &weights, &raw, &write, None, None, &progress)?;
+//! let source = Source { draw: &draw, weights: &weights, shards: &raw, candidates: None, is_weighed: true };
+//! pipeline::write(&[source], &write, None, &progress)?;
 //! assert_eq!(std::fs::read_to_string(out)?, "{\"text\": \"the sea\"}\n");
 //! # Ok(())
 //! # }
@@ -59,6 +60,10 @@ pub mod density;
 pub mod weights;
 
 pub mod resample;
+
+pub mod quality;
+
+pub mod prepare;
 
 pub mod writer;
 

@@ -1,8 +1,8 @@
-//! A natural logarithm with the same bits on every machine.
+//! A natural logarithm, and an exponential, with the same bits on every machine.
 //!
-//! Log-ratios and noise must not depend on the platform's mathematics library, whose last bits
-//! differ. This one uses only IEEE 754 additions, multiplications and divisions in a stated order,
-//! without fused operations; `docs/feature-space.md` states it for other languages.
+//! Log-ratios, noise and shares must not depend on the platform's mathematics library, whose last bits
+//! differ. These use only IEEE 754 additions, multiplications and divisions in a stated order,
+//! without fused operations; `docs/feature-space.md` states the logarithm for other languages.
 
 /// The upper part of ln 2: its low 21 bits are zero, so that its product with an exponent is exact.
 const LN2_HIGH: f64 = f64::from_bits(0x3FE6_2E42_FEE0_0000);
@@ -36,9 +36,37 @@ pub fn ln(x: f64) -> f64 {
     e * LN2_HIGH + (doubled + (doubled * (z * series) + e * LN2_LOW))
 }
 
+/// e^x for x of at most 0, to within a few units in the last place; 0 below −700.
+pub(crate) fn exp(x: f64) -> f64 {
+    debug_assert!(x <= 0.0);
+    if x < -700.0 {
+        return 0.0;
+    }
+    let k = (x / std::f64::consts::LN_2).round();
+    let r = (x - k * LN2_HIGH) - k * LN2_LOW;
+    // Taylor's series: |r| is at most ln 2 / 2, whose 14th power is below 2^-53 of 14!.
+    let mut series = 1.0;
+    for n in (1..=14).rev() {
+        series = 1.0 + series * r / f64::from(n);
+    }
+    series * f64::from_bits(((1023 + k as i64) as u64) << 52)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::ln;
+    use super::{exp, ln};
+
+    #[test]
+    fn the_exponential_agrees_with_the_platform() {
+        for x in (0..70_000).map(|i| f64::from(i) * -0.01) {
+            let (ours, theirs) = (exp(x), x.exp());
+            assert!(
+                (ours - theirs).abs() <= 4.0 * f64::EPSILON * theirs,
+                "exp({x}) = {ours:e}, not {theirs:e}"
+            );
+        }
+        assert_eq!((exp(0.0), exp(-1000.0), exp(f64::NEG_INFINITY)), (1.0, 0.0, 0.0));
+    }
 
     #[test]
     fn known_values() {

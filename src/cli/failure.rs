@@ -58,17 +58,22 @@ impl Failure {
     }
 }
 
-/// Prints a line on standard error, where nobody may be listening. What could steer a terminal, in a file's name for instance,
-/// is shown escaped.
-pub(crate) fn say(line: &str) {
-    let mut safe = String::with_capacity(line.len() + 1);
-    for c in line.chars() {
+/// What could steer a terminal, in a file's name for instance, escaped; lines stay lines.
+pub(crate) fn harmless(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
         match c {
             '\n' => safe.push(c),
             c if c.is_control() => safe.extend(c.escape_default()),
             c => safe.push(c),
         }
     }
+    safe
+}
+
+/// Prints a line on standard error, where nobody may be listening.
+pub(crate) fn say(line: &str) {
+    let mut safe = harmless(line);
     safe.push('\n');
     // If it cannot be told, it cannot be told that it cannot be told.
     std::io::stderr().write_all(safe.as_bytes()).unwrap_or_default();

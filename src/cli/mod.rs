@@ -3,7 +3,10 @@
 mod args;
 mod bar;
 mod commands;
+mod drawing;
 mod failure;
+mod measured;
+mod mix_in;
 mod options;
 mod outputs;
 mod signals;
@@ -26,6 +29,8 @@ pub(crate) fn main() -> ExitCode {
         Command::Weigh(args) => commands::weigh(&args),
         Command::Resample(args) => commands::resample(&args),
         Command::Merge(args) => commands::merge(&args),
+        Command::Measure(args) => commands::measure(&args),
+        Command::Prepare(args) => commands::prepare(&args),
         Command::Inspect(args) => commands::inspect(&args),
         Command::Completions(args) => completions(args.shell),
     };

@@ -2,41 +2,34 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use dsir::density::{FitBudget, Model};
-use dsir::featurizer::{FeatureSpace, Hash, Tokenizer};
-use dsir::pipeline::{ReadOptions, TargetShards};
+use dsir::featurizer::{FeatureSpace, Hash, Punkt, Tokenizer};
+use dsir::pipeline::{ReadOptions, SelectionShards, TargetShards};
 use dsir::progress::Progress;
-use dsir::reader::{Shard, Shards, TextFields};
-use dsir::resample::{Budget, DrawOptions};
+use dsir::quality::QualityBounds;
+use dsir::reader::{Conditions, Shard, Shards, TextFields};
 use dsir::unfinished::TemporaryFolder;
 
 use super::args::{
-    DrawArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, RecordArgs, RunArgs, TokenizerArg,
+    CountArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, Measure, PunktArgs, QualityArg, QualityArgs,
+    RecordArgs, RunArgs, TokenizerArg, WhereArgs,
 };
 use super::bar::Bar;
 use super::failure::Failure;
 use super::outputs::Output;
 use super::signals;
 
-impl FitArgs {
-    pub(crate) fn space(&self) -> FeatureSpace {
-        let tokenizer = match self.tokenizer {
-            TokenizerArg::Wordpunct => Tokenizer::Wordpunct,
-        };
+impl CountArgs {
+    /// The feature space, with the sentence model in `punkt` if it needs one.
+    pub(crate) fn space(&self, punkt: Option<&Path>) -> Result<FeatureSpace, Failure> {
         let hash = match self.hash {
             HashArg::Dsir1 => Hash::Dsir1,
             HashArg::Sha256 => Hash::Sha256,
         };
-        FeatureSpace { tokenizer, ngrams: self.ngrams, buckets: self.buckets, hash }
-    }
-
-    pub(crate) fn budget(&self) -> FitBudget {
-        match self.fit_tokens {
-            FitTokens::Auto => FitBudget::auto(self.buckets),
-            FitTokens::All => FitBudget(None),
-            FitTokens::AtMost(ngrams) => FitBudget(Some(ngrams)),
-        }
+        let space = self.tokenizer.space(punkt)?;
+        Ok(FeatureSpace { ngrams: self.ngrams, buckets: self.buckets, hash, ..space })
     }
 
     /// The targets' shards, in the order of the targets' first mention.
@@ -57,26 +50,82 @@ impl FitArgs {
             let paths = given.iter().map(|(_, path)| *path).collect();
             return Ok(vec![(name.unwrap_or(Model::ONE_TARGET).to_owned(), paths)]);
         }
-        let mut targets: Vec<(String, Vec<&Path>)> = Vec::new();
-        for (name, path) in &given {
-            let own = name.map_or_else(|| stem(path), str::to_owned);
-            let is_given = |other: &Path| given.iter().any(|(name, path)| *path == other && name.is_some());
-            match targets.iter_mut().find(|(earlier, _)| *earlier == own) {
-                None => targets.push((own, vec![path])),
-                Some((_, paths)) if name.is_some() && is_given(paths[0]) => paths.push(path),
-                Some((_, paths)) => {
-                    let (other, path) = (paths[0].display(), path.display());
-                    return Err(Failure::usage(format!(
-                        "--target: {other} and {path} would both be called `{own}`; write NAME=FILE to tell them apart"
-                    )));
-                }
-            }
-        }
-        Ok(targets)
+        apart("--target", &given)
     }
 
     pub(crate) fn reads_stdin(&self) -> bool {
         self.target.iter().any(|target| named_path(target).1 == Path::new("-"))
+    }
+}
+
+impl FitArgs {
+    pub(crate) fn budget(&self) -> FitBudget {
+        match self.fit_tokens {
+            FitTokens::Auto => FitBudget::auto(self.count.buckets),
+            FitTokens::All => FitBudget(None),
+            FitTokens::AtMost(ngrams) => FitBudget(Some(ngrams)),
+        }
+    }
+}
+
+/// Files by their names: a name given several times names all of them, and nothing else has the same.
+fn apart<'a>(
+    option: &str,
+    given: &[(Option<&'a str>, &'a Path)],
+) -> Result<Vec<(String, Vec<&'a Path>)>, Failure> {
+    let mut found: Vec<(String, Vec<&Path>)> = Vec::new();
+    for (name, path) in given {
+        let own = name.map_or_else(|| stem(path), str::to_owned);
+        let is_given = |other: &Path| given.iter().any(|(name, path)| *path == other && name.is_some());
+        match found.iter_mut().find(|(earlier, _)| *earlier == own) {
+            None => found.push((own, vec![path])),
+            Some((_, paths)) if name.is_some() && is_given(paths[0]) => paths.push(path),
+            Some((_, paths)) => {
+                let (other, path) = (paths[0].display(), path.display());
+                return Err(Failure::usage(format!(
+                    "{option}: {other} and {path} would both be called `{own}`; write NAME=FILE to tell them apart"
+                )));
+            }
+        }
+    }
+    Ok(found)
+}
+
+impl TokenizerArg {
+    /// A feature space of this tokenizer, with the sentence model in `punkt` if it needs one.
+    pub(crate) fn space(self, punkt: Option<&Path>) -> Result<FeatureSpace, Failure> {
+        let tokenizer = match self {
+            TokenizerArg::Wordpunct => Tokenizer::Wordpunct,
+            TokenizerArg::WordTokenize => Tokenizer::WordTokenize,
+            TokenizerArg::Unicode => Tokenizer::Unicode,
+            TokenizerArg::Bytes => Tokenizer::Bytes,
+            TokenizerArg::Ids => Tokenizer::Ids,
+        };
+        let punkt = match (tokenizer, punkt) {
+            (Tokenizer::WordTokenize, None) => return Err(dsir::featurizer::Error::NoPunkt.into()),
+            (Tokenizer::WordTokenize, Some(folder)) => Some(Punkt::read(folder)?.fingerprint()),
+            _ => None,
+        };
+        Ok(FeatureSpace { tokenizer, punkt, ..FeatureSpace::default() })
+    }
+}
+
+impl PunktArgs {
+    /// Reads the sentence model, which must be there.
+    pub(crate) fn read(&self) -> Result<Arc<Punkt>, Failure> {
+        let folder = self.folder().ok_or(dsir::featurizer::Error::NoPunkt)?;
+        Ok(Arc::new(Punkt::read(&folder)?))
+    }
+
+    /// The folder that is named, or the first that is where NLTK would look.
+    pub(crate) fn folder(&self) -> Option<PathBuf> {
+        let home = std::env::home_dir().map(|home| home.join("nltk_data"));
+        let named: Vec<PathBuf> = std::env::var_os("NLTK_DATA")
+            .map(|paths| std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect())
+            .unwrap_or_default();
+        let shared = ["/usr/share/nltk_data", "/usr/local/share/nltk_data"].map(PathBuf::from);
+        let usual = named.into_iter().chain(home).chain(shared).map(|data| data.join("tokenizers/punkt_tab"));
+        self.punkt.clone().or_else(|| usual.into_iter().find(|folder| folder.is_dir()))
     }
 }
 
@@ -94,8 +143,9 @@ fn named_path(target: &str) -> (Option<&str>, &Path) {
 fn stem(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     match name.split('.').find(|part| !part.is_empty()) {
-        Some(stem) if name != "-" => stem.to_owned(),
-        _ => "stdin".to_owned(),
+        _ if name == "-" => "stdin".to_owned(),
+        Some(stem) => stem.to_owned(),
+        None => name.into_owned(),
     }
 }
 
@@ -140,10 +190,31 @@ impl InputArgs {
 
     pub(crate) fn refuse_shared_stdin(&self, fit: &FitArgs) -> Result<(), Failure> {
         let ours = self.raw.iter().chain(&self.files_from).any(|path| path == Path::new("-"));
-        if ours && fit.reads_stdin() {
+        if ours && fit.count.reads_stdin() {
             return Err(Failure::usage("standard input (`-`) cannot be both RAW and --target"));
         }
         Ok(())
+    }
+}
+
+impl Measure {
+    /// The selections' shards, in the order of their first mention.
+    pub(crate) fn selections(&self) -> Result<Vec<SelectionShards>, Failure> {
+        let given: Vec<_> = self.selected.iter().map(|selected| named_path(selected)).collect();
+        let mut selections = Vec::new();
+        for (name, paths) in apart("--selected", &given)? {
+            selections.push(SelectionShards { name, shards: Shards::find(paths)? });
+        }
+        Ok(selections)
+    }
+
+    pub(crate) fn refuse_shared_stdin(&self) -> Result<(), Failure> {
+        let named = self.count.target.iter().chain(&self.selected).map(|given| named_path(given).1);
+        let paths = self.input.raw.iter().chain(&self.input.files_from).map(PathBuf::as_path);
+        match named.chain(paths).filter(|path| *path == Path::new("-")).count() {
+            0 | 1 => Ok(()),
+            _ => Err(Failure::usage("standard input (`-`) can be read only once")),
+        }
     }
 }
 
@@ -152,41 +223,38 @@ impl RecordArgs {
         self.rejects.iter().map(|path| Output::records("--rejects", path))
     }
 
-    pub(crate) fn options(&self) -> Result<ReadOptions, Failure> {
+    /// With the folder of the sentence model, which is read where it is needed.
+    pub(crate) fn options(&self, punkt: &PunktArgs) -> Result<ReadOptions, Failure> {
         let fields = TextFields::new(&self.text_field).ok_or_else(|| {
             let most = TextFields::MAX;
             Failure::usage(format!("--text-field: a name with an empty part, or more than {most} fields"))
         })?;
-        Ok(ReadOptions { fields, skip_invalid: self.invalid == Invalid::Skip || self.rejects.is_some() })
+        let skip_invalid = self.invalid == Invalid::Skip || self.rejects.is_some();
+        Ok(ReadOptions { fields, skip_invalid, punkt: punkt.folder() })
     }
 }
 
-impl DrawArgs {
-    pub(crate) fn options(&self) -> Result<DrawOptions, Failure> {
-        let budget = match (self.num, self.fraction, self.tokens, self.bytes) {
-            (Some(records), ..) => Budget::Records(records),
-            (_, Some(fraction), ..) => Budget::Fraction(fraction),
-            (_, _, Some(tokens), _) => Budget::Tokens(tokens),
-            (.., Some(bytes)) => Budget::Bytes(bytes),
-            _ => {
-                return Err(Failure::usage("how much? Pass -k, --fraction, --tokens or --bytes"));
-            }
+impl QualityArgs {
+    /// The bounds; `None` if there are none.
+    pub(crate) fn bounds(&self) -> Option<QualityBounds> {
+        let default = match self.quality {
+            Some(QualityArg::Paper) => QualityBounds::PAPER,
+            None => QualityBounds::default(),
         };
-        if self.draws.is_some_and(|draws| draws > 1) && self.temperature == 0.0 && !self.disjoint {
-            return Err(Failure::usage(
-                "--temperature 0 draws the same every time: pass --disjoint, or no --draws",
-            ));
-        }
-        Ok(DrawOptions {
-            budget,
-            min_tokens: self.min_tokens,
-            temperature: self.temperature,
-            seed: self.seed,
-            allow_fewer: self.allow_fewer,
-            proportions: self.proportions.clone(),
-            draws: self.draws.unwrap_or(1),
-            disjoint: self.disjoint,
-        })
+        let bounds = QualityBounds {
+            tokens: self.quality_length.unwrap_or(default.tokens),
+            repeating: self.quality_repeating.unwrap_or(default.repeating),
+            informative: self.quality_informative.unwrap_or(default.informative),
+            numeric: self.quality_numeric.unwrap_or(default.numeric),
+        };
+        (bounds != QualityBounds::default()).then_some(bounds)
+    }
+}
+
+impl WhereArgs {
+    pub(crate) fn conditions(&self) -> Result<Conditions, Failure> {
+        let conditions = Conditions::new(&self.r#where, &self.where_not);
+        conditions.ok_or_else(|| Failure::usage("--where, --where-not: the field's name has an empty part"))
     }
 }
 

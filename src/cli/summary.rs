@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use dsir::density::Model;
-use dsir::pipeline::{KlReduction, ReadReport};
-use dsir::resample::{Draw, Totals};
+use dsir::pipeline::{KlReduction, Prepared, ReadReport};
+use dsir::resample::{Draw, FromGroup, Totals};
 use dsir::whole_file::{self, WholeFile};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -48,6 +48,11 @@ impl Summary {
         self.timings.push(format!("{name} {seconds:.1} s ({rate:.0} MB/s)"));
     }
 
+    /// Notes `value` under `key`, in the JSON alone.
+    pub(crate) fn note(&mut self, key: &str, value: Value) {
+        self.json.insert(key.into(), value);
+    }
+
     /// Notes a stage that reads no shards.
     pub(crate) fn stage_without_bytes(&mut self, name: &str, seconds: f64) {
         self.stages.push(json!({ "stage": name, "seconds": seconds }));
@@ -78,6 +83,26 @@ impl Summary {
             );
         }
         self.line("raw", line);
+    }
+
+    /// Notes what was made of the raw records, which may have been cut into pieces.
+    pub(crate) fn prepared(&mut self, prepared: &Prepared, cut: bool) {
+        self.json.insert("prepared".into(), json!(prepared));
+        let Prepared { made, records, bytes } = *prepared;
+        let what = if cut { "piece" } else { "record" };
+        if cut {
+            self.line("cut into", count(made.pieces, what));
+        }
+        if made.unwanted > 0 {
+            self.line("left out", format!("{} by --where and --where-not", count(made.unwanted, what)));
+        }
+        if made.out_of_bounds > 0 {
+            self.line("left out", format!("{} by quality", count(made.out_of_bounds, what)));
+        }
+        self.line("written", format!("{}, {}", count(records, "record"), size(bytes)));
+        if records == 0 {
+            self.line("warning", "nothing was kept".into());
+        }
     }
 
     pub(crate) fn model(&mut self, model: &Model) {
@@ -123,10 +148,15 @@ impl Summary {
         let eligible = survey.eligible;
         self.json.insert("eligible".into(), json!(eligible));
         self.json.insert("too_short".into(), survey.too_short.into());
+        self.json.insert("left_out".into(), survey.left_out.into());
+        let left_out = match survey.left_out {
+            0 => String::new(),
+            left_out => format!(", {} left out", number(left_out)),
+        };
         self.line(
             "eligible",
             format!(
-                "{} documents, {} tokens ({} too short)",
+                "{} documents, {} tokens ({} too short{left_out})",
                 number(eligible.records),
                 number(eligible.tokens),
                 number(survey.too_short)
@@ -181,10 +211,32 @@ impl Summary {
                 self.kl(reductions);
             }
         }
+        self.groups(draw);
         match &mut epochs[..] {
             [Value::Object(only)] => self.json.extend(std::mem::take(only)),
             _ => drop(self.json.insert("epochs".into(), Value::Array(epochs))),
         }
+    }
+
+    /// What came of each group and of each set that is mixed in; in words, of the first draw.
+    fn groups(&mut self, draw: &Draw) {
+        if draw.groups.is_empty() {
+            return;
+        }
+        const MOST_LINES: usize = 20;
+        for FromGroup { name, there, selected, is_mixed_in, .. } in draw.groups.iter().take(MOST_LINES) {
+            let label = if *is_mixed_in { "mixed in" } else { "group" };
+            let (records, tokens) = (number(selected[0].records), number(selected[0].tokens));
+            let eligible = number(there.records);
+            self.line(label, format!("{name}: {records} of {eligible} documents, {tokens} tokens"));
+        }
+        if let Some(more) = draw.groups.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
+            self.line("group", format!("and {more} more: --summary tells of all"));
+        }
+        let groups = draw.groups.iter().map(|FromGroup { name, there, selected, is_mixed_in, .. }| {
+            json!({ "name": name, "mixed_in": is_mixed_in, "eligible": there, "selected": selected })
+        });
+        self.json.insert("groups".into(), groups.collect());
     }
 
     fn kl(&mut self, reductions: &[KlReduction]) {
@@ -243,7 +295,7 @@ pub(crate) fn number(number: u64) -> String {
     grouped
 }
 
-fn count(count: u64, what: &str) -> String {
+pub(crate) fn count(count: u64, what: &str) -> String {
     format!("{} {what}{}", number(count), if count == 1 { "" } else { "s" })
 }
 

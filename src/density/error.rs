@@ -52,6 +52,14 @@ pub enum Error {
         /// How many documents it has.
         documents: u64,
     },
+    /// A selection whose documents have no token.
+    #[error("selection `{name}` has no features: none of its {documents} documents has a token")]
+    NoSelectedFeatures {
+        /// The selection.
+        name: String,
+        /// How many documents it has.
+        documents: u64,
+    },
     /// A raw corpus without records.
     #[error("the raw corpus has no document to fit on")]
     EmptyRaw,

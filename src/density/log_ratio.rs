@@ -89,7 +89,12 @@ fn add<T: Copy + Into<i64>>(table: &[T], buckets: &[u32], sums: &mut [Sum]) {
     }
 }
 
-/// KL(p ‖ q) = Σ p · (ln(p + ε) − ln(q + ε)), in nats, with ε = 1e-8 as in the log-ratios.
+/// KL(p ‖ q) in nats, with ε = 1e-8 as in the log-ratios.
 pub fn kl_divergence(p: &[f64], q: &[f64]) -> f64 {
-    p.iter().zip(q).map(|(p, q)| p * (ln(p + EPSILON) - ln(q + EPSILON))).sum()
+    kl_divergence_with(p, q, EPSILON)
+}
+
+/// KL(p ‖ q) = Σ p · (ln(p + ε) − ln(q + ε)), in nats; ε must be positive and normal.
+pub fn kl_divergence_with(p: &[f64], q: &[f64], epsilon: f64) -> f64 {
+    p.iter().zip(q).map(|(p, q)| p * (ln(p + epsilon) - ln(q + epsilon))).sum()
 }

@@ -2,14 +2,16 @@
 //!
 //! Source: the reference's `HashedNgramDSIR.fit_importance_estimator`.
 
+mod closeness;
 mod error;
 mod file;
 mod log_ratio;
 mod model;
 mod raw;
 
+pub use closeness::{Closeness, Yardstick, lone_share};
 pub use error::Error;
-pub use log_ratio::{EPSILON, LogRatios, Sum, kl_divergence};
+pub use log_ratio::{EPSILON, LogRatios, Sum, kl_divergence, kl_divergence_with};
 pub use model::{Model, Target, normalized};
 pub use raw::{FitBudget, LevelCounts, RawCounts, RawSample};
 

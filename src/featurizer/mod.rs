@@ -1,81 +1,35 @@
 //! Featurizer: from a text to the buckets of its n-grams and its number of tokens.
 //!
-//! [`plain`] is the definition of a token, to be read; [`chunk`] finds the same tokens 64 bytes at a time, and [`ngrams`]
-//! makes buckets of them.
+//! For the tokenizer `wordpunct`, [`plain`] is the definition of a token, to be read, and [`chunk`] finds the same tokens 64 bytes at
+//! a time; the other tokenizers give their tokens one by one. [`ngrams`] makes buckets of them.
 //!
 //! Source: the reference's `get_ngram_counts` (arXiv 2302.03169, section 4.1: hashed n-grams).
 
 mod chunk;
+mod distinct;
+mod error;
+mod featurizers;
 mod hash;
 mod ngrams;
+mod one_by_one;
 mod plain;
+mod segments;
+mod space;
 mod unicode;
+mod word_tokenize;
 
-use std::fmt;
-
-use serde::{Deserialize, Serialize};
-
+pub use distinct::Distinct;
+pub use error::Error;
+pub use featurizers::Featurizers;
 pub use hash::Hash;
+pub use space::{FeatureSpace, Tokenizer};
+pub(crate) use unicode::push_lower;
+pub use word_tokenize::{Punkt, WordTokenizer};
 
 use crate::simd::{Backend, Best, Work};
 use chunk::Chunk;
 use ngrams::Ngrams;
-
-/// How a text is split into tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Tokenizer {
-    /// Runs of letters, digits and underscores, and runs of all else but white space, lower-cased.
-    #[default]
-    Wordpunct,
-}
-
-impl fmt::Display for Tokenizer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Tokenizer::Wordpunct => "wordpunct",
-        })
-    }
-}
-
-/// What decides the bucket of an n-gram: counts and weights compare only within one feature space.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FeatureSpace {
-    /// How a text is split.
-    pub tokenizer: Tokenizer,
-    /// The longest n-gram, in tokens: 1 to [`FeatureSpace::MAX_NGRAMS`].
-    pub ngrams: u8,
-    /// The number of buckets: 1 to [`FeatureSpace::MAX_BUCKETS`].
-    pub buckets: u32,
-    /// How an n-gram finds its bucket.
-    pub hash: Hash,
-}
-
-impl Default for FeatureSpace {
-    fn default() -> Self {
-        FeatureSpace { tokenizer: Tokenizer::default(), ngrams: 2, buckets: 10_000, hash: Hash::default() }
-    }
-}
-
-impl FeatureSpace {
-    /// The longest n-gram that is counted.
-    pub const MAX_NGRAMS: u8 = 16;
-    /// The most buckets; a table of so many counts takes half a gigabyte.
-    pub const MAX_BUCKETS: u32 = 1 << 26;
-
-    /// Whether the numbers are within their limits.
-    pub fn is_valid(&self) -> bool {
-        (1..=Self::MAX_NGRAMS).contains(&self.ngrams) && (1..=Self::MAX_BUCKETS).contains(&self.buckets)
-    }
-}
-
-impl fmt::Display for FeatureSpace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let FeatureSpace { tokenizer, ngrams, buckets, hash } = self;
-        write!(f, "{tokenizer} tokens, n-grams of 1 to {ngrams}, {buckets} buckets, hash {hash}")
-    }
-}
+use one_by_one::OneByOne;
 
 /// Turns texts into buckets; holds the buffers of one thread.
 ///
@@ -84,10 +38,11 @@ impl fmt::Display for FeatureSpace {
 ///
 /// let space = FeatureSpace { hash: Hash::Sha256, ..FeatureSpace::default() };
 /// let mut buckets = Vec::new();
-/// let tokens = Featurizer::new(space).featurize("Alice alice went", |run| buckets.extend_from_slice(run));
+/// let tokens = Featurizer::new(space)?.featurize("Alice alice went", |run| buckets.extend_from_slice(run));
 /// assert_eq!(tokens, 3);
 /// assert_eq!(buckets.iter().filter(|bucket| **bucket == 6720).count(), 2); // "alice"
 /// assert_eq!(buckets.iter().filter(|bucket| **bucket == 114).count(), 1); // "alice went"
+/// # Ok::<(), dsir::featurizer::Error>(())
 /// ```
 pub struct Featurizer {
     how: How,
@@ -95,49 +50,76 @@ pub struct Featurizer {
 }
 
 enum How {
-    Fast { chunk: Box<Chunk>, best: Best },
-    Plain { token: Vec<u8> },
+    Wordpunct { chunk: Box<Chunk>, best: Best },
+    OneByOne(OneByOne),
 }
 
 impl Featurizer {
-    /// A featurizer for `space`, which must be [valid](FeatureSpace::is_valid), with the best instructions that the
-    /// processor has.
-    pub fn new(space: FeatureSpace) -> Self {
-        Featurizer::with(space, How::Fast { chunk: Box::new(Chunk::new()), best: Best::detect() })
+    /// A featurizer for a space that needs no sentence model. Who needs several, or a sentence model, asks [`Featurizers`].
+    ///
+    /// # Errors
+    /// A space that contradicts itself, is out of limits, or needs a sentence model.
+    pub fn new(space: FeatureSpace) -> Result<Self, Error> {
+        Ok(Featurizers::new(space, None)?.featurizer())
     }
 
-    /// A featurizer that follows the definition to the letter, slowly: the judge of the fast one, which gives the same
-    /// buckets.
-    pub fn plain(space: FeatureSpace) -> Self {
-        Featurizer::with(space, How::Plain { token: Vec::new() })
+    /// A featurizer that follows the definition of `wordpunct` to the letter, slowly: the judge of the fast one, which gives the
+    /// same buckets.
+    ///
+    /// # Errors
+    /// As [`Featurizer::new`].
+    pub fn plain(space: FeatureSpace) -> Result<Self, Error> {
+        Ok(Featurizer {
+            how: How::OneByOne(OneByOne::Wordpunct { token: Vec::new() }),
+            ..Featurizer::new(space)?
+        })
     }
 
-    /// A fast featurizer for each set of instructions that the processor has.
-    #[cfg(fuzzing)]
+    /// A fast featurizer for each set of instructions that the processor has, for `wordpunct`.
+    #[cfg(any(test, fuzzing))]
     #[doc(hidden)]
     pub fn of_every_backend(space: FeatureSpace) -> Vec<Self> {
-        let fast = |best| Featurizer::with(space, How::Fast { chunk: Box::new(Chunk::new()), best });
-        Best::all().into_iter().map(fast).collect()
+        let how = |best| How::Wordpunct { chunk: Box::new(Chunk::new()), best };
+        Best::all()
+            .into_iter()
+            .map(|best| Featurizer { how: how(best), ngrams: Ngrams::new(space) })
+            .collect()
     }
 
-    fn with(space: FeatureSpace, how: How) -> Self {
-        assert!(space.is_valid(), "feature space out of limits: {space}");
+    fn of(featurizers: &Featurizers) -> Self {
+        let space = featurizers.space();
+        let how = match space.tokenizer {
+            Tokenizer::Wordpunct => How::Wordpunct { chunk: Box::new(Chunk::new()), best: Best::detect() },
+            _ => How::OneByOne(OneByOne::new(featurizers)),
+        };
         Featurizer { how, ngrams: Ngrams::new(space) }
     }
 
+    /// From now on, also takes note of how many different n-grams there are.
+    pub fn with_distinct(mut self) -> Self {
+        self.ngrams.note_distinct();
+        self
+    }
+
+    /// The different n-grams of all texts so far, if they were to be noted.
+    pub fn distinct(&self) -> Option<&Distinct> {
+        self.ngrams.distinct()
+    }
+
     /// Gives the bucket of every n-gram of `text` to `features`, a run at a time, and returns the number
-    /// of tokens.
+    /// of tokens. To the tokenizer `ids`, a text is integers with spaces between them.
     pub fn featurize(&mut self, text: &str, mut features: impl FnMut(&[u32])) -> u64 {
         let Featurizer { how, ngrams } = self;
         ngrams.clear();
         match how {
-            How::Fast { chunk, best } => best.run(Featurize { chunk, ngrams, text, features }),
-            How::Plain { token } => {
+            How::Wordpunct { chunk, best } => best.run(Featurize { chunk, ngrams, text, features }),
+            How::OneByOne(tokenizer) => {
                 let mut tokens = 0;
-                plain::tokens(text, token, |token| {
+                tokenizer.tokens(text, |token| {
                     tokens += 1;
                     ngrams.push(token, &mut features);
                 });
+                ngrams.flush(&mut features);
                 tokens
             }
         }
@@ -183,9 +165,8 @@ mod tests {
 
     /// Every backend against the definition, in one feature space.
     fn check(space: FeatureSpace, text: &str) {
-        let expected = buckets(Featurizer::plain(space), text);
-        for best in Best::all() {
-            let fast = Featurizer::with(space, How::Fast { chunk: Box::new(Chunk::new()), best });
+        let expected = buckets(Featurizer::plain(space).unwrap(), text);
+        for (fast, best) in Featurizer::of_every_backend(space).into_iter().zip(Best::all()) {
             assert!(buckets(fast, text) == expected, "{best:?}, {space}: {text:?}");
         }
     }

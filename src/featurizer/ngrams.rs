@@ -2,7 +2,11 @@
 
 use super::FeatureSpace;
 use super::chunk::Chunk;
+use super::distinct::Distinct;
 use super::hash::{self, Hash};
+
+/// So many tokens, coming one by one, are made n-grams together.
+const WAITING: usize = if cfg!(fuzzing) { 5 } else { 256 };
 
 /// The n-grams of a text, while its tokens come in.
 pub(super) enum Ngrams {
@@ -18,26 +22,61 @@ impl Ngrams {
         }
     }
 
+    /// From now on, takes note of different n-grams.
+    pub(super) fn note_distinct(&mut self) {
+        match self {
+            Ngrams::Dsir1(hashes) => hashes.distinct.get_or_insert_default(),
+            Ngrams::Sha256(joined) => joined.distinct.get_or_insert_default(),
+        };
+    }
+
+    /// The different n-grams, if they were to be noted.
+    pub(super) fn distinct(&self) -> Option<&Distinct> {
+        match self {
+            Ngrams::Dsir1(hashes) => hashes.distinct.as_ref(),
+            Ngrams::Sha256(joined) => joined.distinct.as_ref(),
+        }
+    }
+
     /// Begins a text.
     pub(super) fn clear(&mut self) {
         match self {
-            Ngrams::Dsir1(hashes) => hashes.len = 0,
+            Ngrams::Dsir1(hashes) => (hashes.len, hashes.waiting) = (0, 0),
             Ngrams::Sha256(joined) => joined.clear(),
         }
     }
 
-    /// Takes one token, lower-cased.
+    /// Takes one token. Its n-grams may have to wait for more of them, or for [`Ngrams::flush`].
+    #[inline]
     pub(super) fn push(&mut self, token: &[u8], features: &mut impl FnMut(&[u32])) {
         match self {
             Ngrams::Dsir1(hashes) => {
-                hashes.make_room(1);
-                hashes.put(0, hash::token_hash(token));
-                hashes.combine(1, features);
+                hashes.make_room(WAITING);
+                hashes.put(hashes.waiting, hash::token_hash(token));
+                hashes.waiting += 1;
+                if hashes.waiting == WAITING {
+                    hashes.combine(WAITING, features);
+                    hashes.waiting = 0;
+                }
             }
             Ngrams::Sha256(joined) => {
                 joined.push(token);
-                joined.flush(features);
+                if joined.run.len() >= WAITING {
+                    joined.flush(features);
+                }
             }
+        }
+    }
+
+    /// Gives the n-grams that wait, at the end of a text.
+    pub(super) fn flush(&mut self, features: &mut impl FnMut(&[u32])) {
+        match self {
+            Ngrams::Dsir1(CombinedHashes { waiting: 0, .. }) => {}
+            Ngrams::Dsir1(hashes) => {
+                hashes.combine(hashes.waiting, features);
+                hashes.waiting = 0;
+            }
+            Ngrams::Sha256(joined) => joined.flush(features),
         }
     }
 
@@ -79,7 +118,10 @@ pub(super) struct CombinedHashes {
     before: [u64; FeatureSpace::MAX_NGRAMS as usize],
     /// How many n-grams ended there: 0 at the start of a text.
     len: usize,
+    /// How many of `tokens`, come one by one, have not been combined.
+    waiting: usize,
     run: Vec<u32>,
+    distinct: Option<Distinct>,
 }
 
 impl CombinedHashes {
@@ -92,7 +134,9 @@ impl CombinedHashes {
             longer: Vec::new(),
             before: [0; _],
             len: 0,
+            waiting: 0,
             run: Vec::new(),
+            distinct: None,
         }
     }
 
@@ -108,14 +152,21 @@ impl CombinedHashes {
     /// Gives the buckets of all n-grams that end at the `count` tokens just come in.
     #[inline(always)]
     fn combine(&mut self, count: usize, features: &mut impl FnMut(&[u32])) {
-        let CombinedHashes { buckets, most, tokens, ngrams, longer, before, len, run } = self;
+        let CombinedHashes { buckets, most, tokens, ngrams, longer, before, len, run, distinct, .. } = self;
         let bucket = |hash: &u64| hash::bucket_of(*hash, *buckets);
         let tokens = &tokens[..count];
+        let mut note = |hashes: &[u64]| {
+            if let Some(distinct) = distinct {
+                hashes.iter().for_each(|hash| distinct.insert(*hash));
+            }
+        };
+        note(tokens);
         let mut filled = fill(run, tokens.iter().map(bucket));
         for n in 2..=*most {
             // So many tokens come too early in the text to end an n-gram of this length.
             let early = (n - 1).saturating_sub(*len).min(count);
             filled += fill(&mut run[filled..], ngrams[1 + early..=count].iter().map(bucket));
+            note(&ngrams[1 + early..=count]);
             ngrams[0] = before[n - 1];
             before[n - 1] = ngrams[count];
             if n < *most {
@@ -154,6 +205,7 @@ pub(super) struct JoinedTokens {
     joined: Vec<u8>,
     starts: Vec<usize>,
     run: Vec<u32>,
+    distinct: Option<Distinct>,
 }
 
 impl JoinedTokens {
@@ -163,7 +215,7 @@ impl JoinedTokens {
     fn new(space: FeatureSpace) -> Self {
         let memory = hash::Sha256Memory::new(space.buckets);
         let most = space.ngrams.into();
-        JoinedTokens { most, memory, joined: Vec::new(), starts: Vec::new(), run: Vec::new() }
+        JoinedTokens { most, memory, joined: Vec::new(), starts: Vec::new(), run: Vec::new(), distinct: None }
     }
 
     fn clear(&mut self) {
@@ -178,7 +230,11 @@ impl JoinedTokens {
         self.starts.push(self.joined.len());
         self.joined.extend_from_slice(token);
         for start in self.starts.iter().rev().take(self.most) {
-            self.run.push(self.memory.bucket(&self.joined[*start..]));
+            let ngram = &self.joined[*start..];
+            self.run.push(self.memory.bucket(ngram));
+            if let Some(distinct) = &mut self.distinct {
+                distinct.insert(xxhash_rust::xxh3::xxh3_64(ngram));
+            }
         }
         if self.joined.len() > Self::TIDY {
             self.tidy();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::reader::{Block, Record, Reread, Shard, Shards};
 use crate::resample::{Draw, Screen};
-use crate::weights;
+use crate::weights::{self, Layout};
 
 /// The records that may still be selected when they are weighed.
 pub struct Candidates {
@@ -50,9 +50,9 @@ impl Candidates {
         thread: &mut CandidatesThread,
         block: &Block,
         rows: &[u8],
-        targets: usize,
+        layout: Layout,
     ) -> Result<Vec<u8>, Error> {
-        let mut rows = weights::rows(rows, targets);
+        let mut rows = weights::rows(rows, layout);
         let kept = match block.reread() {
             Reread::Cheap => return Ok(Vec::new()),
             Reread::Never if !self.screen.is_sure() => (0..block.len())

@@ -1,36 +1,79 @@
-use super::ReadOptions;
-use super::documents::{Documents, ReadReport, Taken, Tally};
-use super::scan::{self, Job};
-use crate::error::Error;
-use crate::featurizer::{FeatureSpace, Featurizer};
-use crate::progress::Progress;
-use crate::reader::{Block, BlockReader, Shards, TextReader};
-use crate::weights::{RowBlock, WeightsFile, WeightsFolder, WeightsWriter, push_row};
+use std::path::Path;
 
-/// Reads `shards` for what weights of other makers lack, content hash, tokens or bytes, and puts complete
+use super::admission::{Admission, AdmissionThread, Admitted};
+use super::documents::{Documents, Taken, Tally};
+use super::scan::{self, Job};
+use super::weigh::LEFT_OUT_TOKENS;
+use super::{ReadOptions, Weighed, score};
+use crate::error::Error;
+use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
+use crate::progress::Progress;
+use crate::reader::{
+    Block, BlockReader, Fault, FieldPath, Record, Shards, TextReader, content_hash, field_number,
+};
+use crate::resample::Groups;
+use crate::weights::{
+    self, Row, RowBlock, Scale, ScoresFile, WeightsFile, WeightsFolder, WeightsWriter, push_row,
+};
+
+/// Where log weights come from that are not a model's.
+#[derive(Clone, Debug)]
+pub enum Given {
+    /// Weights of any maker, one file for each shard.
+    Weights(Vec<WeightsFile>),
+    /// A field of each record.
+    Field(FieldPath, Scale),
+    /// One score for each record, in files one after the other.
+    Scores(Vec<ScoresFile>, Scale),
+    /// All are alike.
+    Nothing,
+}
+
+impl Given {
+    /// The files that it is read from.
+    pub fn files(&self) -> Vec<&Path> {
+        match self {
+            Given::Weights(files) => files.iter().map(WeightsFile::path).collect(),
+            Given::Scores(files, _) => files.iter().map(ScoresFile::path).collect(),
+            Given::Field(..) | Given::Nothing => Vec::new(),
+        }
+    }
+}
+
+/// Reads `shards` for what is not given, content hash, tokens, bytes and what `admission` asks, and puts complete
 /// weights into `folder`.
 ///
 /// # Errors
-/// Shards that cannot be read or have other numbers of records than the weights have rows.
+/// Shards that cannot be read or have other numbers of records than there are weights; scores that make no sense.
 pub fn complete(
-    weights: &[WeightsFile],
+    given: &Given,
+    admission: &Admission,
     shards: &Shards,
     space: FeatureSpace,
     folder: &WeightsFolder,
     options: &ReadOptions,
     progress: &Progress,
-) -> Result<ReadReport, Error> {
+) -> Result<Weighed, Error> {
+    let featurizers = options.featurizers(space)?.of_tokens();
     progress.begin("complete", shards.total_bytes());
-    let documents = Documents::new(shards, options, false);
-    let job = Complete { weights, shards, space, folder, documents };
+    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), false);
+    let job = Complete { given, admission, shards, featurizers, folder, documents };
     let scanned = scan::scan(&job, shards, progress)?;
-    job.documents.finish("raw", &scanned.shards)
+    let read = job.documents.finish("raw", &scanned.shards)?;
+    let mut groups = Groups::new();
+    scanned.threads.into_iter().for_each(|thread| groups.extend(thread.admission.groups));
+    if let Given::Scores(files, scale) = given {
+        score::put_in(files, *scale, shards, folder)?;
+    }
+    Ok(Weighed { read, groups })
 }
 
 struct Complete<'a> {
-    weights: &'a [WeightsFile],
+    given: &'a Given,
+    admission: &'a Admission,
     shards: &'a Shards,
-    space: FeatureSpace,
+    /// Only tokens are asked of them.
+    featurizers: Featurizers,
     folder: &'a WeightsFolder,
     documents: Documents<'a>,
 }
@@ -39,6 +82,36 @@ struct CompleteThread<'a> {
     featurizer: Featurizer,
     given: RowBlock,
     texts: TextReader<'a>,
+    admission: AdmissionThread,
+}
+
+impl Complete<'_> {
+    fn targets(&self) -> usize {
+        match self.given {
+            Given::Weights(files) => files.first().map_or(1, |file| file.layout().targets()),
+            Given::Field(..) | Given::Scores(..) | Given::Nothing => 1,
+        }
+    }
+
+    /// The log weights of a record: of its row, if there are rows, or else the one that all its targets have.
+    fn log_weight(&self, record: &[u8]) -> Result<f64, Fault> {
+        let Given::Field(field, scale) = self.given else { return Ok(0.0) };
+        let score = field_number(record, field).and_then(|score| scale.log_weight(score));
+        score.ok_or_else(|| Fault::NoScore { field: field.parts().join("."), must: scale.range() })
+    }
+
+    /// A row that is for another record tells of a shard that has changed.
+    fn check(&self, shard: usize, index: u64, row: &Row<'_>, record: Record<'_>) -> Result<(), Error> {
+        match self.given {
+            Given::Weights(files)
+                if files[shard].layout().is_full() && row.record() != content_hash(record.bytes) =>
+            {
+                let (path, shard) = (files[shard].path().into(), self.shards[shard].path().into());
+                Err(weights::Error::Changed { path, row: index, shard }.into())
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl<'a> Job for Complete<'a> {
@@ -48,19 +121,18 @@ impl<'a> Job for Complete<'a> {
     type Ended = Tally;
 
     fn thread(&self) -> CompleteThread<'a> {
-        // Only the tokens are asked of it.
-        let space = FeatureSpace { ngrams: 1, ..self.space };
         CompleteThread {
-            featurizer: Featurizer::new(space),
+            featurizer: self.featurizers.featurizer(),
             given: RowBlock::default(),
             texts: self.documents.thread(),
+            admission: self.admission.thread(),
         }
     }
 
     fn begin(&self, shard: usize, _: &BlockReader) -> Result<Self::Gathered, Error> {
         let path = self.folder.path_of(&self.shards[shard]);
-        let targets = self.weights[shard].layout().targets();
-        Ok((shard, WeightsWriter::create(&path, targets)?, Tally::default()))
+        let layout = self.admission.layout(self.targets());
+        Ok((shard, WeightsWriter::create_in(&path, layout)?, Tally::default()))
     }
 
     fn make(
@@ -69,24 +141,43 @@ impl<'a> Job for Complete<'a> {
         shard: usize,
         block: &Block,
     ) -> Result<Self::Made, Error> {
-        let CompleteThread { featurizer, given, texts } = thread;
-        let weights = &self.weights[shard];
-        super::read_rows(weights, &self.shards[shard], block, given)?;
+        let CompleteThread { featurizer, given, texts, admission } = thread;
+        let mut has_tokens = false;
+        if let Given::Weights(files) = self.given {
+            super::read_rows(&files[shard], &self.shards[shard], block, given)?;
+            has_tokens = files[shard].layout().has_tokens();
+            for (index, (record, row)) in (block.first_record()..).zip(block.records().zip(given.rows())) {
+                self.check(shard, index, &row, record)?;
+            }
+        }
+        let targets = self.targets();
         let mut given = given.rows();
         let mut rows = Vec::new();
         let taken = self.documents.each(texts, shard, block, |record, text| {
-            let Some(row) = given.next() else { return };
-            match text {
-                Some(text) => {
-                    let tokens = if weights.layout().has_tokens() {
-                        row.tokens().into()
-                    } else {
-                        featurizer.featurize(text, |_| {})
-                    };
-                    push_row(&mut rows, row.log_weights(), record, tokens);
-                }
-                None => push_row(&mut rows, row.log_weights().map(|_| f64::NEG_INFINITY), record, 0),
+            // Given weights find no fault, so that no record comes twice.
+            let row = if let Given::Weights(_) = self.given { given.next() } else { None };
+            let none = std::iter::repeat_n(f64::NEG_INFINITY, targets);
+            let Some(text) = text else {
+                push_row(&mut rows, none, record, 0, self.admission.no_group());
+                return Ok(());
+            };
+            let Admitted { is_left_out, group } = self.admission.admit(record.bytes, text, admission);
+            if is_left_out {
+                push_row(&mut rows, none, record, LEFT_OUT_TOKENS, group);
+                return Ok(());
             }
+            let tokens = match row {
+                Some(row) if has_tokens => row.tokens().into(),
+                _ => featurizer.featurize(text, |_| {}),
+            };
+            match row {
+                Some(row) => push_row(&mut rows, row.log_weights(), record, tokens, group),
+                None => {
+                    let log_weight = self.log_weight(record.bytes)?;
+                    push_row(&mut rows, std::iter::once(log_weight), record, tokens, group);
+                }
+            }
+            Ok(())
         })?;
         Ok((rows, taken))
     }
@@ -99,7 +190,9 @@ impl<'a> Job for Complete<'a> {
     }
 
     fn end(&self, (shard, file, tally): Self::Gathered) -> Result<Tally, Error> {
-        super::check_rows(&self.weights[shard], &self.shards[shard], tally.records)?;
+        if let Given::Weights(files) = self.given {
+            super::check_rows(&files[shard], &self.shards[shard], tally.records)?;
+        }
         file.finish()?;
         Ok(tally)
     }

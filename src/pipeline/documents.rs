@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::ReadOptions;
 use super::rejects::push_reject;
 use crate::error::Error;
-use crate::reader::{self, Block, Fault, Record, Shards, TextReader};
+use crate::reader::{self, Block, Fault, FieldKind, Record, Shards, TextReader};
 
 /// What came of reading shards.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -57,36 +57,54 @@ pub(super) struct Taken {
 pub(super) struct Documents<'a> {
     shards: &'a Shards,
     options: &'a ReadOptions,
+    kind: FieldKind,
     with_rejects: bool,
     start: Instant,
 }
 
 impl<'a> Documents<'a> {
-    pub(super) fn new(shards: &'a Shards, options: &'a ReadOptions, with_rejects: bool) -> Self {
-        Documents { shards, options, with_rejects, start: Instant::now() }
+    /// The documents of `shards`, whose text fields hold what `kind` says.
+    pub(super) fn new(
+        shards: &'a Shards,
+        options: &'a ReadOptions,
+        kind: FieldKind,
+        with_rejects: bool,
+    ) -> Self {
+        Documents { shards, options, kind, with_rejects, start: Instant::now() }
     }
 
     /// What one thread works with.
     pub(super) fn thread(&self) -> TextReader<'a> {
-        TextReader::new(&self.options.fields)
+        TextReader::of_kind(&self.options.fields, self.kind)
     }
 
-    /// Gives every record of `block` to `each`, with its text unless it is skipped as invalid.
+    /// Gives every record of `block` to `each`, with its text unless it is skipped as invalid. A fault that `each` finds makes a
+    /// record invalid too; it is given once more, without its text.
     pub(super) fn each(
         &self,
         texts: &mut TextReader<'_>,
         shard: usize,
         block: &Block,
-        mut each: impl FnMut(Record<'_>, Option<&str>),
+        each: impl FnMut(Record<'_>, Option<&str>) -> Result<(), Fault>,
+    ) -> Result<Taken, Error> {
+        self.each_of(texts, shard, block, |_| true, each)
+    }
+
+    /// The same for the records that are `wanted`; nobody looks into the others.
+    pub(super) fn each_of(
+        &self,
+        texts: &mut TextReader<'_>,
+        shard: usize,
+        block: &Block,
+        wanted: impl Fn(Record<'_>) -> bool,
+        mut each: impl FnMut(Record<'_>, Option<&str>) -> Result<(), Fault>,
     ) -> Result<Taken, Error> {
         let mut taken = Taken { tally: Tally::of(block), rejected: Vec::new() };
-        for record in block.records() {
-            match texts.text(record.bytes) {
-                Ok(text) => each(record, Some(&text)),
-                Err(fault) => {
-                    self.skip(shard, record, fault, &mut taken)?;
-                    each(record, None);
-                }
+        for record in block.records().filter(|record| wanted(*record)) {
+            if let Err(fault) = texts.text(record.bytes).and_then(|text| each(record, Some(&text))) {
+                self.skip(shard, record, fault, &mut taken)?;
+                // Nothing is left that could be wrong.
+                let _ = each(record, None);
             }
         }
         Ok(taken)

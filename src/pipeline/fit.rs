@@ -3,13 +3,14 @@ use std::collections::BTreeMap;
 use super::documents::{Documents, ReadReport, Taken, Tally};
 use super::keeper::{Before, Keeper};
 use super::rejects::{Rejects, RejectsInOrder};
+use super::sample::Sample;
 use super::scan::{self, Done, Job, Rhythm};
 use super::{ReadOptions, TargetShards};
 use crate::density::{Counts, FitBudget, LevelCounts, RawCounts, RawSample, Target};
 use crate::error::Error;
-use crate::featurizer::{FeatureSpace, Featurizer};
+use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
 use crate::progress::Progress;
-use crate::reader::{Block, BlockReader, Shards, TextReader, content_hash};
+use crate::reader::{Block, BlockReader, Record, Shards, TextReader, content_hash};
 use crate::work::Work;
 
 /// Counts everything in a target.
@@ -24,16 +25,62 @@ pub fn count_target(
     progress: &Progress,
 ) -> Result<(Target, ReadReport), Error> {
     progress.begin("target", target.shards.total_bytes());
-    let rejects = RejectsInOrder::new(rejects);
-    let documents = Documents::new(&target.shards, options, rejects.are_wanted());
-    let job = CountTarget { space, documents, rejects };
-    let scanned = scan::scan(&job, &target.shards, progress)?;
-    let report = job.documents.finish(&format!("target `{}`", target.name), &scanned.shards)?;
-    let mut counts = Counts::new(space.buckets);
-    for thread in scanned.threads {
-        counts.add(&thread.counts)?;
-    }
+    let what = format!("target `{}`", target.name);
+    let all = Counted { what: &what, shards: &target.shards, space, options, only: None };
+    let (counts, report, _) = count_watched(all, || (), rejects, progress)?;
     Ok((Target { name: target.name.clone(), counts }, report))
+}
+
+/// What is counted, and how.
+pub(super) struct Counted<'a> {
+    /// What messages call it.
+    pub(super) what: &'a str,
+    pub(super) shards: &'a Shards,
+    pub(super) space: FeatureSpace,
+    pub(super) options: &'a ReadOptions,
+    /// Only these documents, if not all.
+    pub(super) only: Option<&'a Sample>,
+}
+
+/// Looks on, in one thread, while documents are counted; `()` does not.
+pub(super) trait Watch: Send + Sized {
+    /// Prepares what featurizes the documents.
+    fn prepare(&self, featurizer: Featurizer) -> Featurizer {
+        featurizer
+    }
+    /// Sees a document that was counted.
+    fn document(&mut self, _record: Record<'_>, _text: &str, _tokens: u64) {}
+    /// Sees the end of a block.
+    fn end_of_block(&mut self) {}
+    /// Sees the end of all.
+    fn end(self, _featurizer: &Featurizer) -> Self {
+        self
+    }
+}
+
+impl Watch for () {}
+
+/// Counts documents while each thread has a `watch` of its own; gives all watches back.
+pub(super) fn count_watched<W: Watch>(
+    counted: Counted<'_>,
+    watch: impl Fn() -> W + Sync,
+    rejects: Option<&mut Rejects>,
+    progress: &Progress,
+) -> Result<(Counts, ReadReport, Vec<W>), Error> {
+    let Counted { what, shards, space, options, only } = counted;
+    let featurizers = options.featurizers(space)?;
+    let rejects = RejectsInOrder::new(rejects);
+    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted());
+    let job = CountAll { featurizers, only, documents, rejects, watch };
+    let scanned = scan::scan(&job, shards, progress)?;
+    let report = job.documents.finish(what, &scanned.shards)?;
+    let mut counts = Counts::new(space.buckets);
+    let mut watches = Vec::new();
+    for CountThread { featurizer, counts: more, watch, .. } in scanned.threads {
+        counts.add(&more)?;
+        watches.push(watch.end(&featurizer));
+    }
+    Ok((counts, report, watches))
 }
 
 /// Counts a raw corpus, or a sample of it that keeps within `budget`. With a work folder, goes on from what an earlier run has
@@ -50,6 +97,7 @@ pub fn count_raw(
     work: Option<&Work>,
     progress: &Progress,
 ) -> Result<(RawCounts, ReadReport), Error> {
+    let featurizers = options.featurizers(space)?;
     progress.begin("fit", shards.total_bytes());
     // Counts of a stream and of files cannot be told apart, and it cannot be read again; nor are the rejects kept.
     let work = work.filter(|_| rejects.is_none() && shards.iter().all(|shard| shard.fingerprint().is_some()));
@@ -64,12 +112,34 @@ pub fn count_raw(
     let bytes_before = before.as_ref().map_or(0, Before::bytes);
 
     let rejects = RejectsInOrder::new(rejects);
-    let documents = Documents::new(shards, options, rejects.are_wanted());
-    let job = CountRaw { space, sample, documents, rejects, shards, keeper, before };
+    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted());
+    let job = CountRaw { featurizers, sample, only: None, documents, rejects, shards, keeper, before };
     let scanned = scan::scan(&job, shards, progress)?;
     let report = job.documents.finish("raw", &scanned.shards)?;
     let raw = job.sample.finish(scanned.threads.iter().map(|thread| &thread.counts), space.buckets)?;
     Ok((raw, ReadReport { bytes_before, ..report }))
+}
+
+/// Counts the documents of a raw corpus that `only` takes.
+///
+/// # Errors
+/// Shards that cannot be read, or without a document.
+pub fn count_raw_sample(
+    shards: &Shards,
+    space: FeatureSpace,
+    only: &Sample,
+    options: &ReadOptions,
+    progress: &Progress,
+) -> Result<(RawCounts, ReadReport), Error> {
+    let featurizers = options.featurizers(space)?;
+    progress.begin("fit", shards.total_bytes());
+    let sample = RawSample::new(FitBudget(None));
+    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), false);
+    let (only, rejects) = (Some(only), RejectsInOrder::new(None));
+    let job = CountRaw { featurizers, sample, only, documents, rejects, shards, keeper: None, before: None };
+    let scanned = scan::scan(&job, shards, progress)?;
+    let report = job.documents.finish("raw", &scanned.shards)?;
+    Ok((job.sample.finish(scanned.threads.iter().map(|thread| &thread.counts), space.buckets)?, report))
 }
 
 /// Whether counting can go on from there: the counts of one shard cannot be taken away again.
@@ -80,27 +150,42 @@ fn is_of_use(before: &Before<(), RawCounts>, space: FeatureSpace, options: &Read
         && tallies.all(|tally| tally.invalid == 0 || options.skip_invalid)
 }
 
-struct CountTarget<'a> {
-    space: FeatureSpace,
+struct CountAll<'a, N> {
+    featurizers: Featurizers,
+    only: Option<&'a Sample>,
     documents: Documents<'a>,
     rejects: RejectsInOrder<'a>,
+    /// Makes the watch of a thread.
+    watch: N,
 }
 
-struct CountThread<'a, C> {
+struct CountThread<'a, C, W> {
     featurizer: Featurizer,
     counts: C,
     texts: TextReader<'a>,
+    watch: W,
 }
 
-impl<'a> Job for CountTarget<'a> {
-    type Thread = CountThread<'a, Counts>;
+/// Whether a record is among those that are counted.
+fn is_among(only: Option<&Sample>, record: Record<'_>) -> bool {
+    only.is_none_or(|sample| sample.takes(content_hash(record.bytes)))
+}
+
+impl<'a, W: Watch, N: Fn() -> W + Sync> Job for CountAll<'a, N> {
+    type Thread = CountThread<'a, Counts, W>;
     type Made = Taken;
     type Gathered = (usize, Tally);
     type Ended = Tally;
 
     fn thread(&self) -> Self::Thread {
-        let featurizer = Featurizer::new(self.space);
-        CountThread { featurizer, counts: Counts::new(self.space.buckets), texts: self.documents.thread() }
+        let watch = (self.watch)();
+        let featurizer = watch.prepare(self.featurizers.featurizer());
+        CountThread {
+            featurizer,
+            counts: Counts::new(self.featurizers.space().buckets),
+            texts: self.documents.thread(),
+            watch,
+        }
     }
 
     fn begin(&self, shard: usize, _: &BlockReader) -> Result<(usize, Tally), Error> {
@@ -108,14 +193,20 @@ impl<'a> Job for CountTarget<'a> {
     }
 
     fn make(&self, thread: &mut Self::Thread, shard: usize, block: &Block) -> Result<Taken, Error> {
-        let CountThread { featurizer, counts, texts } = thread;
-        self.documents.each(texts, shard, block, |_, text| {
-            let Some(text) = text else { return };
-            counts.documents += 1;
-            counts.tokens += featurizer.featurize(text, |buckets| {
+        let CountThread { featurizer, counts, texts, watch } = thread;
+        let wanted = |record: Record<'_>| is_among(self.only, record);
+        let taken = self.documents.each_of(texts, shard, block, wanted, |record, text| {
+            let Some(text) = text else { return Ok(()) };
+            let tokens = featurizer.featurize(text, |buckets| {
                 buckets.iter().for_each(|bucket| counts.counts[*bucket as usize] += 1);
             });
-        })
+            counts.documents += 1;
+            counts.tokens += tokens;
+            watch.document(record, text, tokens);
+            Ok(())
+        });
+        watch.end_of_block();
+        taken
     }
 
     fn gather(&self, (shard, tally): &mut (usize, Tally), taken: Taken) -> Result<(), Error> {
@@ -130,8 +221,9 @@ impl<'a> Job for CountTarget<'a> {
 }
 
 struct CountRaw<'a> {
-    space: FeatureSpace,
+    featurizers: Featurizers,
     sample: RawSample,
+    only: Option<&'a Sample>,
     documents: Documents<'a>,
     rejects: RejectsInOrder<'a>,
     shards: &'a Shards,
@@ -140,14 +232,19 @@ struct CountRaw<'a> {
 }
 
 impl<'a> Job for CountRaw<'a> {
-    type Thread = CountThread<'a, LevelCounts>;
+    type Thread = CountThread<'a, LevelCounts, ()>;
     type Made = Taken;
     type Gathered = (usize, Tally);
     type Ended = Tally;
 
     fn thread(&self) -> Self::Thread {
-        let counts = self.sample.thread(self.space.buckets);
-        CountThread { featurizer: Featurizer::new(self.space), counts, texts: self.documents.thread() }
+        let counts = self.sample.thread(self.featurizers.space().buckets);
+        CountThread {
+            featurizer: self.featurizers.featurizer(),
+            counts,
+            texts: self.documents.thread(),
+            watch: (),
+        }
     }
 
     fn open(&self, shard: usize, shards: &Shards, progress: &Progress) -> Result<BlockReader, Error> {
@@ -163,12 +260,14 @@ impl<'a> Job for CountRaw<'a> {
     }
 
     fn make(&self, thread: &mut Self::Thread, shard: usize, block: &Block) -> Result<Taken, Error> {
-        let CountThread { featurizer, counts, texts } = thread;
-        let taken = self.documents.each(texts, shard, block, |record, text| {
-            let Some(text) = text else { return };
+        let CountThread { featurizer, counts, texts, .. } = thread;
+        let wanted = |record: Record<'_>| is_among(self.only, record);
+        let taken = self.documents.each_of(texts, shard, block, wanted, |record, text| {
+            let Some(text) = text else { return Ok(()) };
             counts.document(&self.sample, content_hash(record.bytes), |count| {
                 featurizer.featurize(text, count)
             });
+            Ok(())
         });
         counts.raise_floor(&self.sample);
         taken
@@ -194,8 +293,8 @@ impl<'a> Job for CountRaw<'a> {
 
     fn keep(&self, done: Done<'_, Self>) -> Result<(), Error> {
         let Some(keeper) = &self.keeper else { return Ok(()) };
-        let counts =
-            self.sample.finish(done.threads.iter().map(|thread| &thread.counts), self.space.buckets)?;
+        let buckets = self.featurizers.space().buckets;
+        let counts = self.sample.finish(done.threads.iter().map(|thread| &thread.counts), buckets)?;
         let under_way =
             done.under_way.into_iter().map(|(shard, at, (_, tally))| (shard, at, tally.clone(), ()));
         keeper.keep(self.shards, done.ended.iter().map(|(shard, tally)| (*shard, tally)), under_way, counts)

@@ -1,24 +1,38 @@
 //! The stages put together: what the commands do, in parallel over shards and over the blocks of each.
 
+mod admission;
 mod candidates;
 mod complete;
+mod copies;
 mod documents;
 mod fit;
 mod keeper;
+mod measure;
+mod prepare;
 mod rejects;
+mod sample;
 mod scan;
+mod score;
 mod weigh;
 mod write;
 
+pub use admission::Admission;
 pub use candidates::Candidates;
-pub use complete::complete;
+pub use complete::{Given, complete};
+pub use copies::{Overlap, Repeats};
 pub use documents::ReadReport;
-pub use fit::{count_raw, count_target};
+pub use fit::{count_raw, count_raw_sample, count_target};
+pub use measure::{MeasureOptions, MeasuredRaw, MeasuredSelection, Stages, measure_raw, measure_selection};
+pub use prepare::{PrepareOptions, Prepared, prepare};
 pub use rejects::Rejects;
-pub use weigh::{WeighOptions, weigh};
-pub use write::{KlReduction, WriteOptions, write};
+pub use sample::Sample;
+pub use weigh::{WeighOptions, Weighed, weigh};
+pub use write::{KlReduction, Source, WriteOptions, write};
+
+use std::path::PathBuf;
 
 use crate::error::Error;
+use crate::featurizer::{FeatureSpace, Featurizers};
 use crate::reader::{Block, Shard, Shards, TextFields};
 use crate::weights::{self, RowBlock, WeightsFile};
 
@@ -29,12 +43,30 @@ pub struct ReadOptions {
     pub fields: TextFields,
     /// Leave invalid records out instead of stopping at the first.
     pub skip_invalid: bool,
+    /// The folder with the sentence model, for the feature spaces that need one: see [`Punkt::read`](crate::featurizer::Punkt).
+    pub punkt: Option<PathBuf>,
+}
+
+impl ReadOptions {
+    /// Makes featurizers for `space`.
+    fn featurizers(&self, space: FeatureSpace) -> Result<Featurizers, Error> {
+        Ok(Featurizers::open(space, self.punkt.as_deref())?)
+    }
 }
 
 /// The shards of one target.
 #[derive(Debug)]
 pub struct TargetShards {
     /// What the target is called.
+    pub name: String,
+    /// Its shards.
+    pub shards: Shards,
+}
+
+/// The shards of one selection, whoever made it.
+#[derive(Debug)]
+pub struct SelectionShards {
+    /// What the selection is called.
     pub name: String,
     /// Its shards.
     pub shards: Shards,

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::ReadOptions;
+use super::admission::{Admission, AdmissionThread, Admitted};
 use super::candidates::{Candidates, CandidatesThread};
 use super::documents::{Documents, ReadReport, Taken, Tally};
 use super::keeper::{Before, Keeper};
@@ -14,12 +15,12 @@ use super::rejects::Rejects;
 use super::scan::{self, Done, Job, Rhythm};
 use crate::density::{LogRatios, Model};
 use crate::error::Error;
-use crate::featurizer::FeatureSpace;
+use crate::featurizer::Featurizers;
 use crate::part_file::PartFile;
 use crate::progress::Progress;
 use crate::reader::{Block, BlockReader, Bookmark, Reread, Shard, Shards, TextReader};
-use crate::resample::ScreenState;
-use crate::weights::{Weigher, WeightsFile, WeightsFolder, WeightsInfo, WeightsWriter, push_row};
+use crate::resample::{Groups, ScreenState};
+use crate::weights::{Layout, Weigher, WeightsFile, WeightsFolder, WeightsInfo, WeightsWriter, push_row};
 use crate::whole_file;
 use crate::work::Workplace;
 use crate::writer;
@@ -33,6 +34,17 @@ pub struct WeighOptions<'a> {
     pub candidates: Option<&'a Candidates>,
     /// Where the weights go when they are complete; otherwise they stay in the workplace.
     pub publish_to: Option<&'a WeightsFolder>,
+    /// What is asked of every record.
+    pub admission: Admission,
+}
+
+/// What came of weighing.
+#[derive(Debug)]
+pub struct Weighed {
+    /// What was read.
+    pub read: ReadReport,
+    /// The names of the groups that there are, if records are told apart.
+    pub groups: Groups,
 }
 
 /// Weighs every record of `shards` with `model`: one weights file for each shard. In a workplace that is kept, goes on from
@@ -48,25 +60,29 @@ pub fn weigh(
     workplace: &Workplace,
     options: WeighOptions<'_>,
     progress: &Progress,
-) -> Result<ReadReport, Error> {
-    let WeighOptions { mut rejects, candidates, publish_to } = options;
+) -> Result<Weighed, Error> {
+    let WeighOptions { mut rejects, candidates, publish_to, admission } = options;
     let log_ratios = model.log_ratios()?;
-    let info = WeightsInfo::new(model, &read.fields);
+    let featurizers = read.featurizers(model.space)?;
+    let info = WeightsInfo::new(model, &read.fields, &admission.asked);
+    let layout = admission.layout(log_ratios.targets());
     publish_to.map_or(Ok(()), |folder| folder.prepare(&info))?;
     progress.begin("weigh", shards.total_bytes());
 
     let parts = workplace.parts();
     let mut job = Weigh {
-        space: model.space,
+        featurizers,
         log_ratios: &log_ratios,
+        layout,
         shards,
         weights: WeightsFolder::new(&parts),
         parts,
         publish_to,
         candidates,
-        documents: Documents::new(shards, read, rejects.is_some()),
+        documents: Documents::new(shards, read, model.space.tokenizer.field_kind(), rejects.is_some()),
         with_rejects: rejects.is_some(),
-        keeper: workplace.work().map(|work| Keeper::new(work, "weigh", &info)),
+        keeper: workplace.work().map(|work| Keeper::new(work, "weigh", &(&info, admission.fingerprint()))),
+        admission,
         before: None,
         unpublished: Mutex::default(),
     };
@@ -84,12 +100,15 @@ pub fn weigh(
         }
     }
     let report = job.documents.finish("raw", &scanned.shards)?;
-    Ok(ReadReport { bytes_before, ..report })
+    let groups = job.groups(scanned.threads.iter());
+    Ok(Weighed { read: ReadReport { bytes_before, ..report }, groups })
 }
 
 struct Weigh<'a> {
-    space: FeatureSpace,
+    featurizers: Featurizers,
     log_ratios: &'a LogRatios,
+    layout: Layout,
+    admission: Admission,
     shards: &'a Shards,
     /// Where the files of shards under way are.
     parts: PathBuf,
@@ -116,12 +135,14 @@ struct PartState {
 struct WholeState {
     with_rejects: bool,
     screen: Option<ScreenState>,
+    groups: Groups,
 }
 
 struct WeighThread<'a> {
     weigher: Weigher<'a>,
     candidates: CandidatesThread,
     texts: TextReader<'a>,
+    admission: AdmissionThread,
 }
 
 /// The rows of one block, what was taken out of it, and its records that may be selected.
@@ -141,6 +162,13 @@ struct ShardFiles {
 }
 
 impl Weigh<'_> {
+    /// The names of all groups met, by an earlier run too.
+    fn groups<'t>(&self, threads: impl Iterator<Item = &'t WeighThread<'t>>) -> Groups {
+        let mut groups = self.before.as_ref().map(|before| before.whole.groups.clone()).unwrap_or_default();
+        threads.for_each(|thread| groups.extend(thread.admission.groups.clone()));
+        groups
+    }
+
     fn rejects_of(&self, shard: &Shard) -> PathBuf {
         let mut name = self.parts.join(shard.relative()).into_os_string();
         name.push(".rejects");
@@ -154,7 +182,7 @@ impl Weigh<'_> {
             removed(&self.parts, fs::remove_dir_all(&self.parts))?;
             return Ok(None);
         };
-        let WholeState { with_rejects, screen } = &before.whole;
+        let WholeState { with_rejects, screen, .. } = &before.whole;
         let rejects_fit =
             |tally: &Tally| tally.invalid == 0 || read.skip_invalid && (*with_rejects || !self.with_rejects);
         before.ended.retain(|shard, tally| rejects_fit(tally) && self.is_there(*shard, tally.records));
@@ -178,9 +206,7 @@ impl Weigh<'_> {
     fn is_there(&self, shard: usize, records: u64) -> bool {
         let folders = [Some(&self.weights), self.publish_to].into_iter().flatten();
         folders.map(|folder| folder.path_of(&self.shards[shard])).any(|path| {
-            WeightsFile::open(&path).is_ok_and(|file| {
-                file.rows() == records && file.layout().targets() == self.log_ratios.targets()
-            })
+            WeightsFile::open(&path).is_ok_and(|file| file.rows() == records && file.layout() == self.layout)
         })
     }
 
@@ -189,7 +215,7 @@ impl Weigh<'_> {
         let shard = &self.shards[shard];
         let has = |path: &Path, len: u64| fs::metadata(path).is_ok_and(|there| there.len() >= len);
         let candidates = self.candidates.zip(part.candidates);
-        has(&self.weights.path_of(shard), WeightsWriter::len(self.log_ratios.targets(), at.records()))
+        has(&self.weights.path_of(shard), WeightsWriter::len(self.layout, at.records()))
             && candidates.is_none_or(|(candidates, len)| has(&candidates.path_of(shard), len))
             && (part.rejects == 0 || has(&self.rejects_of(shard), part.rejects))
     }
@@ -201,14 +227,14 @@ impl Weigh<'_> {
         (at, tally, part): &(Bookmark, Tally, PartState),
     ) -> Result<ShardFiles, whole_file::Error> {
         let of = &self.shards[shard];
-        let (targets, path) = (self.log_ratios.targets(), self.weights.path_of(of));
+        let path = self.weights.path_of(of);
         let candidates = self.candidates.zip(part.candidates);
         let candidates = candidates.map(|(candidates, len)| PartFile::go_on(&candidates.path_of(of), len));
         let rejects = (part.rejects > 0).then(|| PartFile::go_on(&self.rejects_of(of), part.rejects));
         Ok(ShardFiles {
             shard,
             tally: tally.clone(),
-            weights: WeightsWriter::go_on(&path, targets, at.records())?,
+            weights: WeightsWriter::go_on(&path, self.layout, at.records())?,
             candidates: candidates.transpose()?,
             rejects: rejects.transpose()?,
         })
@@ -230,6 +256,9 @@ impl Weigh<'_> {
     }
 }
 
+/// In the rows of records that were left out, which are not weighed; those of records that were skipped have none.
+pub(super) const LEFT_OUT_TOKENS: u64 = 1;
+
 /// What was removed need not have been there.
 fn removed(path: &Path, result: io::Result<()>) -> Result<(), whole_file::Error> {
     match result {
@@ -246,9 +275,10 @@ impl<'a> Job for Weigh<'a> {
 
     fn thread(&self) -> WeighThread<'a> {
         WeighThread {
-            weigher: Weigher::new(self.space, self.log_ratios),
+            weigher: Weigher::new(&self.featurizers, self.log_ratios),
             candidates: CandidatesThread::default(),
             texts: self.documents.thread(),
+            admission: self.admission.thread(),
         }
     }
 
@@ -264,7 +294,7 @@ impl<'a> Job for Weigh<'a> {
             return Ok(self.go_on(shard, part)?);
         }
         let of = &self.shards[shard];
-        let weights = WeightsWriter::create(&self.weights.path_of(of), self.log_ratios.targets())?;
+        let weights = WeightsWriter::create_in(&self.weights.path_of(of), self.layout)?;
         let candidates = match self.candidates {
             Some(candidates) if reader.reread() != Reread::Cheap => {
                 Some(PartFile::create(&candidates.path_of(of))?)
@@ -280,20 +310,25 @@ impl<'a> Job for Weigh<'a> {
     }
 
     fn make(&self, thread: &mut WeighThread<'a>, shard: usize, block: &Block) -> Result<Rows, Error> {
-        let WeighThread { weigher, candidates: keep, texts } = thread;
+        let WeighThread { weigher, candidates: keep, texts, admission } = thread;
+        let none = || std::iter::repeat_n(f64::NEG_INFINITY, self.log_ratios.targets());
         let mut rows = Vec::new();
-        let taken = self.documents.each(texts, shard, block, |record, text| match text {
-            Some(text) => {
+        let taken = self.documents.each(texts, shard, block, |record, text| {
+            let Some(text) = text else {
+                push_row(&mut rows, none(), record, 0, self.admission.no_group());
+                return Ok(());
+            };
+            let Admitted { is_left_out, group } = self.admission.admit(record.bytes, text, admission);
+            if is_left_out {
+                push_row(&mut rows, none(), record, LEFT_OUT_TOKENS, group);
+            } else {
                 let (tokens, log_weights) = weigher.weigh(text);
-                push_row(&mut rows, log_weights, record, tokens);
+                push_row(&mut rows, log_weights, record, tokens, group);
             }
-            None => {
-                let none = std::iter::repeat_n(f64::NEG_INFINITY, self.log_ratios.targets());
-                push_row(&mut rows, none, record, 0);
-            }
+            Ok(())
         })?;
         let candidates = match self.candidates {
-            Some(candidates) => candidates.frame(keep, block, &rows, self.log_ratios.targets())?,
+            Some(candidates) => candidates.frame(keep, block, &rows, self.layout)?,
             None => Vec::new(),
         };
         Ok(Rows { rows, taken, candidates })
@@ -341,7 +376,8 @@ impl<'a> Job for Weigh<'a> {
         }
         let ended = done.ended.iter().map(|(shard, tally)| (*shard, tally));
         let screen = self.candidates.map(|candidates| candidates.screen().state());
-        let whole = WholeState { with_rejects: self.with_rejects, screen };
+        let groups = self.groups(done.threads.iter().map(|thread| &**thread));
+        let whole = WholeState { with_rejects: self.with_rejects, screen, groups };
         keeper.keep(self.shards, ended, under_way.into_iter(), whole)?;
         // Only now: had they been moved before, and the run been killed, they would have been missed.
         self.publish()

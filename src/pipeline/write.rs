@@ -7,7 +7,7 @@ use super::scan::{self, Job};
 use super::{ReadOptions, other_rows};
 use crate::density::{Counts, Model, kl_divergence, normalized};
 use crate::error::Error;
-use crate::featurizer::Featurizer;
+use crate::featurizer::{Featurizer, Featurizers};
 use crate::progress::Progress;
 use crate::reader::{Block, BlockReader, Shards, TextReader, content_hash};
 use crate::resample::{Draw, Noise, Position};
@@ -41,46 +41,88 @@ pub struct KlReduction {
     pub reduction: f64,
 }
 
-/// Writes the records of `shards` that `draw` has selected, from `candidates` where they were kept. With a model, also
-/// measures the KL reduction of each draw.
+/// Records that are written, and what has selected them.
+#[derive(Clone, Copy)]
+pub struct Source<'a> {
+    /// The draws.
+    pub draw: &'a Draw,
+    /// What was drawn from, one file for each shard.
+    pub weights: &'a [WeightsFile],
+    /// The records.
+    pub shards: &'a Shards,
+    /// Records that need not be read again.
+    pub candidates: Option<&'a Candidates>,
+    /// Whether the weights say something: otherwise no record is annotated.
+    pub is_weighed: bool,
+}
+
+impl Source<'_> {
+    /// For each shard, the file of its candidates, if they are read in its place.
+    fn kept(&self) -> Vec<Option<PathBuf>> {
+        match self.candidates {
+            Some(candidates) => candidates.files(self.shards, self.draw),
+            None => vec![None; self.shards.len()],
+        }
+    }
+
+    fn bytes(&self) -> Option<u64> {
+        if self.candidates.is_some() { None } else { self.shards.total_bytes() }
+    }
+}
+
+/// Writes the records that were selected, one source after the other. With a model, also measures the KL reduction of each
+/// draw.
 ///
 /// # Errors
 /// Shards that cannot be read or are not those that were weighed; an output that cannot be written.
 pub fn write(
-    draw: &Draw,
-    weights: &[WeightsFile],
-    shards: &Shards,
+    sources: &[Source<'_>],
     options: &WriteOptions<'_>,
-    candidates: Option<&Candidates>,
     measured: Option<(&Model, &ReadOptions)>,
     progress: &Progress,
 ) -> Result<(ReadReport, Vec<Vec<KlReduction>>), Error> {
     let start = Instant::now();
-    let kept: Vec<Option<PathBuf>> = match candidates {
-        Some(candidates) => candidates.files(shards, draw),
-        None => vec![None; shards.len()],
-    };
-    progress.begin("write", if candidates.is_some() { None } else { shards.total_bytes() });
+    let featurizers = measured.map(|(model, read)| read.featurizers(model.space)).transpose()?;
+    progress.begin("write", sources.iter().map(Source::bytes).sum());
     let mut outputs = Vec::with_capacity(options.destinations.len());
     for (number, destination) in (0..).zip(options.destinations) {
         let writer = RecordWriter::create(destination, options.shuffle.is_some(), options.temp_dir)?;
         outputs.push(Output { writer, order: options.shuffle.map(|seed| Noise::of_shuffle(seed, number)) });
     }
-    let job = Write { draw, weights, shards, kept, outputs, annotate: options.annotate, measured };
-    let scanned = scan::scan(&job, shards, progress)?;
-    job.outputs.into_iter().try_for_each(|output| output.writer.finish())?;
+    let (mut read, mut counts) = (Tally::default(), Vec::new());
+    if let Some((model, _)) = measured {
+        counts = vec![Counts::new(model.space.buckets); outputs.len()];
+    }
+    let mut first_shard = 0;
+    for source in sources {
+        let annotate = options.annotate && source.is_weighed;
+        let Source { draw, weights, shards, .. } = *source;
+        let job = Write {
+            draw,
+            weights,
+            shards,
+            first_shard,
+            kept: source.kept(),
+            outputs: &outputs,
+            annotate,
+            measuring: featurizers.as_ref().zip(measured.map(|(_, read)| read)),
+        };
+        let scanned = scan::scan(&job, shards, progress)?;
+        scanned.shards.into_iter().for_each(|shard| read.add(shard));
+        for measuring in scanned.threads.iter().filter_map(|thread| thread.measuring.as_ref()) {
+            for (sum, counts) in counts.iter_mut().zip(&measuring.counts) {
+                sum.add(counts)?;
+            }
+        }
+        first_shard += shards.len();
+    }
+    outputs.into_iter().try_for_each(|output| output.writer.finish())?;
 
-    let mut read = Tally::default();
-    scanned.shards.into_iter().for_each(|shard| read.add(shard));
     let mut report = ReadReport { records: read.records, bytes: read.bytes, ..ReadReport::default() };
     let mut reductions = Vec::new();
     if let Some((model, _)) = measured {
-        for draw in 0..options.destinations.len() {
-            let mut selected = Counts::new(model.space.buckets);
-            for measuring in scanned.threads.iter().filter_map(|thread| thread.measuring.as_ref()) {
-                selected.add(&measuring.counts[draw])?;
-            }
-            reductions.push(kl_reductions(model, &selected)?);
+        for selected in &counts {
+            reductions.push(kl_reductions(model, selected)?);
         }
     }
     report.seconds = start.elapsed().as_secs_f64();
@@ -111,12 +153,15 @@ struct Write<'a> {
     draw: &'a Draw,
     weights: &'a [WeightsFile],
     shards: &'a Shards,
+    /// The place of the first shard among those of all sources.
+    first_shard: usize,
     /// For each shard, the file of its candidates, if they are read in its place.
     kept: Vec<Option<PathBuf>>,
     /// Of each draw.
-    outputs: Vec<Output>,
+    outputs: &'a [Output],
     annotate: bool,
-    measured: Option<(&'a Model, &'a ReadOptions)>,
+    /// What the selected are counted with, if they are.
+    measuring: Option<(&'a Featurizers, &'a ReadOptions)>,
 }
 
 struct Output {
@@ -140,11 +185,12 @@ struct Measuring<'a> {
 }
 
 impl<'a> Measuring<'a> {
-    fn new(model: &Model, options: &'a ReadOptions, draws: usize) -> Self {
+    fn new(featurizers: &Featurizers, options: &'a ReadOptions, draws: usize) -> Self {
+        let space = featurizers.space();
         Measuring {
-            texts: TextReader::new(&options.fields),
-            featurizer: Featurizer::new(model.space),
-            counts: vec![Counts::new(model.space.buckets); draws],
+            texts: TextReader::of_kind(&options.fields, space.tokenizer.field_kind()),
+            featurizer: featurizers.featurizer(),
+            counts: vec![Counts::new(space.buckets); draws],
             draws: Vec::new(),
         }
     }
@@ -244,7 +290,7 @@ impl<'a> Job for Write<'a> {
 
     fn thread(&self) -> WriteThread<'a> {
         let measuring =
-            self.measured.map(|(model, options)| Measuring::new(model, options, self.outputs.len()));
+            self.measuring.map(|(featurizers, read)| Measuring::new(featurizers, read, self.outputs.len()));
         WriteThread { rows: RowBlock::default(), measuring }
     }
 
@@ -256,7 +302,7 @@ impl<'a> Job for Write<'a> {
     }
 
     fn begin(&self, shard: usize, _: &BlockReader) -> Result<Self::Gathered, Error> {
-        let begin = |output: &Output| output.writer.begin(shard, &self.shards[shard]);
+        let begin = |output: &Output| output.writer.begin(self.first_shard + shard, &self.shards[shard]);
         let records = self.outputs.iter().map(begin).collect::<Result<_, _>>()?;
         Ok((shard, records, Tally::default()))
     }

@@ -121,4 +121,23 @@ pub enum Fault {
         /// What is there instead.
         found: &'static str,
     },
+    /// A score that makes no sense.
+    #[error("field `{field}` is no score: it must be {must}")]
+    NoScore {
+        /// The dotted path.
+        field: String,
+        /// What it must be.
+        must: &'static str,
+    },
+    /// A field that is to be added, and would be there twice.
+    #[error("field `{0}`, which is to be added, is there already")]
+    Present(String),
+    /// A text field that should be an array of integers, and is not.
+    #[error("field `{field}` is not an array of integers: {found}")]
+    NotIntegers {
+        /// The dotted path.
+        field: String,
+        /// What is there instead.
+        found: String,
+    },
 }

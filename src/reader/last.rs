@@ -13,11 +13,25 @@ use super::text::Found;
 
 /// What stands at each of `paths` in `record`; of a key given twice, the last counts.
 pub(super) fn find<'a>(record: &'a str, paths: &[Vec<String>]) -> Result<Vec<Found<'a>>, Fault> {
-    let root: &RawValue = serde_json::from_str(record).map_err(|error| fault(record, record, &error))?;
-    paths.iter().map(|path| find_one(record, root, path)).collect()
+    find_kind(record, paths, "a string")
 }
 
-fn find_one<'a>(record: &'a str, root: &'a RawValue, path: &[String]) -> Result<Found<'a>, Fault> {
+/// The same for arrays, which are found as they are written.
+pub(super) fn find_arrays<'a>(record: &'a str, paths: &[Vec<String>]) -> Result<Vec<Found<'a>>, Fault> {
+    find_kind(record, paths, "an array")
+}
+
+fn find_kind<'a>(record: &'a str, paths: &[Vec<String>], wanted: &str) -> Result<Vec<Found<'a>>, Fault> {
+    let root: &RawValue = serde_json::from_str(record).map_err(|error| fault(record, record, &error))?;
+    paths.iter().map(|path| find_one(record, root, path, wanted)).collect()
+}
+
+fn find_one<'a>(
+    record: &'a str,
+    root: &'a RawValue,
+    path: &[String],
+    wanted: &str,
+) -> Result<Found<'a>, Fault> {
     let mut value = root;
     for (depth, part) in path.iter().enumerate() {
         match kind(value) {
@@ -32,12 +46,13 @@ fn find_one<'a>(record: &'a str, root: &'a RawValue, path: &[String]) -> Result<
         }
     }
     match kind(value) {
+        found if found != wanted => Ok(Found::Other(found)),
         "a string" => {
             let text: Text<'a> =
                 serde_json::from_str(value.get()).map_err(|error| fault(record, value.get(), &error))?;
             Ok(Found::Text(text.0))
         }
-        other => Ok(Found::Other(other)),
+        _ => Ok(Found::Text(Cow::Borrowed(value.get()))),
     }
 }
 

@@ -5,19 +5,25 @@
 //! ```
 
 mod blocks;
+mod conditions;
 mod decompress;
 mod error;
+mod field;
+mod integers;
 mod json;
 mod last;
 mod shards;
+pub(crate) mod skim;
 mod source;
 mod text;
 
 pub use blocks::{Block, BlockReader, Bookmark, Record};
+pub use conditions::Conditions;
 pub use error::{Error, Fault};
+pub use field::{FieldPath, field_number, field_text};
 pub use shards::{Shard, Shards};
 pub use source::Reread;
-pub use text::{TextFields, TextReader};
+pub use text::{FieldKind, TextFields, TextReader};
 
 use std::hash::Hasher;
 #[cfg(fuzzing)]

@@ -9,7 +9,17 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{Fault, json, json::StringScanner, last};
+use super::{Fault, FieldPath, integers, json, json::StringScanner, last};
+
+/// What the fields that make up a text hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum FieldKind {
+    /// Strings.
+    #[default]
+    Text,
+    /// Arrays of integers, whose decimal digits with spaces between them are the text.
+    Integers,
+}
 
 /// The dotted paths of the fields that make up a document's text, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,13 +45,38 @@ impl TextFields {
         self.paths.iter().map(|path| path.join("."))
     }
 
+    /// The one field, if there is only one.
+    pub fn only(&self) -> Option<FieldPath> {
+        match &self.paths[..] {
+            [path] => FieldPath::of(path.clone()),
+            _ => None,
+        }
+    }
+
+    /// The integers of the fields' arrays, one behind the other.
+    fn integers(&self, record: &[u8]) -> Result<String, Fault> {
+        let line = utf8(record)?;
+        let mut text = String::new();
+        for (path, found) in self.paths.iter().zip(last::find_arrays(line, &self.paths)?) {
+            let field = || path.join(".");
+            match found {
+                Found::Text(array) => {
+                    let pushed = integers::push(&array, &mut text);
+                    pushed.map_err(|found| Fault::NotIntegers { field: field(), found })?;
+                }
+                Found::TopLevel(what) => return Err(Fault::NotAnObject(what)),
+                Found::Missing => return Err(Fault::Missing(field())),
+                Found::Other(what) => {
+                    return Err(Fault::NotIntegers { field: field(), found: what.to_owned() });
+                }
+            }
+        }
+        Ok(text)
+    }
+
     /// The text by serde_json, which knows every case and what to say of it.
     fn parsed_text<'a>(&self, record: &'a [u8]) -> Result<Cow<'a, str>, Fault> {
-        let line = simdutf8::compat::from_utf8(record)
-            .map_err(|error| Fault::NotUtf8 { at: error.valid_up_to() })?;
-        if let Some(column) = json::control_in_string(record) {
-            return Err(Fault::NotJson(format!("control character in a string at column {column}")));
-        }
+        let line = utf8(record)?;
         let mut found = vec![Found::Missing; self.paths.len()];
         let mut json = serde_json::Deserializer::from_str(line);
         let value = Value { fields: self, wanted: all(self.paths.len()), depth: 0, found: &mut found };
@@ -68,22 +103,38 @@ impl TextFields {
     }
 }
 
+/// The record as text without control characters in its strings.
+fn utf8(record: &[u8]) -> Result<&str, Fault> {
+    let line =
+        simdutf8::compat::from_utf8(record).map_err(|error| Fault::NotUtf8 { at: error.valid_up_to() })?;
+    match json::control_in_string(record) {
+        Some(column) => Err(Fault::NotJson(format!("control character in a string at column {column}"))),
+        None => Ok(line),
+    }
+}
+
 /// Takes the texts of records; holds the buffers of one thread.
 pub struct TextReader<'f> {
     fields: &'f TextFields,
-    /// The one field, if there is only one and it is not within another.
+    kind: FieldKind,
+    /// The one field, if there is only one, it is not within another, and it holds a string.
     key: Option<&'f str>,
     scanner: StringScanner,
 }
 
 impl<'f> TextReader<'f> {
-    /// A reader of texts made of these fields.
+    /// A reader of texts made of these fields, which hold strings.
     pub fn new(fields: &'f TextFields) -> Self {
+        TextReader::of_kind(fields, FieldKind::Text)
+    }
+
+    /// A reader of texts made of these fields.
+    pub fn of_kind(fields: &'f TextFields, kind: FieldKind) -> Self {
         let key = match &fields.paths[..] {
-            [path] if path.len() == 1 => Some(path[0].as_str()),
+            [path] if path.len() == 1 && kind == FieldKind::Text => Some(path[0].as_str()),
             _ => None,
         };
-        TextReader { fields, key, scanner: StringScanner::new() }
+        TextReader { fields, kind, key, scanner: StringScanner::new() }
     }
 
     /// A reader for each set of instructions that the processor has.
@@ -94,13 +145,14 @@ impl<'f> TextReader<'f> {
         readers.map(|scanner| TextReader { scanner, ..TextReader::new(fields) }).collect()
     }
 
-    /// The text of `record`: the fields' strings, joined with one space.
+    /// The text of `record`: the fields' strings or integers, joined with one space.
     ///
     /// # Errors
     /// The first fault of a record that is not sound.
     pub fn text<'a>(&'a mut self, record: &'a [u8]) -> Result<Cow<'a, str>, Fault> {
         match self.key.and_then(|key| self.scanner.string_at(record, key)) {
             Some(text) => Ok(Cow::Borrowed(text)),
+            None if self.kind == FieldKind::Integers => self.fields.integers(record).map(Cow::Owned),
             None => self.fields.parsed_text(record),
         }
     }

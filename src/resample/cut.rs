@@ -1,7 +1,7 @@
 //! Where the selection ends, found by counting: the keys are never sorted as a whole nor held in memory.
 
-use super::draw::{Draw, Turn};
-use super::rule::{Lane, Where};
+use super::draw::{Passes, Turn};
+use super::rule::{Lane, Rule, Where};
 use super::scan::{Rows, Visit};
 use super::{Budget, Error, Position, Totals, scan};
 use crate::weights::{Row, WeightsFile};
@@ -42,16 +42,23 @@ fn key(order: u64) -> f64 {
 /// An eligible row kept in memory, to guess where the cut will be.
 pub(super) struct Sampled {
     pub(super) position: Position,
-    pub(super) log_weights: Vec<f64>,
-    pub(super) record: u64,
+    pub(super) group: Option<u64>,
+    log_weights: Vec<f64>,
+    record: u64,
     tokens: u32,
     bytes: u32,
 }
 
 impl Sampled {
-    pub(super) fn new(position: Position, row: &Row<'_>) -> Self {
-        let log_weights = row.log_weights().collect();
-        Sampled { position, log_weights, record: row.record(), tokens: row.tokens(), bytes: row.bytes() }
+    pub(super) fn new(rule: &Rule, position: Position, row: &Row<'_>) -> Self {
+        let (group, log_weights) = (rule.group(row), row.log_weights().collect());
+        let (record, tokens, bytes) = (row.record(), row.tokens(), row.bytes());
+        Sampled { position, group, log_weights, record, tokens, bytes }
+    }
+
+    pub(super) fn key(&self, rule: &Rule, lane: Lane) -> f64 {
+        let log_weight = rule.log_weight(|target| self.log_weights[target], self.tokens, lane.target);
+        lane.key(log_weight, self.record)
     }
 }
 
@@ -63,7 +70,9 @@ pub(super) fn sampling(rows: u64) -> u64 {
 /// The records that one draw takes from for one target: the eligible ones that are left in its turn.
 pub(super) struct Pool<'a> {
     pub(super) weights: &'a [WeightsFile],
-    pub(super) draw: &'a Draw,
+    pub(super) rule: &'a Rule,
+    /// What was taken before from its stratum.
+    pub(super) passes: &'a Passes,
     pub(super) turn: Turn,
     pub(super) lane: Lane,
     pub(super) size: Totals,
@@ -171,19 +180,18 @@ impl Pool<'_> {
 
     /// A range in which the cut very likely is: where it is in the sample, give or take five deviations.
     fn guess(&self, taker: &Taker) -> Range {
-        let rule = &self.draw.rule;
         let every = sampling(self.weights.iter().map(WeightsFile::rows).sum());
         let mut sample: Vec<(u64, u64)> = self
             .sample
             .iter()
-            .filter(|row| self.draw.leaves_sampled(self.turn, row))
+            .filter(|row| self.passes.leave_sampled(self.rule, self.turn, row))
             .map(|row| {
                 let price = taker.budget.price(&Totals {
                     records: 1,
                     tokens: row.tokens.into(),
                     bytes: row.bytes.into(),
                 });
-                (order(rule.key_of(row.log_weights[self.lane.target], row.record, self.lane)), price)
+                (order(row.key(self.rule, self.lane)), price)
             })
             .collect();
         sample.sort_unstable_by(|a, b| b.cmp(a));
@@ -211,16 +219,15 @@ impl Pool<'_> {
         row: &Row<'_>,
         above: &mut Part,
     ) -> Option<u64> {
-        let rule = &self.draw.rule;
-        if !rule.is_eligible(row) {
+        if !self.rule.is_eligible(row) {
             return None;
         }
-        let order = match rule.key_within(row, self.lane, keys) {
+        let order = match self.rule.key_within(row, self.lane, keys) {
             Where::Below => return None,
             Where::Above => u64::MAX,
             Where::Key(key) => order(key),
         };
-        if order < range.low || !self.draw.leaves(self.turn, position, row) {
+        if order < range.low || !self.passes.leave(self.rule, self.turn, position, row) {
             return None;
         }
         if order > range.high {

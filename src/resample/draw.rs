@@ -1,17 +1,21 @@
 use super::cut::{self, Cut, Pool, Sampled};
 use super::rule::{Lane, Rule};
-use super::{Budget, DrawOptions, Error, Position, Survey, Totals, shares, survey};
+use super::strata::{self, Stratum};
+use super::{DrawOptions, Error, Position, Survey, Totals, shares, survey};
 use crate::weights::{Row, TargetSize, WeightsFile};
 
 /// Finished draws: they decide on any record from its row of weights.
 #[derive(Clone, Debug)]
 pub struct Draw {
-    pub(super) rule: Rule,
-    passes: Vec<Pass>,
+    rule: Rule,
+    /// Of all strata, by their groups.
+    passes: Vec<Passes>,
     /// What there was to draw from.
     pub survey: Survey,
-    /// What was selected, for each draw and in it for each target.
+    /// What was selected, for each draw and in it for each target; without what was mixed in.
     pub selections: Vec<Vec<Selection>>,
+    /// What was selected from each group and each set that is mixed in, if there are any.
+    pub groups: Vec<FromGroup>,
 }
 
 /// What one draw has selected for one target.
@@ -21,6 +25,19 @@ pub struct Selection {
     pub totals: Totals,
     /// The smallest key that was selected; `None` if nothing was.
     pub threshold: Option<f64>,
+}
+
+/// What was selected from one group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FromGroup {
+    /// The group, or the set that is mixed in.
+    pub name: String,
+    /// Which of both it is.
+    pub is_mixed_in: bool,
+    /// What was eligible.
+    pub there: Totals,
+    /// What was selected, by each draw.
+    pub selected: Vec<Totals>,
 }
 
 /// When a pass takes its records.
@@ -43,6 +60,13 @@ struct Pass {
     cut: Cut,
 }
 
+/// All that is taken from one stratum.
+#[derive(Clone, Debug)]
+pub(super) struct Passes {
+    group: Option<u64>,
+    passes: Vec<Pass>,
+}
+
 impl Draw {
     /// Draws from `weights`, one file for each shard in input order. `targets` tells the sizes of the targets.
     ///
@@ -57,62 +81,111 @@ impl Draw {
         options: &DrawOptions,
     ) -> Result<Draw, Error> {
         let count = weights.first().map_or(1, |file| file.layout().targets());
-        let shares = shares::shares(options.proportions.as_ref(), targets, count)?;
-        let rule = Rule::of(options);
+        let shares::Lanes { shares, exponents } = shares::lanes(options, targets, count)?;
+        let rule = Rule::of(options, exponents);
         let rows: u64 = weights.iter().map(WeightsFile::rows).sum();
-        let (survey, sample) = survey::survey(weights, &rule, cut::sampling(rows))?;
+        let (survey, sample) =
+            survey::survey(weights, &rule, options.spread_temperature(), cut::sampling(rows))?;
         if survey.eligible.records == 0 {
             return Err(Error::NoneEligible {
                 records: survey.records,
                 too_short: survey.too_short,
+                left_out: survey.left_out,
                 invalid: survey.invalid,
                 min_tokens: options.min_tokens,
             });
         }
-        let limits = shares::split(limit(options, &survey)?, &shares);
-
-        let draw = Draw { rule, passes: Vec::new(), survey, selections: Vec::new() };
-        let mut drawing = Drawing { weights, sample: &sample, options, draw, taken: Taken::default() };
-        for number in 0..options.draws {
-            drawing.draw(number, &limits)?;
+        let mut draw = Draw {
+            selections: vec![vec![Selection::default(); shares.len()]; options.draws as usize],
+            passes: Vec::new(),
+            groups: Vec::new(),
+            survey,
+            rule,
+        };
+        for stratum in strata::plan(options, &draw.survey, &shares)? {
+            draw.take(Drawing::all(weights, &draw.rule, &sample, options, &stratum)?, &stratum);
         }
-        Ok(drawing.draw)
+        draw.groups.sort_by(|a, b| a.is_mixed_in.cmp(&b.is_mixed_in).then(a.name.cmp(&b.name)));
+        match (0..options.draws as usize).find(|number| draw.total_of(*number).records == 0) {
+            Some(_) => Err(Error::NothingFits { budget: options.budget }),
+            None => Ok(draw),
+        }
+    }
+
+    /// Takes in what was drawn from a stratum.
+    fn take(&mut self, drawn: Drawn, stratum: &Stratum) {
+        if stratum.group.is_some() {
+            let selected = drawn.selections.iter().map(|draw| total(draw)).collect();
+            let (name, is_mixed_in) = (stratum.name.clone(), stratum.at_random);
+            self.groups.push(FromGroup { name, is_mixed_in, there: stratum.there, selected });
+        }
+        self.passes.push(drawn.passes);
+        self.passes.sort_by_key(|passes| passes.group);
+        if stratum.at_random {
+            return;
+        }
+        for (ours, theirs) in self.selections.iter_mut().flatten().zip(drawn.selections.iter().flatten()) {
+            ours.totals.add(theirs.totals);
+            ours.threshold = lesser(ours.threshold, theirs.threshold);
+        }
     }
 
     /// The draws that have selected the record at `position`, each with the target that it was selected for.
     #[inline]
     pub fn selected_by(&self, position: Position, row: &Row<'_>) -> impl Iterator<Item = (usize, usize)> {
         let is_eligible = self.rule.is_eligible(row);
-        let passes = if is_eligible { &self.passes[..] } else { &[] };
+        let of_group = self.passes.binary_search_by_key(&self.rule.group(row), |passes| passes.group);
+        let passes = match of_group {
+            Ok(index) if is_eligible => &self.passes[index].passes[..],
+            _ => &[],
+        };
         let takes = move |pass: &Pass| pass.cut.takes(self.rule.key(row, pass.lane), position);
         takers(passes, takes).map(|pass| (pass.turn.draw, pass.lane.target))
     }
 
+    /// All that one draw has selected, with what was mixed in.
+    pub fn total_of(&self, draw: usize) -> Totals {
+        match &self.groups[..] {
+            [] => total(&self.selections[draw]),
+            groups => groups.iter().fold(Totals::default(), |mut sum, group| {
+                sum.add(group.selected[draw]);
+                sum
+            }),
+        }
+    }
+}
+
+fn total(selections: &[Selection]) -> Totals {
+    let mut total = Totals::default();
+    selections.iter().for_each(|selection| total.add(selection.totals));
+    total
+}
+
+fn lesser(one: Option<f64>, other: Option<f64>) -> Option<f64> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
+impl Passes {
     /// Whether the record at `position` may be taken in this turn.
     #[inline]
-    pub(super) fn leaves(&self, turn: Turn, position: Position, row: &Row<'_>) -> bool {
-        self.is_free(turn, |pass| pass.cut.takes(self.rule.key(row, pass.lane), position))
+    pub(super) fn leave(&self, rule: &Rule, turn: Turn, position: Position, row: &Row<'_>) -> bool {
+        rule.group(row) == self.group
+            && self.is_free(turn, |pass| pass.cut.takes(rule.key(row, pass.lane), position))
     }
 
     /// The same for the record of a sampled row.
-    pub(super) fn leaves_sampled(&self, turn: Turn, sampled: &Sampled) -> bool {
-        self.is_free(turn, |pass| {
-            let log_weight = sampled.log_weights[pass.lane.target];
-            pass.cut.takes(self.rule.key_of(log_weight, sampled.record, pass.lane), sampled.position)
-        })
+    pub(super) fn leave_sampled(&self, rule: &Rule, turn: Turn, sampled: &Sampled) -> bool {
+        sampled.group == self.group
+            && self.is_free(turn, |pass| pass.cut.takes(sampled.key(rule, pass.lane), sampled.position))
     }
 
     #[inline]
     fn is_free(&self, turn: Turn, takes: impl Fn(&Pass) -> bool) -> bool {
         takers(&self.passes[turn.since..], takes)
             .all(|pass| pass.turn.draw != turn.draw && pass.turn.round != turn.round)
-    }
-
-    /// All that one draw has selected.
-    pub fn total_of(&self, draw: usize) -> Totals {
-        let mut total = Totals::default();
-        self.selections[draw].iter().for_each(|selection| total.add(selection.totals));
-        total
     }
 }
 
@@ -130,12 +203,21 @@ fn takers(passes: &[Pass], takes: impl Fn(&Pass) -> bool) -> impl Iterator<Item 
     })
 }
 
-/// Draws under way.
+/// What was drawn from one stratum.
+struct Drawn {
+    passes: Passes,
+    /// For each draw and in it for each target.
+    selections: Vec<Vec<Selection>>,
+}
+
+/// The draws from one stratum, under way.
 struct Drawing<'a> {
     weights: &'a [WeightsFile],
+    rule: &'a Rule,
     sample: &'a [Sampled],
     options: &'a DrawOptions,
-    draw: Draw,
+    stratum: &'a Stratum,
+    drawn: Drawn,
     taken: Taken,
 }
 
@@ -154,37 +236,52 @@ impl Taken {
     }
 }
 
-impl Drawing<'_> {
-    /// Draw number `number`, with these limits for the targets.
-    fn draw(&mut self, number: u32, limits: &[u64]) -> Result<(), Error> {
+impl<'a> Drawing<'a> {
+    /// All draws from a stratum.
+    fn all(
+        weights: &'a [WeightsFile],
+        rule: &'a Rule,
+        sample: &'a [Sampled],
+        options: &'a DrawOptions,
+        stratum: &'a Stratum,
+    ) -> Result<Drawn, Error> {
+        let passes = Passes { group: stratum.group, passes: Vec::new() };
+        let drawn = Drawn { passes, selections: Vec::new() };
+        let mut drawing = Drawing { weights, rule, sample, options, stratum, drawn, taken: Taken::default() };
+        for number in 0..options.draws {
+            drawing.draw(number)?;
+        }
+        Ok(drawing.drawn)
+    }
+
+    fn draw(&mut self, number: u32) -> Result<(), Error> {
         let since = if self.options.disjoint {
             self.taken.before = Totals::default();
             0
         } else {
             self.taken.next_round(Totals::default());
-            self.draw.passes.len()
+            self.drawn.passes.passes.len()
         };
-        self.draw.selections.push(vec![Selection::default(); limits.len()]);
+        let Stratum { ref limits, budget, at_random, .. } = *self.stratum;
+        self.drawn.selections.push(vec![Selection::default(); limits.len()]);
         for (target, limit) in limits.iter().enumerate() {
-            let lane = Lane::new(self.options.seed, number, target);
-            let there = self.options.budget.price(&self.left());
+            let lane = Lane::new(self.options, number, target);
+            let lane = if at_random { lane.at_random() } else { lane };
+            let there = budget.price(&self.left());
             self.pass(lane, since, there.min(*limit))?;
             if there < *limit {
                 // All there was is taken: from the start again.
-                let drawn = self.draw.total_of(number as usize);
-                let taken = self.draw.selections[number as usize][target].totals;
-                self.taken.next_round(drawn);
-                self.pass(lane, since, limit - self.options.budget.price(&taken))?;
+                let drawn = &self.drawn.selections[number as usize];
+                let (all, taken) = (total(drawn), drawn[target].totals);
+                self.taken.next_round(all);
+                self.pass(lane, since, limit - budget.price(&taken))?;
             }
         }
-        match self.draw.total_of(number as usize).records {
-            0 => Err(Error::NothingFits { budget: self.options.budget }),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     fn left(&self) -> Totals {
-        let mut left = self.draw.survey.eligible;
+        let mut left = self.stratum.there;
         left.subtract(self.taken.in_round);
         left.subtract(self.taken.before);
         left
@@ -192,41 +289,19 @@ impl Drawing<'_> {
 
     /// Takes up to `limit` of what is left.
     fn pass(&mut self, lane: Lane, since: usize, limit: u64) -> Result<(), Error> {
-        let turn = Turn { draw: self.draw.selections.len() - 1, round: self.taken.round, since };
-        let size = self.left();
-        let pool = Pool { weights: self.weights, draw: &self.draw, turn, lane, size, sample: self.sample };
-        let (cut, selected) = pool.cut(self.options.budget, limit)?;
+        let turn = Turn { draw: self.drawn.selections.len() - 1, round: self.taken.round, since };
+        let Drawing { weights, rule, sample, .. } = *self;
+        let pool = Pool { weights, rule, passes: &self.drawn.passes, turn, lane, size: self.left(), sample };
+        let (cut, selected) = pool.cut(self.stratum.budget, limit)?;
         self.taken.in_round.add(selected);
-        let selection = &mut self.draw.selections[turn.draw][lane.target];
+        let selection = &mut self.drawn.selections[turn.draw][lane.target];
         selection.totals.add(selected);
         if let Some(cut) = cut {
-            let least = |before: f64| before.min(cut.threshold());
-            selection.threshold = Some(selection.threshold.map_or(cut.threshold(), least));
-            self.draw.passes.push(Pass { turn, lane, cut });
+            selection.threshold = lesser(selection.threshold, Some(cut.threshold()));
+            self.drawn.passes.passes.push(Pass { turn, lane, cut });
         }
         Ok(())
     }
-}
-
-/// The budget in its own unit: records, tokens or bytes.
-fn limit(options: &DrawOptions, survey: &Survey) -> Result<u64, Error> {
-    let (asked, there) = match options.budget {
-        Budget::Records(records) => (records, survey.eligible.records),
-        Budget::Fraction(fraction) => {
-            let records = (survey.eligible.records as f64 * fraction).round() as u64;
-            (records.min(survey.eligible.records), survey.eligible.records)
-        }
-        Budget::Tokens(tokens) => (tokens, survey.eligible.tokens),
-        Budget::Bytes(bytes) => (bytes, survey.eligible.bytes),
-    };
-    if asked > there && !options.allow_fewer {
-        return Err(Error::TooFew {
-            budget: options.budget,
-            records: survey.records,
-            eligible: survey.eligible,
-        });
-    }
-    Ok(asked.min(there))
 }
 
 #[cfg(test)]
@@ -234,6 +309,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::resample::{Budget, Method, Normalize};
     use crate::weights::{RowBlock, WeightsWriter};
 
     fn file_of(rows: &[Vec<u8>]) -> (tempfile::TempDir, WeightsFile) {
@@ -262,7 +338,7 @@ mod tests {
 
     /// What each draw selects for each target, by sorting.
     fn by_sorting(rows: &[Row<'_>], options: &DrawOptions, limits: &[u64]) -> Vec<Vec<(usize, usize)>> {
-        let rule = Rule::of(options);
+        let rule = Rule::of(options, None);
         let price = |record: usize| {
             let row = &rows[record];
             options.budget.price(&Totals {
@@ -279,7 +355,7 @@ mod tests {
                 taken_in_round.fill(false);
             }
             for (target, limit) in limits.iter().enumerate() {
-                let lane = Lane::new(options.seed, draw, target);
+                let lane = Lane::new(options, draw, target);
                 let mut left = *limit;
                 loop {
                     let mut pool: Vec<usize> = (0..rows.len())
@@ -321,6 +397,8 @@ mod tests {
             share in 0.05..1.0f64,
             shares in prop::sample::select(vec!["1,1", "1,5", "0,1"]),
             (draws, disjoint, kind, temperature) in (1u32..9, any::<bool>(), 0..3, prop::sample::select(vec![0.0, 1.0, 7.0])),
+            normalize in prop::sample::select(vec![Normalize::None, Normalize::Sqrt, Normalize::Tokens]),
+            method in prop::sample::select(vec![Method::Gumbel, Method::Gumbel, Method::Random]),
         ) {
             let rows: Vec<Vec<u8>> = log_weights.iter().enumerate().map(|(number, of)| row(*of, number)).collect();
             let (_folder, file) = file_of(&rows);
@@ -331,7 +409,7 @@ mod tests {
                 _ => Budget::Bytes(amount(50.0) + 80),
             };
             let options = DrawOptions {
-                budget, draws, disjoint, temperature, min_tokens: 0, allow_fewer: true,
+                budget, draws, disjoint, temperatures: vec![temperature], min_tokens: 0, allow_fewer: true, normalize, method,
                 proportions: Some(shares.parse().unwrap()), ..DrawOptions::default()
             };
             let targets = ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 1 });
@@ -341,8 +419,8 @@ mod tests {
             let mut block = RowBlock::default();
             file.read(0, rows.len(), &mut block).unwrap();
             let read: Vec<Row<'_>> = block.rows().collect();
-            let limit = limit(&options, &draw.survey).unwrap();
-            let split = shares::split(limit, &shares::shares(options.proportions.as_ref(), Some(&targets), 2).unwrap());
+            let limit = strata::limit(&options, &draw.survey).unwrap();
+            let split = shares::split(limit, &shares::lanes(&options, Some(&targets), 2).unwrap().shares);
             let expected = by_sorting(&read, &options, &split);
             let mut selected = vec![Vec::new(); draws as usize];
             for (record, row) in read.iter().enumerate() {

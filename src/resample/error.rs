@@ -7,12 +7,15 @@ use crate::weights;
 pub enum Error {
     /// No record may be drawn.
     #[error("no eligible record: {} were read, {too_short} of them shorter than --min-tokens {min_tokens}, \
-             {invalid} invalid{}", .records, if *.too_short > 0 { "; lower --min-tokens" } else { "" })]
+             {left_out} left out by --where, --quality or a score of 0, {invalid} invalid{}",
+            .records, if *.too_short > 0 { "; lower --min-tokens" } else { "" })]
     NoneEligible {
         /// All records.
         records: u64,
         /// Those with too few tokens.
         too_short: u64,
+        /// Those left out by conditions when they were weighed.
+        left_out: u64,
         /// Those skipped as invalid.
         invalid: u64,
         /// The least number of tokens.
@@ -48,13 +51,54 @@ pub enum Error {
         /// What was asked for.
         budget: Budget,
     },
-    /// Shares that do not match the targets.
-    #[error("--proportions: {reason}; the targets are {targets}")]
-    Proportions {
+    /// Shares or exponents that do not match the targets.
+    #[error("{option}: {reason}; the targets are {targets}")]
+    OfTargets {
+        /// The option that gives them.
+        option: &'static str,
         /// What is wrong.
         reason: String,
         /// The names of the targets.
         targets: String,
+    },
+    /// A share for a group that does not exist.
+    #[error("--group-share: there is no group `{group}`; the groups are {groups}")]
+    NoSuchGroup {
+        /// What was asked for.
+        group: String,
+        /// The names of those that there are.
+        groups: String,
+    },
+    /// Groups without end.
+    #[error("--group-by: more than {most} groups; group by a field with fewer values")]
+    TooManyGroups {
+        /// How many there may be.
+        most: usize,
+    },
+    /// A group with less than its share.
+    #[error("--group-share: of group `{group}`, {asked} of {budget} asked for, but only {} records ({} tokens, {} bytes) are eligible; \
+             ask for less, or pass --allow-fewer to take them all", .there.records, .there.tokens, .there.bytes)]
+    GroupTooSmall {
+        /// Its name.
+        group: String,
+        /// The whole budget.
+        budget: Budget,
+        /// Its share of it.
+        asked: u64,
+        /// What there is.
+        there: Totals,
+    },
+    /// A set that is smaller than what is to be mixed in of it.
+    #[error(
+        "--mix-in {name}: {asked} records asked for, but only {there} are there; ask for less, or pass --allow-fewer"
+    )]
+    MixInTooSmall {
+        /// The set.
+        name: String,
+        /// How many records were asked for.
+        asked: u64,
+        /// How many there are.
+        there: u64,
     },
     /// Several targets whose sizes are not told.
     #[error(

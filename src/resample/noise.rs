@@ -34,14 +34,33 @@ impl Noise {
     pub fn gumbel(self, content_hash: u64) -> f64 {
         gumbel(self.bits(content_hash))
     }
+
+    /// The key of a score from 0 to 1: minus the number of times that 1 − Pareto(α = 9) noise must be drawn until it is below the score, with a
+    /// uniform number below 1 added.
+    ///
+    /// 1 − x < s with probability p = (2 − s)^−9, so that number is 1 + ⌊E / −ln(1 − p)⌋ with E exponential.
+    pub fn pareto(self, content_hash: u64, score: f64) -> f64 {
+        let bits = self.bits(content_hash);
+        let q = 2.0 - score;
+        let q3 = q * q * q;
+        let p = 1.0 / (q3 * q3 * q3);
+        // The smallest p is 2^-9.
+        let rounds = if p < 1.0 { (ln(uniform(bits)) / ln(1.0 - p)).floor() } else { 0.0 };
+        uniform(mix(bits.wrapping_add(STEP))) - (1.0 + rounds)
+    }
 }
 
 /// The noise that has these bits.
 #[inline]
 pub(super) fn gumbel(bits: u64) -> f64 {
+    -ln(-ln(uniform(bits)))
+}
+
+/// u, of 52 bits, strictly between 0 and 1.
+#[inline]
+fn uniform(bits: u64) -> f64 {
     const UNIT: f64 = 1.0 / (1u64 << 52) as f64;
-    let u = ((bits >> 12) as f64 + 0.5) * UNIT;
-    -ln(-ln(u))
+    ((bits >> 12) as f64 + 0.5) * UNIT
 }
 
 /// Bounds on the noise that has these bits, found without a logarithm.
@@ -79,6 +98,19 @@ mod tests {
         for bits in edges.chain((0..100_000).map(mix)) {
             let ((least, most), g) = (bounds(bits), gumbel(bits));
             assert!(least < g && g < most, "{bits:x}: {least} {g} {most}");
+        }
+    }
+
+    #[test]
+    fn pareto_noise_lets_pass_as_often_as_it_should() {
+        // P(x > 1 - s) = (2 - s)^-9 for x of NumPy's pareto(9).
+        for score in [0.0, 0.5, 0.9, 0.99, 1.0] {
+            let count = 100_000;
+            let first =
+                (0..count).filter(|hash| Noise::new(0, 0, 0).pareto(mix(*hash), score) > -1.0).count();
+            let p = (2.0f64 - score).powi(-9);
+            let deviation = (count as f64 * p * (1.0 - p)).sqrt();
+            assert!((first as f64 - count as f64 * p).abs() <= 5.5 * deviation, "{score}: {first}");
         }
     }
 

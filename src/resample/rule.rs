@@ -1,77 +1,136 @@
 //! What a record's key is made of, and which records have one.
 
-use super::{DrawOptions, Noise, noise};
+use super::{DrawOptions, Method, Noise, Normalize, noise};
 use crate::weights::Row;
 
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
     min_tokens: u32,
-    temperature: f64,
+    normalize: Normalize,
+    /// The exponents of a product of all targets; `None` if each is for itself.
+    exponents: Option<Vec<f64>>,
+    /// Whether groups are told apart.
+    grouped: bool,
 }
 
 /// What one draw for one target takes keys from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Lane {
     pub(super) target: usize,
+    method: Method,
+    temperature: f64,
     noise: Noise,
 }
 
 impl Lane {
-    pub(super) fn new(seed: u64, draw: u32, target: usize) -> Self {
-        Lane { target, noise: Noise::new(seed, draw.into(), target as u64) }
+    /// For draw number `draw` as `options` want it.
+    pub(super) fn new(options: &DrawOptions, draw: u32, target: usize) -> Self {
+        let noise = Noise::new(options.seed, draw.into(), target as u64);
+        Lane { target, method: options.method, temperature: options.temperature_of(draw), noise }
+    }
+
+    /// The same, whatever the log weights.
+    pub(super) fn at_random(self) -> Self {
+        Lane { method: Method::Random, ..self }
     }
 }
 
 impl Rule {
-    pub(super) fn new(min_tokens: u32, temperature: f64) -> Self {
-        Rule { min_tokens, temperature }
+    pub(super) fn new(min_tokens: u32) -> Self {
+        Rule { min_tokens, normalize: Normalize::None, exponents: None, grouped: false }
     }
 
-    pub(super) fn of(options: &DrawOptions) -> Self {
-        Rule::new(options.min_tokens, options.temperature)
+    pub(super) fn of(options: &DrawOptions, exponents: Option<Vec<f64>>) -> Self {
+        let DrawOptions { min_tokens, normalize, .. } = *options;
+        Rule { min_tokens, normalize, exponents, grouped: options.has_strata() }
     }
 
-    pub(super) fn temperature(&self) -> f64 {
-        self.temperature
+    /// How many targets draw: one if their weights are combined.
+    pub(super) fn lanes(&self, targets: usize) -> usize {
+        if self.exponents.is_some() { 1 } else { targets }
+    }
+
+    /// The group that a record is drawn in; `None` if all are drawn together.
+    #[inline]
+    pub(super) fn group(&self, row: &Row<'_>) -> Option<u64> {
+        if self.grouped { row.group() } else { None }
     }
 
     #[inline]
     pub(super) fn is_eligible(&self, row: &Row<'_>) -> bool {
-        row.tokens() >= self.min_tokens && row.log_weight(0) > f64::NEG_INFINITY
+        row.tokens() >= self.min_tokens && self.is_weighed(row)
+    }
+
+    /// Whether the record was neither skipped as invalid nor left out.
+    #[inline]
+    pub(super) fn is_weighed(&self, row: &Row<'_>) -> bool {
+        let is_finite = |target| row.log_weight(target) > f64::NEG_INFINITY;
+        match &self.exponents {
+            None => is_finite(0),
+            Some(exponents) => (0..exponents.len()).all(is_finite),
+        }
+    }
+
+    /// The log weight that decides in a lane: combined, and normalized by length.
+    #[inline]
+    pub(super) fn log_weight(&self, of: impl Fn(usize) -> f64, tokens: u32, target: usize) -> f64 {
+        let log_weight = match &self.exponents {
+            None => of(target),
+            Some(exponents) => {
+                exponents.iter().enumerate().map(|(target, exponent)| exponent * of(target)).sum()
+            }
+        };
+        self.normalize.apply(log_weight, tokens)
+    }
+
+    #[inline]
+    pub(super) fn log_weight_of(&self, row: &Row<'_>, target: usize) -> f64 {
+        self.log_weight(|target| row.log_weight(target), row.tokens(), target)
     }
 
     #[inline]
     pub(super) fn key(&self, row: &Row<'_>, lane: Lane) -> f64 {
-        self.key_of(row.log_weight(lane.target), row.record(), lane)
-    }
-
-    #[inline]
-    pub(super) fn key_of(&self, log_weight: f64, content_hash: u64, lane: Lane) -> f64 {
-        if self.temperature == 0.0 {
-            return log_weight;
-        }
-        log_weight / self.temperature + lane.noise.gumbel(content_hash)
+        lane.key(self.log_weight_of(row, lane.target), row.record())
     }
 
     /// The key, unless it is certain without the noise's logarithms that it is below or above a range.
     #[inline]
     pub(super) fn key_within(&self, row: &Row<'_>, lane: Lane, (low, high): (f64, f64)) -> Where {
-        let log_weight = row.log_weight(lane.target);
-        let key = if self.temperature == 0.0 {
-            log_weight
-        } else {
-            let scaled = log_weight / self.temperature;
-            let bits = lane.noise.bits(row.record());
-            let (least, most) = noise::bounds(bits);
-            if scaled + most < low {
-                return Where::Below;
-            }
-            if scaled + least > high {
-                return Where::Above;
-            }
-            scaled + noise::gumbel(bits)
+        let log_weight = self.log_weight_of(row, lane.target);
+        let Some(scaled) = lane.scaled(log_weight) else {
+            return Where::Key(lane.key(log_weight, row.record()));
         };
-        Where::Key(key)
+        let bits = lane.noise.bits(row.record());
+        let (least, most) = noise::bounds(bits);
+        if scaled + most < low {
+            return Where::Below;
+        }
+        if scaled + least > high {
+            return Where::Above;
+        }
+        Where::Key(scaled + noise::gumbel(bits))
+    }
+}
+
+impl Lane {
+    #[inline]
+    pub(super) fn key(self, log_weight: f64, content_hash: u64) -> f64 {
+        match (self.scaled(log_weight), self.method) {
+            (Some(scaled), _) => scaled + self.noise.gumbel(content_hash),
+            (None, Method::Pareto) => self.noise.pareto(content_hash, log_weight),
+            (None, _) => log_weight,
+        }
+    }
+
+    /// What Gumbel noise is added to; `None` if none is.
+    #[inline]
+    fn scaled(self, log_weight: f64) -> Option<f64> {
+        match self.method {
+            Method::Gumbel if self.temperature == 0.0 => None,
+            Method::Gumbel => Some(log_weight / self.temperature),
+            Method::Random => Some(0.0),
+            Method::Pareto => None,
+        }
     }
 }
 

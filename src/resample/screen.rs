@@ -17,6 +17,8 @@ use crate::weights::{Row, TargetSize};
 pub struct Screen {
     rule: Rule,
     budget: Budget,
+    /// Whether some records are drawn apart from others: then nothing is known before the end.
+    has_strata: bool,
     fingerprint: u64,
     /// What takes from the records, and of the budget its share and those of what comes before it, which may take its records
     /// away.
@@ -47,19 +49,20 @@ impl Screen {
     /// # Errors
     /// Proportions that do not fit the targets.
     pub fn new(targets: &[TargetSize], options: &DrawOptions) -> Result<Self, Error> {
-        let shares = shares::shares(options.proportions.as_ref(), Some(targets), targets.len())?;
+        let shares::Lanes { shares, exponents } = shares::lanes(options, Some(targets), targets.len())?;
         let mut lanes = Vec::new();
         for draw in 0..options.draws {
             let mut before = if options.disjoint { f64::from(draw) } else { 0.0 };
             for (target, share) in shares.iter().enumerate() {
                 before += share;
-                lanes.push((Lane::new(options.seed, draw, target), before));
+                lanes.push((Lane::new(options, draw, target), before));
             }
         }
         let keys = lanes.iter().map(|_| Keys::new(lanes.len())).collect();
         Ok(Screen {
-            rule: Rule::of(options),
+            rule: Rule::of(options, exponents),
             budget: options.budget,
+            has_strata: options.has_strata(),
             fingerprint: xxhash_rust::xxh3::xxh3_64(format!("{options:?} {targets:?}").as_bytes()),
             lanes,
             seen: Mutex::new(Seen { eligible: 0, lanes: keys }),
@@ -68,7 +71,7 @@ impl Screen {
 
     /// Whether nothing that it lets go can be selected.
     pub fn is_sure(&self) -> bool {
-        !matches!(self.budget, Budget::Fraction(_))
+        !matches!(self.budget, Budget::Fraction(_)) && !self.has_strata
     }
 
     /// Whether the record of this row can be selected at all.
@@ -79,6 +82,9 @@ impl Screen {
     /// Takes in the rows of records just weighed and returns which of them may still be selected, by their number among the
     /// rows.
     pub(crate) fn sift<'a>(&self, rows: impl Iterator<Item = Row<'a>>) -> Vec<usize> {
+        if self.has_strata {
+            return Vec::new();
+        }
         let count = self.lanes.len();
         let mut eligible = Vec::new();
         let mut orders = Vec::new();
@@ -118,7 +124,7 @@ impl Screen {
         let kept = |(selection, keys): (&Selection, &Keys)| {
             selection.threshold.is_none_or(|threshold| keys.bin(order(threshold)) >= keys.highest)
         };
-        draw.selections.iter().flatten().zip(&self.seen().lanes).all(kept)
+        !self.has_strata && draw.selections.iter().flatten().zip(&self.seen().lanes).all(kept)
     }
 
     /// How it may be gone on with in a later run.
@@ -201,7 +207,7 @@ mod tests {
 
     use super::*;
     use crate::resample::Position;
-    use crate::weights::{self, RowBlock, WeightsFile, WeightsWriter};
+    use crate::weights::{self, Layout, RowBlock, WeightsFile, WeightsWriter};
 
     /// A row: log weights for two targets, content hash, tokens, bytes.
     fn row([first, second]: [f64; 2], number: u64) -> Vec<u8> {
@@ -217,14 +223,15 @@ mod tests {
         parts.concat()
     }
 
-    /// Weighs the rows in blocks, then draws; returns the screen, the draw, what was kept and what is selected.
+    /// Weighs the rows in blocks, then draws; returns the screen, the draw, what was kept and what is selected; `None` if nothing
+    /// is.
     fn run(
         rows: &[Vec<u8>],
         block: usize,
         budget: Budget,
         proportions: &str,
         (draws, disjoint): (u32, bool),
-    ) -> (Screen, Draw, Vec<usize>, Vec<usize>) {
+    ) -> Option<(Screen, Draw, Vec<usize>, Vec<usize>)> {
         let targets = ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 1 });
         let options = DrawOptions {
             budget,
@@ -238,7 +245,12 @@ mod tests {
         let mut kept = Vec::new();
         for (number, rows) in rows.chunks(block).enumerate() {
             let rows = rows.concat();
-            kept.extend(screen.sift(weights::rows(&rows, 2)).into_iter().map(|index| number * block + index));
+            kept.extend(
+                screen
+                    .sift(weights::rows(&rows, Layout::of_targets(2)))
+                    .into_iter()
+                    .map(|index| number * block + index),
+            );
         }
 
         let folder = tempfile::tempdir().unwrap();
@@ -247,14 +259,15 @@ mod tests {
         writer.write(&rows.concat()).unwrap();
         writer.finish().unwrap();
         let file = WeightsFile::open(&path).unwrap();
-        let draw = Draw::new(std::slice::from_ref(&file), Some(&targets), &options).unwrap();
+        // A part of the budget may be too small for any record: no draw.
+        let draw = Draw::new(std::slice::from_ref(&file), Some(&targets), &options).ok()?;
         let mut read = RowBlock::default();
         file.read(0, rows.len(), &mut read).unwrap();
         let is_selected = |(record, row): &(usize, Row<'_>)| {
             draw.selected_by(Position { shard: 0, record: *record as u64 }, row).next().is_some()
         };
         let selected = read.rows().enumerate().filter(is_selected).map(|(record, _)| record).collect();
-        (screen, draw, kept, selected)
+        Some((screen, draw, kept, selected))
     }
 
     fn is_part(selected: &[usize], kept: &[usize]) -> bool {
@@ -286,7 +299,8 @@ mod tests {
                 1 => Budget::Tokens(150 + (125.0 * amount) as u64),
                 _ => Budget::Bytes(800 + (650.0 * amount) as u64),
             };
-            let (screen, draw, kept, selected) = run(&rows, block, budget, proportions, draws);
+            let drawn = run(&rows, block, budget, proportions, draws);
+            let Some((screen, draw, kept, selected)) = drawn else { return Ok(()) };
             prop_assert!(screen.is_sure() && screen.holds(&draw));
             prop_assert!(is_part(&selected, &kept));
         }
@@ -295,7 +309,7 @@ mod tests {
     #[test]
     fn few_are_kept_when_few_are_wanted() {
         let rows: Vec<_> = (0..20_000).map(|number| row([0.0, 0.0], number)).collect();
-        let (_, _, kept, selected) = run(&rows, 50, Budget::Records(100), "1,1", (1, false));
+        let (_, _, kept, selected) = run(&rows, 50, Budget::Records(100), "1,1", (1, false)).unwrap();
         assert_eq!(selected.len(), 100);
         assert!(is_part(&selected, &kept));
         // 100 (1 + ln 200) for one target that must allow for the other's; bins and blocks are coarse.
@@ -306,7 +320,8 @@ mod tests {
     fn a_guess_knows_whether_it_was_right() {
         // As good everywhere: right.
         let rows: Vec<_> = (0..30_000).map(|number| row([0.0, 0.0], number)).collect();
-        let (screen, draw, kept, selected) = run(&rows, 50, Budget::Fraction(0.02), "1,1", (1, false));
+        let (screen, draw, kept, selected) =
+            run(&rows, 50, Budget::Fraction(0.02), "1,1", (1, false)).unwrap();
         assert!(!screen.is_sure() && screen.holds(&draw));
         assert!(is_part(&selected, &kept));
         assert!(kept.len() < 20_000, "{}", kept.len());
@@ -314,7 +329,8 @@ mod tests {
         // All that is good comes first: at the end, what was let go would be wanted.
         let rows: Vec<_> =
             (0..60_000).map(|number| row([if number < 20_000 { 50.0 } else { -50.0 }; 2], number)).collect();
-        let (screen, draw, kept, selected) = run(&rows, 50, Budget::Fraction(0.3), "1,1", (1, false));
+        let (screen, draw, kept, selected) =
+            run(&rows, 50, Budget::Fraction(0.3), "1,1", (1, false)).unwrap();
         assert!(!is_part(&selected, &kept));
         assert!(!screen.holds(&draw));
     }

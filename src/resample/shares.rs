@@ -1,20 +1,94 @@
-use super::Error;
+use super::{Combine, DrawOptions, Error};
+use crate::ln::{exp, ln};
 use crate::weights::TargetSize;
 
-/// The shares of the targets: `NAME=SHARE` each, or plain numbers in the order of the targets.
+/// Numbers for the targets: `NAME=NUMBER` each, or plain numbers in the order of the targets.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Proportions(Vec<(Option<String>, f64)>);
+struct Numbers(Vec<(Option<String>, f64)>);
 
-impl std::fmt::Display for Proportions {
+/// The shares of the targets, each at least 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proportions(Numbers);
+
+/// The exponents of the targets' importance weights in their product; a negative one draws away from a target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exponents(Numbers);
+
+impl std::fmt::Display for Numbers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (index, (name, share)) in self.0.iter().enumerate() {
+        for (index, (name, number)) in self.0.iter().enumerate() {
             let comma = if index > 0 { "," } else { "" };
             match name {
-                Some(name) => write!(f, "{comma}{name}={share}")?,
-                None => write!(f, "{comma}{share}")?,
+                Some(name) => write!(f, "{comma}{name}={number}")?,
+                None => write!(f, "{comma}{number}")?,
             }
         }
         Ok(())
+    }
+}
+
+impl std::fmt::Display for Proportions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::fmt::Display for Exponents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Numbers {
+    /// Reads `NAME=NUMBER,NAME=NUMBER` or `NUMBER,NUMBER`, each number being one that is `sound`.
+    fn parse(text: &str, sound: impl Fn(f64) -> bool, what: &str) -> Result<Self, String> {
+        let mut numbers = Vec::new();
+        for part in text.split(',') {
+            let (name, number) = match part.rsplit_once('=') {
+                Some((name, number)) => (Some(name.to_owned()), number),
+                None => (None, part),
+            };
+            match number.trim().parse::<f64>() {
+                Ok(value) if value.is_finite() && sound(value) => numbers.push((name, value)),
+                _ => return Err(format!("`{number}` is not {what}")),
+            }
+        }
+        let named = numbers.iter().filter(|(name, _)| name.is_some()).count();
+        if named != 0 && named != numbers.len() {
+            return Err("give names to all or to none".into());
+        }
+        Ok(Numbers(numbers))
+    }
+
+    /// The numbers in the order of `count` targets.
+    fn of(
+        &self,
+        option: &'static str,
+        targets: Option<&[TargetSize]>,
+        count: usize,
+    ) -> Result<Vec<f64>, Error> {
+        let names: Vec<String> = match targets {
+            Some(targets) => targets.iter().map(|target| target.name.clone()).collect(),
+            None => (1..=count).map(|number| format!("(nameless {number})")).collect(),
+        };
+        let refuse = |reason: String| Error::OfTargets { option, reason, targets: names.join(", ") };
+        if self.0.len() != count {
+            return Err(refuse(format!("{} given for {count} targets", self.0.len())));
+        }
+        let mut numbers = vec![None; count];
+        for (position, (name, number)) in self.0.iter().enumerate() {
+            let target = match name {
+                None => position,
+                Some(name) => {
+                    let found = names.iter().position(|target| target == name);
+                    found.ok_or_else(|| refuse(format!("there is no target `{name}`")))?
+                }
+            };
+            if numbers[target].replace(*number).is_some() {
+                return Err(refuse(format!("target `{}` is given twice", names[target])));
+            }
+        }
+        Ok(numbers.into_iter().flatten().collect())
     }
 }
 
@@ -23,22 +97,8 @@ impl std::str::FromStr for Proportions {
 
     /// Reads `NAME=SHARE,NAME=SHARE` or `SHARE,SHARE`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut shares = Vec::new();
-        for part in text.split(',') {
-            let (name, share) = match part.rsplit_once('=') {
-                Some((name, share)) => (Some(name.to_owned()), share),
-                None => (None, part),
-            };
-            match share.trim().parse::<f64>() {
-                Ok(share) if share >= 0.0 && share.is_finite() => shares.push((name, share)),
-                _ => return Err(format!("`{share}` is not a share: a number of at least 0")),
-            }
-        }
-        let named = shares.iter().filter(|(name, _)| name.is_some()).count();
-        if named != 0 && named != shares.len() {
-            return Err("give names to all shares or to none".into());
-        }
-        let sum = shares.iter().map(|(_, share)| share).sum::<f64>();
+        let shares = Numbers::parse(text, |share| share >= 0.0, "a share: a number of at least 0")?;
+        let sum = shares.0.iter().map(|(_, share)| share).sum::<f64>();
         if !(f64::MIN_POSITIVE..=f64::MAX).contains(&sum) {
             return Err("the shares sum to zero, or to more than a number can be".into());
         }
@@ -46,49 +106,65 @@ impl std::str::FromStr for Proportions {
     }
 }
 
-/// The share of each of `count` targets; they sum to 1.
-pub(super) fn shares(
-    proportions: Option<&Proportions>,
-    targets: Option<&[TargetSize]>,
-    count: usize,
-) -> Result<Vec<f64>, Error> {
-    let shares: Vec<f64> = match (proportions, targets) {
-        (None, _) if count == 1 => vec![1.0],
-        (None, None) => return Err(Error::UnknownShares { targets: count }),
-        (None, Some(targets)) => targets.iter().map(|target| target.tokens as f64).collect(),
-        (Some(proportions), targets) => given(&proportions.0, targets, count)?,
-    };
-    let sum: f64 = shares.iter().sum();
-    Ok(shares.into_iter().map(|share| share / sum).collect())
+impl Proportions {
+    /// The shares by their names; `None` if they have none.
+    pub fn named(&self) -> Option<Vec<(String, f64)>> {
+        self.0.0.iter().map(|(name, share)| name.clone().map(|name| (name, *share))).collect()
+    }
 }
 
-fn given(
-    given: &[(Option<String>, f64)],
+impl std::str::FromStr for Exponents {
+    type Err = String;
+
+    /// Reads `NAME=EXPONENT,NAME=EXPONENT` or `EXPONENT,EXPONENT`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        Ok(Exponents(Numbers::parse(
+            text,
+            |exponent| exponent.abs() <= 1e6,
+            "an exponent: a number from -1e6 to 1e6",
+        )?))
+    }
+}
+
+/// What draws: each target for itself, or all as one.
+pub(super) struct Lanes {
+    /// Of the budget; they sum to 1.
+    pub(super) shares: Vec<f64>,
+    /// Of the targets in what draws as one.
+    pub(super) exponents: Option<Vec<f64>>,
+}
+
+/// For weights of `count` targets.
+pub(super) fn lanes(
+    options: &DrawOptions,
     targets: Option<&[TargetSize]>,
     count: usize,
-) -> Result<Vec<f64>, Error> {
-    let names: Vec<String> = match targets {
-        Some(targets) => targets.iter().map(|target| target.name.clone()).collect(),
-        None => (1..=count).map(|number| format!("(nameless {number})")).collect(),
-    };
-    let refuse = |reason: String| Error::Proportions { reason, targets: names.join(", ") };
-    if given.len() != count {
-        return Err(refuse(format!("{} shares for {count} targets", given.len())));
-    }
-    let mut shares = vec![None; count];
-    for (position, (name, share)) in given.iter().enumerate() {
-        let target = match name {
-            None => position,
-            Some(name) => {
-                let found = names.iter().position(|target| target == name);
-                found.ok_or_else(|| refuse(format!("there is no target `{name}`")))?
-            }
+) -> Result<Lanes, Error> {
+    if let Combine::Product(exponents) = &options.combine {
+        let exponents = match exponents {
+            Some(exponents) => exponents.0.of("--exponents", targets, count)?,
+            None => vec![1.0 / count as f64; count],
         };
-        if shares[target].replace(*share).is_some() {
-            return Err(refuse(format!("target `{}` is given twice", names[target])));
-        }
+        return Ok(Lanes { shares: vec![1.0], exponents: Some(exponents) });
     }
-    Ok(shares.into_iter().flatten().collect())
+    let shares: Vec<f64> = match (&options.proportions, targets) {
+        (Some(Proportions(shares)), _) => shares.of("--proportions", targets, count)?,
+        (None, _) if count == 1 => vec![1.0],
+        (None, None) => return Err(Error::UnknownShares { targets: count }),
+        (None, Some(targets)) => by_size(targets, options.proportions_temperature),
+    };
+    let sum: f64 = shares.iter().sum();
+    Ok(Lanes { shares: shares.into_iter().map(|share| share / sum).collect(), exponents: None })
+}
+
+/// In proportion to tokens^(1 / τ).
+fn by_size(targets: &[TargetSize], temperature: f64) -> Vec<f64> {
+    let sizes = targets.iter().map(|target| target.tokens as f64);
+    if temperature == 1.0 {
+        return sizes.collect();
+    }
+    let largest = sizes.clone().fold(1.0, f64::max);
+    sizes.map(|size| if size > 0.0 { exp((ln(size) - ln(largest)) / temperature) } else { 0.0 }).collect()
 }
 
 /// Splits `limit` by the shares: whole parts first, then one more to each of the largest remainders.
@@ -125,15 +201,31 @@ mod tests {
     #[test]
     fn proportions_are_named_or_in_order() {
         let targets = ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 50 });
-        let shares =
-            |text: &str| shares(Some(&text.parse().unwrap()), Some(&targets), 2).map_err(|e| e.to_string());
+        let shares = |text: &str| {
+            let options = DrawOptions { proportions: Some(text.parse().unwrap()), ..DrawOptions::default() };
+            lanes(&options, Some(&targets), 2).map(|lanes| lanes.shares).map_err(|e| e.to_string())
+        };
         assert_eq!(shares("1,3").unwrap(), [0.25, 0.75]);
         assert_eq!(shares("b=3,a=1").unwrap(), [0.25, 0.75]);
         assert!(shares("a=1,c=1").unwrap_err().contains("no target `c`"));
         assert!(shares("a=1,a=1").unwrap_err().contains("twice"));
-        assert!(shares("1").unwrap_err().contains("1 shares for 2 targets"));
+        assert!(shares("1").unwrap_err().contains("1 given for 2 targets"));
         for wrong in ["", "a=1,2", "-1,2", "0,0", "nan,1", "a=x"] {
             assert!(wrong.parse::<Proportions>().is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn between_by_size_and_even() {
+        let targets =
+            [("a", 100), ("b", 10_000)].map(|(name, tokens)| TargetSize { name: name.into(), tokens });
+        let shares = |proportions_temperature| {
+            let options = DrawOptions { proportions_temperature, ..DrawOptions::default() };
+            lanes(&options, Some(&targets), 2).unwrap().shares
+        };
+        let near = |shares: Vec<f64>, first: f64| assert!((shares[0] - first).abs() < 1e-12, "{shares:?}");
+        near(shares(1.0), 1.0 / 101.0);
+        near(shares(2.0), 1.0 / 11.0);
+        near(shares(f64::INFINITY), 0.5);
     }
 }

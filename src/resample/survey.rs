@@ -1,21 +1,28 @@
+use std::collections::BTreeMap;
+
 use super::cut::Sampled;
+use super::groups::is_mix_in;
 use super::rule::Rule;
 use super::scan::{Rows, Visit};
 use super::{Error, Totals, scan};
 use crate::weights::WeightsFile;
 
 /// What there is to draw from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Survey {
     /// All records.
     pub records: u64,
     /// Those skipped as invalid when they were weighed.
     pub invalid: u64,
+    /// Those left out by conditions when they were weighed.
+    pub left_out: u64,
     /// Those with fewer tokens than asked for.
     pub too_short: u64,
-    /// Those that may be drawn.
+    /// Those that may be drawn; not those in sets that are mixed in.
     pub eligible: Totals,
-    /// The log weights of the eligible records, for each target.
+    /// What is eligible in each group and in each set that is mixed in, if the weights tell.
+    pub groups: BTreeMap<u64, Totals>,
+    /// The log weights that decide, of the eligible records, for each target that draws.
     pub log_weights: Vec<LogWeights>,
 }
 
@@ -25,7 +32,7 @@ impl Survey {
     /// # Errors
     /// Weights that cannot be read.
     pub fn new(weights: &[WeightsFile], min_tokens: u32, temperature: f64) -> Result<Self, Error> {
-        Ok(survey(weights, &Rule::new(min_tokens, temperature), u64::MAX)?.0)
+        Ok(survey(weights, &Rule::new(min_tokens), temperature, u64::MAX)?.0)
     }
 }
 
@@ -112,10 +119,14 @@ impl Moments {
     }
 }
 
+/// Each is read through on its own.
+const MOST_GROUPS: usize = 4096;
+
 /// Looks at everything once: what is eligible, how the log weights spread, and a sample of rows.
 struct Look<'a> {
     rule: &'a Rule,
     targets: usize,
+    temperature: f64,
     /// One row in so many is kept.
     every: u64,
 }
@@ -133,8 +144,7 @@ impl Visit for Look<'_> {
     type State = Seen;
 
     fn state(&self) -> Seen {
-        let survey =
-            Survey { records: 0, invalid: 0, too_short: 0, eligible: Totals::default(), log_weights: vec![] };
+        let survey = Survey::default();
         Seen { survey, pieces: vec![], log_weights: vec![vec![]; self.targets], sample: vec![] }
     }
 
@@ -143,21 +153,32 @@ impl Visit for Look<'_> {
         log_weights.iter_mut().for_each(Vec::clear);
         for (position, row) in rows {
             survey.records += 1;
-            if row.log_weight(0) == f64::NEG_INFINITY {
-                survey.invalid += 1;
-            } else if !self.rule.is_eligible(&row) {
+            if !self.rule.is_weighed(&row) {
+                // What was skipped has no tokens.
+                *(if row.tokens() == 0 { &mut survey.invalid } else { &mut survey.left_out }) += 1;
+                continue;
+            }
+            if !self.rule.is_eligible(&row) {
                 survey.too_short += 1;
-            } else {
-                survey.eligible.add_row(&row);
-                for (log_weights, log_weight) in log_weights.iter_mut().zip(row.log_weights()) {
-                    log_weights.push(log_weight);
+                continue;
+            }
+            if survey.records % self.every == 0 {
+                sample.push(Sampled::new(self.rule, position, &row));
+            }
+            if let Some(group) = self.rule.group(&row) {
+                if survey.groups.len() <= MOST_GROUPS {
+                    survey.groups.entry(group).or_default().add_row(&row);
                 }
-                if survey.records % self.every == 0 {
-                    sample.push(Sampled::new(position, &row));
+                if is_mix_in(group) {
+                    continue;
                 }
             }
+            survey.eligible.add_row(&row);
+            for (target, log_weights) in log_weights.iter_mut().enumerate() {
+                log_weights.push(self.rule.log_weight_of(&row, target));
+            }
         }
-        let moments = log_weights.iter().map(|log_weights| Moments::of(log_weights, self.rule.temperature()));
+        let moments = log_weights.iter().map(|log_weights| Moments::of(log_weights, self.temperature));
         pieces.push((number, moments.collect()));
     }
 }
@@ -166,30 +187,38 @@ impl Visit for Look<'_> {
 pub(super) fn survey(
     weights: &[WeightsFile],
     rule: &Rule,
+    temperature: f64,
     every: u64,
 ) -> Result<(Survey, Vec<Sampled>), Error> {
-    let targets = weights.first().map_or(1, |file| file.layout().targets());
-    let look = Look { rule, targets, every };
+    let targets = rule.lanes(weights.first().map_or(1, |file| file.layout().targets()));
+    let look = Look { rule, targets, temperature, every };
     let mut survey = look.state().survey;
     let mut pieces = Vec::new();
     let mut sample = Vec::new();
     for seen in scan::scan(weights, &look)? {
         survey.records += seen.survey.records;
         survey.invalid += seen.survey.invalid;
+        survey.left_out += seen.survey.left_out;
         survey.too_short += seen.survey.too_short;
         survey.eligible.add(seen.survey.eligible);
+        for (group, there) in seen.survey.groups {
+            survey.groups.entry(group).or_default().add(there);
+        }
         pieces.extend(seen.pieces);
         sample.extend(seen.sample);
+    }
+    if survey.groups.len() > MOST_GROUPS {
+        return Err(Error::TooManyGroups { most: MOST_GROUPS });
     }
     // Floating-point sums depend on their order: the input's, whatever the threads.
     pieces.sort_unstable_by_key(|(piece, _)| *piece);
     let mut sums = vec![Moments::NONE; targets];
     for (_, piece) in pieces {
         for (sum, moments) in sums.iter_mut().zip(piece) {
-            *sum = sum.join(&moments, rule.temperature());
+            *sum = sum.join(&moments, temperature);
         }
     }
-    survey.log_weights = sums.iter().map(|sum| spread(sum, rule.temperature())).collect();
+    survey.log_weights = sums.iter().map(|sum| spread(sum, temperature)).collect();
     Ok((survey, sample))
 }
 

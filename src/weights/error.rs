@@ -31,6 +31,36 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A file that does not hold scores.
+    #[error("{}: not a scores file: {reason}", path.display())]
+    NotScores {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A score that makes no sense.
+    #[error("{}: the score of record {row} is {value}; it must be {must}", path.display())]
+    Score {
+        /// The file.
+        path: PathBuf,
+        /// The record, from 0.
+        row: u64,
+        /// Its score.
+        value: f64,
+        /// What it must be.
+        must: &'static str,
+    },
+    /// Another number of scores than of records.
+    #[error("{}: {scores} scores for {records} records; there must be one for each, in the order of RAW", path.display())]
+    Scores {
+        /// The file.
+        path: PathBuf,
+        /// Its scores.
+        scores: u64,
+        /// The records.
+        records: u64,
+    },
     /// A log weight that no record can have.
     #[error("{}: row {row}: the log weight is {value}; it must be a number or -inf", path.display())]
     Unsound {
@@ -76,7 +106,7 @@ pub enum Error {
         shard: PathBuf,
     },
     /// A folder that already holds weights of another model.
-    #[error("{}: this folder holds weights of another model (or of other text fields); name a new folder with -o, \
+    #[error("{}: this folder holds weights of another model (or of other text fields or conditions); name a new folder with -o, \
              or remove this one", folder.display())]
     OtherModel {
         /// The folder.

@@ -10,38 +10,43 @@ use crate::whole_file;
 /// Writes the weights of one shard, row after row; the file is weights only once [finished](WeightsWriter::finish).
 pub struct WeightsWriter {
     out: BufWriter<PartFile>,
-    targets: usize,
+    layout: Layout,
     rows: u64,
 }
 
 impl WeightsWriter {
-    /// Begins the file `path` and makes the folders it needs.
+    /// Begins the file `path`, for so many targets, and makes the folders it needs.
     ///
     /// # Errors
     /// What the system says.
     pub fn create(path: &Path, targets: usize) -> Result<Self, whole_file::Error> {
+        WeightsWriter::create_in(path, Layout::of_targets(targets))
+    }
+
+    /// The same in a layout of the project's own.
+    pub(crate) fn create_in(path: &Path, layout: Layout) -> Result<Self, whole_file::Error> {
         let mut file = PartFile::create(path)?;
-        file.append(&npy::header(targets, 0))?;
-        Ok(WeightsWriter { out: BufWriter::new(file), targets, rows: 0 })
+        file.append(&npy::header(layout, 0))?;
+        Ok(WeightsWriter { out: BufWriter::new(file), layout, rows: 0 })
     }
 
     /// Goes on after the first `rows` rows of the file `path`, which must be there.
-    pub(crate) fn go_on(path: &Path, targets: usize, rows: u64) -> Result<Self, whole_file::Error> {
-        let file = PartFile::go_on(path, Self::len(targets, rows))?;
-        Ok(WeightsWriter { out: BufWriter::new(file), targets, rows })
+    pub(crate) fn go_on(path: &Path, layout: Layout, rows: u64) -> Result<Self, whole_file::Error> {
+        let file = PartFile::go_on(path, Self::len(layout, rows))?;
+        Ok(WeightsWriter { out: BufWriter::new(file), layout, rows })
     }
 
     /// How long a file with so many rows is.
-    pub(crate) fn len(targets: usize, rows: u64) -> u64 {
-        npy::header(targets, rows).len() as u64 + rows * Layout::of_targets(targets).row as u64
+    pub(crate) fn len(layout: Layout, rows: u64) -> u64 {
+        npy::header(layout, rows).len() as u64 + rows * layout.row as u64
     }
 
-    /// Appends whole rows in the project's own layout and returns how many they were.
+    /// Appends whole rows in the file's layout and returns how many they were.
     ///
     /// # Errors
     /// What the system says.
     pub fn write(&mut self, rows: &[u8]) -> Result<u64, whole_file::Error> {
-        let count = (rows.len() / Layout::of_targets(self.targets).row) as u64;
+        let count = (rows.len() / self.layout.row) as u64;
         self.rows += count;
         match self.out.write_all(rows) {
             Ok(()) => Ok(count),
@@ -59,7 +64,7 @@ impl WeightsWriter {
     /// # Errors
     /// What the system says.
     pub fn finish(mut self) -> Result<(), whole_file::Error> {
-        let header = npy::header(self.targets, self.rows);
+        let header = npy::header(self.layout, self.rows);
         let seek = self.out.seek(SeekFrom::Start(0));
         let written = seek.and_then(|_| self.out.write_all(&header)).and_then(|()| self.out.flush());
         written.map_err(|source| self.failed(source))
@@ -83,20 +88,12 @@ impl WeightsFile {
     /// # Errors
     /// A file that cannot be read or does not hold weights, or not as many as it says.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let failed = |source| Error::Read { path: path.into(), source };
-        let not_weights = |reason| Error::NotWeights { path: path.into(), reason };
-        let mut file = File::open(path).map_err(failed)?;
-        let mut start = Vec::new();
-        (&mut file).take(12).read_to_end(&mut start).map_err(failed)?;
-        let len = npy::header_len(&start).map_err(not_weights)?;
-        (&mut file).take(len.saturating_sub(start.len()) as u64).read_to_end(&mut start).map_err(failed)?;
-        let header = npy::parse(&start).map_err(not_weights)?;
-
+        let refuse = |reason| Error::NotWeights { path: path.into(), reason };
+        let (header, found) = npy::open(path, npy::parse, refuse)?;
         let Header { layout, rows, data } = header;
         let expected = rows.checked_mul(layout.row as u64).and_then(|bytes| bytes.checked_add(data));
-        let found = file.metadata().map_err(failed)?.len();
         if expected != Some(found) {
-            return Err(not_weights(format!("its header promises {rows} rows, its length is {found} bytes")));
+            return Err(refuse(format!("its header promises {rows} rows, its length is {found} bytes")));
         }
         Ok(WeightsFile { path: path.into(), header })
     }

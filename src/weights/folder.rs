@@ -32,6 +32,9 @@ pub struct WeightsInfo {
     pub feature_space: FeatureSpace,
     /// The fields that made up the text.
     text_fields: Vec<String>,
+    /// What was asked of records; the others have no weight.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    conditions: Vec<String>,
     /// The targets, in the order of the log weights.
     pub targets: Vec<TargetSize>,
 }
@@ -40,8 +43,8 @@ impl WeightsInfo {
     /// The name of the file; not that of a shard, so that a folder walked for shards passes it over.
     pub const FILE: &str = "weights.meta";
 
-    /// For weights of `model`.
-    pub fn new(model: &Model, fields: &TextFields) -> Self {
+    /// For weights of `model`, of the records for which `conditions` hold.
+    pub fn new(model: &Model, fields: &TextFields, conditions: &[String]) -> Self {
         let size = |target: &crate::density::Target| TargetSize {
             name: target.name.clone(),
             tokens: target.counts.tokens,
@@ -51,6 +54,7 @@ impl WeightsInfo {
             model: format!("{:016x}", model.fingerprint()),
             feature_space: model.space,
             text_fields: fields.names().collect(),
+            conditions: conditions.to_vec(),
             targets: model.targets.iter().map(size).collect(),
         }
     }

@@ -6,13 +6,15 @@ mod error;
 mod file;
 mod folder;
 mod npy;
+mod scores;
 
 pub use error::Error;
 pub use file::{RowBlock, WeightsFile, WeightsWriter};
 pub use folder::{TargetSize, WeightsFolder, WeightsInfo};
+pub use scores::{Scale, ScoresFile};
 
 use crate::density::{LogRatios, Sum};
-use crate::featurizer::{FeatureSpace, Featurizer};
+use crate::featurizer::{Featurizer, Featurizers};
 use crate::reader::{Record, content_hash};
 
 /// Where the fields of a row are, in bytes.
@@ -24,6 +26,7 @@ pub struct Layout {
     record: Option<usize>,
     tokens: Option<usize>,
     bytes: Option<usize>,
+    group: Option<usize>,
 }
 
 impl Layout {
@@ -37,7 +40,19 @@ impl Layout {
             record: Some(after),
             tokens: Some(after + 8),
             bytes: Some(after + 12),
+            group: None,
         }
+    }
+
+    /// The same, and the group, where records are drawn by groups.
+    pub(crate) const fn with_group(self) -> Self {
+        Layout { row: self.row + 8, group: Some(self.row), ..self }
+    }
+
+    /// The project's own layout, with the group if `grouped`.
+    pub(crate) const fn own(targets: usize, grouped: bool) -> Self {
+        let layout = Layout::of_targets(targets);
+        if grouped { layout.with_group() } else { layout }
     }
 
     /// Whether a row has all fields.
@@ -93,6 +108,19 @@ impl<'a> Row<'a> {
         self.layout.bytes.map_or(0, |at| u32::from_le_bytes(self.array(at)))
     }
 
+    /// Appends the row with another log weight for its only target.
+    pub(crate) fn push_with(&self, log_weight: f64, rows: &mut Vec<u8>) {
+        let (start, at) = (rows.len(), self.layout.log_weight);
+        rows.extend_from_slice(self.bytes);
+        rows[start + at..start + at + 8].copy_from_slice(&log_weight.to_le_bytes());
+    }
+
+    /// The number of the record's group, if the file tells.
+    #[inline]
+    pub fn group(&self) -> Option<u64> {
+        self.layout.group.map(|at| u64::from_le_bytes(self.array(at)))
+    }
+
     #[inline]
     fn array<const N: usize>(&self, at: usize) -> [u8; N] {
         let mut array = [0; N];
@@ -101,18 +129,18 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The rows in the project's own layout that `bytes` are.
-pub(crate) fn rows(bytes: &[u8], targets: usize) -> impl Iterator<Item = Row<'_>> {
-    let layout = Layout::of_targets(targets);
+/// The rows in this layout that `bytes` are.
+pub(crate) fn rows(bytes: &[u8], layout: Layout) -> impl Iterator<Item = Row<'_>> {
     bytes.chunks_exact(layout.row).map(move |bytes| Row { layout, bytes })
 }
 
-/// Appends a row in the project's own layout to `rows`.
+/// Appends a row in the project's own layout, with a group if there is one, to `rows`.
 pub(crate) fn push_row(
     rows: &mut Vec<u8>,
     log_weights: impl Iterator<Item = f64>,
     record: Record<'_>,
     tokens: u64,
+    group: Option<u64>,
 ) {
     for log_weight in log_weights {
         rows.extend_from_slice(&log_weight.to_le_bytes());
@@ -121,6 +149,9 @@ pub(crate) fn push_row(
     rows.extend_from_slice(&u32::try_from(tokens).unwrap_or(u32::MAX).to_le_bytes());
     // The reader refuses a record whose length does not fit.
     rows.extend_from_slice(&(record.bytes.len() as u32 + 1).to_le_bytes());
+    if let Some(group) = group {
+        rows.extend_from_slice(&group.to_le_bytes());
+    }
 }
 
 /// Weighs texts; holds the buffers of one thread.
@@ -131,9 +162,9 @@ pub struct Weigher<'m> {
 }
 
 impl<'m> Weigher<'m> {
-    /// A weigher for texts of the feature space that `log_ratios` is of.
-    pub fn new(space: FeatureSpace, log_ratios: &'m LogRatios) -> Self {
-        Weigher { featurizer: Featurizer::new(space), log_ratios, sums: vec![0; log_ratios.targets()] }
+    /// A weigher for texts of the feature space that `log_ratios` is of, as the featurizers are.
+    pub fn new(featurizers: &Featurizers, log_ratios: &'m LogRatios) -> Self {
+        Weigher { featurizer: featurizers.featurizer(), log_ratios, sums: vec![0; log_ratios.targets()] }
     }
 
     /// The tokens of `text`, and its log weight for each target.

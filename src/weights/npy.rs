@@ -1,6 +1,10 @@
-//! The header of a `.npy` file: NumPy's format 1.0 to 3.0, for one-dimensional arrays of weights.
+//! The header of a `.npy` file: NumPy's format 1.0 to 3.0, for one-dimensional arrays of weights or scores.
 
-use super::Layout;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use super::{Error, Layout};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 /// No header of ours or NumPy's comes near; what a file claims beyond it is not believed.
@@ -8,11 +12,13 @@ const LONGEST_HEADER: usize = 1 << 16;
 /// The data begin at a multiple of this.
 const ALIGNMENT: usize = 64;
 
-/// The header of a file of `rows` rows with the project's own fields; its length depends on `targets` alone.
-pub(super) fn header(targets: usize, rows: u64) -> Vec<u8> {
+/// The header of a file of `rows` rows in a layout of the project's own; its length depends on the layout alone.
+pub(super) fn header(layout: Layout, rows: u64) -> Vec<u8> {
+    let Layout { targets, group, .. } = layout;
     let shape = if targets == 1 { String::new() } else { format!(", ({targets},)") };
+    let group = if group.is_some() { ", ('group', '<u8')" } else { "" };
     let mut dictionary = format!(
-        "{{'descr': [('log_weight', '<f8'{shape}), ('record', '<u8'), ('tokens', '<u4'), ('bytes', '<u4')], \
+        "{{'descr': [('log_weight', '<f8'{shape}), ('record', '<u8'), ('tokens', '<u4'), ('bytes', '<u4'){group}], \
          'fortran_order': False, 'shape': ({rows},), }}"
     );
     let digits_left = 20 - rows.to_string().len();
@@ -45,8 +51,47 @@ pub(super) fn header_len(start: &[u8]) -> Result<usize, String> {
     }
 }
 
-/// Reads the header that takes up all of `bytes`.
+/// Reads the header of the file `path` with `parse`, refuses with `refuse` what is none, and also returns the length of the file.
+pub(super) fn open<H>(
+    path: &Path,
+    parse: impl Fn(&[u8]) -> Result<H, String>,
+    refuse: impl Fn(String) -> Error,
+) -> Result<(H, u64), Error> {
+    let failed = |source| Error::Read { path: path.into(), source };
+    let mut file = File::open(path).map_err(failed)?;
+    let mut start = Vec::new();
+    (&mut file).take(12).read_to_end(&mut start).map_err(failed)?;
+    let len = header_len(&start).map_err(&refuse)?;
+    (&mut file).take(len.saturating_sub(start.len()) as u64).read_to_end(&mut start).map_err(failed)?;
+    Ok((parse(&start).map_err(&refuse)?, file.metadata().map_err(failed)?.len()))
+}
+
+/// Reads the header of weights, which takes up all of `bytes`.
 pub(super) fn parse(bytes: &[u8]) -> Result<Header, String> {
+    let (descr, rows) = descr_and_rows(bytes)?;
+    Ok(Header { layout: layout(&descr)?, rows, data: bytes.len() as u64 })
+}
+
+/// What the header of scores says: bytes of a score, how many there are, and where they begin.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct PlainHeader {
+    pub(super) size: usize,
+    pub(super) rows: u64,
+    pub(super) data: u64,
+}
+
+/// Reads the header of scores, which takes up all of `bytes`.
+pub(super) fn parse_plain(bytes: &[u8]) -> Result<PlainHeader, String> {
+    let (descr, rows) = descr_and_rows(bytes)?;
+    let size = match &descr {
+        Literal::Text(kind) if kind == "<f8" => 8,
+        Literal::Text(kind) if kind == "<f4" => 4,
+        _ => return Err("scores must be an array of <f8 or <f4".into()),
+    };
+    Ok(PlainHeader { size, rows, data: bytes.len() as u64 })
+}
+
+fn descr_and_rows(bytes: &[u8]) -> Result<(Literal, u64), String> {
     let before = if bytes.get(MAGIC.len()) == Some(&1) { 10 } else { 12 };
     let text = bytes
         .get(before..)
@@ -67,18 +112,27 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Header, String> {
         },
         _ => return Err("a header without shape".into()),
     };
-    let layout = layout(entry("descr").ok_or("a header without descr")?)?;
-    Ok(Header { layout, rows, data: bytes.len() as u64 })
+    let descr = entries.iter().rev().find(|(name, _)| name == "descr").map(|(_, value)| value.clone());
+    Ok((descr.ok_or("a header without descr")?, rows))
 }
 
 fn layout(descr: &Literal) -> Result<Layout, String> {
     if *descr == Literal::Text("<f8".into()) {
-        return Ok(Layout { row: 8, targets: 1, log_weight: 0, record: None, tokens: None, bytes: None });
+        return Ok(Layout {
+            row: 8,
+            targets: 1,
+            log_weight: 0,
+            record: None,
+            tokens: None,
+            bytes: None,
+            group: None,
+        });
     }
     let Literal::Sequence(fields) = descr else {
         return Err("neither a structured array nor one of <f8".into());
     };
-    let mut layout = Layout { row: 0, targets: 0, log_weight: 0, record: None, tokens: None, bytes: None };
+    let mut layout =
+        Layout { row: 0, targets: 0, log_weight: 0, record: None, tokens: None, bytes: None, group: None };
     for field in fields {
         let Literal::Sequence(parts) = field else {
             return Err("a field that cannot be understood".into());
@@ -112,6 +166,10 @@ fn layout(descr: &Literal) -> Result<Layout, String> {
                 layout.bytes = Some(at);
                 "<u4"
             }
+            "group" if count == 1 && kind == "<u8" => {
+                layout.group = Some(at);
+                "<u8"
+            }
             _ => kind,
         };
         if kind != expected {
@@ -133,7 +191,7 @@ fn item_size(kind: &str) -> Option<usize> {
 }
 
 /// The part of Python's literals that NumPy writes in headers.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 enum Literal {
     Text(String),
     Number(u64),
@@ -223,8 +281,9 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         for (targets, rows) in [(1, 0), (1, u64::MAX), (3, 17)] {
-            let bytes = header(targets, rows);
-            assert_eq!(bytes.len(), header(targets, 0).len());
+            let layout = Layout::of_targets(targets);
+            let bytes = header(layout, rows);
+            assert_eq!(bytes.len(), header(layout, 0).len());
             assert_eq!(bytes.len() % ALIGNMENT, 0);
             let layout = Layout::of_targets(targets);
             assert_eq!(parse(&bytes), Ok(Header { layout, rows, data: bytes.len() as u64 }));
@@ -238,7 +297,15 @@ mod tests {
         let more = parse_text(
             "{\"shape\": (5,), 'fortran_order': False, 'descr': [('id', '|S10'), ('log_weight', '<f8', (2,))]}",
         );
-        let layout = Layout { row: 26, targets: 2, log_weight: 10, record: None, tokens: None, bytes: None };
+        let layout = Layout {
+            row: 26,
+            targets: 2,
+            log_weight: 10,
+            record: None,
+            tokens: None,
+            bytes: None,
+            group: None,
+        };
         assert_eq!(more.unwrap().layout, layout);
     }
 

@@ -3,6 +3,7 @@
 mod annotate;
 mod error;
 mod in_order;
+mod packed;
 mod records;
 mod shuffle;
 mod sink;

@@ -1,9 +1,11 @@
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::in_order::InOrder;
+use super::packed::PackedSink;
 use super::shuffle::Shuffle;
 use super::{Error, Sink};
+use crate::prepare::Packing;
 use crate::reader::{Shard, Shards};
 use crate::whole_file::ClosedFile;
 
@@ -57,10 +59,11 @@ impl Destination {
 /// Writes selected records; shards may come at the same time, each in its own order.
 pub struct RecordWriter {
     kind: Kind,
+    packing: Option<Arc<Packing>>,
 }
 
 enum Kind {
-    InOrder(Mutex<InOrder<Sink>>),
+    InOrder(Mutex<InOrder<PackedSink>>),
     Shuffled { records: Mutex<Shuffle>, sink: Sink },
     Folder { folder: PathBuf, closed: Mutex<Vec<ClosedFile>> },
 }
@@ -68,7 +71,7 @@ enum Kind {
 /// The records of one shard under way.
 pub struct ShardRecords {
     index: usize,
-    file: Option<Sink>,
+    file: Option<PackedSink>,
 }
 
 impl RecordWriter {
@@ -81,17 +84,38 @@ impl RecordWriter {
             Destination::Stdout => Sink::stdout(),
             Destination::File(path) => Sink::create_with_folders(path)?,
             Destination::Folder(folder) => {
-                return Ok(RecordWriter {
-                    kind: Kind::Folder { folder: folder.clone(), closed: Mutex::default() },
-                });
+                return Ok(RecordWriter::folder(folder, None));
             }
         };
         let kind = if shuffle {
             Kind::Shuffled { records: Mutex::new(Shuffle::new(temp_dir)?), sink }
         } else {
-            Kind::InOrder(Mutex::new(InOrder::new(sink, temp_dir)))
+            Kind::InOrder(Mutex::new(InOrder::new(PackedSink::new(sink, None), temp_dir)))
         };
-        Ok(RecordWriter { kind })
+        Ok(RecordWriter { kind, packing: None })
+    }
+
+    /// Begins an output of records in input order, of which several are joined into one: across shards, but in a folder, where
+    /// each shard has an output of its own. Temporary data are in `temp_dir`.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn create_packed(
+        destination: &Destination,
+        packing: Arc<Packing>,
+        temp_dir: &Path,
+    ) -> Result<Self, Error> {
+        let sink = match destination {
+            Destination::Stdout => Sink::stdout(),
+            Destination::File(path) => Sink::create_with_folders(path)?,
+            Destination::Folder(folder) => return Ok(RecordWriter::folder(folder, Some(packing))),
+        };
+        let sink = PackedSink::new(sink, Some(packing));
+        Ok(RecordWriter { kind: Kind::InOrder(Mutex::new(InOrder::new(sink, temp_dir))), packing: None })
+    }
+
+    fn folder(folder: &Path, packing: Option<Arc<Packing>>) -> Self {
+        RecordWriter { kind: Kind::Folder { folder: folder.into(), closed: Mutex::default() }, packing }
     }
 
     /// Begins a shard, the `index`-th in input order.
@@ -100,7 +124,10 @@ impl RecordWriter {
     /// What the system says.
     pub fn begin(&self, index: usize, shard: &Shard) -> Result<ShardRecords, Error> {
         let file = match &self.kind {
-            Kind::Folder { folder, .. } => Some(Sink::create_with_folders(&folder.join(shard.relative()))?),
+            Kind::Folder { folder, .. } => {
+                let sink = Sink::create_with_folders(&folder.join(shard.relative()))?;
+                Some(PackedSink::new(sink, self.packing.clone()))
+            }
             _ => None,
         };
         Ok(ShardRecords { index, file })

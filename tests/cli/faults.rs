@@ -133,6 +133,13 @@ fn while_resampling() {
 }
 
 #[test]
+fn while_preparing() {
+    let prepare = "prepare --chunk-words 3 --where-not id=7 --pack 2 --rejects out/rejects.jsonl raw";
+    assert!(every_fault(&format!("{prepare} -o out/prepared.jsonl.zst")) > 15);
+    assert!(every_fault(&format!("{prepare} -o out/prepared/")) > 20);
+}
+
+#[test]
 fn while_counting() {
     let fit = "fit --target target.jsonl --buckets 500 --invalid skip -o out/model.json raw";
     assert!(every_fault(fit) > 20);

@@ -52,6 +52,14 @@ impl Dir {
         serde_json::from_str(&self.read(name)).unwrap()
     }
 
+    /// A sentence model that knows one abbreviation, to be named with `--punkt punkt`.
+    pub(crate) fn write_punkt(&self) {
+        self.write("punkt/abbrev_types.txt", "dr\n");
+        for name in ["collocations.tab", "sent_starters.txt", "ortho_context.tab"] {
+            self.write(&format!("punkt/{name}"), "");
+        }
+    }
+
     /// The names in the folder, in order.
     pub(crate) fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(self.folder.path())

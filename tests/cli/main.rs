@@ -10,8 +10,14 @@ mod select;
 /// What `fit`, `weigh`, `merge` and `inspect` leave and say.
 mod steps;
 
+/// Other tokenizers, and the sentence model that one of them needs.
+mod tokenizers;
+
 /// Shards as they come: compressed, streamed, listed, with odd line ends.
 mod input;
+
+/// Records cut, filtered and joined.
+mod prepare;
 
 /// What `select` keeps while it weighs.
 mod candidates;
@@ -21,6 +27,12 @@ mod output;
 
 /// Selections for many epochs.
 mod draws;
+
+/// How close selections came to the target.
+mod measure;
+
+/// The same, against another implementation.
+mod measure_by_numpy;
 
 /// Runs that were killed, and gone on with.
 mod resume;
@@ -36,6 +48,7 @@ mod refusals;
 mod scale;
 
 /// The reference of options in the docs.
+mod methods;
 mod options;
 
 /// Help, usage errors, completions.

@@ -77,14 +77,16 @@ fn shares_that_do_not_match_the_targets() {
     let dir = Dir::with_corpus();
     let select = "select --target a=target.jsonl --target b=raw.jsonl --separate-targets -k 2 --min-tokens 1 raw.jsonl";
     dir.run(&format!("{select} --proportions a=1,c=1")).fails(&["no target `c`", "a, b"]);
-    dir.run(&format!("{select} --proportions 1")).fails(&["1 shares for 2 targets"]);
+    dir.run(&format!("{select} --proportions 1")).fails(&["1 given for 2 targets"]);
     dir.run(&format!("{select} --proportions a=x")).misused(&["not a share"]);
 }
 
 #[test]
 fn help_is_short_or_complete_with_examples() {
     let dir = Dir::new();
-    for command in ["select", "fit", "weigh", "resample", "merge", "inspect", "completions"] {
+    for command in
+        ["select", "fit", "weigh", "resample", "merge", "measure", "prepare", "inspect", "completions"]
+    {
         let short = dir.run(&format!("{command} -h")).ok();
         let long = dir.run(&format!("{command} --help")).ok();
         assert!(short.len() <= long.len(), "{command}");

@@ -4,6 +4,7 @@
 Needs: pip install xxhash
 """
 import json
+import math
 import struct
 
 import xxhash
@@ -69,13 +70,28 @@ def mix(x):
 STEP = 0x9E3779B97F4A7C15
 
 
-def gumbel(seed, draw, target, content_hash):
+def bits_of(seed, draw, target, content_hash):
     key = 0
     for part in (seed, draw, target):
         key = mix((key ^ part) + STEP & MASK)
-    bits = mix((content_hash ^ key) + STEP & MASK)
-    u = ((bits >> 12) + 0.5) * 2.0**-52
-    return -ln(-ln(u))
+    return mix((content_hash ^ key) + STEP & MASK)
+
+
+def uniform(bits):
+    return ((bits >> 12) + 0.5) * 2.0**-52
+
+
+def gumbel(*of):
+    return -ln(-ln(uniform(bits_of(*of))))
+
+
+def pareto(score, *of):
+    bits = bits_of(*of)
+    q = 2.0 - score
+    q3 = q * q * q
+    p = 1.0 / (q3 * q3 * q3)
+    rounds = math.floor(ln(uniform(bits)) / ln(1.0 - p)) if p < 1.0 else 0
+    return uniform(mix(bits + STEP & MASK)) - (1.0 + rounds)
 
 
 def hex_of(x):
@@ -107,3 +123,8 @@ for seed, draw, target, content in [(0, 0, 0, 0), (0, 0, 0, 1), (0, 0, 0, MASK),
                                     (MASK, 2, 3, 0x0123456789ABCDEF), (42, 0, 0, 0x9E3779B97F4A7C15)]:
     g = gumbel(seed, draw, target, content)
     row(seed, draw, target, f'{content:016x}', hex_of(g), f'{g:.6f}')
+
+print('### Vectors for Pareto keys')
+for score, content in [(1.0, 0), (0.9, 0), (0.9, 1), (0.5, 0), (0.5, 0x0123456789ABCDEF), (0.0, 0), (0.0, MASK)]:
+    key = pareto(score, 0, 0, 0, content)
+    row(score, f'{content:016x}', hex_of(key), f'{key:.6f}')

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use dsir::density::{FitBudget, Model};
 use dsir::error::Error;
 use dsir::featurizer::FeatureSpace;
-use dsir::pipeline::{self, ReadOptions, TargetShards, WeighOptions, WriteOptions};
+use dsir::pipeline::{self, ReadOptions, Source, TargetShards, WeighOptions, WriteOptions};
 use dsir::progress::Progress;
 use dsir::reader::Shards;
 use dsir::resample::{Draw, DrawOptions};
@@ -97,7 +97,7 @@ pub(crate) fn select(
     let targets: &[(&str, &[PathBuf])] = &[("target", &[target.to_owned()])];
     let model = fit(raw, targets, FeatureSpace::default(), 0.0, FitBudget(None));
     let weights = weigh(&model, raw, &work.path("weights"));
-    let info = WeightsInfo::new(&model, &ReadOptions::default().fields);
+    let info = WeightsInfo::new(&model, &ReadOptions::default().fields, &[]);
     let draw = Draw::new(&weights, Some(&info.targets), draw)?;
     let destination = Destination::File(work.path("out.jsonl"));
     let options = WriteOptions {
@@ -106,6 +106,7 @@ pub(crate) fn select(
         annotate: false,
         temp_dir: &std::env::temp_dir(),
     };
-    pipeline::write(&draw, &weights, raw, &options, None, None, &Progress::default())?;
+    let source = Source { draw: &draw, weights: &weights, shards: raw, candidates: None, is_weighed: true };
+    pipeline::write(&[source], &options, None, &Progress::default())?;
     Ok(fs::read_to_string(work.path("out.jsonl")).unwrap().lines().map(str::to_owned).collect())
 }

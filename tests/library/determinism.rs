@@ -9,10 +9,10 @@ use proptest::prelude::*;
 
 use crate::corpus::{Corpus, fit, record, select};
 
-const TARGET: &str = "the moon rose over the quiet harbour and the stars came out one by one";
+pub(crate) const TARGET: &str = "the moon rose over the quiet harbour and the stars came out one by one";
 
 /// Documents that share words with the target to different degrees, some of them twice.
-fn documents(count: usize) -> Vec<String> {
+pub(crate) fn documents(count: usize) -> Vec<String> {
     let words: Vec<&str> =
         TARGET.split(' ').chain("tax form invoice ledger interest rate".split(' ')).collect();
     let document = |i: usize| -> String {
@@ -34,16 +34,16 @@ fn gzip(content: &str) -> Vec<u8> {
 
 /// One way to lay a corpus out on disk.
 #[derive(Clone, Debug)]
-struct Layout {
+pub(crate) struct Layout {
     /// After how many documents a shard ends.
-    cuts: Vec<usize>,
+    pub(crate) cuts: Vec<usize>,
     /// Plain, gzip, gzip in two members, zstd, by turns from here.
-    compression: usize,
-    backwards: bool,
-    threads: usize,
+    pub(crate) compression: usize,
+    pub(crate) backwards: bool,
+    pub(crate) threads: usize,
 }
 
-fn lay_out(corpus: &Corpus, documents: &[String], layout: &Layout) -> Vec<PathBuf> {
+pub(crate) fn lay_out(corpus: &Corpus, documents: &[String], layout: &Layout) -> Vec<PathBuf> {
     let mut cuts: Vec<usize> = layout.cuts.iter().map(|cut| cut % (documents.len() + 1)).collect();
     cuts.extend([0, documents.len()]);
     cuts.sort_unstable();
@@ -160,7 +160,7 @@ fn equal_keys_go_in_input_order() {
     let lines: Vec<String> =
         (0..20).map(|i| format!("{{\"id\": {i}, \"text\": \"moon harbour\"}}\n")).collect();
     let raw = Shards::find([corpus.write("raw.jsonl", lines.concat())]).unwrap();
-    let options = DrawOptions { temperature: 0.0, ..draw(Budget::Records(7)) };
+    let options = DrawOptions { temperatures: vec![0.0], ..draw(Budget::Records(7)) };
     let selected = select(&raw, &target, &options, false).unwrap();
     assert_eq!(selected, lines[..7].iter().map(|line| line.trim_end()).collect::<Vec<_>>());
 }

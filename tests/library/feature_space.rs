@@ -26,7 +26,7 @@ fn tokens_of_many_scripts_are_pythons() {
     for hash in [Hash::Sha256, Hash::Dsir1] {
         let space =
             FeatureSpace { ngrams: 1, buckets: FeatureSpace::MAX_BUCKETS, hash, ..Default::default() };
-        let mut featurizer = Featurizer::new(space);
+        let mut featurizer = Featurizer::new(space).unwrap();
         for line in lines.lines() {
             let Line { text, tokens } = serde_json::from_str(line).unwrap();
             let (count, found) = buckets(&mut featurizer, &text);
@@ -34,7 +34,7 @@ fn tokens_of_many_scripts_are_pythons() {
             let mut expected = Vec::new();
             for token in &tokens {
                 let bucket = match hash {
-                    Hash::Sha256 => sha256_bucket(token, space.buckets),
+                    Hash::Sha256 => sha256_bucket(token.as_bytes(), space.buckets),
                     Hash::Dsir1 => definition::bucket(&[token], space.buckets),
                 };
                 expected.push(bucket);
@@ -47,9 +47,9 @@ fn tokens_of_many_scripts_are_pythons() {
     assert!(checked >= 1000);
 }
 
-fn sha256_bucket(ngram: &str, buckets: u32) -> u32 {
+pub(crate) fn sha256_bucket(ngram: &[u8], buckets: u32) -> u32 {
     use sha2::Digest;
-    let digest = sha2::Sha256::digest(ngram.as_bytes());
+    let digest = sha2::Sha256::digest(ngram);
     digest.iter().fold(0u64, |rest, byte| (rest << 8 | u64::from(*byte)) % u64::from(buckets)) as u32
 }
 
@@ -84,7 +84,7 @@ mod vectors {
             for (buckets, expected) in [(10_000, ten_thousand), (1 << 20, million)] {
                 let ngrams = words.len() as u8;
                 let space = FeatureSpace { ngrams, buckets, ..Default::default() };
-                let (_, found) = super::buckets(&mut Featurizer::new(space), &text);
+                let (_, found) = super::buckets(&mut Featurizer::new(space).unwrap(), &text);
                 let expected: u32 = expected.parse().unwrap();
                 assert_eq!(definition::bucket(&words, buckets), expected, "{text}");
                 assert!(found.contains(&expected), "{text}: {found:?}");
@@ -115,6 +115,17 @@ mod vectors {
     }
 
     #[test]
+    fn of_pareto_keys() {
+        let rows = table("### Vectors for Pareto keys");
+        assert!(rows.len() >= 7);
+        for row in rows {
+            let hash = u64::from_str_radix(&row[1], 16).unwrap();
+            let key = Noise::new(0, 0, 0).pareto(hash, row[0].parse().unwrap());
+            assert_eq!(format!("{:016x}", key.to_bits()), row[2], "{row:?}: {key}");
+        }
+    }
+
+    #[test]
     fn of_logarithms() {
         for row in table("### Vectors for ln") {
             let x: f64 = row[0].parse().unwrap();
@@ -124,7 +135,7 @@ mod vectors {
 }
 
 /// `dsir1` once more, straight from the page, with none of the library's code.
-mod definition {
+pub(crate) mod definition {
     const K: [u64; 6] = [
         0x243F6A8885A308D3,
         0x13198A2E03707345,
@@ -139,8 +150,8 @@ mod definition {
         (product as u64, (product >> 64) as u64)
     }
 
-    fn token(token: &str) -> u64 {
-        let mut padded = token.as_bytes().to_vec();
+    fn token(token: &[u8]) -> u64 {
+        let mut padded = token.to_vec();
         padded.resize(padded.len().div_ceil(16).max(1) * 16, 0);
         let mut state = (token.len() as u64).wrapping_mul(K[0]);
         let blocks: Vec<&[u8]> = padded.chunks(16).collect();
@@ -158,7 +169,7 @@ mod definition {
         state
     }
 
-    pub(super) fn hash<S: AsRef<str>>(ngram: &[S]) -> u64 {
+    pub(super) fn hash<S: AsRef<[u8]>>(ngram: &[S]) -> u64 {
         let mut tokens = ngram.iter().map(|word| token(word.as_ref()));
         let first = tokens.next().unwrap();
         tokens.fold(first, |hash, last| {
@@ -167,7 +178,7 @@ mod definition {
         })
     }
 
-    pub(super) fn bucket<S: AsRef<str>>(ngram: &[S], buckets: u32) -> u32 {
+    pub(crate) fn bucket<S: AsRef<[u8]>>(ngram: &[S], buckets: u32) -> u32 {
         ((hash(ngram) as u128 * buckets as u128) >> 64) as u32
     }
 }

@@ -10,8 +10,14 @@ mod reference;
 /// The test vectors of `docs/feature-space.md`, and tokens of many scripts.
 mod feature_space;
 
+/// The tokenizers beside `wordpunct`.
+mod tokenizers;
+
 /// The same selection however the corpus is cut, compressed, ordered or shared out.
 mod determinism;
+
+/// Selections measured: the same however they are cut, and held against chance.
+mod measure;
 
 /// What the draw promises in the long run.
 mod statistics;

@@ -92,7 +92,7 @@ fn the_default_hash_weighs_within_its_tolerance_of_the_sum_in_double_precision()
     let work = Corpus::new();
     let weighed = rows(&weigh(&model, &raw, &work.path("weights")));
     let lines = std::fs::read_to_string(data("reference/raw.jsonl")).unwrap();
-    let mut featurizer = dsir::featurizer::Featurizer::new(space);
+    let mut featurizer = dsir::featurizer::Featurizer::new(space).unwrap();
     for (line, (ours, _)) in lines.lines().filter(|line| !line.trim().is_empty()).zip(weighed) {
         let record: serde_json::Value = serde_json::from_str(line).unwrap();
         let mut exact = 0.0;

@@ -72,8 +72,12 @@ fn inclusion_rates_are_those_of_sampling_without_replacement() {
         let draws = 20_000;
         let mut counts = [0u32; 6];
         for seed in 0..draws {
-            let options =
-                DrawOptions { budget: Budget::Records(k as u64), temperature, seed, ..Default::default() };
+            let options = DrawOptions {
+                budget: Budget::Records(k as u64),
+                temperatures: vec![temperature],
+                seed,
+                ..Default::default()
+            };
             selected(&file, &options).into_iter().for_each(|i| counts[i as usize] += 1);
         }
         for (count, p) in counts.iter().zip(exact) {
@@ -197,7 +201,13 @@ fn check_against_sorting(rows: &[(f64, u64, u32)], all_budgets: bool) {
             let mut expected: Vec<u64> = order.iter().take_while(fits).copied().collect();
             let last = keys[*expected.last().unwrap() as usize];
             expected.sort_unstable();
-            let options = DrawOptions { budget, temperature, seed: 9, min_tokens: 1, ..Default::default() };
+            let options = DrawOptions {
+                budget,
+                temperatures: vec![temperature],
+                seed: 9,
+                min_tokens: 1,
+                ..Default::default()
+            };
             assert!(selected(&file, &options) == expected, "{budget}, T = {temperature}");
             let draw = Draw::new(std::slice::from_ref(&file), None, &options).unwrap();
             assert_eq!(draw.selections[0][0].threshold, Some(last), "{budget}, T = {temperature}");

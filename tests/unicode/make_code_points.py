@@ -3,6 +3,7 @@
 
 code_points.tsv   start end class        runs of code points that are word, space or other
 lower.tsv         code_point lower       every code point that str.lower() changes; lower is one or two code points
+digits_and_case.tsv   start end kind     runs of code points that are decimal, upper, lower or none of these
 final_sigma.tsv   start end bits         runs; whether the capital sigma becomes a final one in
                                          'A' + c + sigma, c + sigma, 'A' + sigma + c, 'A' + sigma + c + 'A'
 """
@@ -22,6 +23,13 @@ def character_class(c):
     if c.isalnum() or c == '_':
         return 'word'
     return 'space' if c.isspace() else 'other'
+
+
+def digit_or_case(c):
+    kinds = [('decimal', c.isdecimal()), ('upper', c.isupper()), ('lower', c.islower())]
+    held = [kind for kind, holds in kinds if holds]
+    assert len(held) <= 1
+    return held[0] if held else 'none'
 
 
 def final_sigma(c):
@@ -55,4 +63,5 @@ def write_lower(name):
 
 write_runs('code_points.tsv', character_class)
 write_lower('lower.tsv')
+write_runs('digits_and_case.tsv', digit_or_case)
 write_runs('final_sigma.tsv', final_sigma)

@@ -6,7 +6,10 @@ use clap::{ArgGroup, Args};
 use clap_complete::Shell;
 use serde::Serialize;
 
-use super::{DrawArgs, FitArgs, InputArgs, OutputArgs, RecordArgs, RunArgs, WorkArgs};
+use super::{
+    DrawArgs, FitArgs, InputArgs, OutputArgs, PunktArgs, QualityArgs, RecordArgs, RunArgs, TokenizerArg,
+    WhereArgs, WorkArgs,
+};
 
 /// Select the raw records that are distributed like the target.
 ///
@@ -30,7 +33,13 @@ pub(crate) struct Select {
     #[arg(long, value_name = "MODEL", help_heading = "Model", conflicts_with_all = ["target", "separate_targets", "ngrams", "buckets", "hash", "tokenizer", "smoothing", "fit_tokens"])]
     pub(crate) model: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) punkt: PunktArgs,
+    #[command(flatten)]
     pub(crate) draw: DrawArgs,
+    #[command(flatten)]
+    pub(crate) r#where: WhereArgs,
+    #[command(flatten)]
+    pub(crate) quality: QualityArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     #[command(flatten)]
@@ -54,6 +63,8 @@ pub(crate) struct Select {
 pub(crate) struct Fit {
     #[command(flatten)]
     pub(crate) fit: FitArgs,
+    #[command(flatten)]
+    pub(crate) punkt: PunktArgs,
     /// Where the model goes
     #[arg(short, long, value_name = "MODEL", help_heading = "Output")]
     pub(crate) output: PathBuf,
@@ -76,6 +87,8 @@ pub(crate) struct Weigh {
     /// The model to weigh with
     #[arg(long, value_name = "MODEL", help_heading = "Model")]
     pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) punkt: PunktArgs,
     /// The folder for the weights
     #[arg(short, long, value_name = "WEIGHTS_DIR", help_heading = "Output")]
     pub(crate) output: PathBuf,
@@ -83,6 +96,10 @@ pub(crate) struct Weigh {
     pub(crate) input: InputArgs,
     #[command(flatten)]
     pub(crate) records: RecordArgs,
+    #[command(flatten)]
+    pub(crate) r#where: WhereArgs,
+    #[command(flatten)]
+    pub(crate) quality: QualityArgs,
     #[command(flatten)]
     pub(crate) work: WorkArgs,
     #[command(flatten)]
@@ -94,15 +111,40 @@ pub(crate) struct Weigh {
 /// Reads the weights to decide and the shards only to write. Weights of your own are welcome: a .npy file
 /// for each shard with a field log_weight; the shards are then read once more for the rest.
 #[derive(Args, Serialize)]
+#[command(group(ArgGroup::new("by").args(["weights", "scores", "score_field"])))]
 #[command(after_long_help = "Examples:
   dsir resample --weights weights/ -k 10000 -o selected.jsonl corpus/
-  dsir resample --weights weights/ --fraction 0.05 --seed 7 --shuffle corpus/ | head")]
+  dsir resample --weights weights/ --fraction 0.05 --seed 7 --shuffle corpus/ | head
+  Probabilities of a classifier, as in heuristic classification:
+    dsir resample --scores scores.npy --method pareto -k 10000 -o selected.jsonl corpus/
+  Within languages, the same of each:
+    dsir resample --weights weights/ --group-by lang --group-share even --tokens 1000000000 -o out/ corpus/")]
 pub(crate) struct Resample {
     /// The folder with the weights, or the weights file of a single shard
     #[arg(long, value_name = "WEIGHTS_DIR", help_heading = "Model")]
-    pub(crate) weights: PathBuf,
+    pub(crate) weights: Option<PathBuf>,
+    /// Draw by these scores of another tool instead: a .npy file of one number for each record, or a folder with one for each shard
+    ///
+    /// A score is an importance weight (--log-scores: its logarithm); for --method pareto, a probability. The order is that of RAW.
+    #[arg(long, value_name = "FILE", help_heading = "Model")]
+    pub(crate) scores: Option<PathBuf>,
+    /// Draw by the number in this field of each record instead; a dotted path reaches into objects
+    #[arg(long, value_name = "FIELD", help_heading = "Model")]
+    pub(crate) score_field: Option<String>,
+    /// The scores are logarithms
+    #[arg(long, help_heading = "Model")]
+    pub(crate) log_scores: bool,
+    /// How tokens are counted for weights of your own that do not tell them [default: wordpunct]
+    #[arg(long, value_enum, help_heading = "Model")]
+    pub(crate) tokenizer: Option<TokenizerArg>,
+    #[command(flatten)]
+    pub(crate) punkt: PunktArgs,
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
+    #[command(flatten)]
+    pub(crate) r#where: WhereArgs,
+    #[command(flatten)]
+    pub(crate) quality: QualityArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     #[command(flatten)]

@@ -1,7 +1,7 @@
 //! What is drawn.
 
-use clap::{ArgGroup, Args};
-use dsir::resample::Proportions;
+use clap::{ArgGroup, Args, ValueEnum};
+use dsir::resample::{Exponents, Proportions};
 use serde::Serialize;
 
 #[derive(Args, Serialize)]
@@ -23,9 +23,17 @@ pub(crate) struct DrawArgs {
     /// Leave out records with fewer tokens
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 100)]
     pub(crate) min_tokens: u32,
-    /// Divide log weights by T before drawing; 0 takes the largest without noise
-    #[arg(long, value_name = "T", default_value_t = 1.0, allow_negative_numbers = true, value_parser = temperature)]
-    pub(crate) temperature: f64,
+    /// How records are drawn
+    #[arg(long, value_enum, default_value_t = MethodArg::Gumbel)]
+    pub(crate) method: MethodArg,
+    /// Divide log weights by T before drawing; 0 takes the largest without noise. T,T,... : one for each of --draws
+    #[arg(long, value_name = "T", default_value = "1", value_delimiter = ',', allow_negative_numbers = true, value_parser = temperature)]
+    pub(crate) temperature: Vec<f64>,
+    /// Divide log weights, which are sums over all n-grams of a document, by its length
+    ///
+    /// The length is in hundreds of tokens. Without it, long documents have extreme weights.
+    #[arg(long, value_enum, default_value_t = NormalizeArg::None)]
+    pub(crate) normalize: NormalizeArg,
     /// Another seed draws another selection
     #[arg(long, value_name = "SEED", allow_negative_numbers = true, default_value_t = 0)]
     pub(crate) seed: u64,
@@ -35,6 +43,30 @@ pub(crate) struct DrawArgs {
     #[arg(long, value_name = "SHARES")]
     #[serde(serialize_with = "as_text")]
     pub(crate) proportions: Option<Proportions>,
+    /// Between shares by the targets' tokens (1) and even ones (inf): in proportion to tokens^(1/T)
+    #[arg(long, value_name = "T", default_value_t = 1.0, allow_negative_numbers = true, value_parser = shares_temperature, conflicts_with = "proportions")]
+    pub(crate) proportions_temperature: f64,
+    /// What separate targets do: each draws its share, or one draw by the product of all importance weights
+    #[arg(long, value_enum, default_value_t = CombineArg::Apart)]
+    pub(crate) combine: CombineArg,
+    /// The powers in the product: NAME=E,... or E,... in the targets' order; a negative one draws away from a target
+    ///
+    /// The default is the geometric mean.
+    #[arg(long, value_name = "EXPONENTS", allow_hyphen_values = true)]
+    #[serde(serialize_with = "as_text")]
+    pub(crate) exponents: Option<Exponents>,
+    /// Draw within groups of records that have the same value in this field; a dotted path reaches into objects
+    #[arg(long, value_name = "FIELD")]
+    pub(crate) group_by: Option<String>,
+    /// The groups' shares of the budget: raw (by what there is of each), even, or NAME=SHARE,...
+    #[arg(long, value_name = "raw|even|SHARES", requires = "group_by")]
+    pub(crate) group_share: Option<GroupShareArg>,
+    /// Also select N random records, beside the budget: of those where FIELD is VALUE, or of FILE; repeatable
+    ///
+    /// Records where FIELD is VALUE are drawn in no other way, and no other condition but --min-tokens is asked of them. Those of FILE come behind
+    /// the others; write ./a=b.jsonl for a file with `=` in its name.
+    #[arg(long, value_name = "WHAT=N")]
+    pub(crate) mix_in: Vec<String>,
     /// Take all eligible records if they are fewer than asked for
     #[arg(long)]
     pub(crate) allow_fewer: bool,
@@ -49,7 +81,71 @@ pub(crate) struct DrawArgs {
     pub(crate) disjoint: bool,
 }
 
-fn temperature(text: &str) -> Result<f64, &'static str> {
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum MethodArg {
+    /// In proportion to the importance weights: the largest of log weight / T + Gumbel noise
+    Gumbel,
+    /// The largest log weights; the same as --temperature 0
+    Topk,
+    /// Whatever the weights
+    Random,
+    /// Scores from 0 to 1 that are larger than 1 - Pareto(9) noise (resample --scores)
+    Pareto,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum NormalizeArg {
+    /// As published
+    None,
+    /// By the square root of the length
+    Sqrt,
+    /// By the length
+    Tokens,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum CombineArg {
+    /// Each draws its share
+    Apart,
+    /// One draw for all
+    Product,
+}
+
+#[derive(Clone, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum GroupShareArg {
+    Raw,
+    Even,
+    #[serde(untagged)]
+    Named(Vec<(String, f64)>),
+}
+
+impl std::str::FromStr for GroupShareArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "raw" => Ok(GroupShareArg::Raw),
+            "even" => Ok(GroupShareArg::Even),
+            shares => {
+                let named = shares.parse::<Proportions>()?.named();
+                named
+                    .map(GroupShareArg::Named)
+                    .ok_or_else(|| "it must be raw, even, or NAME=SHARE,...".into())
+            }
+        }
+    }
+}
+
+fn shares_temperature(text: &str) -> Result<f64, &'static str> {
+    let number = text.parse::<f64>().ok().filter(|t| *t >= 0.01);
+    number.ok_or("it must be a number from 0.01, or inf")
+}
+
+pub(super) fn temperature(text: &str) -> Result<f64, &'static str> {
     let number = text.parse::<f64>().ok().filter(|t| *t == 0.0 || (1e-9..=1e12).contains(t));
     number.ok_or("it must be 0, or a number from 1e-9 to 1e12")
 }
@@ -59,7 +155,10 @@ fn share(text: &str) -> Result<f64, &'static str> {
     number.ok_or("it must be a number above 0 and up to 1")
 }
 
-fn as_text<S: serde::Serializer>(value: &Option<Proportions>, serializer: S) -> Result<S::Ok, S::Error> {
+fn as_text<T: std::fmt::Display, S: serde::Serializer>(
+    value: &Option<T>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match value {
         Some(proportions) => serializer.collect_str(proportions),
         None => serializer.serialize_none(),

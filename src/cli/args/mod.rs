@@ -1,18 +1,24 @@
 //! The command line as typed. Every doc comment is the option's help.
 
 mod commands;
+mod conditions;
 mod draw;
 mod input;
+mod measure;
 mod model;
 mod output;
+mod prepare;
 
 use clap::{Parser, Subcommand};
 
 pub(crate) use commands::{Completions, Fit, Inspect, Merge, Resample, Select, Weigh};
-pub(crate) use draw::DrawArgs;
+pub(crate) use conditions::{QualityArg, QualityArgs, WhereArgs};
+pub(crate) use draw::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg};
 pub(crate) use input::{InputArgs, Invalid, RecordArgs};
-pub(crate) use model::{FitArgs, FitTokens, HashArg, TokenizerArg};
+pub(crate) use measure::Measure;
+pub(crate) use model::{CountArgs, FitArgs, FitTokens, HashArg, PunktArgs, TokenizerArg};
 pub(crate) use output::{OutputArgs, RunArgs, WorkArgs};
+pub(crate) use prepare::{ChunkArgs, Prepare};
 
 /// Select language-model training data by importance resampling (DSIR).
 ///
@@ -40,6 +46,10 @@ pub(crate) enum Command {
     Resample(Resample),
     /// Add up models of parts of a corpus
     Merge(Merge),
+    /// Say how close selections came to the target
+    Measure(Measure),
+    /// Cut, filter and join records
+    Prepare(Prepare),
     /// Say in words what is in a model, a weights file or a weights folder
     Inspect(Inspect),
     /// Print a completion script for a shell

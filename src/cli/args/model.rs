@@ -1,12 +1,14 @@
 //! How texts are counted.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use dsir::featurizer::FeatureSpace;
 use serde::Serialize;
 
 #[derive(Args, Serialize)]
 #[command(next_help_heading = "Model")]
-pub(crate) struct FitArgs {
+pub(crate) struct CountArgs {
     /// Text like that to be selected: a file, a folder or `-`; repeatable
     ///
     /// All targets count as one, unless --separate-targets keeps them apart; a NAME of letters, digits, `_`
@@ -14,7 +16,7 @@ pub(crate) struct FitArgs {
     /// file with `=` in its name.
     #[arg(long, value_name = "[NAME=]FILE")]
     pub(crate) target: Vec<String>,
-    /// Keep the targets apart: each draws its share of the selection
+    /// Keep the targets apart: each draws its share of the selection, and is measured for itself
     #[arg(long)]
     pub(crate) separate_targets: bool,
     /// Count n-grams of 1 to N tokens
@@ -32,6 +34,14 @@ pub(crate) struct FitArgs {
     /// Add A to every bucket's count in the targets
     #[arg(long, value_name = "A", default_value_t = 0.0, allow_negative_numbers = true, value_parser = smoothing)]
     pub(crate) smoothing: f64,
+}
+
+#[derive(Args, Serialize)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct FitArgs {
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) count: CountArgs,
     /// Count at most so many n-grams of the raw corpus: auto, all, or a number
     ///
     /// A larger corpus is sampled as a whole, by the records' content. `auto` is 100000 for each bucket.
@@ -49,10 +59,30 @@ pub(crate) enum HashArg {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
 pub(crate) enum TokenizerArg {
     /// Words and runs of punctuation, as NLTK's WordPunctTokenizer
     Wordpunct,
+    /// Words, endings and punctuation, as NLTK's word_tokenize; needs --punkt
+    WordTokenize,
+    /// Words by Unicode's boundaries; in scripts without spaces, characters
+    Unicode,
+    /// Bytes
+    Bytes,
+    /// The integers of an array: text that is tokenized already
+    Ids,
+}
+
+#[derive(Args, Serialize)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct PunktArgs {
+    /// The folder with the trained sentence model, NLTK's punkt_tab
+    ///
+    /// The tokenizer word_tokenize needs it, and so does --quality. The default is the first that is there of tokenizers/punkt_tab in $NLTK_DATA,
+    /// ~/nltk_data, /usr/share/nltk_data and /usr/local/share/nltk_data; nltk.download('punkt_tab') puts it there.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) punkt: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]

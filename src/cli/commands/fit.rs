@@ -6,7 +6,7 @@ use dsir::pipeline::{self, ReadOptions, ReadReport, Rejects, TargetShards};
 use dsir::reader::{Shard, Shards};
 use dsir::work::Work;
 
-use crate::cli::args::{Fit, FitArgs};
+use crate::cli::args::{CountArgs, Fit, FitArgs};
 use crate::cli::failure::Failure;
 use crate::cli::options::Run;
 use crate::cli::outputs::{self, Output};
@@ -15,11 +15,11 @@ use crate::cli::summary::Summary;
 pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
     args.input.refuse_shared_stdin(&args.fit)?;
     let raw = args.input.shards_if_any()?;
-    let targets = args.fit.targets()?;
+    let targets = args.fit.count.targets()?;
     if raw.is_none() && targets.is_empty() {
         return Err(Failure::usage("nothing to count: name RAW shards, a --target, or both"));
     }
-    let read = args.records.options()?;
+    let read = args.records.options(&args.punkt)?;
     let run = Run::new(&args.run)?;
     let mut outputs = vec![Output::json("-o", &args.output)];
     outputs.extend(args.run.outputs().chain(args.records.outputs()));
@@ -30,7 +30,7 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
     let mut summary = Summary::new("fit", args, run.threads());
     run.work(|| {
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
-        let mut model = count_targets(&args.fit, &targets, &read, &mut rejects, &run, &mut summary)?;
+        let mut model = count_targets(&args.fit.count, &targets, &read, &mut rejects, &run, &mut summary)?;
         if let Some(raw) = &raw {
             let rejects = rejects.as_mut();
             let report = count_raw(&mut model, &args.fit, raw, &read, rejects, None, &run, &mut summary)?;
@@ -58,14 +58,32 @@ pub(super) fn finish_rejects<T>(rejects: Option<Rejects>, read: Result<T, Error>
 
 /// A model of the targets alone.
 pub(super) fn count_targets(
-    args: &FitArgs,
+    args: &CountArgs,
     targets: &[TargetShards],
     read: &ReadOptions,
     rejects: &mut Option<Rejects>,
     run: &Run,
     summary: &mut Summary,
 ) -> Result<Model, Failure> {
-    let mut model = Model { space: args.space(), smoothing: args.smoothing, raw: None, targets: Vec::new() };
+    let mut model = Model {
+        space: args.space(read.punkt.as_deref())?,
+        smoothing: args.smoothing,
+        raw: None,
+        targets: Vec::new(),
+    };
+    add_targets(&mut model, targets, read, rejects, run, summary)?;
+    Ok(model)
+}
+
+/// Adds targets to `model`, counted in its feature space.
+pub(super) fn add_targets(
+    model: &mut Model,
+    targets: &[TargetShards],
+    read: &ReadOptions,
+    rejects: &mut Option<Rejects>,
+    run: &Run,
+    summary: &mut Summary,
+) -> Result<(), Failure> {
     for target in targets {
         let (target, report) =
             pipeline::count_target(target, model.space, read, rejects.as_mut(), &run.progress)?;
@@ -74,7 +92,7 @@ pub(super) fn count_targets(
         summary.stage("target", &report);
         model.targets.push(target);
     }
-    Ok(model)
+    Ok(())
 }
 
 /// Adds the counts of the raw corpus to `model`.

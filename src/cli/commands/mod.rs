@@ -2,14 +2,18 @@
 
 mod fit;
 mod inspect;
+mod measure;
 mod merge;
+mod prepare;
 mod resample;
 mod select;
 mod weigh;
 
 pub(super) use fit::fit;
 pub(super) use inspect::inspect;
+pub(super) use measure::measure;
 pub(super) use merge::merge;
+pub(super) use prepare::prepare;
 pub(super) use resample::resample;
 pub(super) use select::select;
 pub(super) use weigh::weigh;

@@ -1,51 +1,125 @@
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Instant;
 
 use dsir::density::Model;
 use dsir::featurizer::FeatureSpace;
-use dsir::pipeline::{self, Candidates, ReadOptions, WriteOptions};
+use dsir::pipeline::{self, Candidates, Given, ReadOptions, Source, WriteOptions};
 use dsir::reader::Shards;
 use dsir::resample::{Draw, DrawOptions};
-use dsir::weights::{TargetSize, WeightsFile, WeightsFolder, WeightsInfo};
+use dsir::weights::{Scale, ScoresFile, TargetSize, WeightsFile, WeightsFolder, WeightsInfo};
 use dsir::writer::{self, Destination};
 
-use crate::cli::args::{OutputArgs, Resample};
+use crate::cli::args::{MethodArg, OutputArgs, Resample};
+use crate::cli::drawing::{Asked, field_path};
 use crate::cli::failure::Failure;
+use crate::cli::mix_in::{DrawnBeside, FileMixedIn};
 use crate::cli::options::Run;
 use crate::cli::outputs::{self, Output};
 use crate::cli::summary::Summary;
 
 pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
     let raw = args.input.shards()?;
-    let read = args.records.options()?;
-    let draw = args.draw.options()?;
+    let read = args.records.options(&args.punkt)?;
+    let mut draw = args.draw.options()?;
+    let admission = args.draw.admission(Asked(&args.r#where, &args.quality, &args.punkt))?;
+    let mix_in = args.draw.files_mixed_in()?;
     let run = Run::new(&args.run)?;
     if args.records.rejects.is_some() {
         return Err(Failure::usage("--rejects belongs to weigh: resample does not judge records again"));
     }
 
-    let folder = WeightsFolder::new(&args.weights);
-    let mut weights = folder.open(&raw)?;
-    let info = folder.info()?;
-    let meta = args.weights.join(WeightsInfo::FILE);
-    let inputs = weights.iter().map(WeightsFile::path).chain([meta.as_path()]).chain(args.input.inputs(&raw));
-    let output = Destined::new(&args.output, args.draw.draws, &raw, args.run.outputs(), inputs)?;
+    let given = given(args, &raw)?;
+    let folder = args.weights.as_deref().map(WeightsFolder::new);
+    let info = folder.as_ref().map(WeightsFolder::info).transpose()?.flatten();
+    let meta = args.weights.as_ref().map(|weights| weights.join(WeightsInfo::FILE));
+    let read_too = given.files().into_iter().chain(meta.as_deref()).chain(args.input.inputs(&raw));
+    let read_too = read_too.chain(mix_in.iter().flat_map(FileMixedIn::inputs));
+    let output = Destined::new(&args.output, args.draw.draws, &raw, &mix_in, args.run.outputs(), read_too)?;
     let targets = info.as_ref().map(|info| info.targets.as_slice());
     let mut summary = Summary::new("resample", args, run.threads());
     run.work(|| {
-        let given = weights.iter().all(|file| file.layout().is_full());
         let completed = run.temporary_folder()?;
-        if !given {
-            raw.keep_streams(&run.temp_dir);
-            let folder = WeightsFolder::new(completed.path());
-            let report =
-                pipeline::complete(&weights, &raw, FeatureSpace::default(), &folder, &read, &run.progress)?;
-            summary.stage("complete", &report);
-            weights = folder.open(&raw)?;
-        }
-        draw_and_write(&draw, &weights, targets, &raw, &output, None, None, &run, &mut summary)
+        let weights = match given {
+            Given::Weights(weights)
+                if admission.is_plain() && weights.iter().all(|file| file.layout().is_full()) =>
+            {
+                weights
+            }
+            given => {
+                raw.keep_streams(&run.temp_dir);
+                let folder = WeightsFolder::new(completed.path());
+                let space = tokens_of(args, info.as_ref(), &read)?;
+                let weighed =
+                    pipeline::complete(&given, &admission, &raw, space, &folder, &read, &run.progress)?;
+                summary.stage("complete", &weighed.read);
+                draw.know(weighed.groups);
+                folder.open(&raw)?
+            }
+        };
+        let drawing = Drawing {
+            options: &draw,
+            weights: &weights,
+            targets,
+            raw: &raw,
+            candidates: None,
+            mix_in: &mix_in,
+            read: &read,
+            model: None,
+        };
+        draw_and_write(&drawing, &output, &run, &mut summary)
     })?;
     summary.finish(args.run.summary.as_deref(), args.run.quiet)
+}
+
+/// Where the log weights come from.
+fn given(args: &Resample, raw: &Shards) -> Result<Given, Failure> {
+    let scale = match (args.draw.method, args.log_scores) {
+        (MethodArg::Pareto, true) => {
+            return Err(Failure::usage("--method pareto takes scores from 0 to 1, not --log-scores"));
+        }
+        (MethodArg::Pareto, false) => Scale::Probability,
+        (_, true) => Scale::Log,
+        (_, false) => Scale::Weight,
+    };
+    if args.log_scores && args.scores.is_none() && args.score_field.is_none() {
+        return Err(Failure::usage("--log-scores says what scores are: pass --scores or --score-field"));
+    }
+    if let Some(field) = &args.score_field {
+        return Ok(Given::Field(field_path("--score-field", field)?, scale));
+    }
+    if let Some(path) = &args.scores {
+        let files = if path.is_dir() {
+            let folder = WeightsFolder::new(path);
+            raw.iter().map(|shard| ScoresFile::open(&folder.path_of(shard))).collect::<Result<_, _>>()?
+        } else {
+            vec![ScoresFile::open(path)?]
+        };
+        return Ok(Given::Scores(files, scale));
+    }
+    match (&args.weights, args.draw.method) {
+        (_, MethodArg::Pareto) => {
+            Err(Failure::usage("--method pareto draws by scores: pass --scores or --score-field"))
+        }
+        (Some(weights), _) => Ok(Given::Weights(WeightsFolder::new(weights).open(raw)?)),
+        (None, MethodArg::Random) => Ok(Given::Nothing),
+        (None, _) => {
+            Err(Failure::usage("by what? Pass --weights, --scores or --score-field, or --method random"))
+        }
+    }
+}
+
+/// The feature space whose tokens are counted: that of the weights, if they tell.
+fn tokens_of(
+    args: &Resample,
+    info: Option<&WeightsInfo>,
+    read: &ReadOptions,
+) -> Result<FeatureSpace, Failure> {
+    match (args.tokenizer, info) {
+        (Some(tokenizer), _) => tokenizer.space(read.punkt.as_deref()),
+        (None, Some(info)) => Ok(info.feature_space),
+        (None, None) => Ok(FeatureSpace::default()),
+    }
 }
 
 /// Where and how selections are written.
@@ -64,6 +138,7 @@ impl Destined {
         args: &'a OutputArgs,
         draws: Option<u32>,
         raw: &Shards,
+        mix_in: &[FileMixedIn],
         others: impl IntoIterator<Item = Output<'a>>,
         inputs: impl IntoIterator<Item = &'a Path>,
     ) -> Result<Self, Failure> {
@@ -76,7 +151,12 @@ impl Destined {
             Some(draws) => (0..draws).map(|draw| destination.of_epoch(draw)).collect(),
             None => vec![destination.clone()],
         };
-        writer::refuse_overwriting(each.iter().flat_map(|one| one.files(raw)), inputs.iter().copied())?;
+        let shards = || std::iter::once(raw).chain(mix_in.iter().map(|file| &file.shards));
+        let files = shards().flat_map(|shards| each.iter().flat_map(|one| one.files(shards)));
+        writer::refuse_overwriting(files, inputs.iter().copied())?;
+        if matches!(destination, Destination::Folder(_)) {
+            refuse_one_name(shards())?;
+        }
         let mut outputs: Vec<Output<'_>> = others.into_iter().collect();
         if let Destination::File(path) = &destination {
             outputs.push(Output::records("-o", path));
@@ -89,32 +169,61 @@ impl Destined {
     }
 }
 
-/// Draws from `weights`, writes the selection, and tells the summary of both.
-#[expect(clippy::too_many_arguments, reason = "the end of both ways to a selection")]
+/// In a folder, no two shards can have one name.
+fn refuse_one_name<'a>(shards: impl Iterator<Item = &'a Shards>) -> Result<(), Failure> {
+    let mut seen = HashSet::new();
+    for shard in shards.flat_map(Shards::iter) {
+        if !seen.insert(shard.relative()) {
+            return Err(Failure::usage(format!(
+                "--mix-in: two files would be written as {}; write to one file instead of a folder",
+                shard.relative().display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// What a selection is made of.
+pub(super) struct Drawing<'a> {
+    pub(super) options: &'a DrawOptions,
+    pub(super) weights: &'a [WeightsFile],
+    pub(super) targets: Option<&'a [TargetSize]>,
+    pub(super) raw: &'a Shards,
+    pub(super) candidates: Option<&'a Candidates>,
+    pub(super) mix_in: &'a [FileMixedIn],
+    pub(super) read: &'a ReadOptions,
+    /// What the selection is measured with.
+    pub(super) model: Option<&'a Model>,
+}
+
+/// Draws, writes the selection, and tells the summary of both.
 pub(super) fn draw_and_write(
-    options: &DrawOptions,
-    weights: &[WeightsFile],
-    targets: Option<&[TargetSize]>,
-    raw: &Shards,
+    drawing: &Drawing<'_>,
     output: &Destined,
-    candidates: Option<&Candidates>,
-    measured: Option<(&Model, &ReadOptions)>,
     run: &Run,
     summary: &mut Summary,
 ) -> Result<(), Failure> {
+    let Drawing { options, weights, targets, raw: shards, candidates, read, .. } = *drawing;
     run.progress.begin("draw", None);
     let start = Instant::now();
-    let draw = Draw::new(weights, targets, options)?;
+    let mut draw = Draw::new(weights, targets, options)?;
     summary.stage_without_bytes("draw", start.elapsed().as_secs_f64());
+    let beside = drawing.mix_in.iter().map(|file| file.draw(options, read, run, summary));
+    let beside: Vec<DrawnBeside<'_>> = beside.collect::<Result<_, _>>()?;
+
     let write = WriteOptions {
         destinations: &output.each,
         shuffle: output.shuffle.then_some(options.seed),
         annotate: output.annotate,
         temp_dir: &run.temp_dir,
     };
-    let (report, reductions) =
-        pipeline::write(&draw, weights, raw, &write, candidates, measured, &run.progress)?;
+    let main = Source { draw: &draw, weights, shards, candidates, is_weighed: true };
+    let sources: Vec<Source<'_>> =
+        std::iter::once(main).chain(beside.iter().map(DrawnBeside::source)).collect();
+    let measured = drawing.model.map(|model| (model, read));
+    let (report, reductions) = pipeline::write(&sources, &write, measured, &run.progress)?;
     summary.stage("write", &report);
+    draw.groups.extend(beside.iter().map(DrawnBeside::told));
     let names: Vec<String> = targets.unwrap_or_default().iter().map(|target| target.name.clone()).collect();
     summary.draw(&draw, &names, &reductions);
     Ok(())

@@ -1,13 +1,15 @@
 use dsir::density::Model;
-use dsir::pipeline::{self, Candidates, WeighOptions};
+use dsir::pipeline::{self, Candidates, WeighOptions, Weighed};
 use dsir::reader::Shard;
-use dsir::resample::{Budget, Screen};
+use dsir::resample::{Budget, Combine, Method, Screen};
 use dsir::weights::{WeightsFolder, WeightsInfo};
 
 use super::fit::{count_raw, count_targets, finish_rejects, rejects};
-use super::resample::{Destined, draw_and_write};
+use super::resample::{Destined, Drawing, draw_and_write};
 use crate::cli::args::Select;
+use crate::cli::drawing::Asked;
 use crate::cli::failure::Failure;
+use crate::cli::mix_in::FileMixedIn;
 use crate::cli::options::Run;
 use crate::cli::outputs;
 use crate::cli::summary::Summary;
@@ -16,19 +18,32 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     args.input.refuse_shared_stdin(&args.fit)?;
     args.model.iter().try_for_each(|path| outputs::refuse_dash("--model", path))?;
     let raw = args.input.shards()?;
-    let targets = args.fit.targets()?;
-    let read = args.records.options()?;
-    let draw = args.draw.options()?;
+    let targets = args.fit.count.targets()?;
+    let read = args.records.options(&args.punkt)?;
+    let mut draw = args.draw.options()?;
+    let admission = args.draw.admission(Asked(&args.r#where, &args.quality, &args.punkt))?;
+    let mix_in = args.draw.files_mixed_in()?;
+    if draw.method == Method::Pareto {
+        return Err(Failure::usage(
+            "--method pareto draws by scores from 0 to 1: dsir resample with --scores or --score-field",
+        ));
+    }
+    if matches!(draw.combine, Combine::Product(_)) && args.model.is_none() && !args.fit.count.separate_targets
+    {
+        return Err(Failure::usage("--combine product is of several targets: pass --separate-targets"));
+    }
     let run = Run::new(&args.run)?;
-    if draw.proportions.is_some() && args.model.is_none() && !args.fit.separate_targets {
+    if draw.proportions.is_some() && args.model.is_none() && !args.fit.count.separate_targets {
         return Err(Failure::usage("--proportions are shares of several targets: pass --separate-targets"));
     }
     let target_paths = targets.iter().flat_map(|target| target.shards.iter()).map(Shard::path);
     let inputs = args.input.inputs(&raw).chain(target_paths).chain(args.model.as_deref());
+    let inputs = inputs.chain(mix_in.iter().flat_map(FileMixedIn::inputs));
     let output = Destined::new(
         &args.output,
         args.draw.draws,
         &raw,
+        &mix_in,
         args.run.outputs().chain(args.records.outputs()),
         inputs,
     )?;
@@ -42,7 +57,8 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
             None => {
                 // Counting comes first, and weighing reads once more.
                 raw.keep_streams(&run.temp_dir);
-                let mut model = count_targets(&args.fit, &targets, &read, &mut rejects, &run, &mut summary)?;
+                let mut model =
+                    count_targets(&args.fit.count, &targets, &read, &mut rejects, &run, &mut summary)?;
                 let work = workplace.work();
                 count_raw(&mut model, &args.fit, &raw, &read, None, work, &run, &mut summary)?;
                 refuse_too_many(&model, draw.budget, draw.allow_fewer)?;
@@ -50,29 +66,33 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
             }
         };
 
-        let info = WeightsInfo::new(&model, &read.fields);
+        let info = WeightsInfo::new(&model, &read.fields, &admission.asked);
         let candidates = Candidates::new(&workplace.parts(), Screen::new(&info.targets, &draw)?);
-        let options =
-            WeighOptions { rejects: rejects.as_mut(), candidates: Some(&candidates), publish_to: None };
+        let options = WeighOptions {
+            rejects: rejects.as_mut(),
+            candidates: Some(&candidates),
+            publish_to: None,
+            admission,
+        };
         let weighed = pipeline::weigh(&model, &raw, &read, &workplace, options, &run.progress);
-        let report = finish_rejects(rejects, weighed)?;
+        let Weighed { read: report, groups } = finish_rejects(rejects, weighed)?;
+        draw.know(groups);
         summary.stage("weigh", &report);
         summary.raw(raw.len(), raw.passed_over(), &report);
         summary.model(&model);
 
         let weights = WeightsFolder::new(&workplace.parts()).open(&raw)?;
-        let (targets, measured) = (Some(&info.targets[..]), Some((&model, &read)));
-        draw_and_write(
-            &draw,
-            &weights,
-            targets,
-            &raw,
-            &output,
-            Some(&candidates),
-            measured,
-            &run,
-            &mut summary,
-        )
+        let drawing = Drawing {
+            options: &draw,
+            weights: &weights,
+            targets: Some(&info.targets),
+            raw: &raw,
+            candidates: Some(&candidates),
+            mix_in: &mix_in,
+            read: &read,
+            model: Some(&model),
+        };
+        draw_and_write(&drawing, &output, &run, &mut summary)
     });
     work.map_err(|failure| failure.with_kept(&workplace))?;
     workplace.remove();

@@ -7,6 +7,7 @@ use dsir::writer;
 
 use super::fit::{finish_rejects, rejects};
 use crate::cli::args::Weigh;
+use crate::cli::drawing::Asked;
 use crate::cli::failure::Failure;
 use crate::cli::options::Run;
 use crate::cli::outputs::{self, Output};
@@ -14,7 +15,8 @@ use crate::cli::summary::Summary;
 
 pub(crate) fn weigh(args: &Weigh) -> Result<(), Failure> {
     let raw = args.input.shards()?;
-    let read = args.records.options()?;
+    let read = args.records.options(&args.punkt)?;
+    let admission = Asked(&args.r#where, &args.quality, &args.punkt).admission()?;
     let run = Run::new(&args.run)?;
     outputs::refuse_dash("--model", &args.model)?;
     outputs::refuse_dash("-o", &args.output)?;
@@ -34,10 +36,14 @@ pub(crate) fn weigh(args: &Weigh) -> Result<(), Failure> {
     let mut summary = Summary::new("weigh", args, run.threads());
     let work = run.work(|| {
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
-        let options =
-            WeighOptions { rejects: rejects.as_mut(), publish_to: Some(&folder), ..WeighOptions::default() };
+        let options = WeighOptions {
+            rejects: rejects.as_mut(),
+            candidates: None,
+            publish_to: Some(&folder),
+            admission,
+        };
         let weighed = pipeline::weigh(&model, &raw, &read, &workplace, options, &run.progress);
-        let report = finish_rejects(rejects, weighed)?;
+        let report = finish_rejects(rejects, weighed)?.read;
         summary.stage("weigh", &report);
         summary.raw(raw.len(), raw.passed_over(), &report);
         Ok(())

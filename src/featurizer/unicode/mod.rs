@@ -1,9 +1,13 @@
-//! What Python 3.11 (Unicode 14) says of a character: `str.isalnum()`, `str.isspace()`, `str.lower()`.
+//! What Python 3.11 (Unicode 14) says of a character: `str.isalnum()`, `str.isspace()`, `str.lower()` and a few more.
 //!
 //! Rust's own tables follow a newer Unicode and move with the compiler; features must not.
 
+mod ranges;
 mod tables;
 
+use std::cmp::Ordering;
+
+use ranges::{DECIMAL, LOWER_CASE, UPPER_CASE};
 use tables::{CASED, IGNORABLE, LOWER, PAGES, PROPERTIES, SPACE, UPPER, WORD};
 
 /// What a character is to the tokenizer.
@@ -113,6 +117,53 @@ pub(crate) fn is_final_sigma(before: &str, after: &str) -> bool {
     cased(before.chars().rev().find(counts)) && !cased(after.chars().find(counts))
 }
 
+/// Appends `text`, as `str.lower()` gives it, to `lower`.
+pub(crate) fn push_lower(text: &str, lower: &mut String) {
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        let ascii = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+        let start = lower.len();
+        lower.push_str(&rest[..ascii]);
+        lower[start..].make_ascii_lowercase();
+        at += ascii;
+        for c in rest[ascii..].chars().take_while(|c| !c.is_ascii()) {
+            let after = at + c.len_utf8();
+            match c {
+                'Σ' if is_final_sigma(&text[..at], &text[after..]) => lower.push('ς'),
+                '\u{130}' => lower.extend(['i', SECOND_OF_0130]),
+                c => lower.push(self::lower(c)),
+            }
+            at = after;
+        }
+    }
+}
+
+/// `\d`.
+pub(crate) fn is_decimal(c: char) -> bool {
+    if c.is_ascii() { c.is_ascii_digit() } else { is_within(&DECIMAL, c) }
+}
+
+/// `str.isupper()` of one character.
+pub(crate) fn is_upper_case(c: char) -> bool {
+    if c.is_ascii() { c.is_ascii_uppercase() } else { is_within(&UPPER_CASE, c) }
+}
+
+/// `str.islower()` of one character.
+pub(crate) fn is_lower_case(c: char) -> bool {
+    if c.is_ascii() { c.is_ascii_lowercase() } else { is_within(&LOWER_CASE, c) }
+}
+
+fn is_within(runs: &[(u32, u32)], c: char) -> bool {
+    let code = u32::from(c);
+    let side = |&(first, last): &(u32, u32)| match code {
+        _ if last < code => Ordering::Less,
+        _ if first > code => Ordering::Greater,
+        _ => Ordering::Equal,
+    };
+    runs.binary_search_by(side).is_ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,6 +172,7 @@ mod tests {
     const CLASSES: &str = include_str!("../../../tests/unicode/code_points.tsv");
     const LOWER_CASE: &str = include_str!("../../../tests/unicode/lower.tsv");
     const FINAL_SIGMA: &str = include_str!("../../../tests/unicode/final_sigma.tsv");
+    const DIGITS_AND_CASE: &str = include_str!("../../../tests/unicode/digits_and_case.tsv");
 
     fn code(hex: &str) -> u32 {
         u32::from_str_radix(hex, 16).unwrap()
@@ -169,6 +221,35 @@ mod tests {
             // Alone, a capital sigma is not final.
             let expected = changed.get(&c).cloned().unwrap_or_else(|| c.into());
             assert_eq!(found, expected, "{:04X}", u32::from(c));
+        }
+    }
+
+    #[test]
+    fn the_digits_and_the_case_of_every_code_point_are_pythons() {
+        for (c, expected) in characters(DIGITS_AND_CASE) {
+            let found = match (is_decimal(c), is_upper_case(c), is_lower_case(c)) {
+                (true, false, false) => "decimal",
+                (false, true, false) => "upper",
+                (false, false, true) => "lower",
+                (false, false, false) => "none",
+                more => panic!("{:04X}: {more:?}", u32::from(c)),
+            };
+            assert_eq!(found, expected, "{:04X}", u32::from(c));
+        }
+        assert_eq!(characters(DIGITS_AND_CASE).count(), SCALAR_VALUES);
+    }
+
+    #[test]
+    fn a_text_in_lower_case() {
+        for (text, expected) in [
+            ("", ""),
+            ("Alice WENT 1st", "alice went 1st"),
+            ("ΟΔΟΣ ΣΑΣ. Σ ÀÉ-X", "οδος σας. σ àé-x"),
+            ("İSTANBUL", "i\u{307}stanbul"),
+        ] {
+            let mut lower = String::new();
+            push_lower(text, &mut lower);
+            assert_eq!(lower, expected);
         }
     }
 

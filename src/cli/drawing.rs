@@ -1,0 +1,126 @@
+//! What is drawn, and of what: from what was typed to options that make sense.
+
+use dsir::pipeline::Admission;
+use dsir::reader::FieldPath;
+use dsir::resample::{Budget, Combine, DrawOptions, GroupShares, Groups, Method, Normalize, ShareBy};
+
+use super::args::{
+    CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg, PunktArgs, QualityArgs, WhereArgs,
+};
+use super::failure::Failure;
+
+impl DrawArgs {
+    pub(crate) fn options(&self) -> Result<DrawOptions, Failure> {
+        let budget = match (self.num, self.fraction, self.tokens, self.bytes) {
+            (Some(records), ..) => Budget::Records(records),
+            (_, Some(fraction), ..) => Budget::Fraction(fraction),
+            (_, _, Some(tokens), _) => Budget::Tokens(tokens),
+            (.., Some(bytes)) => Budget::Bytes(bytes),
+            _ => {
+                return Err(Failure::usage("how much? Pass -k, --fraction, --tokens or --bytes"));
+            }
+        };
+        let mix_in = self.sets_mixed_in()?.into_iter().map(|(mix_in, _)| mix_in).collect();
+        Ok(DrawOptions {
+            budget,
+            min_tokens: self.min_tokens,
+            method: match self.method {
+                MethodArg::Gumbel | MethodArg::Topk => Method::Gumbel,
+                MethodArg::Random => Method::Random,
+                MethodArg::Pareto => Method::Pareto,
+            },
+            temperatures: self.temperatures()?,
+            normalize: match self.normalize {
+                NormalizeArg::None => Normalize::None,
+                NormalizeArg::Sqrt => Normalize::Sqrt,
+                NormalizeArg::Tokens => Normalize::Tokens,
+            },
+            combine: self.combine()?,
+            seed: self.seed,
+            allow_fewer: self.allow_fewer,
+            proportions: self.proportions.clone(),
+            proportions_temperature: self.proportions_temperature,
+            groups: self.group_by.as_ref().map(|_| self.group_shares()),
+            mix_in,
+            draws: self.draws.unwrap_or(1),
+            disjoint: self.disjoint,
+        })
+    }
+
+    /// One for all draws, or one for each.
+    fn temperatures(&self) -> Result<Vec<f64>, Failure> {
+        let draws = self.draws.unwrap_or(1);
+        let given = &self.temperature;
+        if self.method != MethodArg::Gumbel && *given != [1.0] {
+            return Err(Failure::usage("--temperature is for --method gumbel: the others know none"));
+        }
+        let temperatures = if self.method == MethodArg::Topk { vec![0.0] } else { given.clone() };
+        if temperatures.len() > 1 && temperatures.len() != draws as usize {
+            let count = temperatures.len();
+            return Err(Failure::usage(format!(
+                "--temperature: {count} temperatures for {draws} draws; give one for each of --draws, or one for all"
+            )));
+        }
+        let without_noise = temperatures.iter().filter(|t| **t == 0.0).count();
+        let alike = if temperatures.len() == 1 { without_noise * draws as usize } else { without_noise };
+        if alike > 1 && !self.disjoint {
+            return Err(Failure::usage(
+                "--temperature 0 draws the same every time: pass --disjoint, or no --draws",
+            ));
+        }
+        Ok(temperatures)
+    }
+
+    fn combine(&self) -> Result<Combine, Failure> {
+        match (self.combine, &self.exponents, &self.proportions) {
+            (CombineArg::Apart, None, _) => Ok(Combine::Apart),
+            (CombineArg::Apart, Some(_), _) => {
+                Err(Failure::usage("--exponents are those of a product: pass --combine product"))
+            }
+            (CombineArg::Product, _, Some(_)) => {
+                Err(Failure::usage("--combine product makes one draw: there are no --proportions of it"))
+            }
+            (CombineArg::Product, exponents, None) => Ok(Combine::Product(exponents.clone())),
+        }
+    }
+
+    fn group_shares(&self) -> GroupShares {
+        let by = match &self.group_share {
+            None | Some(GroupShareArg::Raw) => ShareBy::Raw,
+            Some(GroupShareArg::Even) => ShareBy::Even,
+            Some(GroupShareArg::Named(shares)) => ShareBy::Named(shares.clone()),
+        };
+        GroupShares { by, names: Groups::new() }
+    }
+
+    /// What is asked of every record.
+    pub(crate) fn admission(&self, asked: Asked<'_>) -> Result<Admission, Failure> {
+        let group_by = self.group_by.as_ref().map(|field| field_path("--group-by", field)).transpose()?;
+        let mix_in = self.sets_mixed_in()?.into_iter().map(|(_, conditions)| conditions).collect();
+        Ok(Admission { group_by, mix_in, ..asked.admission()? })
+    }
+}
+
+/// What is asked of records, whatever is drawn.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a>(pub(crate) &'a WhereArgs, pub(crate) &'a QualityArgs, pub(crate) &'a PunktArgs);
+
+impl Asked<'_> {
+    pub(crate) fn admission(self) -> Result<Admission, Failure> {
+        let Asked(r#where, quality, punkt) = self;
+        let told = |option, pairs: &[(String, String)]| -> Vec<String> {
+            pairs.iter().map(|(field, value)| format!("{option} {field}={value}")).collect()
+        };
+        let mut asked = [told("--where", &r#where.r#where), told("--where-not", &r#where.where_not)].concat();
+        let quality = quality.bounds().map(|bounds| Ok::<_, Failure>((bounds, punkt.read()?))).transpose()?;
+        if let Some((bounds, punkt)) = &quality {
+            asked.push(format!("--quality {bounds} with the sentence model {:016x}", punkt.fingerprint()));
+        }
+        Ok(Admission { conditions: r#where.conditions()?, quality, asked, ..Admission::default() })
+    }
+}
+
+pub(crate) fn field_path(option: &str, name: &str) -> Result<FieldPath, Failure> {
+    FieldPath::new(name)
+        .ok_or_else(|| Failure::usage(format!("{option} {name}: a field's name with an empty part")))
+}

@@ -1,0 +1,144 @@
+//! What is drawn beside the budget: from sets of the raw records, and from files of its own.
+
+use std::path::{Path, PathBuf};
+
+use dsir::featurizer::FeatureSpace;
+use dsir::pipeline::{self, Admission, Given, ReadOptions, Source};
+use dsir::reader::{Conditions, Shard, Shards};
+use dsir::resample::{Budget, Draw, DrawOptions, FromGroup, Method, MixIn};
+use dsir::unfinished::TemporaryFolder;
+use dsir::weights::{WeightsFile, WeightsFolder};
+
+use super::args::DrawArgs;
+use super::failure::Failure;
+use super::options::Run;
+use super::summary::Summary;
+
+/// `FIELD=VALUE=N` or `FILE=N`.
+enum Wanted<'a> {
+    Set(MixIn, &'a str),
+    File(MixIn, PathBuf),
+}
+
+impl DrawArgs {
+    fn wanted_beside(&self) -> Result<Vec<Wanted<'_>>, Failure> {
+        let parse = |given: &'_ String| {
+            let (what, records) = given.rsplit_once('=')?;
+            let records = records.parse().ok().filter(|records| *records > 0)?;
+            let mix_in = MixIn { name: what.to_owned(), records };
+            let is_path = what.starts_with(['/', '.']) || !what.contains('=');
+            Some((mix_in, is_path)).filter(|_| !what.is_empty())
+        };
+        let mut wanted = Vec::new();
+        for given in &self.mix_in {
+            let (mix_in, is_path) = parse(given).ok_or_else(|| {
+                Failure::usage(format!(
+                    "--mix-in {given}: write FIELD=VALUE=N or FILE=N, N being a number of records above 0"
+                ))
+            })?;
+            wanted.push(if is_path {
+                let path = PathBuf::from(&mix_in.name);
+                Wanted::File(mix_in, path)
+            } else {
+                let end = mix_in.name.len();
+                Wanted::Set(mix_in, &given[..end])
+            });
+        }
+        Ok(wanted)
+    }
+
+    /// The sets of the raw records that are mixed in.
+    pub(super) fn sets_mixed_in(&self) -> Result<Vec<(MixIn, Conditions)>, Failure> {
+        let mut sets = Vec::new();
+        for wanted in self.wanted_beside()? {
+            if let Wanted::Set(mix_in, condition) = wanted {
+                let pair =
+                    condition.split_once('=').map(|(field, value)| (field.to_owned(), value.to_owned()));
+                let conditions = pair.and_then(|pair| Conditions::new(&[pair], &[]));
+                let no_field =
+                    || Failure::usage(format!("--mix-in {condition}: the field's name has an empty part"));
+                sets.push((mix_in, conditions.ok_or_else(no_field)?));
+            }
+        }
+        Ok(sets)
+    }
+
+    /// The files that are mixed in.
+    pub(crate) fn files_mixed_in(&self) -> Result<Vec<FileMixedIn>, Failure> {
+        let mut files = Vec::new();
+        for wanted in self.wanted_beside()? {
+            if let Wanted::File(mix_in, path) = wanted {
+                files.push(FileMixedIn { mix_in, shards: Shards::find([path])? });
+            }
+        }
+        Ok(files)
+    }
+}
+
+/// A file, or a folder of files, of which random records are mixed in.
+pub(crate) struct FileMixedIn {
+    mix_in: MixIn,
+    pub(crate) shards: Shards,
+}
+
+impl FileMixedIn {
+    pub(crate) fn inputs(&self) -> impl Iterator<Item = &Path> {
+        self.shards.iter().map(Shard::path)
+    }
+
+    /// Draws from it, as `options` want it but whatever the weights.
+    pub(crate) fn draw(
+        &self,
+        options: &DrawOptions,
+        read: &ReadOptions,
+        run: &Run,
+        summary: &mut Summary,
+    ) -> Result<DrawnBeside<'_>, Failure> {
+        self.shards.keep_streams(&run.temp_dir);
+        let folder = run.temporary_folder()?;
+        let weights = WeightsFolder::new(folder.path());
+        let (given, admission, space) = (Given::Nothing, Admission::default(), FeatureSpace::default());
+        let weighed =
+            pipeline::complete(&given, &admission, &self.shards, space, &weights, read, &run.progress)?;
+        summary.stage("mix in", &weighed.read);
+        let weights = weights.open(&self.shards)?;
+        let options = DrawOptions {
+            budget: Budget::Records(self.mix_in.records),
+            method: Method::Random,
+            min_tokens: options.min_tokens,
+            seed: options.seed,
+            allow_fewer: options.allow_fewer,
+            draws: options.draws,
+            disjoint: options.disjoint,
+            ..DrawOptions::default()
+        };
+        let draw = Draw::new(&weights, None, &options)?;
+        Ok(DrawnBeside { name: &self.mix_in.name, draw, weights, shards: &self.shards, _folder: folder })
+    }
+}
+
+/// What was drawn from a file that is mixed in.
+pub(crate) struct DrawnBeside<'a> {
+    name: &'a str,
+    draw: Draw,
+    weights: Vec<WeightsFile>,
+    shards: &'a Shards,
+    _folder: TemporaryFolder,
+}
+
+impl DrawnBeside<'_> {
+    pub(crate) fn source(&self) -> Source<'_> {
+        let DrawnBeside { draw, weights, shards, .. } = self;
+        Source { draw, weights, shards, candidates: None, is_weighed: false }
+    }
+
+    /// As it stands in the summary.
+    pub(crate) fn told(&self) -> FromGroup {
+        FromGroup {
+            name: self.name.to_owned(),
+            is_mixed_in: true,
+            there: self.draw.survey.eligible,
+            selected: (0..self.draw.selections.len()).map(|number| self.draw.total_of(number)).collect(),
+        }
+    }
+}

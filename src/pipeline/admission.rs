@@ -1,0 +1,100 @@
+//! Which records may be drawn, and which are drawn together: what the text alone does not tell.
+
+use std::sync::Arc;
+
+use crate::featurizer::{Punkt, WordTokenizer};
+use crate::quality::{Quality, QualityBounds};
+use crate::reader::{Conditions, FieldPath, field_text};
+use crate::resample::{Groups, group_id, mix_in_id};
+use crate::weights::Layout;
+
+/// What is asked of every record while it is weighed.
+#[derive(Clone, Default)]
+pub struct Admission {
+    /// A record that they do not hold for is left out of the draw.
+    pub conditions: Conditions,
+    /// A record whose text is not within these bounds is left out; the sentence model is for its tokens.
+    pub quality: Option<(QualityBounds, Arc<Punkt>)>,
+    /// Records with the same value here make up a group.
+    pub group_by: Option<FieldPath>,
+    /// The sets of what is mixed in. A record belongs to the first that holds for it, and then to no group; nothing else is asked of it.
+    pub mix_in: Vec<Conditions>,
+    /// How the conditions were asked for, to be told with weights that were made under them.
+    pub asked: Vec<String>,
+}
+
+/// What one thread holds.
+pub(super) struct AdmissionThread {
+    /// The groups met.
+    pub(super) groups: Groups,
+    quality: Option<Quality>,
+}
+
+/// What is known of one record.
+pub(super) struct Admitted {
+    pub(super) is_left_out: bool,
+    /// None if nothing is told apart.
+    pub(super) group: Option<u64>,
+}
+
+impl Admission {
+    /// What the records of a corpus without such a field are called.
+    const NO_VALUE: &str = "(none)";
+
+    /// Whether everything is admitted, and nothing told apart.
+    pub fn is_plain(&self) -> bool {
+        self.conditions.is_empty() && self.quality.is_none() && !self.is_grouped()
+    }
+
+    /// Begins a thread.
+    pub(super) fn thread(&self) -> AdmissionThread {
+        let measure = |(_, punkt): &(_, Arc<Punkt>)| Quality::new(WordTokenizer::new(Arc::clone(punkt)));
+        AdmissionThread { groups: Groups::new(), quality: self.quality.as_ref().map(measure) }
+    }
+
+    fn is_grouped(&self) -> bool {
+        self.group_by.is_some() || !self.mix_in.is_empty()
+    }
+
+    /// The layout of weights for so many targets.
+    pub(super) fn layout(&self, targets: usize) -> Layout {
+        Layout::own(targets, self.is_grouped())
+    }
+
+    /// What an earlier run must have asked for.
+    pub(super) fn fingerprint(&self) -> String {
+        let Admission { group_by, mix_in, asked, .. } = self;
+        format!("{asked:?} {group_by:?} {mix_in:?}")
+    }
+
+    /// Looks at a record and its text.
+    pub(super) fn admit(&self, record: &[u8], text: &str, thread: &mut AdmissionThread) -> Admitted {
+        let AdmissionThread { groups, quality } = thread;
+        if let Some(set) = self.mix_in.iter().position(|conditions| conditions.holds(record)) {
+            return Admitted { is_left_out: false, group: Some(mix_in_id(set)) };
+        }
+        let is_good = || match (quality, &self.quality) {
+            (Some(quality), Some((bounds, _))) => bounds.holds(&quality.measure(text)),
+            _ => true,
+        };
+        let is_left_out = !self.conditions.is_empty() && !self.conditions.holds(record) || !is_good();
+        let group = self.is_grouped().then(|| {
+            let value = self.group_by.as_ref().map(|field| field_text(record, field));
+            let name = value.as_ref().map_or("", |value| value.as_deref().unwrap_or(Self::NO_VALUE));
+            let id = group_id(name);
+            if !is_left_out && !groups.contains_key(&id) && groups.len() < MOST_NAMES {
+                groups.insert(id, name.to_owned());
+            }
+            id
+        });
+        Admitted { is_left_out, group }
+    }
+
+    /// The group of a record that is no document.
+    pub(super) fn no_group(&self) -> Option<u64> {
+        self.is_grouped().then_some(0)
+    }
+}
+
+/// More groups than are drawn from: then a draw says so, and needs no names.
+const MOST_NAMES: usize = 1 << 16;

@@ -1,0 +1,142 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::ReadOptions;
+use super::documents::{Documents, ReadReport, Taken, Tally};
+use super::rejects::{Rejects, RejectsInOrder};
+use super::scan::{self, Job};
+use crate::error::Error;
+use crate::prepare::{Document, Made, Packing, Preparer, Steps};
+use crate::progress::Progress;
+use crate::reader::{Block, BlockReader, FieldKind, Shards, TextReader};
+use crate::writer::{Destination, RecordWriter, Selected, ShardRecords};
+
+/// What is done with records, and where they go.
+pub struct PrepareOptions<'a> {
+    /// What is done with each by itself.
+    pub steps: &'a Steps,
+    /// How those that are kept are joined at the end, if they are.
+    pub packing: Option<Arc<Packing>>,
+    /// Where they go.
+    pub destination: &'a Destination,
+    /// A folder for temporary data.
+    pub temp_dir: &'a Path,
+    /// Keeps the records skipped.
+    pub rejects: Option<&'a mut Rejects>,
+}
+
+/// What came of preparing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Prepared {
+    /// What the steps have made.
+    #[serde(flatten)]
+    pub made: Made,
+    /// Records written.
+    pub records: u64,
+    /// Their bytes, newlines included, before compression.
+    pub bytes: u64,
+}
+
+/// Does the steps on all records of `shards` and writes what is made of them, in input order.
+///
+/// # Errors
+/// Shards that cannot be read, or without a document; an output that cannot be written.
+pub fn prepare(
+    shards: &Shards,
+    read: &ReadOptions,
+    options: PrepareOptions<'_>,
+    progress: &Progress,
+) -> Result<(ReadReport, Prepared), Error> {
+    let PrepareOptions { steps, packing, destination, temp_dir, rejects } = options;
+    progress.begin("prepare", shards.total_bytes());
+    let writer = match &packing {
+        Some(packing) => RecordWriter::create_packed(destination, packing.clone(), temp_dir)?,
+        None => RecordWriter::create(destination, false, temp_dir)?,
+    };
+    let rejects = RejectsInOrder::new(rejects);
+    let documents = Documents::new(shards, read, FieldKind::Text, rejects.are_wanted());
+    let job = Prepare { steps, shards, documents, rejects, writer };
+    let scanned = scan::scan(&job, shards, progress)?;
+    let report = job.documents.finish("raw", scanned.shards.iter().map(|(tally, _)| tally))?;
+    job.writer.finish()?;
+
+    let mut prepared = Prepared::default();
+    for (_, shard) in &scanned.shards {
+        prepared.made.add(shard.made);
+        prepared.bytes += shard.bytes;
+    }
+    prepared.records = prepared.made.kept();
+    if let Some(packing) = packing {
+        (prepared.records, prepared.bytes) = packing.made();
+    }
+    Ok((report, prepared))
+}
+
+struct Prepare<'a> {
+    steps: &'a Steps,
+    shards: &'a Shards,
+    documents: Documents<'a>,
+    rejects: RejectsInOrder<'a>,
+    writer: RecordWriter,
+}
+
+/// What was made of one block.
+struct MadeOfBlock {
+    taken: Taken,
+    records: Selected,
+    made: Made,
+}
+
+/// A shard under way.
+struct ShardUnderWay {
+    shard: usize,
+    tally: Tally,
+    records: ShardRecords,
+    prepared: Prepared,
+}
+
+impl<'a> Job for Prepare<'a> {
+    type Thread = (TextReader<'a>, Preparer<'a>);
+    type Made = MadeOfBlock;
+    type Gathered = ShardUnderWay;
+    type Ended = (Tally, Prepared);
+
+    fn thread(&self) -> Self::Thread {
+        (self.documents.thread(), Preparer::new(self.steps))
+    }
+
+    fn begin(&self, shard: usize, _: &BlockReader) -> Result<ShardUnderWay, Error> {
+        let records = self.writer.begin(shard, &self.shards[shard])?;
+        Ok(ShardUnderWay { shard, tally: Tally::default(), records, prepared: Prepared::default() })
+    }
+
+    fn make(&self, thread: &mut Self::Thread, shard: usize, block: &Block) -> Result<MadeOfBlock, Error> {
+        let (texts, preparer) = thread;
+        let path = self.shards[shard].path();
+        let mut records = Selected::default();
+        let taken = self.documents.each(texts, shard, block, |record, text| {
+            let Some(text) = text else { return Ok(()) };
+            let document = Document { record: record.bytes, text, shard: path, line: record.line };
+            preparer.prepare(document, |made| records.push(0, |out| out.extend_from_slice(made)))
+        })?;
+        Ok(MadeOfBlock { taken, records, made: preparer.take_made() })
+    }
+
+    fn gather(&self, gathered: &mut ShardUnderWay, made: MadeOfBlock) -> Result<(), Error> {
+        let ShardUnderWay { shard, tally, records, prepared } = gathered;
+        tally.add(made.taken.tally);
+        prepared.made.add(made.made);
+        prepared.bytes += made.records.bytes().len() as u64;
+        self.rejects.write(*shard, &made.taken.rejected)?;
+        Ok(self.writer.write(records, &made.records)?)
+    }
+
+    fn end(&self, gathered: ShardUnderWay) -> Result<(Tally, Prepared), Error> {
+        let ShardUnderWay { shard, tally, records, prepared } = gathered;
+        self.rejects.end(shard)?;
+        self.writer.end(records)?;
+        Ok((tally, prepared))
+    }
+}

@@ -1,0 +1,222 @@
+//! A sample of so many documents that is the same however the corpus is cut.
+
+use std::collections::BinaryHeap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::ReadOptions;
+use super::documents::{Documents, ReadReport, Taken, Tally};
+use super::rejects::{Rejects, RejectsInOrder};
+use super::scan::{self, Job};
+use crate::error::Error;
+use crate::progress::Progress;
+use crate::reader::{Block, BlockReader, FieldKind, Shards, TextReader, content_hash};
+use crate::resample::Noise;
+
+/// A random order of records, by their content hashes alone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Order(Noise);
+
+impl Order {
+    /// One that nothing else is in: neither a draw nor a shuffled output.
+    pub(super) fn new(seed: u64) -> Self {
+        Order(Noise::new(seed, u64::MAX, u64::MAX))
+    }
+
+    /// The place of a record, or of whatever else has a hash; no two hashes have the same.
+    pub(super) fn place(self, hash: u64) -> u64 {
+        self.0.bits(hash)
+    }
+}
+
+/// The documents that come first in a random order of their content hashes.
+#[derive(Debug)]
+pub struct Sample {
+    order: Order,
+    /// The last place in the sample.
+    last: u64,
+    /// How many documents there are at the last place, equal byte for byte, that the sample has room for.
+    room: AtomicU64,
+    documents: u64,
+}
+
+impl Sample {
+    /// Finds, in one reading, the first `size` documents of `shards`, which messages call `what`. Another seed, another order.
+    ///
+    /// Takes 8 bytes of memory for each document of the sample and thread.
+    ///
+    /// # Errors
+    /// Shards that cannot be read, or without a document.
+    pub fn find(
+        what: &str,
+        shards: &Shards,
+        size: usize,
+        seed: u64,
+        (options, kind): (&ReadOptions, FieldKind),
+        rejects: Option<&mut Rejects>,
+        progress: &Progress,
+    ) -> Result<(Self, ReadReport), Error> {
+        progress.begin("sample", shards.total_bytes());
+        let order = Order::new(seed);
+        let rejects = RejectsInOrder::new(rejects);
+        let documents = Documents::new(shards, options, kind, rejects.are_wanted());
+        let job = FindFirst { order, size, documents, rejects };
+        let scanned = scan::scan(&job, shards, progress)?;
+        let report = job.documents.finish(what, &scanned.shards)?;
+        let mut places: Vec<u64> = scanned.threads.into_iter().flat_map(|thread| thread.first).collect();
+        let documents = report.records - report.invalid;
+        let (mut last, mut room) = (u64::MAX, u64::MAX);
+        if let Some(index) = size.checked_sub(1).filter(|_| documents > size as u64) {
+            last = *places.select_nth_unstable(index).1;
+            room = places[..size].iter().filter(|place| **place == last).count() as u64;
+        }
+        Ok((Sample { order, last, room: AtomicU64::new(room), documents }, report))
+    }
+
+    /// How many documents there were to choose from.
+    pub fn documents(&self) -> u64 {
+        self.documents
+    }
+
+    /// Whether that is more than the sample has.
+    pub fn is_part(&self) -> bool {
+        self.last < u64::MAX
+    }
+
+    /// The last place that is in the sample.
+    pub(super) fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Whether the next document with this content hash is in the sample: to be asked once for each document.
+    pub(super) fn takes(&self, content_hash: u64) -> bool {
+        let place = self.order.place(content_hash);
+        let take = |room: u64| room.checked_sub(1);
+        place < self.last
+            || place == self.last
+                && self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    }
+}
+
+struct FindFirst<'a> {
+    order: Order,
+    size: usize,
+    documents: Documents<'a>,
+    rejects: RejectsInOrder<'a>,
+}
+
+struct FindThread<'a> {
+    texts: TextReader<'a>,
+    /// The first places seen, the last of them on top.
+    first: BinaryHeap<u64>,
+}
+
+impl<'a> Job for FindFirst<'a> {
+    type Thread = FindThread<'a>;
+    type Made = Taken;
+    type Gathered = (usize, Tally);
+    type Ended = Tally;
+
+    fn thread(&self) -> FindThread<'a> {
+        FindThread { texts: self.documents.thread(), first: BinaryHeap::new() }
+    }
+
+    fn begin(&self, shard: usize, _: &BlockReader) -> Result<(usize, Tally), Error> {
+        Ok((shard, Tally::default()))
+    }
+
+    fn make(&self, thread: &mut FindThread<'a>, shard: usize, block: &Block) -> Result<Taken, Error> {
+        let FindThread { texts, first } = thread;
+        self.documents.each(texts, shard, block, |record, text| {
+            if text.is_none() {
+                return Ok(());
+            }
+            let place = self.order.place(content_hash(record.bytes));
+            if first.len() < self.size {
+                first.push(place);
+            } else if let Some(mut last) = first.peek_mut()
+                && place < *last
+            {
+                *last = place;
+            }
+            Ok(())
+        })
+    }
+
+    fn gather(&self, (shard, tally): &mut (usize, Tally), taken: Taken) -> Result<(), Error> {
+        tally.add(taken.tally);
+        self.rejects.write(*shard, &taken.rejected)
+    }
+
+    fn end(&self, (shard, tally): (usize, Tally)) -> Result<Tally, Error> {
+        self.rejects.end(shard)?;
+        Ok(tally)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Which of the records are in the sample, in order.
+    fn taken(records: &[String], size: usize, seed: u64) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let middle = records.len() / 2;
+        for (name, part) in [("a.jsonl", &records[..middle]), ("b.jsonl", &records[middle..])] {
+            std::fs::write(folder.path().join(name), part.join("\n")).unwrap();
+        }
+        let shards = Shards::find([folder.path()]).unwrap();
+        let (read, progress) = (ReadOptions::default(), Progress::default());
+        let (sample, report) =
+            Sample::find("raw", &shards, size, seed, (&read, FieldKind::Text), None, &progress).unwrap();
+        assert_eq!((sample.documents(), report.records), (records.len() as u64, records.len() as u64));
+        assert_eq!(sample.is_part(), records.len() > size);
+        records.iter().filter(|record| sample.takes(content_hash(record.as_bytes()))).cloned().collect()
+    }
+
+    fn records(count: usize) -> Vec<String> {
+        (0..count).map(|i| format!("{{\"text\": \"{i}\"}}")).collect()
+    }
+
+    #[test]
+    fn is_of_the_size_asked_for_also_where_records_are_equal() {
+        let mut records = records(30);
+        records.extend([records[3].clone(), records[4].clone(), records[3].clone()]);
+        for size in 1..33 {
+            assert_eq!(taken(&records, size, 0).len(), size);
+        }
+        assert_eq!(taken(&records, 33, 0), records);
+        assert_eq!(taken(&records, 1000, 0), records);
+        assert_eq!(taken(&vec![records[0].clone(); 20], 7, 0).len(), 7);
+    }
+
+    #[test]
+    fn depends_on_content_alone() {
+        let forwards = records(500);
+        let backwards: Vec<String> = forwards.iter().rev().cloned().collect();
+        let sorted = |mut records: Vec<String>| {
+            records.sort_unstable();
+            records
+        };
+        assert_eq!(sorted(taken(&forwards, 100, 3)), sorted(taken(&backwards, 100, 3)));
+        assert_ne!(taken(&forwards, 100, 3), taken(&forwards, 100, 4));
+        // A smaller sample is part of a larger one.
+        let large = taken(&forwards, 100, 3);
+        assert!(taken(&forwards, 60, 3).iter().all(|record| large.contains(record)));
+    }
+
+    #[test]
+    fn every_record_is_in_as_many_samples_as_any_other() {
+        let records = records(40);
+        let mut times = vec![0; records.len()];
+        for seed in 0..400 {
+            for record in taken(&records, 10, seed) {
+                times[records.iter().position(|other| *other == record).unwrap()] += 1;
+            }
+        }
+        // 100 times, with a standard deviation of 8.7: five of these, once in 40 000 for other seeds.
+        assert!(times.iter().all(|times| (57..=143).contains(times)), "{times:?}");
+        let chi_squared: f64 = times.iter().map(|times| f64::from(times - 100).powi(2) / 75.0).sum();
+        // About 40, with a standard deviation of 9.
+        assert!((8.0..80.0).contains(&chi_squared), "{chi_squared}");
+    }
+}

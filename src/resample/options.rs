@@ -1,0 +1,169 @@
+use std::fmt;
+
+use super::{Exponents, GroupShares, Groups, MixIn, Proportions, Totals};
+
+/// How much to select.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Budget {
+    /// So many records.
+    Records(u64),
+    /// This share of the eligible records, from 0 to 1, to the nearest record.
+    Fraction(f64),
+    /// Records of at most so many tokens together.
+    Tokens(u64),
+    /// Records of at most so many bytes together, newlines included.
+    Bytes(u64),
+}
+
+impl Budget {
+    /// What records take of the budget, in its unit.
+    pub(super) fn price(self, of: &Totals) -> u64 {
+        match self {
+            Budget::Records(_) | Budget::Fraction(_) => of.records,
+            Budget::Tokens(_) => of.tokens,
+            Budget::Bytes(_) => of.bytes,
+        }
+    }
+}
+
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Budget::Records(records) => write!(f, "{records} records"),
+            Budget::Fraction(fraction) => write!(f, "a fraction of {fraction:?}"),
+            Budget::Tokens(tokens) => write!(f, "{tokens} tokens"),
+            Budget::Bytes(bytes) => write!(f, "{bytes} bytes"),
+        }
+    }
+}
+
+/// How keys are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Method {
+    /// log weight / T + Gumbel noise: sampling without replacement in proportion to exp(log weight / T).
+    #[default]
+    Gumbel,
+    /// Noise alone: every record is as likely as any other.
+    Random,
+    /// Of scores from 0 to 1, first those that are larger than 1 − Pareto(9) noise, in random order; then those that are when
+    /// the noise is drawn a second time, and so on. Source: heuristic classification (arXiv 2302.03169, section 4.1, after
+    /// Brown et al. 2020, appendix A).
+    Pareto,
+}
+
+/// What a log weight is divided by, since it is a sum over all n-grams of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Normalize {
+    /// Nothing, as published.
+    #[default]
+    None,
+    /// √(tokens / 100).
+    Sqrt,
+    /// tokens / 100.
+    Tokens,
+}
+
+impl Normalize {
+    /// Whatever the normalization, a document of so many tokens keeps its log weight.
+    const UNCHANGED_TOKENS: f64 = 100.0;
+
+    #[inline]
+    pub(super) fn apply(self, log_weight: f64, tokens: u32) -> f64 {
+        let length = || f64::from(tokens.max(1)) / Self::UNCHANGED_TOKENS;
+        match self {
+            Normalize::None => log_weight,
+            Normalize::Sqrt => log_weight / length().sqrt(),
+            Normalize::Tokens => log_weight / length(),
+        }
+    }
+}
+
+/// What becomes of several targets.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub enum Combine {
+    /// Each draws its share.
+    #[default]
+    Apart,
+    /// One draw by the product of the importance weights, each to the power of its exponent; of 1 / their number if none are given:
+    /// the geometric mean.
+    Product(Option<Exponents>),
+}
+
+/// What decides a draw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DrawOptions {
+    /// How much to select.
+    pub budget: Budget,
+    /// The least number of tokens of an eligible record.
+    pub min_tokens: u32,
+    /// How keys are made.
+    pub method: Method,
+    /// T: 1 samples in proportion to the importance weights, 0 takes the largest without noise. One for each draw, or one for all.
+    pub temperatures: Vec<f64>,
+    /// What becomes of long documents.
+    pub normalize: Normalize,
+    /// What becomes of several targets.
+    pub combine: Combine,
+    /// Other noise for another seed.
+    pub seed: u64,
+    /// Take everything if less than the budget is eligible.
+    pub allow_fewer: bool,
+    /// The targets' shares of the budget; by default, by their tokens.
+    pub proportions: Option<Proportions>,
+    /// τ: shares by default are in proportion to tokens^(1/τ); infinite for even ones.
+    pub proportions_temperature: f64,
+    /// The groups' shares of the budget; `None` if the weights tell no groups.
+    pub groups: Option<GroupShares>,
+    /// What is drawn beside the budget.
+    pub mix_in: Vec<MixIn>,
+    /// How many selections to make, each with the whole budget and with noise of its own.
+    pub draws: u32,
+    /// No record is selected again before all that are eligible were.
+    pub disjoint: bool,
+}
+
+impl DrawOptions {
+    /// Takes in the names of groups, known once the records were read.
+    pub fn know(&mut self, names: Groups) {
+        if let Some(groups) = &mut self.groups {
+            groups.names = names;
+        }
+    }
+
+    /// Whether some records are drawn apart from others.
+    pub(super) fn has_strata(&self) -> bool {
+        self.groups.is_some() || !self.mix_in.is_empty()
+    }
+
+    /// The temperature that makes importance weights of log weights; 0 if none are drawn by.
+    pub(super) fn spread_temperature(&self) -> f64 {
+        if self.method == Method::Gumbel { self.temperature_of(0) } else { 0.0 }
+    }
+
+    /// The temperature of draw number `draw`.
+    pub(super) fn temperature_of(&self, draw: u32) -> f64 {
+        let last = self.temperatures.last().copied().unwrap_or(1.0);
+        self.temperatures.get(draw as usize).copied().unwrap_or(last)
+    }
+}
+
+impl Default for DrawOptions {
+    fn default() -> Self {
+        DrawOptions {
+            budget: Budget::Fraction(1.0),
+            min_tokens: 100,
+            method: Method::default(),
+            temperatures: vec![1.0],
+            normalize: Normalize::default(),
+            combine: Combine::default(),
+            seed: 0,
+            allow_fewer: false,
+            proportions: None,
+            proportions_temperature: 1.0,
+            groups: None,
+            mix_in: Vec::new(),
+            draws: 1,
+            disjoint: false,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::{Error, npy};
+use crate::ln::ln;
+
+/// What a score of another tool says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// An importance weight, at least 0: its logarithm is the log weight.
+    Weight,
+    /// A log weight.
+    Log,
+    /// A probability, from 0 to 1, kept as it is.
+    Probability,
+}
+
+impl Scale {
+    /// What stands in the weights for this score; `None` for a score that makes no sense.
+    pub fn log_weight(self, score: f64) -> Option<f64> {
+        match self {
+            Scale::Weight if score == 0.0 => Some(f64::NEG_INFINITY),
+            // What is smaller than any normal number is as good as the smallest.
+            Scale::Weight if score > 0.0 && score.is_finite() => Some(ln(score.max(f64::MIN_POSITIVE))),
+            Scale::Log if score < f64::INFINITY => Some(score),
+            Scale::Probability if (0.0..=1.0).contains(&score) => Some(score),
+            _ => None,
+        }
+    }
+
+    /// What a score must be.
+    pub fn range(self) -> &'static str {
+        match self {
+            Scale::Weight => "a number of at least 0, or with --log-scores any number",
+            Scale::Log => "a number or -Infinity",
+            Scale::Probability => "a number from 0 to 1 for --method pareto",
+        }
+    }
+}
+
+/// A `.npy` file of one score for each record: one dimension of `<f8` or `<f4`.
+#[derive(Clone, Debug)]
+pub struct ScoresFile {
+    path: PathBuf,
+    header: npy::PlainHeader,
+}
+
+impl ScoresFile {
+    /// Reads and checks the header of `path`.
+    ///
+    /// # Errors
+    /// A file that cannot be read or holds no such array.
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let refuse = |reason| Error::NotScores { path: path.into(), reason };
+        let (header, found) = npy::open(path, npy::parse_plain, refuse)?;
+        let expected =
+            header.rows.checked_mul(header.size as u64).and_then(|bytes| bytes.checked_add(header.data));
+        if expected != Some(found) {
+            let promised = header.rows;
+            return Err(refuse(format!(
+                "its header promises {promised} scores, its length is {found} bytes"
+            )));
+        }
+        Ok(ScoresFile { path: path.into(), header })
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many scores there are.
+    pub fn rows(&self) -> u64 {
+        self.header.rows
+    }
+
+    /// Reads `count` scores from number `first` on, which must be there, into `scores`.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn read(&self, first: u64, count: usize, scores: &mut Vec<f64>) -> Result<(), Error> {
+        let npy::PlainHeader { size, data, .. } = self.header;
+        let mut bytes = vec![0; count * size];
+        let mut read = || {
+            let mut file = File::open(&self.path)?;
+            file.seek(SeekFrom::Start(data + first * size as u64))?;
+            file.read_exact(&mut bytes)
+        };
+        read().map_err(|source| Error::Read { path: self.path.clone(), source })?;
+        scores.clear();
+        scores.extend(bytes.chunks_exact(size).map(|bytes| match *bytes {
+            [a, b, c, d] => f64::from(f32::from_le_bytes([a, b, c, d])),
+            [a, b, c, d, e, f, g, h] => f64::from_le_bytes([a, b, c, d, e, f, g, h]),
+            _ => f64::NAN,
+        }));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_become_log_weights() {
+        assert_eq!(Scale::Weight.log_weight(1.0), Some(0.0));
+        assert_eq!(Scale::Weight.log_weight(0.0), Some(f64::NEG_INFINITY));
+        assert_eq!(Scale::Weight.log_weight(-1.0), None);
+        assert!(Scale::Weight.log_weight(1e-320).is_some_and(f64::is_finite));
+        assert_eq!(Scale::Log.log_weight(-7.5), Some(-7.5));
+        assert_eq!(Scale::Probability.log_weight(0.25), Some(0.25));
+        for scale in [Scale::Weight, Scale::Log, Scale::Probability] {
+            assert_eq!(scale.log_weight(f64::NAN), None);
+            assert_eq!(scale.log_weight(f64::INFINITY), None);
+        }
+        assert_eq!(Scale::Probability.log_weight(1.1), None);
+    }
+}
