@@ -13,7 +13,7 @@ VOCABULARY, WIDTH, LAYERS, HEADS, CONTEXT, BATCH = 2048, 96, 2, 4, 128, 16
 WARMUP, RATE = 20, 2e-3
 BASE = 6                           # times as many steps before as for a selection
 TARGETS = ["german", "kernel", "mathematics", "python-science", "rust"]
-METHODS = ["random", "top-k", "classifier", "DSIR 2", "DSIR sqrt", "DSIR tokens T0.3"]
+METHODS = ["random", "top-k", "classifier", "DSIR 2", "DSIR sqrt", "DSIR tokens T30"]
 HELDOUT = 200_000                  # characters of held-out text
 
 

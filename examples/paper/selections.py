@@ -33,7 +33,7 @@ METHODS = [
     Method("DSIR T100", draw=("--temperature", "100")),
     Method("DSIR sqrt", draw=("--normalize", "sqrt")),
     Method("DSIR tokens", draw=("--normalize", "tokens")),
-    Method("DSIR tokens T0.3", draw=("--normalize", "tokens", "--temperature", "0.3")),
+    Method("DSIR tokens T30", draw=("--normalize", "tokens", "--temperature", "30")),
 ]
 
 

@@ -56,7 +56,7 @@ class Trial(NamedTuple):
         path = folder / f"{tokens}-{method.name.replace(' ', '_')}-{seed}.jsonl"
         draw(self.dsir, self.corpus, self.target, method, tokens, seed, path)
         facts, texts = describe(path, self.target)
-        bits = judges.judge(texts, with_bytes=tokens == min(self.budgets) and seed == 0)
+        bits = judges.judge(texts, with_bytes=(tokens, seed) == (min(self.budgets), 0))
         bits["bits_per_token"] = bits["bpe"] * judges.bytes / judges.tokens
         return {"form": self.form, "target": self.target, "budget": tokens, "method": method.name, "seed": seed,
                 "path": str(path), **facts, **bits}
