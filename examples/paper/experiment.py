@@ -41,7 +41,10 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="a tenth of a third of the corpus, to see that it works")
     parser.add_argument("--no-neural", action="store_true", help="leave out the neural judge")
     parser.add_argument("--docs", type=Path, help="put tables and figure into this folder's paper.md and paper.svg")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.quick and args.docs:
+        parser.error("the page has tables of a whole run: --docs and --quick do not go together")
+    return args
 
 
 def build_dsir():
