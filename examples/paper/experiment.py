@@ -1,0 +1,131 @@
+"""The whole experiment: corpus, trials, neural judge, tables and figure.  Started by `run`."""
+import argparse
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import classifier
+import corpus as corpora
+import figure
+import judge
+import punkt
+from selections import METHODS, Corpus, Dsir, able, draw
+from trial import Trial
+
+HERE = Path(__file__).resolve().parent
+PIECE = 128                                                      # words
+# Tokens: seeds, for each form; the two forms are called so in results and tables.
+BUDGETS = {"whole": {400_000: (0, 1), 2_000_000: (0,)}, "pieces": {400_000: (0, 1)}}
+QUICK_BUDGETS = {"whole": {40_000: (0,)}, "pieces": {40_000: (0,)}}
+QUICK_DOMAINS = {"administration", "databases", "german", "man-pages", "mathematics", "python-web", "rust", "spanish"}
+NEURAL_STEPS = 100                                               # for each selection
+STARTED = time.time()
+
+
+def tell(what):
+    """Say on standard error what was done, and when."""
+    print(f"{time.time() - STARTED:6.0f} s  {what}", file=sys.stderr, flush=True)
+
+
+def arguments():
+    """What was typed."""
+    parser = argparse.ArgumentParser(prog="run", description=__doc__.split("\n")[0])
+    parser.add_argument("--dsir", type=Path, help="the program (default: build this checkout's)")
+    parser.add_argument("--work", type=Path, default=HERE.parents[1] / "target" / "paper",
+                        help="corpus, weights and results; a run that was stopped goes on from them")
+    parser.add_argument("--cache", type=Path, help="downloaded packages and their text (default: WORK/cache)")
+    parser.add_argument("--quick", action="store_true", help="a tenth of a third of the corpus, to see that it works")
+    parser.add_argument("--no-neural", action="store_true", help="leave out the neural judge")
+    parser.add_argument("--docs", type=Path, help="put tables and figure into this folder's paper.md and paper.svg")
+    args = parser.parse_args()
+    if args.quick and args.docs:
+        parser.error("the page has tables of a whole run: --docs and --quick do not go together")
+    return args
+
+
+def build_dsir():
+    """The release build of this checkout."""
+    subprocess.run(["cargo", "build", "--release", "--quiet"], cwd=HERE, check=True)
+    return HERE.parents[1] / "target" / "release" / "dsir"
+
+
+def prepare(dsir, rows, folder, cache, scale):
+    """The corpus as whole documents and as pieces of them: {form: Corpus}."""
+    held = corpora.build(rows, folder / "whole", cache, scale)
+    tell(f"corpus: {sum(part['bytes'] for name, part in held.items() if name.startswith('raw/')) / 1e6:.0f} MB raw")
+    forms = {"whole": Corpus(folder / "whole"), "pieces": Corpus(folder / "pieces")}
+    for part in ("raw", "target"):
+        if not (forms["pieces"].folder / part).exists():
+            output = f"{forms['pieces'].folder / part}/"
+            dsir.run("prepare", "--chunk-words", PIECE, "-o", output, forms["whole"].folder / part)
+    for form in forms.values():
+        classifier.prepare(form)
+    tell("pieces, and words for the classifier")
+    return forms
+
+
+def sample(raw, each):
+    """The first texts of each domain, `each` characters of it."""
+    return [text for shard in sorted(raw.glob("*.jsonl")) for text in corpora.first(shard, each)]
+
+
+def run_trial(trial):
+    """Run a trial in a process of its own."""
+    results = trial.run()
+    tell(f"{trial.form} {trial.target}")
+    return results
+
+
+def judge_neurally(dsir, corpus, results, work, steps):
+    """Put `neural`, bits per byte, into the results of some methods for some targets.
+
+    Of whole documents, the smallest budget and seed 0.
+    """
+    import neural    # late: its threads and the processes of the trials do not go together
+
+    bpe = judge.train_bpe(sample(corpus.raw, 200_000), work / "bpe-neural.json", neural.VOCABULARY)
+    judging = neural.Judge(bpe, sample(corpus.raw, 200_000), steps)
+    tell("neural: common start")
+    budget, path = min(row["budget"] for row in results), work / "neural.jsonl"
+    methods = {method.name: method for method in METHODS}
+    for row in results:
+        if (row["form"], row["budget"], row["seed"]) == ("whole", budget, 0) \
+                and row["target"] in neural.TARGETS and row["method"] in neural.METHODS:
+            draw(dsir, corpus, row["target"], methods[row["method"]], budget, 0, path)
+            row["neural"] = judging.judge(corpora.texts(path), corpora.texts(corpus.heldout(row["target"])))
+            tell(f"neural: {row['target']}, {row['method']}")
+
+
+def main():
+    args = arguments()
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"               # each trial has a processor of its own
+    dsir = Dsir(args.dsir.resolve() if args.dsir else build_dsir())
+    work = args.work / ("quick" if args.quick else "full")
+    scale, budgets, domains = (0.1, QUICK_BUDGETS, QUICK_DOMAINS) if args.quick else (1.0, BUDGETS, None)
+    rows = corpora.sources(domains)
+    forms = prepare(dsir, rows, work, args.cache or args.work / "cache", scale)
+    whole = forms["whole"]
+    model = punkt.train(sample(whole.raw, 60_000), work / "punkt")
+    bpe = work / "bpe.json"
+    judge.train_bpe(sample(whole.raw, 600_000 * scale), bpe, judge.VOCABULARY)
+    tell("sentence ends for word_tokenize, symbols for the judge")
+
+    if left_out := [m.name for m in METHODS if m not in able(dsir)]:
+        tell(f"left out, for want of options in the program: {', '.join(left_out)}")
+    trials = [Trial(dsir, corpus, form, target, budgets[form], model, bpe, whole.heldout(target))
+              for target in corpora.targets(rows) for form, corpus in forms.items()]
+    with multiprocessing.get_context("fork").Pool(len(os.sched_getaffinity(0))) as workers:
+        results = [row for rows in workers.imap(run_trial, trials, chunksize=1) for row in rows]
+    if not args.no_neural:
+        judge_neurally(dsir, whole, results, work, NEURAL_STEPS // 10 if args.quick else NEURAL_STEPS)
+    (work / "results.json").write_text(json.dumps(results, indent=0))
+    figure.publish(results, work, args.docs)
+    tell("tables and figure")
+
+
+if __name__ == "__main__":
+    main()
