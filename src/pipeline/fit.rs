@@ -297,6 +297,7 @@ impl<'a> Job for CountRaw<'a> {
         let counts = self.sample.finish(done.threads.iter().map(|thread| &thread.counts), buckets)?;
         let under_way =
             done.under_way.into_iter().map(|(shard, at, (_, tally))| (shard, at, tally.clone(), ()));
-        keeper.keep(self.shards, done.ended.iter().map(|(shard, tally)| (*shard, tally)), under_way, counts)
+        let ended = done.ended.iter().map(|(shard, tally)| (*shard, tally));
+        keeper.keep(self.shards, ended, under_way, self.before.as_ref(), counts)
     }
 }

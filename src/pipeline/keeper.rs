@@ -90,17 +90,26 @@ impl Keeper {
         Some(before)
     }
 
-    /// Keeps that these shards of `shards` have ended and these are under way. A stream cannot be gone on with: it is left out.
-    pub(super) fn keep<'t, P: Serialize, W: Serialize>(
+    /// Keeps that these shards of `shards` have ended and these are under way; so are those that an earlier run was at, by `before`, and
+    /// this one has not come to yet. A stream cannot be gone on with: it is left out.
+    pub(super) fn keep<'t, P: Serialize + Clone, W: Serialize>(
         &self,
         shards: &Shards,
         ended: impl Iterator<Item = (usize, &'t Tally)>,
         under_way: impl Iterator<Item = (usize, Bookmark, Tally, P)>,
+        before: Option<&Before<P, W>>,
         whole: W,
     ) -> Result<(), Error> {
-        let ended = ended.map(|(place, tally)| (place, tally.clone(), None));
-        let under_way = under_way.map(|(place, at, tally, part)| (place, tally, Some((at, part))));
-        let states = ended.chain(under_way).filter_map(|(place, tally, under_way)| {
+        let mut places: BTreeMap<usize, (Tally, Option<(Bookmark, P)>)> = BTreeMap::new();
+        if let Some(before) = before {
+            let left = before.under_way.iter();
+            places.extend(
+                left.map(|(place, (at, tally, part))| (*place, (tally.clone(), Some((*at, part.clone()))))),
+            );
+        }
+        places.extend(under_way.map(|(place, at, tally, part)| (place, (tally, Some((at, part))))));
+        places.extend(ended.map(|(place, tally)| (place, (tally.clone(), None))));
+        let states = places.into_iter().filter_map(|(place, (tally, under_way))| {
             Some(ShardState { shard: shards[place].fingerprint()?, tally, under_way })
         });
         let state = State { made_with: self.made_with.clone(), shards: states.collect(), whole };
@@ -119,5 +128,43 @@ impl<P, W> Before<P, W> {
     pub(super) fn bytes(&self) -> u64 {
         let ended = self.ended.values().map(|tally| tally.bytes);
         ended.chain(self.under_way.values().map(|(_, tally, _)| tally.bytes)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is told of the `n`-th shard, so that it can be recognised.
+    fn tally(n: u64) -> Tally {
+        serde_json::from_str(&format!(r#"{{"records": {n}, "invalid": 0, "bytes": {n}, "first": null}}"#))
+            .unwrap()
+    }
+
+    #[test]
+    fn what_an_earlier_run_was_at_is_kept_until_it_is_come_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths: Vec<PathBuf> = (0..4).map(|n| folder.path().join(format!("{n}.jsonl"))).collect();
+        paths.iter().for_each(|path| fs::write(path, "{}\n").unwrap());
+        let shards = Shards::find(paths).unwrap();
+        let work = Work::open(&folder.path().join("work")).unwrap();
+        let keeper = Keeper::new(&work, "fit", &"options");
+
+        // The first run was at shards 0, 1 and 2.
+        let at = |n: usize| (n, Bookmark::START, tally(10 + n as u64), ());
+        keeper.keep(&shards, std::iter::empty(), (0..3).map(at), None, "first".to_owned()).unwrap();
+        // The second ends shard 0 and is further in shard 1 when it keeps what it has; shard 2 has to wait.
+        let before = keeper.before::<(), String>(&shards).unwrap();
+        let further = std::iter::once((1, Bookmark::START, tally(21), ()));
+        let ended = tally(20);
+        keeper
+            .keep(&shards, std::iter::once((0, &ended)), further, Some(&before), "second".to_owned())
+            .unwrap();
+
+        let before = keeper.before::<(), String>(&shards).unwrap();
+        let records = |(place, (_, tally, ())): (&usize, &(Bookmark, Tally, ()))| (*place, tally.records);
+        assert_eq!(before.ended.keys().collect::<Vec<_>>(), [&0]);
+        assert_eq!(before.under_way.iter().map(records).collect::<Vec<_>>(), [(1, 21), (2, 12)]);
+        assert_eq!(before.whole, "second");
     }
 }

@@ -378,7 +378,7 @@ impl<'a> Job for Weigh<'a> {
         let screen = self.candidates.map(|candidates| candidates.screen().state());
         let groups = self.groups(done.threads.iter().map(|thread| &**thread));
         let whole = WholeState { with_rejects: self.with_rejects, screen, groups };
-        keeper.keep(self.shards, ended, under_way.into_iter(), whole)?;
+        keeper.keep(self.shards, ended, under_way.into_iter(), self.before.as_ref(), whole)?;
         // Only now: had they been moved before, and the run been killed, they would have been missed.
         self.publish()
     }
