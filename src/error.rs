@@ -44,6 +44,17 @@ pub enum Error {
         /// What was wrong with the first.
         first_fault: Option<String>,
     },
+    /// Selected records that were not come upon.
+    #[error(
+        "{drawn} records were drawn, but {written} found to be written: the shards are no longer what was weighed; \
+             run the same again"
+    )]
+    Incomplete {
+        /// How many were drawn.
+        drawn: u64,
+        /// How many were found.
+        written: u64,
+    },
     /// A folder for temporary data that cannot be used.
     #[error("temporary data in {}: {source}; name another folder with --temp-dir", folder.display())]
     TempDir {

@@ -20,6 +20,7 @@ impl DrawArgs {
                 return Err(Failure::usage("how much? Pass -k, --fraction, --tokens or --bytes"));
             }
         };
+        self.refuse_idle()?;
         let mix_in = self.sets_mixed_in()?.into_iter().map(|(mix_in, _)| mix_in).collect();
         Ok(DrawOptions {
             budget,
@@ -47,6 +48,27 @@ impl DrawArgs {
         })
     }
 
+    /// Refuses what would change nothing, or what is no longer a probability.
+    fn refuse_idle(&self) -> Result<(), Failure> {
+        let method = match self.method {
+            MethodArg::Random => "random",
+            MethodArg::Pareto => "pareto",
+            MethodArg::Gumbel | MethodArg::Topk => "",
+        };
+        let product = self.combine == CombineArg::Product;
+        let idle =
+            |option: &str| Err(Failure::usage(format!("{option} has no meaning for --method {method}")));
+        match method {
+            "" if product && self.proportions_temperature != 1.0 => Err(Failure::usage(
+                "--combine product makes one draw: --proportions-temperature has no shares to change",
+            )),
+            "" => Ok(()),
+            _ if self.normalize != NormalizeArg::None => idle("--normalize"),
+            _ if product => idle("--combine product"),
+            _ => Ok(()),
+        }
+    }
+
     /// One for all draws, or one for each.
     fn temperatures(&self) -> Result<Vec<f64>, Failure> {
         let draws = self.draws.unwrap_or(1);
@@ -64,9 +86,10 @@ impl DrawArgs {
         let without_noise = temperatures.iter().filter(|t| **t == 0.0).count();
         let alike = if temperatures.len() == 1 { without_noise * draws as usize } else { without_noise };
         if alike > 1 && !self.disjoint {
-            return Err(Failure::usage(
-                "--temperature 0 draws the same every time: pass --disjoint, or no --draws",
-            ));
+            let what = if self.method == MethodArg::Topk { "--method topk" } else { "--temperature 0" };
+            return Err(Failure::usage(format!(
+                "{what} draws the same every time: pass --disjoint, or no --draws"
+            )));
         }
         Ok(temperatures)
     }

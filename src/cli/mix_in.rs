@@ -1,11 +1,14 @@
 //! What is drawn beside the budget: from sets of the raw records, and from files of its own.
 
+use std::collections::HashSet;
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use dsir::featurizer::FeatureSpace;
 use dsir::pipeline::{self, Admission, Given, ReadOptions, Source};
 use dsir::reader::{Conditions, Shard, Shards};
-use dsir::resample::{Budget, Draw, DrawOptions, FromGroup, Method, MixIn};
+use dsir::resample::{Budget, Draw, DrawOptions, Error, FromGroup, Method, MixIn};
 use dsir::unfinished::TemporaryFolder;
 use dsir::weights::{WeightsFile, WeightsFolder};
 
@@ -86,24 +89,25 @@ impl FileMixedIn {
         self.shards.iter().map(Shard::path)
     }
 
-    /// Draws from it, as `options` want it but whatever the weights.
-    pub(crate) fn draw(
+    /// Draws from it, as `options` want it but whatever the weights; tokens are those of `space`.
+    fn draw(
         &self,
+        space: FeatureSpace,
         options: &DrawOptions,
         read: &ReadOptions,
         run: &Run,
         summary: &mut Summary,
     ) -> Result<DrawnBeside<'_>, Failure> {
-        self.shards.keep_streams(&run.temp_dir);
+        let FileMixedIn { mix_in: MixIn { name, records }, shards } = self;
+        shards.keep_streams(&run.temp_dir);
         let folder = run.temporary_folder()?;
         let weights = WeightsFolder::new(folder.path());
-        let (given, admission, space) = (Given::Nothing, Admission::default(), FeatureSpace::default());
-        let weighed =
-            pipeline::complete(&given, &admission, &self.shards, space, &weights, read, &run.progress)?;
-        summary.stage("mix in", &weighed.read);
-        let weights = weights.open(&self.shards)?;
+        let (given, admission) = (Given::Nothing, Admission::default());
+        let weighed = pipeline::complete(&given, &admission, shards, space, &weights, read, &run.progress)?;
+        summary.stage(&format!("mix in {name}"), &weighed.read);
+        let weights = weights.open(shards)?;
         let options = DrawOptions {
-            budget: Budget::Records(self.mix_in.records),
+            budget: Budget::Records(*records),
             method: Method::Random,
             min_tokens: options.min_tokens,
             seed: options.seed,
@@ -112,9 +116,42 @@ impl FileMixedIn {
             disjoint: options.disjoint,
             ..DrawOptions::default()
         };
-        let draw = Draw::new(&weights, None, &options)?;
-        Ok(DrawnBeside { name: &self.mix_in.name, draw, weights, shards: &self.shards, _folder: folder })
+        let too_small = |there| Error::MixInTooSmall { name: name.clone(), asked: *records, there };
+        let draw = Draw::new(&weights, None, &options).map_err(|error| match error {
+            Error::TooFew { eligible, .. } => too_small(eligible.records),
+            Error::NoneEligible { .. } => too_small(0),
+            other => other,
+        })?;
+        Ok(DrawnBeside { name, draw, weights, shards, _folder: folder })
     }
+}
+
+/// Draws from all files that are mixed in: before the long work, so that what is wrong with them is found out soon.
+pub(crate) fn draw_beside<'a>(
+    files: &'a [FileMixedIn],
+    space: FeatureSpace,
+    options: &DrawOptions,
+    read: &ReadOptions,
+    run: &Run,
+    summary: &mut Summary,
+) -> Result<Vec<DrawnBeside<'a>>, Failure> {
+    files.iter().map(|file| file.draw(space, options, read, run, summary)).collect()
+}
+
+/// Refuses files that are mixed in twice, or are also raw: their records could be selected twice.
+pub(crate) fn refuse_twice(raw: &Shards, files: &[FileMixedIn]) -> Result<(), Failure> {
+    let identity =
+        |path: &Path| path.metadata().ok().filter(Metadata::is_file).map(|it| (it.dev(), it.ino()));
+    let mut seen: HashSet<(u64, u64)> = raw.iter().filter_map(|shard| identity(shard.path())).collect();
+    for path in files.iter().flat_map(FileMixedIn::inputs) {
+        if identity(path).is_some_and(|identity| !seen.insert(identity)) {
+            let path = path.display();
+            return Err(Failure::usage(format!(
+                "--mix-in: {path} is given twice, or is among RAW too: its records could be selected twice"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// What was drawn from a file that is mixed in.

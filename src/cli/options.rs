@@ -91,16 +91,22 @@ fn apart<'a>(
     Ok(found)
 }
 
-impl TokenizerArg {
-    /// A feature space of this tokenizer, with the sentence model in `punkt` if it needs one.
-    pub(crate) fn space(self, punkt: Option<&Path>) -> Result<FeatureSpace, Failure> {
-        let tokenizer = match self {
+impl From<TokenizerArg> for Tokenizer {
+    fn from(typed: TokenizerArg) -> Self {
+        match typed {
             TokenizerArg::Wordpunct => Tokenizer::Wordpunct,
             TokenizerArg::WordTokenize => Tokenizer::WordTokenize,
             TokenizerArg::Unicode => Tokenizer::Unicode,
             TokenizerArg::Bytes => Tokenizer::Bytes,
             TokenizerArg::Ids => Tokenizer::Ids,
-        };
+        }
+    }
+}
+
+impl TokenizerArg {
+    /// A feature space of this tokenizer, with the sentence model in `punkt` if it needs one.
+    pub(crate) fn space(self, punkt: Option<&Path>) -> Result<FeatureSpace, Failure> {
+        let tokenizer = Tokenizer::from(self);
         let punkt = match (tokenizer, punkt) {
             (Tokenizer::WordTokenize, None) => return Err(dsir::featurizer::Error::NoPunkt.into()),
             (Tokenizer::WordTokenize, Some(folder)) => Some(Punkt::read(folder)?.fingerprint()),
@@ -111,6 +117,20 @@ impl TokenizerArg {
 }
 
 impl PunktArgs {
+    /// Refuses a sentence model that nothing would use, and quality that is asked of numbers.
+    pub(crate) fn check(&self, tokenizer: Tokenizer, quality: Option<&QualityArgs>) -> Result<(), Failure> {
+        let measures = quality.is_some_and(|quality| quality.bounds().is_some());
+        if tokenizer == Tokenizer::Ids && measures {
+            return Err(Failure::usage("--quality measures words, and the tokenizer `ids` has numbers"));
+        }
+        match self.punkt {
+            Some(_) if tokenizer != Tokenizer::WordTokenize && !measures => Err(Failure::usage(format!(
+                "--punkt is for the tokenizer `word_tokenize` and for --quality, and nothing else: the tokenizer here is `{tokenizer}`"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Reads the sentence model, which must be there.
     pub(crate) fn read(&self) -> Result<Arc<Punkt>, Failure> {
         let folder = self.folder().ok_or(dsir::featurizer::Error::NoPunkt)?;

@@ -4,13 +4,35 @@ use std::path::Path;
 use std::time::Instant;
 
 use dsir::density::Model;
-use dsir::pipeline::{KlReduction, Prepared, ReadReport};
-use dsir::resample::{Draw, FromGroup, Totals};
+use dsir::pipeline::{Admission, KlReduction, Prepared, ReadReport};
+use dsir::resample::{Draw, FromGroup, Normalize, Totals};
 use dsir::whole_file::{self, WholeFile};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::failure::{Failure, say};
+
+/// What records are drawn by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scores {
+    /// Nothing.
+    None,
+    /// Sums over n-grams.
+    Sums,
+    /// The same, by length.
+    Normalized,
+    /// What another tool gave.
+    Others,
+    /// Numbers from 0 to 1.
+    Probabilities,
+}
+
+impl Scores {
+    /// Of sums over n-grams, as they are normalized.
+    pub(crate) fn of_sums(normalize: Normalize) -> Self {
+        if normalize == Normalize::None { Scores::Sums } else { Scores::Normalized }
+    }
+}
 
 /// Gathers the summary of a run.
 pub(crate) struct Summary {
@@ -39,6 +61,10 @@ impl Summary {
             "stage": name, "records": records, "invalid": invalid, "bytes": bytes, "bytes_before": bytes_before,
             "seconds": seconds, "mb_per_second": rate,
         }));
+        // Of the raw records, it is told where they are.
+        if invalid > 0 && !matches!(name, "fit" | "weigh") {
+            self.line("skipped", format!("{name}: {} as invalid", count(invalid, "record")));
+        }
         if bytes_before > 0 {
             self.line(
                 "went on",
@@ -143,7 +169,13 @@ impl Summary {
     }
 
     /// Notes what was drawn, and the KL reductions of each draw if they were measured.
-    pub(crate) fn draw(&mut self, draw: &Draw, names: &[String], reductions: &[Vec<KlReduction>]) {
+    pub(crate) fn draw(
+        &mut self,
+        draw: &Draw,
+        scores: Scores,
+        names: &[String],
+        reductions: &[Vec<KlReduction>],
+    ) {
         let survey = &draw.survey;
         let eligible = survey.eligible;
         self.json.insert("eligible".into(), json!(eligible));
@@ -166,10 +198,24 @@ impl Summary {
         let name = |target: usize| names.get(target).cloned().unwrap_or_else(|| format!("#{}", target + 1));
         for (target, spread) in survey.log_weights.iter().enumerate() {
             let prefix = self.prefix(targets, &name(target));
+            let (label, note) = match scores {
+                Scores::None => break,
+                Scores::Sums => {
+                    ("log weight", " (sums over all n-grams of a document, so hundreds are normal)")
+                }
+                Scores::Normalized => ("log weight", " (by length)"),
+                Scores::Others => ("log weight", ""),
+                Scores::Probabilities => ("score", ""),
+            };
+            let (min, max, mean, deviation) = (spread.min, spread.max, spread.mean, spread.deviation);
             self.line(
-                "log weight",
-                format!("{prefix}{:.1} to {:.1}, mean {:.1}, deviation {:.1} (sums over all n-grams of a document, so hundreds are normal)",
-                    spread.min, spread.max, spread.mean, spread.deviation),
+                label,
+                match scores {
+                    Scores::Probabilities => format!("{prefix}{min:.3} to {max:.3}, mean {mean:.3}"),
+                    _ => format!(
+                        "{prefix}{min:.1} to {max:.1}, mean {mean:.1}, deviation {deviation:.1}{note}"
+                    ),
+                },
             );
             if let Some(size) = spread.effective_sample_size {
                 self.line(
@@ -224,10 +270,19 @@ impl Summary {
             return;
         }
         const MOST_LINES: usize = 20;
+        const LONGEST_NAME: usize = 60;
+        if let [FromGroup { name, is_mixed_in: false, .. }] = &draw.groups[..]
+            && name == Admission::NO_VALUE
+        {
+            let words = "no record has a string, a number, true or false in the field of --group-by: all are one group";
+            self.line("warning", words.into());
+        }
         for FromGroup { name, there, selected, is_mixed_in, .. } in draw.groups.iter().take(MOST_LINES) {
             let label = if *is_mixed_in { "mixed in" } else { "group" };
             let (records, tokens) = (number(selected[0].records), number(selected[0].tokens));
             let eligible = number(there.records);
+            let name: String = name.chars().take(LONGEST_NAME).collect();
+            let name = name.escape_debug();
             self.line(label, format!("{name}: {records} of {eligible} documents, {tokens} tokens"));
         }
         if let Some(more) = draw.groups.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {

@@ -33,13 +33,15 @@ pub(super) struct AdmissionThread {
 /// What is known of one record.
 pub(super) struct Admitted {
     pub(super) is_left_out: bool,
+    /// Whether it belongs to a set that is mixed in, whatever its weight.
+    pub(super) is_mixed_in: bool,
     /// None if nothing is told apart.
     pub(super) group: Option<u64>,
 }
 
 impl Admission {
-    /// What the records of a corpus without such a field are called.
-    const NO_VALUE: &str = "(none)";
+    /// The group of records whose field has no value, or one that is no string, number, true or false.
+    pub const NO_VALUE: &str = "(none)";
 
     /// Whether everything is admitted, and nothing told apart.
     pub fn is_plain(&self) -> bool {
@@ -63,15 +65,17 @@ impl Admission {
 
     /// What an earlier run must have asked for.
     pub(super) fn fingerprint(&self) -> String {
-        let Admission { group_by, mix_in, asked, .. } = self;
-        format!("{asked:?} {group_by:?} {mix_in:?}")
+        let Admission { conditions, quality, group_by, mix_in, asked } = self;
+        let quality = quality.as_ref().map(|(bounds, punkt)| (bounds, punkt.fingerprint()));
+        format!("{asked:?} {conditions:?} {quality:?} {group_by:?} {mix_in:?}")
     }
 
     /// Looks at a record and its text.
     pub(super) fn admit(&self, record: &[u8], text: &str, thread: &mut AdmissionThread) -> Admitted {
         let AdmissionThread { groups, quality } = thread;
         if let Some(set) = self.mix_in.iter().position(|conditions| conditions.holds(record)) {
-            return Admitted { is_left_out: false, group: Some(mix_in_id(set)) };
+            let group = Some(mix_in_id(set));
+            return Admitted { is_left_out: false, is_mixed_in: true, group };
         }
         let is_good = || match (quality, &self.quality) {
             (Some(quality), Some((bounds, _))) => bounds.holds(&quality.measure(text)),
@@ -82,12 +86,12 @@ impl Admission {
             let value = self.group_by.as_ref().map(|field| field_text(record, field));
             let name = value.as_ref().map_or("", |value| value.as_deref().unwrap_or(Self::NO_VALUE));
             let id = group_id(name);
-            if !is_left_out && !groups.contains_key(&id) && groups.len() < MOST_NAMES {
-                groups.insert(id, name.to_owned());
+            if !is_left_out {
+                meet(groups, id, name);
             }
             id
         });
-        Admitted { is_left_out, group }
+        Admitted { is_left_out, is_mixed_in: false, group }
     }
 
     /// The group of a record that is no document.
@@ -96,5 +100,16 @@ impl Admission {
     }
 }
 
-/// More groups than are drawn from: then a draw says so, and needs no names.
-const MOST_NAMES: usize = 1 << 16;
+/// Notes the name of a group. Of more groups than can be drawn from, only those of the smallest numbers have names, whatever
+/// the order in which they are met.
+fn meet(groups: &mut Groups, id: u64, name: &str) {
+    const MOST_NAMES: usize = 1 << 13;
+    const LONGEST_NAME: usize = 200;
+    if groups.contains_key(&id) {
+        return;
+    }
+    groups.insert(id, name.chars().take(LONGEST_NAME).collect());
+    if groups.len() > MOST_NAMES {
+        groups.pop_last();
+    }
+}

@@ -161,7 +161,8 @@ impl<'a> Job for Complete<'a> {
                 push_row(&mut rows, none, record, 0, self.admission.no_group());
                 return Ok(());
             };
-            let Admitted { is_left_out, group } = self.admission.admit(record.bytes, text, admission);
+            let Admitted { is_left_out, is_mixed_in, group } =
+                self.admission.admit(record.bytes, text, admission);
             if is_left_out {
                 push_row(&mut rows, none, record, LEFT_OUT_TOKENS, group);
                 return Ok(());
@@ -173,7 +174,7 @@ impl<'a> Job for Complete<'a> {
             match row {
                 Some(row) => push_row(&mut rows, row.log_weights(), record, tokens, group),
                 None => {
-                    let log_weight = self.log_weight(record.bytes)?;
+                    let log_weight = if is_mixed_in { 0.0 } else { self.log_weight(record.bytes)? };
                     push_row(&mut rows, std::iter::once(log_weight), record, tokens, group);
                 }
             }

@@ -1,9 +1,8 @@
 //! Scores of another tool, put into weights that have everything else.
 
-use std::fs;
-
 use crate::error::Error;
 use crate::reader::Shards;
+use crate::resample::is_mix_in;
 use crate::weights::{self, RowBlock, Scale, ScoresFile, WeightsFile, WeightsFolder, WeightsWriter};
 use crate::whole_file;
 
@@ -56,17 +55,20 @@ fn put(file: &ScoresFile, first: u64, scale: Scale, weights: &WeightsFile) -> Re
         file.read(first + at, count, &mut scores)?;
         rows.clear();
         for (row, (number, score)) in block.rows().zip((first + at..).zip(&scores)) {
+            // What is mixed in has no score, and what was skipped or left out stays so.
+            let keeps = row.group().is_some_and(is_mix_in) || row.log_weight(0) == f64::NEG_INFINITY;
+            if keeps {
+                row.push_with(row.log_weight(0), &mut rows);
+                continue;
+            }
             let Some(log_weight) = scale.log_weight(*score) else {
                 let (path, must) = (file.path().into(), scale.range());
                 return Err(weights::Error::Score { path, row: number, value: *score, must }.into());
             };
-            // What was skipped or left out stays so.
-            let is_out = row.log_weight(0) == f64::NEG_INFINITY;
-            row.push_with(if is_out { f64::NEG_INFINITY } else { log_weight }, &mut rows);
+            row.push_with(log_weight, &mut rows);
         }
         writer.write(&rows)?;
     }
     writer.finish()?;
-    fs::rename(&scored, weights.path()).map_err(|source| whole_file::Error::new(weights.path(), source))?;
-    Ok(())
+    Ok(whole_file::move_to(&scored, weights.path())?)
 }

@@ -318,7 +318,7 @@ impl<'a> Job for Weigh<'a> {
                 push_row(&mut rows, none(), record, 0, self.admission.no_group());
                 return Ok(());
             };
-            let Admitted { is_left_out, group } = self.admission.admit(record.bytes, text, admission);
+            let Admitted { is_left_out, group, .. } = self.admission.admit(record.bytes, text, admission);
             if is_left_out {
                 push_row(&mut rows, none(), record, LEFT_OUT_TOKENS, group);
             } else {

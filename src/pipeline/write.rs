@@ -90,6 +90,7 @@ pub fn write(
         outputs.push(Output { writer, order: options.shuffle.map(|seed| Noise::of_shuffle(seed, number)) });
     }
     let (mut read, mut counts) = (Tally::default(), Vec::new());
+    let mut written = vec![0; outputs.len()];
     if let Some((model, _)) = measured {
         counts = vec![Counts::new(model.space.buckets); outputs.len()];
     }
@@ -108,13 +109,22 @@ pub fn write(
             measuring: featurizers.as_ref().zip(measured.map(|(_, read)| read)),
         };
         let scanned = scan::scan(&job, shards, progress)?;
-        scanned.shards.into_iter().for_each(|shard| read.add(shard));
+        for (tally, records) in scanned.shards {
+            read.add(tally);
+            written.iter_mut().zip(records).for_each(|(sum, records)| *sum += records);
+        }
         for measuring in scanned.threads.iter().filter_map(|thread| thread.measuring.as_ref()) {
             for (sum, counts) in counts.iter_mut().zip(&measuring.counts) {
                 sum.add(counts)?;
             }
         }
         first_shard += shards.len();
+    }
+    for (draw, written) in written.into_iter().enumerate() {
+        let drawn = sources.iter().map(|source| source.draw.total_of(draw).records).sum();
+        if written != drawn {
+            return Err(Error::Incomplete { drawn, written });
+        }
     }
     outputs.into_iter().try_for_each(|output| output.writer.finish())?;
 
@@ -279,14 +289,23 @@ impl Write<'_> {
     }
 }
 
+/// The outputs of one shard under way, for each draw.
+struct ShardUnderWay {
+    shard: usize,
+    records: Vec<ShardRecords>,
+    written: Vec<u64>,
+    tally: Tally,
+}
+
 /// Rows of weights read together for candidates, which may be far apart.
 const NEAR: u64 = 256;
 
 impl<'a> Job for Write<'a> {
     type Thread = WriteThread<'a>;
     type Made = (Tally, Vec<Selected>);
-    type Gathered = (usize, Vec<ShardRecords>, Tally);
-    type Ended = Tally;
+    type Gathered = ShardUnderWay;
+    /// What was read, and how many records each draw has selected.
+    type Ended = (Tally, Vec<u64>);
 
     fn thread(&self) -> WriteThread<'a> {
         let measuring =
@@ -304,7 +323,7 @@ impl<'a> Job for Write<'a> {
     fn begin(&self, shard: usize, _: &BlockReader) -> Result<Self::Gathered, Error> {
         let begin = |output: &Output| output.writer.begin(self.first_shard + shard, &self.shards[shard]);
         let records = self.outputs.iter().map(begin).collect::<Result<_, _>>()?;
-        Ok((shard, records, Tally::default()))
+        Ok(ShardUnderWay { shard, written: vec![0; self.outputs.len()], records, tally: Tally::default() })
     }
 
     fn make(&self, thread: &mut WriteThread<'a>, shard: usize, block: &Block) -> Result<Self::Made, Error> {
@@ -323,22 +342,27 @@ impl<'a> Job for Write<'a> {
         Ok((tally, selected))
     }
 
-    fn gather(&self, (_, records, tally): &mut Self::Gathered, made: Self::Made) -> Result<(), Error> {
+    fn gather(&self, under_way: &mut ShardUnderWay, made: Self::Made) -> Result<(), Error> {
         let (more, selected) = made;
+        let ShardUnderWay { records, written, tally, .. } = under_way;
         tally.add(more);
-        for ((output, records), selected) in self.outputs.iter().zip(records).zip(&selected) {
+        for (((output, records), written), selected) in
+            self.outputs.iter().zip(records).zip(written).zip(&selected)
+        {
             output.writer.write(records, selected)?;
+            *written += selected.len();
         }
         Ok(())
     }
 
-    fn end(&self, (shard, records, tally): Self::Gathered) -> Result<Tally, Error> {
+    fn end(&self, under_way: ShardUnderWay) -> Result<Self::Ended, Error> {
+        let ShardUnderWay { shard, records, written, tally } = under_way;
         if self.kept[shard].is_none() {
             super::check_rows(&self.weights[shard], &self.shards[shard], tally.records)?;
         }
         for (output, records) in self.outputs.iter().zip(records) {
             output.writer.end(records)?;
         }
-        Ok(tally)
+        Ok((tally, written))
     }
 }

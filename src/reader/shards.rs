@@ -45,6 +45,11 @@ impl Shard {
         self.stream.is_some()
     }
 
+    /// Whether it can be read, once more if it was read before.
+    pub fn is_readable(&self) -> bool {
+        self.stream.as_ref().is_none_or(|stream| !stream.is_spent())
+    }
+
     /// Stands for a file with this path, size and time of change; `None` for a stream, of which nothing can be said.
     pub fn fingerprint(&self) -> Option<u64> {
         let (seconds, nanoseconds) = self.changed.filter(|_| !self.is_stream())?;

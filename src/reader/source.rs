@@ -121,6 +121,11 @@ enum State {
 }
 
 impl Stream {
+    /// Whether all was read, and nothing of it kept.
+    pub(super) fn is_spent(&self) -> bool {
+        matches!(*lock(&self.state), State::Spent)
+    }
+
     pub(super) fn stdin() -> Self {
         let stream = Stream::new(Kind::Stdin, PathBuf::from("stdin.jsonl"));
         if let Some(file) = stdin_file() {

@@ -1,7 +1,7 @@
 use super::cut::{self, Cut, Pool, Sampled};
 use super::rule::{Lane, Rule};
 use super::strata::{self, Stratum};
-use super::{DrawOptions, Error, Position, Survey, Totals, shares, survey};
+use super::{Budget, DrawOptions, Error, Position, Survey, Totals, shares, survey};
 use crate::weights::{Row, TargetSize, WeightsFile};
 
 /// Finished draws: they decide on any record from its row of weights.
@@ -106,9 +106,9 @@ impl Draw {
             draw.take(Drawing::all(weights, &draw.rule, &sample, options, &stratum)?, &stratum);
         }
         draw.groups.sort_by(|a, b| a.is_mixed_in.cmp(&b.is_mixed_in).then(a.name.cmp(&b.name)));
-        match (0..options.draws as usize).find(|number| draw.total_of(*number).records == 0) {
-            Some(_) => Err(Error::NothingFits { budget: options.budget }),
-            None => Ok(draw),
+        match draw.selections.iter().any(|selections| total(selections).records == 0) {
+            true => Err(Error::NothingFits { budget: options.budget }),
+            false => Ok(draw),
         }
     }
 
@@ -145,13 +145,10 @@ impl Draw {
 
     /// All that one draw has selected, with what was mixed in.
     pub fn total_of(&self, draw: usize) -> Totals {
-        match &self.groups[..] {
-            [] => total(&self.selections[draw]),
-            groups => groups.iter().fold(Totals::default(), |mut sum, group| {
-                sum.add(group.selected[draw]);
-                sum
-            }),
-        }
+        let mut sum = total(&self.selections[draw]);
+        let mixed_in = self.groups.iter().filter(|group| group.is_mixed_in);
+        mixed_in.for_each(|group| sum.add(group.selected[draw]));
+        sum
     }
 }
 
@@ -276,6 +273,12 @@ impl<'a> Drawing<'a> {
                 self.taken.next_round(all);
                 self.pass(lane, since, limit - budget.price(&taken))?;
             }
+            let taken = self.drawn.selections[number as usize][target].totals;
+            if matches!(budget, Budget::Records(_)) && taken.records < *limit && !self.options.allow_fewer {
+                // Some have no weight for this target.
+                let (records, eligible) = (self.stratum.there.records, taken);
+                return Err(Error::TooFew { budget, records, eligible });
+            }
         }
         Ok(())
     }
@@ -289,6 +292,9 @@ impl<'a> Drawing<'a> {
 
     /// Takes up to `limit` of what is left.
     fn pass(&mut self, lane: Lane, since: usize, limit: u64) -> Result<(), Error> {
+        if limit == 0 {
+            return Ok(());
+        }
         let turn = Turn { draw: self.drawn.selections.len() - 1, round: self.taken.round, since };
         let Drawing { weights, rule, sample, .. } = *self;
         let pool = Pool { weights, rule, passes: &self.drawn.passes, turn, lane, size: self.left(), sample };
@@ -309,7 +315,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::resample::{Budget, Method, Normalize};
+    use crate::resample::{Method, Normalize};
     use crate::weights::{RowBlock, WeightsWriter};
 
     fn file_of(rows: &[Vec<u8>]) -> (tempfile::TempDir, WeightsFile) {

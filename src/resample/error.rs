@@ -90,7 +90,8 @@ pub enum Error {
     },
     /// A set that is smaller than what is to be mixed in of it.
     #[error(
-        "--mix-in {name}: {asked} records asked for, but only {there} are there; ask for less, or pass --allow-fewer"
+        "--mix-in {name}: {asked} records asked for, but only {there} of at least --min-tokens tokens are there; ask for less, \
+             or pass --allow-fewer"
     )]
     MixInTooSmall {
         /// The set.

@@ -17,7 +17,7 @@ pub fn mix_in_id(number: usize) -> u64 {
 
 /// Whether a number in weights stands for a set that is mixed in.
 #[inline]
-pub(super) fn is_mix_in(id: u64) -> bool {
+pub(crate) fn is_mix_in(id: u64) -> bool {
     id >> 63 == 1
 }
 

@@ -19,6 +19,7 @@ mod survey;
 
 pub use draw::{Draw, FromGroup, Selection};
 pub use error::Error;
+pub(crate) use groups::is_mix_in;
 pub use groups::{GroupShares, Groups, MixIn, ShareBy, group_id, mix_in_id};
 pub use noise::Noise;
 pub use options::{Budget, Combine, DrawOptions, Method, Normalize};

@@ -64,10 +64,10 @@ impl Rule {
     /// Whether the record was neither skipped as invalid nor left out.
     #[inline]
     pub(super) fn is_weighed(&self, row: &Row<'_>) -> bool {
-        let is_finite = |target| row.log_weight(target) > f64::NEG_INFINITY;
+        let is_finite = |log_weight: f64| log_weight > f64::NEG_INFINITY;
         match &self.exponents {
-            None => is_finite(0),
-            Some(exponents) => (0..exponents.len()).all(is_finite),
+            None => row.log_weights().any(is_finite),
+            Some(_) => row.log_weights().all(is_finite),
         }
     }
 
@@ -77,7 +77,10 @@ impl Rule {
         let log_weight = match &self.exponents {
             None => of(target),
             Some(exponents) => {
-                exponents.iter().enumerate().map(|(target, exponent)| exponent * of(target)).sum()
+                let sum: f64 =
+                    exponents.iter().enumerate().map(|(target, exponent)| exponent * of(target)).sum();
+                // Of weights of other makers, which may be anything, the sum may be no number.
+                if sum.is_nan() { f64::NEG_INFINITY } else { sum.clamp(f64::MIN, f64::MAX) }
             }
         };
         self.normalize.apply(log_weight, tokens)
@@ -97,6 +100,9 @@ impl Rule {
     #[inline]
     pub(super) fn key_within(&self, row: &Row<'_>, lane: Lane, (low, high): (f64, f64)) -> Where {
         let log_weight = self.log_weight_of(row, lane.target);
+        if log_weight == f64::NEG_INFINITY && lane.method != Method::Random {
+            return Where::Below; // It has no weight for this target.
+        }
         let Some(scaled) = lane.scaled(log_weight) else {
             return Where::Key(lane.key(log_weight, row.record()));
         };

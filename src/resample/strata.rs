@@ -1,7 +1,7 @@
 //! What is drawn from apart from all else: groups, and sets that are mixed in.
 
 use super::groups::ShareBy;
-use super::{Budget, DrawOptions, Error, Survey, Totals, mix_in_id, shares};
+use super::{Budget, DrawOptions, Error, Survey, Totals, group_id, mix_in_id, shares};
 
 /// Records that are drawn from together: a group, a set that is mixed in, or, if there are neither, all.
 #[derive(Clone, Debug)]
@@ -72,18 +72,16 @@ fn group_shares(options: &DrawOptions, groups: &[(&u64, &Totals)]) -> Result<Vec
         ShareBy::Raw => groups.iter().map(|(_, there)| options.budget.price(there) as f64).collect(),
         ShareBy::Even => vec![1.0; groups.len()],
         ShareBy::Named(named) => {
-            let names: Vec<String> = groups.iter().map(|(id, _)| name(options, **id)).collect();
-            if let Some((unknown, _)) =
-                named.iter().find(|(name, share)| *share > 0.0 && !names.contains(name))
-            {
-                let mut names = names;
+            let is_there = |name: &str| groups.iter().any(|(id, _)| **id == group_id(name));
+            if let Some((unknown, _)) = named.iter().find(|(name, share)| *share > 0.0 && !is_there(name)) {
+                let mut names: Vec<String> = groups.iter().map(|(id, _)| name(options, **id)).collect();
                 names.sort_unstable();
                 return Err(Error::NoSuchGroup { group: unknown.clone(), groups: names.join(", ") });
             }
-            let share = |name: &String| {
-                named.iter().rev().find(|(named, _)| named == name).map_or(0.0, |(_, share)| *share)
+            let share = |id: u64| {
+                named.iter().find(|(name, _)| group_id(name) == id).map_or(0.0, |(_, share)| *share)
             };
-            names.iter().map(share).collect()
+            groups.iter().map(|(id, _)| share(**id)).collect()
         }
     };
     let sum: f64 = shares.iter().sum();

@@ -5,6 +5,7 @@ use super::groups::is_mix_in;
 use super::rule::Rule;
 use super::scan::{Rows, Visit};
 use super::{Error, Totals, scan};
+use crate::ln::exp;
 use crate::weights::WeightsFile;
 
 /// What there is to draw from.
@@ -89,7 +90,7 @@ impl Moments {
         for exponent in
             log_weights.iter().map(|w| (w - max) / temperature).filter(|exponent| *exponent > -40.0)
         {
-            let exp = exponent.exp();
+            let exp = exp(exponent);
             exps[0] += exp;
             exps[1] += exp * exp;
         }
@@ -103,7 +104,7 @@ impl Moments {
         let count = self.count + other.count;
         let apart = other.mean - self.mean;
         let max = self.max.max(other.max);
-        let scale = |of: &Moments| if temperature > 0.0 { ((of.max - max) / temperature).exp() } else { 0.0 };
+        let scale = |of: &Moments| if temperature > 0.0 { exp((of.max - max) / temperature) } else { 0.0 };
         let (ours, theirs) = (scale(self), scale(other));
         Moments {
             count,
@@ -175,7 +176,10 @@ impl Visit for Look<'_> {
             }
             survey.eligible.add_row(&row);
             for (target, log_weights) in log_weights.iter_mut().enumerate() {
-                log_weights.push(self.rule.log_weight_of(&row, target));
+                let log_weight = self.rule.log_weight_of(&row, target);
+                if log_weight > f64::NEG_INFINITY {
+                    log_weights.push(log_weight);
+                }
             }
         }
         let moments = log_weights.iter().map(|log_weights| Moments::of(log_weights, self.temperature));

@@ -59,6 +59,11 @@ impl WeightsInfo {
         }
     }
 
+    /// What was asked of records when they were weighed, as it was typed; the others have no weight.
+    pub fn conditions(&self) -> &[String] {
+        &self.conditions
+    }
+
     /// What is written in the file `path`; `None` if it is not there.
     ///
     /// # Errors
@@ -145,7 +150,7 @@ impl WeightsFolder {
             let entry =
                 entry.map_err(|error| Error::Read { path: self.path.clone(), source: error.into() })?;
             if entry.path().extension().is_some_and(|extension| extension == "npy") {
-                files.push(WeightsFile::open(entry.path())?);
+                push_alike(&mut files, WeightsFile::open(entry.path())?)?;
             }
         }
         if files.is_empty() {
@@ -167,13 +172,19 @@ impl WeightsFolder {
             if !path.exists() {
                 return Err(Error::Missing { path, shard: shard.path().into() });
             }
-            let file = WeightsFile::open(&path)?;
-            let expected = files.first().map_or(file.layout().targets(), |first| first.layout().targets());
-            if file.layout().targets() != expected {
-                return Err(Error::Targets { path, found: file.layout().targets(), expected });
-            }
-            files.push(file);
+            push_alike(&mut files, WeightsFile::open(&path)?)?;
         }
         Ok(files)
     }
+}
+
+/// Appends a file that has as many targets as those before it.
+fn push_alike(files: &mut Vec<WeightsFile>, file: WeightsFile) -> Result<(), Error> {
+    let found = file.layout().targets();
+    let expected = files.first().map_or(found, |first| first.layout().targets());
+    if found != expected {
+        return Err(Error::Targets { path: file.path().into(), found, expected });
+    }
+    files.push(file);
+    Ok(())
 }

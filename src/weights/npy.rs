@@ -86,7 +86,10 @@ pub(super) fn parse_plain(bytes: &[u8]) -> Result<PlainHeader, String> {
     let size = match &descr {
         Literal::Text(kind) if kind == "<f8" => 8,
         Literal::Text(kind) if kind == "<f4" => 4,
-        _ => return Err("scores must be an array of <f8 or <f4".into()),
+        Literal::Text(kind) => {
+            return Err(format!("it holds {kind}; scores must be <f8 or <f4 (NumPy: .astype('<f4'))"));
+        }
+        _ => return Err("it holds records; scores must be a plain array of <f8 or <f4".into()),
     };
     Ok(PlainHeader { size, rows, data: bytes.len() as u64 })
 }

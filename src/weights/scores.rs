@@ -33,7 +33,7 @@ impl Scale {
     pub fn range(self) -> &'static str {
         match self {
             Scale::Weight => "a number of at least 0, or with --log-scores any number",
-            Scale::Log => "a number or -Infinity",
+            Scale::Log => "a number",
             Scale::Probability => "a number from 0 to 1 for --method pareto",
         }
     }

@@ -208,6 +208,16 @@ impl Selected {
         self.ends.push((self.bytes.len(), bits));
     }
 
+    /// How many records.
+    pub fn len(&self) -> u64 {
+        self.ends.len() as u64
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
     /// Bytes with newlines.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

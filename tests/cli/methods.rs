@@ -311,3 +311,93 @@ fn quality_is_asked_of_what_is_drawn_as_of_what_is_prepared() {
     assert_eq!(dir.read("all.jsonl"), good);
     dir.run("weigh --model model.json -o weights raw.jsonl").fails(&["conditions"]);
 }
+
+#[test]
+fn options_that_would_do_nothing_are_refused() {
+    let dir = languages();
+    let random = "resample --method random -k 2 raw.jsonl";
+    dir.run(&format!("{random} --normalize sqrt")).misused(&["--normalize", "--method random"]);
+    let pareto = "resample --score-field score --method pareto -k 2 --min-tokens 1 raw.jsonl";
+    dir.run(&format!("{pareto} --normalize tokens")).misused(&["--normalize", "--method pareto"]);
+    dir.run(&format!("{pareto} --combine product")).misused(&["--combine product", "pareto"]);
+    dir.run(&format!("{SELECT} -k 1 --punkt here raw.jsonl")).misused(&["--punkt", "word_tokenize"]);
+    dir.run(&format!("{SELECT} -k 1 --group-by id --group-share a=1,a=2 raw.jsonl"))
+        .misused(&["`a`", "twice"]);
+    dir.run(&format!("{SELECT} -k 1 --method topk --draws 2 -o out/ raw.jsonl")).misused(&["--method topk"]);
+    let warned = dir.run(&format!("{SELECT} -k 1 --group-by typo raw.jsonl"));
+    assert!(warned.stderr.contains("warning"), "{}", warned.stderr);
+}
+
+#[test]
+fn a_compressed_file_as_standard_input_is_read_again_where_nothing_was_kept() {
+    let dir = languages();
+    dir.write("raw.gz", crate::harness::gzip(dir.read("raw.jsonl")));
+    for draw in ["--group-by meta.lang -k 9", "--mix-in meta.lang=da=3 -k 5", "--fraction 0.3"] {
+        let expected = dir.run(&format!("{SELECT} {draw} raw.jsonl")).ok();
+        let mut command = dir.command(&format!("{SELECT} {draw} -"));
+        let output = command.stdin(std::fs::File::open(dir.path("raw.gz")).unwrap()).output().unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected, "{draw}");
+    }
+}
+
+#[test]
+fn a_target_that_a_record_has_no_weight_for_does_not_take_it() {
+    let dir = Dir::with_corpus();
+    let none = f64::NEG_INFINITY;
+    let rows: Vec<u8> = (0..40)
+        .flat_map(|i| {
+            if i < 10 {
+                [none, 0.0]
+            } else if i < 20 {
+                [0.0, none]
+            } else {
+                [none, none]
+            }
+        })
+        .flat_map(f64::to_le_bytes)
+        .collect();
+    let header = "{'descr': [('log_weight', '<f8', (2,))], 'fortran_order': False, 'shape': (40,), }";
+    let header = format!("{header}{}\n", " ".repeat(117 - header.len()));
+    dir.write(
+        "own.npy",
+        [b"\x93NUMPY\x01\x00", &118u16.to_le_bytes()[..], header.as_bytes(), &rows].concat(),
+    );
+    let draw = |shares: &str, k: usize| {
+        let options = format!("--proportions {shares} -k {k} --min-tokens 1 --annotate");
+        dir.run(&format!("resample --weights own.npy {options} raw.jsonl"))
+    };
+    assert!(ids(&draw("1,0", 10).ok()).iter().all(|id| (10..20).contains(id)));
+    assert!(ids(&draw("0,1", 10).ok()).iter().all(|id| *id < 10));
+    draw("0,1", 11).fails(&["11 records asked for", "only 10"]);
+}
+
+#[test]
+fn what_is_mixed_in_is_asked_for_neither_weight_nor_score() {
+    let dir = languages();
+    // The scores of Danish records are 0, and one has none.
+    let zero = dir
+        .read("raw.jsonl")
+        .replace("\"score\":0.1,", "")
+        .replace("\"da\"},\"score\":0.", "\"da\"},\"s\":0.");
+    dir.write("raw.jsonl", zero);
+    let mixed = "resample --score-field score --mix-in meta.lang=da=8 -k 3 --min-tokens 1 raw.jsonl";
+    assert_eq!(dir.run(mixed).ok().lines().filter(|line| line.contains("\"da\"")).count(), 8);
+
+    dir.run("fit --target target.jsonl -o model.json raw.jsonl").ok();
+    dir.run("weigh --model model.json --where meta.lang=en -o weights raw.jsonl").ok();
+    let lost = "resample --weights weights --mix-in meta.lang=da=8 -k 3 --min-tokens 1 raw.jsonl";
+    dir.run(lost).misused(&["--where meta.lang=en", "weigh without it"]);
+}
+
+#[test]
+fn what_is_mixed_in_has_the_tokens_of_the_model() {
+    let dir = Dir::new();
+    dir.write("ids.jsonl", "{\"text\": [1, 2, 3]}\n{\"text\": [4]}\n");
+    dir.write("more.jsonl", "{\"text\": [5, 6]}\n{\"text\": [7]}\n");
+    let select = "select --tokenizer ids --target ids.jsonl -k 1 --min-tokens 2 --mix-in more.jsonl";
+    let selected = dir.run(&format!("{select}=1 ids.jsonl")).ok();
+    assert_eq!(selected, "{\"text\": [1, 2, 3]}\n{\"text\": [5, 6]}\n");
+    dir.run(&format!("{select}=2 ids.jsonl")).fails(&["--mix-in more.jsonl", "only 1"]);
+    dir.run(&format!("{select}=1 --mix-in more.jsonl=1 ids.jsonl")).misused(&["given twice"]);
+    dir.run(&format!("{select}=1 ids.jsonl more.jsonl")).misused(&["among RAW"]);
+}

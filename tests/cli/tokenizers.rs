@@ -42,14 +42,18 @@ fn every_tokenizer_does_the_whole_job_and_the_job_in_steps() {
     ] {
         let draw = "-k 2 --min-tokens 1 --seed 3";
         let fit = format!("--tokenizer {tokenizer} --target {target}.jsonl");
-        let whole = dir.run(&format!("select {fit} --punkt punkt_tab {draw} {raw}.jsonl")).ok();
-        dir.run(&format!("fit {fit} --punkt punkt_tab/english -o model.json {raw}.jsonl")).ok();
+        let [punkt, english] = match tokenizer {
+            "word_tokenize" => ["--punkt punkt_tab", "--punkt punkt_tab/english"],
+            _ => ["", ""],
+        };
+        let whole = dir.run(&format!("select {fit} {punkt} {draw} {raw}.jsonl")).ok();
+        dir.run(&format!("fit {fit} {english} -o model.json {raw}.jsonl")).ok();
         assert_eq!(dir.json("model.json")["feature_space"]["tokenizer"], tokenizer);
-        dir.run(&format!("weigh --model model.json --punkt punkt_tab -o {tokenizer} {raw}.jsonl")).ok();
+        dir.run(&format!("weigh --model model.json {punkt} -o {tokenizer} {raw}.jsonl")).ok();
         let steps = dir.run(&format!("resample --weights {tokenizer} {draw} {raw}.jsonl")).ok();
         assert_eq!(whole, steps, "{tokenizer}");
         assert_eq!(whole.lines().count(), 2, "{tokenizer}");
-        let model = dir.run(&format!("select --model model.json --punkt punkt_tab {draw} {raw}.jsonl")).ok();
+        let model = dir.run(&format!("select --model model.json {punkt} {draw} {raw}.jsonl")).ok();
         assert_eq!(whole, model, "{tokenizer}");
     }
 }
@@ -59,8 +63,8 @@ fn tokens_are_those_of_the_tokenizer() {
     let dir = dir_with_punkt();
     dir.write("one.jsonl", record("I can't. Dr. Who's U.S. héros"));
     for (tokenizer, tokens) in [("wordpunct", 15), ("word_tokenize", 9), ("unicode", 9), ("bytes", 30)] {
-        dir.run(&format!("fit --tokenizer {tokenizer} --punkt punkt_tab --target one.jsonl -o model.json"))
-            .ok();
+        let punkt = if tokenizer == "word_tokenize" { "--punkt punkt_tab" } else { "" };
+        dir.run(&format!("fit --tokenizer {tokenizer} {punkt} --target one.jsonl -o model.json")).ok();
         assert_eq!(dir.json("model.json")["targets"][0]["tokens"], tokens, "{tokenizer}");
     }
 }

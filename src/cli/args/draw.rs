@@ -56,6 +56,8 @@ pub(crate) struct DrawArgs {
     #[serde(serialize_with = "as_text")]
     pub(crate) exponents: Option<Exponents>,
     /// Draw within groups of records that have the same value in this field; a dotted path reaches into objects
+    ///
+    /// A value is a string, a number, true or false; all records without one are the group `(none)`.
     #[arg(long, value_name = "FIELD")]
     pub(crate) group_by: Option<String>,
     /// The groups' shares of the budget: raw (by what there is of each), even, or NAME=SHARE,...
@@ -64,7 +66,7 @@ pub(crate) struct DrawArgs {
     /// Also select N random records, beside the budget: of those where FIELD is VALUE, or of FILE; repeatable
     ///
     /// Records where FIELD is VALUE are drawn in no other way, and no other condition but --min-tokens is asked of them. Those of FILE come behind
-    /// the others; write ./a=b.jsonl for a file with `=` in its name.
+    /// the others, if nothing is shuffled; write ./a=b.jsonl for a file with `=` in its name.
     #[arg(long, value_name = "WHAT=N")]
     pub(crate) mix_in: Vec<String>,
     /// Take all eligible records if they are fewer than asked for
@@ -132,9 +134,15 @@ impl std::str::FromStr for GroupShareArg {
             "even" => Ok(GroupShareArg::Even),
             shares => {
                 let named = shares.parse::<Proportions>()?.named();
-                named
-                    .map(GroupShareArg::Named)
-                    .ok_or_else(|| "it must be raw, even, or NAME=SHARE,...".into())
+                let named = named.ok_or("it must be raw, even, or NAME=SHARE,...")?;
+                let twice = named
+                    .iter()
+                    .enumerate()
+                    .find(|(at, (name, _))| named[..*at].iter().any(|(earlier, _)| earlier == name));
+                match twice {
+                    Some((_, (name, _))) => Err(format!("group `{name}` is given twice")),
+                    None => Ok(GroupShareArg::Named(named)),
+                }
             }
         }
     }

@@ -57,11 +57,12 @@ pub(crate) struct Measure {
         value_name = "N",
         help_heading = "Measure",
         allow_negative_numbers = true,
-        default_value_t = 100
+        default_value_t = 100,
+        requires = "weights"
     )]
     pub(crate) min_tokens: u32,
     /// With --weights, divide log weights by T; 0 has no effective sample size
-    #[arg(long, value_name = "T", help_heading = "Measure", default_value_t = 1.0, allow_negative_numbers = true, value_parser = temperature)]
+    #[arg(long, value_name = "T", help_heading = "Measure", default_value_t = 1.0, allow_negative_numbers = true, value_parser = temperature, requires = "weights")]
     pub(crate) temperature: f64,
     /// Print one JSON object instead of words
     #[arg(long, help_heading = "Measure")]

@@ -75,7 +75,7 @@ pub(crate) struct PackArgs {
     ///
     /// Records are joined across shards, but with a folder as output, where each shard has its own. What is left at the end is
     /// a pack of fewer.
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(2..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(2..=65536))]
     pub(crate) pack: Option<u32>,
     /// What stands between the texts of a pack [default: one space]
     #[arg(long, value_name = "TEXT", requires = "pack")]

@@ -19,6 +19,7 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
     if raw.is_none() && targets.is_empty() {
         return Err(Failure::usage("nothing to count: name RAW shards, a --target, or both"));
     }
+    args.punkt.check(args.fit.count.tokenizer.into(), None)?;
     let read = args.records.options(&args.punkt)?;
     let run = Run::new(&args.run)?;
     let mut outputs = vec![Output::json("-o", &args.output)];

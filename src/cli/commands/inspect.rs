@@ -86,11 +86,12 @@ fn describe_weights(weights: &[WeightsFile], min_tokens: u32) -> Result<String, 
     let eligible = survey.eligible;
     let _ = writeln!(
         text,
-        "eligible       {} records, {} tokens, {}; {} too short, {} invalid",
+        "eligible       {} records, {} tokens, {}; {} too short, {} left out, {} invalid",
         number(eligible.records),
         number(eligible.tokens),
         size(eligible.bytes),
         number(survey.too_short),
+        number(survey.left_out),
         number(survey.invalid),
     );
     for (target, spread) in survey.log_weights.iter().enumerate().filter(|_| eligible.records > 0) {

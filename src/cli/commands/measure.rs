@@ -39,6 +39,7 @@ pub(crate) fn measure(args: &Measure) -> Result<(), Failure> {
             targets: Vec::new(),
         },
     };
+    args.punkt.check(model.space.tokenizer, None)?;
     // Found out now rather than after the reading.
     if inputs.targets.is_empty() && model.targets.is_empty() {
         return Err(Error::NoTarget.into());
@@ -52,8 +53,10 @@ pub(crate) fn measure(args: &Measure) -> Result<(), Failure> {
     let mut summary = Summary::new("measure", args, run.threads());
     let measured = run.work(|| {
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
-        let measured = inputs.measure(model, &options, args, &mut rejects, &run, &mut summary)?;
+        let measured = inputs.measure(model, &options, args, &mut rejects, &run, &mut summary);
+        // The records skipped are wanted most when none is left.
         rejects.map_or(Ok(()), Rejects::finish)?;
+        let measured = measured?;
         let weights = weights.map(|(files, names)| look_through(&files, names, args)).transpose()?;
         Ok(measured.with_weights(weights))
     })?;

@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
@@ -6,17 +7,17 @@ use dsir::density::Model;
 use dsir::featurizer::FeatureSpace;
 use dsir::pipeline::{self, Candidates, Given, ReadOptions, Source, WriteOptions};
 use dsir::reader::Shards;
-use dsir::resample::{Draw, DrawOptions};
+use dsir::resample::{Combine, Draw, DrawOptions, Method};
 use dsir::weights::{Scale, ScoresFile, TargetSize, WeightsFile, WeightsFolder, WeightsInfo};
 use dsir::writer::{self, Destination};
 
 use crate::cli::args::{MethodArg, OutputArgs, Resample};
 use crate::cli::drawing::{Asked, field_path};
 use crate::cli::failure::Failure;
-use crate::cli::mix_in::{DrawnBeside, FileMixedIn};
+use crate::cli::mix_in::{self, DrawnBeside, FileMixedIn, draw_beside};
 use crate::cli::options::Run;
 use crate::cli::outputs::{self, Output};
-use crate::cli::summary::Summary;
+use crate::cli::summary::{Scores, Summary};
 
 pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
     let raw = args.input.shards()?;
@@ -26,12 +27,27 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
     let mix_in = args.draw.files_mixed_in()?;
     let run = Run::new(&args.run)?;
     if args.records.rejects.is_some() {
-        return Err(Failure::usage("--rejects belongs to weigh: resample does not judge records again"));
+        return Err(Failure::usage("--rejects belongs to weigh: it keeps what was skipped there"));
     }
 
+    mix_in::refuse_twice(&raw, &mix_in)?;
     let given = given(args, &raw)?;
     let folder = args.weights.as_deref().map(WeightsFolder::new);
     let info = folder.as_ref().map(WeightsFolder::info).transpose()?.flatten();
+    let scores = match &given {
+        Given::Nothing => Scores::None,
+        _ if draw.method == Method::Pareto => Scores::Probabilities,
+        Given::Weights(_) if info.is_some() => Scores::of_sums(draw.normalize),
+        _ => Scores::Others,
+    };
+    if let Some(conditions) = info.as_ref().map(WeightsInfo::conditions).filter(|there| !there.is_empty())
+        && !admission.mix_in.is_empty()
+    {
+        return Err(Failure::usage(format!(
+            "--mix-in: the weights were made with {}, and may lack what is mixed in; weigh without it, and pass it here",
+            conditions.join(" ")
+        )));
+    }
     let meta = args.weights.as_ref().map(|weights| weights.join(WeightsInfo::FILE));
     let read_too = given.files().into_iter().chain(meta.as_deref()).chain(args.input.inputs(&raw));
     let read_too = read_too.chain(mix_in.iter().flat_map(FileMixedIn::inputs));
@@ -40,6 +56,9 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
     let mut summary = Summary::new("resample", args, run.threads());
     run.work(|| {
         let completed = run.temporary_folder()?;
+        let space = tokens_of(args, info.as_ref(), &read)?;
+        args.punkt.check(space.tokenizer, Some(&args.quality))?;
+        let beside = draw_beside(&mix_in, space, &draw, &read, &run, &mut summary)?;
         let weights = match given {
             Given::Weights(weights)
                 if admission.is_plain() && weights.iter().all(|file| file.layout().is_full()) =>
@@ -49,7 +68,6 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
             given => {
                 raw.keep_streams(&run.temp_dir);
                 let folder = WeightsFolder::new(completed.path());
-                let space = tokens_of(args, info.as_ref(), &read)?;
                 let weighed =
                     pipeline::complete(&given, &admission, &raw, space, &folder, &read, &run.progress)?;
                 summary.stage("complete", &weighed.read);
@@ -63,7 +81,8 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
             targets,
             raw: &raw,
             candidates: None,
-            mix_in: &mix_in,
+            beside: &beside,
+            scores,
             read: &read,
             model: None,
         };
@@ -159,6 +178,11 @@ impl Destined {
         }
         let mut outputs: Vec<Output<'_>> = others.into_iter().collect();
         if let Destination::File(path) = &destination {
+            // There will be folders of epochs in its folder, which may as well be new.
+            if let (Some(_), Some(folder)) = (draws, path.parent()) {
+                let made = fs::create_dir_all(folder);
+                made.map_err(|source| dsir::whole_file::Error::new(path, source))?;
+            }
             outputs.push(Output::records("-o", path));
         }
         if args.shuffle && matches!(destination, Destination::Folder(_)) {
@@ -190,7 +214,10 @@ pub(super) struct Drawing<'a> {
     pub(super) targets: Option<&'a [TargetSize]>,
     pub(super) raw: &'a Shards,
     pub(super) candidates: Option<&'a Candidates>,
-    pub(super) mix_in: &'a [FileMixedIn],
+    /// What was drawn from the files that are mixed in.
+    pub(super) beside: &'a [DrawnBeside<'a>],
+    /// What it is drawn by.
+    pub(super) scores: Scores,
     pub(super) read: &'a ReadOptions,
     /// What the selection is measured with.
     pub(super) model: Option<&'a Model>,
@@ -208,23 +235,25 @@ pub(super) fn draw_and_write(
     let start = Instant::now();
     let mut draw = Draw::new(weights, targets, options)?;
     summary.stage_without_bytes("draw", start.elapsed().as_secs_f64());
-    let beside = drawing.mix_in.iter().map(|file| file.draw(options, read, run, summary));
-    let beside: Vec<DrawnBeside<'_>> = beside.collect::<Result<_, _>>()?;
-
+    let beside = drawing.beside;
     let write = WriteOptions {
         destinations: &output.each,
         shuffle: output.shuffle.then_some(options.seed),
         annotate: output.annotate,
         temp_dir: &run.temp_dir,
     };
-    let main = Source { draw: &draw, weights, shards, candidates, is_weighed: true };
+    let main =
+        Source { draw: &draw, weights, shards, candidates, is_weighed: drawing.scores != Scores::None };
     let sources: Vec<Source<'_>> =
         std::iter::once(main).chain(beside.iter().map(DrawnBeside::source)).collect();
     let measured = drawing.model.map(|model| (model, read));
     let (report, reductions) = pipeline::write(&sources, &write, measured, &run.progress)?;
     summary.stage("write", &report);
     draw.groups.extend(beside.iter().map(DrawnBeside::told));
-    let names: Vec<String> = targets.unwrap_or_default().iter().map(|target| target.name.clone()).collect();
-    summary.draw(&draw, &names, &reductions);
+    let names: Vec<String> = match options.combine {
+        Combine::Product(_) => vec!["product".into()],
+        Combine::Apart => targets.unwrap_or_default().iter().map(|target| target.name.clone()).collect(),
+    };
+    summary.draw(&draw, drawing.scores, &names, &reductions);
     Ok(())
 }

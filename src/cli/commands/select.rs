@@ -9,10 +9,10 @@ use super::resample::{Destined, Drawing, draw_and_write};
 use crate::cli::args::Select;
 use crate::cli::drawing::Asked;
 use crate::cli::failure::Failure;
-use crate::cli::mix_in::FileMixedIn;
+use crate::cli::mix_in::{self, FileMixedIn, draw_beside};
 use crate::cli::options::Run;
 use crate::cli::outputs;
-use crate::cli::summary::Summary;
+use crate::cli::summary::{Scores, Summary};
 
 pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     args.input.refuse_shared_stdin(&args.fit)?;
@@ -23,6 +23,7 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     let mut draw = args.draw.options()?;
     let admission = args.draw.admission(Asked(&args.r#where, &args.quality, &args.punkt))?;
     let mix_in = args.draw.files_mixed_in()?;
+    mix_in::refuse_twice(&raw, &mix_in)?;
     if draw.method == Method::Pareto {
         return Err(Failure::usage(
             "--method pareto draws by scores from 0 to 1: dsir resample with --scores or --score-field",
@@ -31,6 +32,9 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     if matches!(draw.combine, Combine::Product(_)) && args.model.is_none() && !args.fit.count.separate_targets
     {
         return Err(Failure::usage("--combine product is of several targets: pass --separate-targets"));
+    }
+    if args.model.is_none() {
+        args.punkt.check(args.fit.count.tokenizer.into(), Some(&args.quality))?;
     }
     let run = Run::new(&args.run)?;
     if draw.proportions.is_some() && args.model.is_none() && !args.fit.count.separate_targets {
@@ -53,7 +57,11 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     let work = run.work(|| {
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
         let model = match &args.model {
-            Some(path) => Model::read(path)?,
+            Some(path) => {
+                let model = Model::read(path)?;
+                args.punkt.check(model.space.tokenizer, Some(&args.quality))?;
+                model
+            }
             None => {
                 // Counting comes first, and weighing reads once more.
                 raw.keep_streams(&run.temp_dir);
@@ -66,6 +74,7 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
             }
         };
 
+        let beside = draw_beside(&mix_in, model.space, &draw, &read, &run, &mut summary)?;
         let info = WeightsInfo::new(&model, &read.fields, &admission.asked);
         let candidates = Candidates::new(&workplace.parts(), Screen::new(&info.targets, &draw)?);
         let options = WeighOptions {
@@ -88,7 +97,8 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
             targets: Some(&info.targets),
             raw: &raw,
             candidates: Some(&candidates),
-            mix_in: &mix_in,
+            beside: &beside,
+            scores: Scores::of_sums(draw.normalize),
             read: &read,
             model: Some(&model),
         };

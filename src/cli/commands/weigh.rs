@@ -21,6 +21,7 @@ pub(crate) fn weigh(args: &Weigh) -> Result<(), Failure> {
     outputs::refuse_dash("--model", &args.model)?;
     outputs::refuse_dash("-o", &args.output)?;
     let model = Model::read(&args.model)?;
+    args.punkt.check(model.space.tokenizer, Some(&args.quality))?;
     let folder = WeightsFolder::new(&args.output);
     let mut outputs: Vec<Output<'_>> = args.run.outputs().chain(args.records.outputs()).collect();
     let inputs = || args.input.inputs(&raw).chain([args.model.as_path()]);
