@@ -61,6 +61,8 @@ pub mod weights;
 
 pub mod resample;
 
+pub mod refine;
+
 pub mod quality;
 
 pub mod prepare;

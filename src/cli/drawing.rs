@@ -31,11 +31,11 @@ impl DrawArgs {
                 MethodArg::Pareto => Method::Pareto,
             },
             temperatures: self.temperatures()?,
-            normalize: match self.normalize {
+            normalize: self.normalize.map(|normalize| match normalize {
                 NormalizeArg::None => Normalize::None,
                 NormalizeArg::Sqrt => Normalize::Sqrt,
                 NormalizeArg::Tokens => Normalize::Tokens,
-            },
+            }),
             combine: self.combine()?,
             seed: self.seed,
             allow_fewer: self.allow_fewer,
@@ -63,7 +63,7 @@ impl DrawArgs {
                 "--combine product makes one draw: --proportions-temperature has no shares to change",
             )),
             "" => Ok(()),
-            _ if self.normalize != NormalizeArg::None => idle("--normalize"),
+            _ if self.normalize.is_some() => idle("--normalize"),
             _ if product => idle("--combine product"),
             _ => Ok(()),
         }

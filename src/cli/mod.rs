@@ -9,6 +9,7 @@ mod measured;
 mod mix_in;
 mod options;
 mod outputs;
+mod refining;
 mod signals;
 mod summary;
 mod workplace;

@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use dsir::density::Model;
 use dsir::pipeline::{Admission, KlReduction, Prepared, ReadReport};
+use dsir::refine::Refinement;
 use dsir::resample::{Draw, FromGroup, Normalize, Totals};
+use dsir::weights::TargetSize;
 use dsir::whole_file::{self, WholeFile};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -28,9 +30,13 @@ pub(crate) enum Scores {
 }
 
 impl Scores {
-    /// Of sums over n-grams, as they are normalized.
-    pub(crate) fn of_sums(normalize: Normalize) -> Self {
-        if normalize == Normalize::None { Scores::Sums } else { Scores::Normalized }
+    /// Of sums over n-grams for `targets`, as they are normalized.
+    pub(crate) fn of_sums(normalize: Option<Normalize>, targets: &[TargetSize]) -> Self {
+        match normalize {
+            Some(Normalize::None) => Scores::Sums,
+            None if targets.iter().all(|target| !target.refined) => Scores::Sums,
+            _ => Scores::Normalized,
+        }
     }
 }
 
@@ -165,6 +171,33 @@ impl Summary {
                     self.prefix(model.targets.len(), &target.name)
                 ),
             );
+        }
+    }
+
+    /// Notes what came of refining each target.
+    pub(crate) fn refined(&mut self, refinements: &[Refinement]) {
+        self.json.insert("refined".into(), json!(refinements));
+        for Refinement { target, share, history, rounds } in refinements {
+            let prefix = self.prefix(refinements.len(), target);
+            let best = history.iter().skip(1).copied().fold(f64::INFINITY, f64::min);
+            match (history.first(), rounds) {
+                (Some(plain), Some(rounds)) => self.line(
+                    "refined",
+                    format!(
+                        "{prefix}{}, for a share of {share:.3e}; KL of held-out text {best:.3} nats, {plain:.3} by plain weights, {:.3} per token",
+                        count((*rounds).into(), "round"),
+                        history[1],
+                    ),
+                ),
+                (Some(plain), None) => self.line(
+                    "warning",
+                    format!("{prefix}refining is of no use here, and plain weights are used: KL of held-out text is {plain:.3} nats by them, and {best:.3} at best"),
+                ),
+                (None, _) => self.line(
+                    "warning",
+                    format!("{prefix}refining could not be judged, and plain weights are used: fewer than {} target documents, or too few with text", Refinement::FEWEST_DOCUMENTS),
+                ),
+            }
         }
     }
 

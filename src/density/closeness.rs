@@ -145,7 +145,7 @@ mod tests {
         let documents_read = levels.iter().map(|level| level.documents).sum();
         let raw = RawCounts { fit_ngrams: FitBudget(None), documents_read, first_level: 0, levels };
         let space = FeatureSpace { buckets: 3, ..FeatureSpace::default() };
-        let target = Target { name: "t".into(), counts: target };
+        let target = Target { name: "t".into(), counts: target, refined: None };
         Model { space, smoothing: 0.0, raw: Some(raw), targets: vec![target] }
     }
 

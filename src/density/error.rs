@@ -92,6 +92,15 @@ pub enum Error {
         /// The target.
         name: String,
     },
+    /// A refined target among models that are to be added up.
+    #[error(
+        "target `{name}` is refined for the raw corpus that it was fitted on, so nothing can be added to its model; \
+             merge plain models, or fit all shards at once with --refine-for"
+    )]
+    Refined {
+        /// The target.
+        name: String,
+    },
     /// Counts past what 64 bits hold.
     #[error("the counts are too large to add up")]
     Overflow,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, Error, Model, RawCounts, Target};
+use super::{Counts, Error, Model, RawCounts, Refined, Target};
 use crate::featurizer::FeatureSpace;
 
 /// The format that is written, and the only one that is read.
@@ -30,6 +30,8 @@ struct TargetFile {
     documents: u64,
     tokens: u64,
     counts: Vec<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refined: Option<Refined>,
 }
 
 /// The part of any format by which its version is known.
@@ -69,11 +71,12 @@ impl Model {
     /// # Errors
     /// What `out` says.
     pub fn write(&self, mut out: impl Write) -> std::io::Result<()> {
-        let targets = self.targets.iter().map(|Target { name, counts }| TargetFile {
+        let targets = self.targets.iter().map(|Target { name, counts, refined }| TargetFile {
             name: name.clone(),
             documents: counts.documents,
             tokens: counts.tokens,
             counts: counts.counts.clone(),
+            refined: refined.clone(),
         });
         let file = ModelFile {
             dsir_model: VERSION,
@@ -113,6 +116,9 @@ impl Model {
             if target.counts.counts.len() != buckets as usize || target.counts.ngrams().is_none() {
                 return Some(format!("counts of target `{}` that do not fit the feature space", target.name));
             }
+            if target.refined.as_ref().is_some_and(|refined| !refined.is_sound(self.space)) {
+                return Some(format!("refined log-ratios of target `{}` that make no sense", target.name));
+            }
             if self.targets[..index].iter().any(|earlier| earlier.name == target.name) {
                 return Some(format!("two targets named `{}`", target.name));
             }
@@ -123,10 +129,12 @@ impl Model {
 
 impl From<ModelFile> for Model {
     fn from(file: ModelFile) -> Self {
-        let targets = file.targets.into_iter().map(|TargetFile { name, documents, tokens, counts }| Target {
-            name,
-            counts: Counts { documents, tokens, counts },
-        });
+        let targets =
+            file.targets.into_iter().map(|TargetFile { name, documents, tokens, counts, refined }| Target {
+                name,
+                counts: Counts { documents, tokens, counts },
+                refined,
+            });
         Model {
             space: file.feature_space,
             smoothing: file.smoothing,

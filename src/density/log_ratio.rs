@@ -25,24 +25,42 @@ enum Table {
 const SHORT_POINT: i32 = 26;
 const LONG_POINT: i32 = 40;
 
+fn point(hash: Hash) -> i32 {
+    match hash {
+        Hash::Dsir1 => SHORT_POINT,
+        Hash::Sha256 => LONG_POINT,
+    }
+}
+
 /// A log weight while it is added up.
 pub type Sum = i128;
 
 impl LogRatios {
-    /// From the densities of the targets and of the raw corpus, all of one length.
-    pub(super) fn new(hash: Hash, targets: &[Vec<f64>], raw: &[f64]) -> Self {
-        let fixed = |point: i32| {
-            let scale = f64::from(point).exp2();
-            raw.iter().enumerate().flat_map(move |(bucket, raw)| {
-                let log_raw = ln(raw + EPSILON);
-                targets.iter().map(move |target| ((ln(target[bucket] + EPSILON) - log_raw) * scale).round())
-            })
-        };
+    /// From the tables of all targets, each with one log-ratio of at most [`LogRatios::largest`] for each bucket.
+    pub(crate) fn of_tables<T: AsRef<[i64]>>(hash: Hash, tables: &[T]) -> Self {
+        let buckets = tables.first().map_or(0, |table| table.as_ref().len());
+        let ratios = (0..buckets).flat_map(|bucket| tables.iter().map(move |table| table.as_ref()[bucket]));
         let table = match hash {
-            Hash::Dsir1 => Table::Short(fixed(SHORT_POINT).map(|ratio| ratio as i32).collect()),
-            Hash::Sha256 => Table::Long(fixed(LONG_POINT).map(|ratio| ratio as i64).collect()),
+            Hash::Dsir1 => Table::Short(ratios.map(|ratio| ratio as i32).collect()),
+            Hash::Sha256 => Table::Long(ratios.collect()),
         };
-        LogRatios { targets: targets.len(), table }
+        LogRatios { targets: tables.len(), table }
+    }
+
+    /// The log-ratios of one target as published, in fixed point, from two densities of one length.
+    pub(crate) fn table(hash: Hash, target: &[f64], raw: &[f64]) -> Vec<i64> {
+        let ratio = |(target, raw): (&f64, &f64)| ln(target + EPSILON) - ln(raw + EPSILON);
+        target.iter().zip(raw).map(|pair| Self::fixed(hash, ratio(pair))).collect()
+    }
+
+    /// A number in the fixed point of log-ratios.
+    pub(crate) fn fixed(hash: Hash, number: f64) -> i64 {
+        (number * f64::from(point(hash)).exp2()).round() as i64
+    }
+
+    /// The largest log-ratio that there may be, in fixed point: just below 32.
+    pub(crate) fn largest(hash: Hash) -> i64 {
+        (1 << (point(hash) + 5)) - 1
     }
 
     /// How many targets there are.
@@ -52,7 +70,7 @@ impl LogRatios {
 
     /// Adds the log-ratios of `buckets` to the sums, one for each target.
     #[inline]
-    pub fn add(&self, buckets: &[u32], sums: &mut [Sum]) {
+    pub fn add<B: Copy + Into<u32>>(&self, buckets: &[B], sums: &mut [Sum]) {
         match &self.table {
             Table::Short(table) => add(table, buckets, sums),
             Table::Long(table) => add(table, buckets, sums),
@@ -74,14 +92,14 @@ impl LogRatios {
 const RUN: usize = 1 << 16;
 
 #[inline]
-fn add<T: Copy + Into<i64>>(table: &[T], buckets: &[u32], sums: &mut [Sum]) {
+fn add<T: Copy + Into<i64>, B: Copy + Into<u32>>(table: &[T], buckets: &[B], sums: &mut [Sum]) {
     for run in buckets.chunks(RUN) {
         if let [sum] = sums {
-            *sum += Sum::from(run.iter().map(|bucket| table[*bucket as usize].into()).sum::<i64>());
+            *sum += Sum::from(run.iter().map(|bucket| table[(*bucket).into() as usize].into()).sum::<i64>());
             continue;
         }
         for bucket in run {
-            let ratios = &table[*bucket as usize * sums.len()..];
+            let ratios = &table[(*bucket).into() as usize * sums.len()..];
             for (sum, ratio) in sums.iter_mut().zip(ratios) {
                 *sum += Sum::from((*ratio).into());
             }

@@ -12,7 +12,8 @@ mod raw;
 pub use closeness::{Closeness, Yardstick, lone_share};
 pub use error::Error;
 pub use log_ratio::{EPSILON, LogRatios, Sum, kl_divergence, kl_divergence_with};
-pub use model::{Model, Target, normalized};
+pub(crate) use model::density;
+pub use model::{Model, Refined, Target, normalized};
 pub use raw::{FitBudget, LevelCounts, RawCounts, RawSample};
 
 use serde::{Deserialize, Serialize};

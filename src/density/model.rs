@@ -1,13 +1,47 @@
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
 use super::{Counts, Error, LogRatios, RawCounts};
 use crate::featurizer::FeatureSpace;
 
 /// The counts of one target.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Target {
     /// What the target is called.
     pub name: String,
     /// What was counted in it.
     pub counts: Counts,
+    /// Log-ratios that were learned, if those of the counts are not to be used.
+    pub refined: Option<Refined>,
+}
+
+/// Log-ratios with which a selection as a whole comes closest to the target: see [`refine`](crate::refine).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Refined {
+    /// The share of the eligible raw documents that they were made for.
+    pub share: f64,
+    /// How many steps were made from the log-ratios of the counts.
+    pub rounds: u32,
+    /// KL of the held-out part of the target from the expected selection, in nats: by plain weights, by those per token, and
+    /// after each round that was tried.
+    pub history: Vec<f64>,
+    /// One for each bucket, in the fixed point of [`LogRatios`].
+    pub log_ratios: Vec<i64>,
+}
+
+impl Refined {
+    /// Whether these can be log-ratios of a feature space.
+    pub(crate) fn is_sound(&self, space: FeatureSpace) -> bool {
+        let largest = LogRatios::largest(space.hash);
+        self.log_ratios.len() == space.buckets as usize
+            && self.log_ratios.iter().all(|ratio| (-largest..=largest).contains(ratio))
+            && self.share > 0.0
+            && self.share <= 1.0
+            && self.history.len() > self.rounds as usize + 1
+            && self.history.iter().all(|kl| kl.is_finite())
+    }
 }
 
 /// What was counted, in which feature space. It may be partial: raw counts or targets alone.
@@ -41,11 +75,15 @@ impl Model {
         }
         let total = raw.total(self.space.buckets)?;
         let raw = density(&total.counts, 0.0).ok_or(Error::NoRawFeatures { documents: total.documents })?;
-        let mut targets = Vec::with_capacity(self.targets.len());
+        let mut tables = Vec::with_capacity(self.targets.len());
         for target in &self.targets {
-            targets.push(self.target_density(target)?);
+            let plain = self.target_density(target)?;
+            tables.push(match &target.refined {
+                Some(refined) => Cow::Borrowed(&refined.log_ratios[..]),
+                None => Cow::Owned(LogRatios::table(self.space.hash, &plain, &raw)),
+            });
         }
-        Ok(LogRatios::new(self.space.hash, &targets, &raw))
+        Ok(LogRatios::of_tables(self.space.hash, &tables))
     }
 
     /// The density of `target`, one probability for each bucket.
@@ -76,8 +114,13 @@ impl Model {
     /// A target that is the same in both is kept once; one that differs is added up if `add_targets`.
     ///
     /// # Errors
-    /// Models made with different options; a target that differs.
+    /// Models made with different options; a target that differs; a refined target, which is of its own counts alone.
     pub fn merge(&mut self, other: Model, add_targets: bool) -> Result<(), Error> {
+        if let Some(target) =
+            self.targets.iter().chain(&other.targets).find(|target| target.refined.is_some())
+        {
+            return Err(Error::Refined { name: target.name.clone() });
+        }
         if self.space != other.space {
             return Err(Error::FeatureSpaces { first: self.space, second: other.space });
         }
@@ -106,7 +149,7 @@ pub fn normalized(counts: &[u64]) -> Option<Vec<f64>> {
 }
 
 /// p(b) = (c(b) + α) / Σ (c + α); `None` if the sum is zero.
-fn density(counts: &[u64], smoothing: f64) -> Option<Vec<f64>> {
+pub(crate) fn density(counts: &[u64], smoothing: f64) -> Option<Vec<f64>> {
     let ngrams = counts.iter().try_fold(0u64, |sum, count| sum.checked_add(*count))?;
     let sum = ngrams as f64 + smoothing * counts.len() as f64;
     (sum > 0.0).then(|| counts.iter().map(|count| (*count as f64 + smoothing) / sum).collect())

@@ -24,7 +24,7 @@ impl FitBudget {
     }
 
     /// The smallest level from which the n-grams, given by level, keep within the budget.
-    fn smallest_level(self, ngrams: &[u64]) -> usize {
+    pub(crate) fn smallest_level(self, ngrams: &[u64]) -> usize {
         let Some(budget) = self.0 else { return 0 };
         let mut sum = 0u64;
         for (level, ngrams) in ngrams.iter().enumerate().rev() {
@@ -205,28 +205,31 @@ impl RawSample {
 
 impl LevelCounts {
     /// Counts one document, whose record has this content hash: `featurize` gives its features to
-    /// what it is handed and returns its tokens. It is not called if the document is not in the sample.
+    /// what it is handed and returns its tokens. It is not called if the document is not in the sample; then there is nothing
+    /// to return.
     pub fn document(
         &mut self,
         sample: &RawSample,
         content_hash: u64,
         featurize: impl FnOnce(&mut dyn FnMut(&[u32])) -> u64,
-    ) {
+    ) -> Option<u64> {
         self.documents_read += 1;
         let level = content_hash.leading_zeros() as usize;
         if level < self.floor {
-            return;
+            return None;
         }
         let counts = self.levels[level].get_or_insert_with(|| Counts::new(self.buckets));
         let mut ngrams = 0;
-        counts.tokens += featurize(&mut |buckets| {
+        let tokens = featurize(&mut |buckets| {
             ngrams += buckets.len() as u64;
             for bucket in buckets {
                 counts.counts[*bucket as usize] += 1;
             }
         });
+        counts.tokens += tokens;
         counts.documents += 1;
         sample.ngrams[level].fetch_add(ngrams, Ordering::Relaxed);
+        Some(tokens)
     }
 
     /// Leaves off, from now on, what can no longer be in the sample; worth a call for each block.

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use super::documents::{Documents, ReadReport, Taken, Tally};
+use super::for_refining::{Eligible, Sampling, SamplingThread};
 use super::keeper::{Before, Keeper};
 use super::rejects::{Rejects, RejectsInOrder};
 use super::sample::Sample;
@@ -11,6 +12,7 @@ use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
 use crate::progress::Progress;
 use crate::reader::{Block, BlockReader, Record, Shards, TextReader, content_hash};
+use crate::refine::{Sampled, Sampler};
 use crate::work::Work;
 
 /// Counts everything in a target.
@@ -28,7 +30,7 @@ pub fn count_target(
     let what = format!("target `{}`", target.name);
     let all = Counted { what: &what, shards: &target.shards, space, options, only: None };
     let (counts, report, _) = count_watched(all, || (), rejects, progress)?;
-    Ok((Target { name: target.name.clone(), counts }, report))
+    Ok((Target { name: target.name.clone(), counts, refined: None }, report))
 }
 
 /// What is counted, and how.
@@ -48,6 +50,10 @@ pub(super) trait Watch: Send + Sized {
     fn prepare(&self, featurizer: Featurizer) -> Featurizer {
         featurizer
     }
+    /// Sees a document that is going to be counted.
+    fn begin(&mut self, _record: Record<'_>) {}
+    /// Sees n-grams of it.
+    fn features(&mut self, _buckets: &[u32]) {}
     /// Sees a document that was counted.
     fn document(&mut self, _record: Record<'_>, _text: &str, _tokens: u64) {}
     /// Sees the end of a block.
@@ -113,11 +119,50 @@ pub fn count_raw(
 
     let rejects = RejectsInOrder::new(rejects);
     let documents = Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted());
-    let job = CountRaw { featurizers, sample, only: None, documents, rejects, shards, keeper, before };
+    let job = CountRaw {
+        featurizers,
+        sample,
+        only: None,
+        sampling: None,
+        documents,
+        rejects,
+        shards,
+        keeper,
+        before,
+    };
     let scanned = scan::scan(&job, shards, progress)?;
     let report = job.documents.finish("raw", &scanned.shards)?;
-    let raw = job.sample.finish(scanned.threads.iter().map(|thread| &thread.counts), space.buckets)?;
+    let raw = job.sample.finish(scanned.threads.iter().map(|thread| &thread.of.counts), space.buckets)?;
     Ok((raw, ReadReport { bytes_before, ..report }))
+}
+
+/// Counts a raw corpus as [`count_raw`] does, and samples those of its documents that are `eligible`. Nothing is kept for a later run.
+///
+/// # Errors
+/// Shards that cannot be read, or without a document.
+pub fn count_raw_and_sample(
+    shards: &Shards,
+    space: FeatureSpace,
+    budget: FitBudget,
+    options: &ReadOptions,
+    eligible: &Eligible,
+    rejects: Option<&mut Rejects>,
+    progress: &Progress,
+) -> Result<(RawCounts, Sampled, ReadReport), Error> {
+    let featurizers = options.featurizers(space)?;
+    progress.begin("fit", shards.total_bytes());
+    let sample = RawSample::new(budget);
+    let rejects = RejectsInOrder::new(rejects);
+    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted());
+    let sampling = Some(Sampling { eligible, sampler: Sampler::new(space.buckets) });
+    let (only, keeper, before) = (None, None, None);
+    let job = CountRaw { featurizers, sample, only, sampling, documents, rejects, shards, keeper, before };
+    let scanned = scan::scan(&job, shards, progress)?;
+    let report = job.documents.finish("raw", &scanned.shards)?;
+    let raw = job.sample.finish(scanned.threads.iter().map(|thread| &thread.of.counts), space.buckets)?;
+    let threads = scanned.threads.into_iter().filter_map(|thread| thread.sampling);
+    let sampler = job.sampling.map_or_else(|| Sampler::new(space.buckets), |sampling| sampling.sampler);
+    Ok((raw, sampler.finish(threads.map(|thread| thread.sampled)), report))
 }
 
 /// Counts the documents of a raw corpus that `only` takes.
@@ -136,10 +181,11 @@ pub fn count_raw_sample(
     let sample = RawSample::new(FitBudget(None));
     let documents = Documents::new(shards, options, space.tokenizer.field_kind(), false);
     let (only, rejects) = (Some(only), RejectsInOrder::new(None));
-    let job = CountRaw { featurizers, sample, only, documents, rejects, shards, keeper: None, before: None };
+    let (sampling, keeper, before) = (None, None, None);
+    let job = CountRaw { featurizers, sample, only, sampling, documents, rejects, shards, keeper, before };
     let scanned = scan::scan(&job, shards, progress)?;
     let report = job.documents.finish("raw", &scanned.shards)?;
-    Ok((job.sample.finish(scanned.threads.iter().map(|thread| &thread.counts), space.buckets)?, report))
+    Ok((job.sample.finish(scanned.threads.iter().map(|thread| &thread.of.counts), space.buckets)?, report))
 }
 
 /// Whether counting can go on from there: the counts of one shard cannot be taken away again.
@@ -197,7 +243,9 @@ impl<'a, W: Watch, N: Fn() -> W + Sync> Job for CountAll<'a, N> {
         let wanted = |record: Record<'_>| is_among(self.only, record);
         let taken = self.documents.each_of(texts, shard, block, wanted, |record, text| {
             let Some(text) = text else { return Ok(()) };
+            watch.begin(record);
             let tokens = featurizer.featurize(text, |buckets| {
+                watch.features(buckets);
                 buckets.iter().for_each(|bucket| counts.counts[*bucket as usize] += 1);
             });
             counts.documents += 1;
@@ -224,6 +272,7 @@ struct CountRaw<'a> {
     featurizers: Featurizers,
     sample: RawSample,
     only: Option<&'a Sample>,
+    sampling: Option<Sampling<'a>>,
     documents: Documents<'a>,
     rejects: RejectsInOrder<'a>,
     shards: &'a Shards,
@@ -231,20 +280,22 @@ struct CountRaw<'a> {
     before: Option<Before<(), RawCounts>>,
 }
 
+struct CountRawThread<'a> {
+    of: CountThread<'a, LevelCounts, ()>,
+    sampling: Option<SamplingThread>,
+}
+
 impl<'a> Job for CountRaw<'a> {
-    type Thread = CountThread<'a, LevelCounts, ()>;
+    type Thread = CountRawThread<'a>;
     type Made = Taken;
     type Gathered = (usize, Tally);
     type Ended = Tally;
 
     fn thread(&self) -> Self::Thread {
         let counts = self.sample.thread(self.featurizers.space().buckets);
-        CountThread {
-            featurizer: self.featurizers.featurizer(),
-            counts,
-            texts: self.documents.thread(),
-            watch: (),
-        }
+        let (featurizer, texts) = (self.featurizers.featurizer(), self.documents.thread());
+        let sampling = self.sampling.as_ref().map(Sampling::thread);
+        CountRawThread { of: CountThread { featurizer, counts, texts, watch: () }, sampling }
     }
 
     fn open(&self, shard: usize, shards: &Shards, progress: &Progress) -> Result<BlockReader, Error> {
@@ -260,16 +311,28 @@ impl<'a> Job for CountRaw<'a> {
     }
 
     fn make(&self, thread: &mut Self::Thread, shard: usize, block: &Block) -> Result<Taken, Error> {
-        let CountThread { featurizer, counts, texts, .. } = thread;
+        let CountRawThread { of: CountThread { featurizer, counts, texts, .. }, sampling } = thread;
+        let mut sampling = self.sampling.as_ref().zip(sampling.as_mut());
         let wanted = |record: Record<'_>| is_among(self.only, record);
         let taken = self.documents.each_of(texts, shard, block, wanted, |record, text| {
             let Some(text) = text else { return Ok(()) };
-            counts.document(&self.sample, content_hash(record.bytes), |count| {
-                featurizer.featurize(text, count)
-            });
+            let hash = content_hash(record.bytes);
+            match &mut sampling {
+                None => {
+                    counts.document(&self.sample, hash, |count| featurizer.featurize(text, count));
+                }
+                Some((sampling, thread)) => {
+                    sampling.document(thread, record, text, featurizer, |featurize| {
+                        counts.document(&self.sample, hash, featurize)
+                    });
+                }
+            }
             Ok(())
         });
         counts.raise_floor(&self.sample);
+        if let Some((sampling, thread)) = sampling {
+            sampling.end_of_block(thread);
+        }
         taken
     }
 
@@ -294,7 +357,7 @@ impl<'a> Job for CountRaw<'a> {
     fn keep(&self, done: Done<'_, Self>) -> Result<(), Error> {
         let Some(keeper) = &self.keeper else { return Ok(()) };
         let buckets = self.featurizers.space().buckets;
-        let counts = self.sample.finish(done.threads.iter().map(|thread| &thread.counts), buckets)?;
+        let counts = self.sample.finish(done.threads.iter().map(|thread| &thread.of.counts), buckets)?;
         let under_way =
             done.under_way.into_iter().map(|(shard, at, (_, tally))| (shard, at, tally.clone(), ()));
         let ended = done.ended.iter().map(|(shard, tally)| (*shard, tally));

@@ -82,7 +82,7 @@ impl Draw {
     ) -> Result<Draw, Error> {
         let count = weights.first().map_or(1, |file| file.layout().targets());
         let shares::Lanes { shares, exponents } = shares::lanes(options, targets, count)?;
-        let rule = Rule::of(options, exponents);
+        let rule = Rule::of(options, exponents, targets, count);
         let rows: u64 = weights.iter().map(WeightsFile::rows).sum();
         let (survey, sample) =
             survey::survey(weights, &rule, options.spread_temperature(), cut::sampling(rows))?;

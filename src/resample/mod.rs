@@ -25,7 +25,7 @@ pub use noise::Noise;
 pub use options::{Budget, Combine, DrawOptions, Method, Normalize};
 pub use screen::Screen;
 pub(crate) use screen::ScreenState;
-pub use shares::{Exponents, Proportions};
+pub use shares::{Exponents, Proportions, target_shares};
 pub use survey::{LogWeights, Survey};
 
 use crate::weights::Row;
@@ -52,7 +52,7 @@ impl Totals {
         self.bytes -= other.bytes;
     }
 
-    fn add(&mut self, other: Totals) {
+    pub(crate) fn add(&mut self, other: Totals) {
         self.records += other.records;
         self.tokens += other.tokens;
         self.bytes += other.bytes;

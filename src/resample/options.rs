@@ -17,7 +17,7 @@ pub enum Budget {
 
 impl Budget {
     /// What records take of the budget, in its unit.
-    pub(super) fn price(self, of: &Totals) -> u64 {
+    pub(crate) fn price(self, of: &Totals) -> u64 {
         match self {
             Budget::Records(_) | Budget::Fraction(_) => of.records,
             Budget::Tokens(_) => of.tokens,
@@ -68,7 +68,7 @@ impl Normalize {
     const UNCHANGED_TOKENS: f64 = 100.0;
 
     #[inline]
-    pub(super) fn apply(self, log_weight: f64, tokens: u32) -> f64 {
+    pub(crate) fn apply(self, log_weight: f64, tokens: u32) -> f64 {
         let length = || f64::from(tokens.max(1)) / Self::UNCHANGED_TOKENS;
         match self {
             Normalize::None => log_weight,
@@ -100,8 +100,9 @@ pub struct DrawOptions {
     pub method: Method,
     /// T: 1 samples in proportion to the importance weights, 0 takes the largest without noise. One for each draw, or one for all.
     pub temperatures: Vec<f64>,
-    /// What becomes of long documents.
-    pub normalize: Normalize,
+    /// What becomes of long documents; `None`: what the log-ratios were made for, [`Normalize::Tokens`] for a refined target and
+    /// [`Normalize::None`] for any other.
+    pub normalize: Option<Normalize>,
     /// What becomes of several targets.
     pub combine: Combine,
     /// Other noise for another seed.
@@ -154,7 +155,7 @@ impl Default for DrawOptions {
             min_tokens: 100,
             method: Method::default(),
             temperatures: vec![1.0],
-            normalize: Normalize::default(),
+            normalize: None,
             combine: Combine::default(),
             seed: 0,
             allow_fewer: false,

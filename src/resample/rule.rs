@@ -1,12 +1,13 @@
 //! What a record's key is made of, and which records have one.
 
 use super::{DrawOptions, Method, Noise, Normalize, noise};
-use crate::weights::Row;
+use crate::weights::{Row, TargetSize};
 
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
     min_tokens: u32,
-    normalize: Normalize,
+    /// Of each target; nothing is done to the log weights of others.
+    normalize: Vec<Normalize>,
     /// The exponents of a product of all targets; `None` if each is for itself.
     exponents: Option<Vec<f64>>,
     /// Whether groups are told apart.
@@ -37,12 +38,31 @@ impl Lane {
 
 impl Rule {
     pub(super) fn new(min_tokens: u32) -> Self {
-        Rule { min_tokens, normalize: Normalize::None, exponents: None, grouped: false }
+        Rule { min_tokens, normalize: Vec::new(), exponents: None, grouped: false }
     }
 
-    pub(super) fn of(options: &DrawOptions, exponents: Option<Vec<f64>>) -> Self {
-        let DrawOptions { min_tokens, normalize, .. } = *options;
-        Rule { min_tokens, normalize, exponents, grouped: options.has_strata() }
+    /// For weights of `count` targets, which `targets` tells about.
+    pub(super) fn of(
+        options: &DrawOptions,
+        exponents: Option<Vec<f64>>,
+        targets: Option<&[TargetSize]>,
+        count: usize,
+    ) -> Self {
+        let is_refined =
+            |target: usize| targets.and_then(|all| all.get(target)).is_some_and(|one| one.refined);
+        // A product is normalized as one: by tokens if any of its targets must be.
+        let refined_as_one = exponents.is_some() && (0..count).any(is_refined);
+        let normalize = |target: usize| match options.normalize {
+            Some(normalize) => normalize,
+            None if is_refined(target) || refined_as_one => Normalize::Tokens,
+            None => Normalize::None,
+        };
+        Rule {
+            min_tokens: options.min_tokens,
+            normalize: (0..count).map(normalize).collect(),
+            exponents,
+            grouped: options.has_strata(),
+        }
     }
 
     /// How many targets draw: one if their weights are combined.
@@ -83,7 +103,8 @@ impl Rule {
                 if sum.is_nan() { f64::NEG_INFINITY } else { sum.clamp(f64::MIN, f64::MAX) }
             }
         };
-        self.normalize.apply(log_weight, tokens)
+        let normalize = self.normalize.get(target).copied().unwrap_or_default();
+        normalize.apply(log_weight, tokens)
     }
 
     #[inline]

@@ -60,7 +60,7 @@ impl Screen {
         }
         let keys = lanes.iter().map(|_| Keys::new(lanes.len())).collect();
         Ok(Screen {
-            rule: Rule::of(options, exponents),
+            rule: Rule::of(options, exponents, Some(targets), targets.len()),
             budget: options.budget,
             has_strata: options.has_strata(),
             fingerprint: xxhash_rust::xxh3::xxh3_64(format!("{options:?} {targets:?}").as_bytes()),
@@ -232,7 +232,7 @@ mod tests {
         proportions: &str,
         (draws, disjoint): (u32, bool),
     ) -> Option<(Screen, Draw, Vec<usize>, Vec<usize>)> {
-        let targets = ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 1 });
+        let targets = ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 1, refined: false });
         let options = DrawOptions {
             budget,
             allow_fewer: true,

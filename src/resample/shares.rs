@@ -157,6 +157,14 @@ pub(super) fn lanes(
     Ok(Lanes { shares: shares.into_iter().map(|share| share / sum).collect(), exponents: None })
 }
 
+/// The shares of the budget that the targets draw, which sum to 1.
+///
+/// # Errors
+/// Proportions that do not fit the targets.
+pub fn target_shares(options: &DrawOptions, targets: &[TargetSize]) -> Result<Vec<f64>, Error> {
+    Ok(lanes(options, Some(targets), targets.len())?.shares)
+}
+
 /// In proportion to tokens^(1 / τ).
 fn by_size(targets: &[TargetSize], temperature: f64) -> Vec<f64> {
     let sizes = targets.iter().map(|target| target.tokens as f64);
@@ -200,7 +208,7 @@ mod tests {
 
     #[test]
     fn proportions_are_named_or_in_order() {
-        let targets = ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 50 });
+        let targets = ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 50, refined: false });
         let shares = |text: &str| {
             let options = DrawOptions { proportions: Some(text.parse().unwrap()), ..DrawOptions::default() };
             lanes(&options, Some(&targets), 2).map(|lanes| lanes.shares).map_err(|e| e.to_string())
@@ -217,8 +225,11 @@ mod tests {
 
     #[test]
     fn between_by_size_and_even() {
-        let targets =
-            [("a", 100), ("b", 10_000)].map(|(name, tokens)| TargetSize { name: name.into(), tokens });
+        let targets = [("a", 100), ("b", 10_000)].map(|(name, tokens)| TargetSize {
+            name: name.into(),
+            tokens,
+            refined: false,
+        });
         let shares = |proportions_temperature| {
             let options = DrawOptions { proportions_temperature, ..DrawOptions::default() };
             lanes(&options, Some(&targets), 2).unwrap().shares

@@ -18,6 +18,9 @@ pub struct TargetSize {
     pub name: String,
     /// The tokens of its documents.
     pub tokens: u64,
+    /// Whether its log-ratios are refined: then they are meant for log weights normalized by tokens.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refined: bool,
 }
 
 /// What the weights in a folder were made with; `weights.meta` beside them.
@@ -45,23 +48,29 @@ impl WeightsInfo {
 
     /// For weights of `model`, of the records for which `conditions` hold.
     pub fn new(model: &Model, fields: &TextFields, conditions: &[String]) -> Self {
-        let size = |target: &crate::density::Target| TargetSize {
-            name: target.name.clone(),
-            tokens: target.counts.tokens,
-        };
         WeightsInfo {
             dsir_weights: 1,
             model: format!("{:016x}", model.fingerprint()),
             feature_space: model.space,
             text_fields: fields.names().collect(),
             conditions: conditions.to_vec(),
-            targets: model.targets.iter().map(size).collect(),
+            targets: WeightsInfo::sizes(model),
         }
     }
 
     /// What was asked of records when they were weighed, as it was typed; the others have no weight.
     pub fn conditions(&self) -> &[String] {
         &self.conditions
+    }
+
+    /// The sizes of the targets of `model`.
+    pub fn sizes(model: &Model) -> Vec<TargetSize> {
+        let size = |target: &crate::density::Target| TargetSize {
+            name: target.name.clone(),
+            tokens: target.counts.tokens,
+            refined: target.refined.is_some(),
+        };
+        model.targets.iter().map(size).collect()
     }
 
     /// What is written in the file `path`; `None` if it is not there.

@@ -28,6 +28,9 @@ mod output;
 /// Selections for many epochs.
 mod draws;
 
+/// Log-ratios that are learned.
+mod refine;
+
 /// How close selections came to the target.
 mod measure;
 

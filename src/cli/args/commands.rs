@@ -7,8 +7,8 @@ use clap_complete::Shell;
 use serde::Serialize;
 
 use super::{
-    DrawArgs, FitArgs, InputArgs, OutputArgs, PunktArgs, QualityArgs, RecordArgs, RunArgs, TokenizerArg,
-    WhereArgs, WorkArgs,
+    DrawArgs, FitArgs, InputArgs, OutputArgs, PunktArgs, QualityArgs, RecordArgs, RefineArgs, RefineForArgs,
+    RunArgs, TokenizerArg, WhereArgs, WorkArgs,
 };
 
 /// Select the raw records that are distributed like the target.
@@ -32,6 +32,8 @@ pub(crate) struct Select {
     /// Use this model instead of fitting one
     #[arg(long, value_name = "MODEL", help_heading = "Model", conflicts_with_all = ["target", "separate_targets", "ngrams", "buckets", "hash", "tokenizer", "smoothing", "fit_tokens"])]
     pub(crate) model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) refine: RefineArgs,
     #[command(flatten)]
     pub(crate) punkt: PunktArgs,
     #[command(flatten)]
@@ -63,6 +65,8 @@ pub(crate) struct Select {
 pub(crate) struct Fit {
     #[command(flatten)]
     pub(crate) fit: FitArgs,
+    #[command(flatten)]
+    pub(crate) refine: RefineForArgs,
     #[command(flatten)]
     pub(crate) punkt: PunktArgs,
     /// Where the model goes

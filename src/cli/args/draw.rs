@@ -29,11 +29,11 @@ pub(crate) struct DrawArgs {
     /// Divide log weights by T before drawing; 0 takes the largest without noise. T,T,... : one for each of --draws
     #[arg(long, value_name = "T", default_value = "1", value_delimiter = ',', allow_negative_numbers = true, value_parser = temperature)]
     pub(crate) temperature: Vec<f64>,
-    /// Divide log weights, which are sums over all n-grams of a document, by its length
+    /// Divide log weights, which are sums over all n-grams of a document, by its length [default: none; tokens if the model is refined]
     ///
     /// The length is in hundreds of tokens. Without it, long documents have extreme weights.
-    #[arg(long, value_enum, default_value_t = NormalizeArg::None)]
-    pub(crate) normalize: NormalizeArg,
+    #[arg(long, value_enum)]
+    pub(crate) normalize: Option<NormalizeArg>,
     /// Another seed draws another selection
     #[arg(long, value_name = "SEED", allow_negative_numbers = true, default_value_t = 0)]
     pub(crate) seed: u64,
@@ -158,7 +158,7 @@ pub(super) fn temperature(text: &str) -> Result<f64, &'static str> {
     number.ok_or("it must be 0, or a number from 1e-9 to 1e12")
 }
 
-fn share(text: &str) -> Result<f64, &'static str> {
+pub(super) fn share(text: &str) -> Result<f64, &'static str> {
     let number = text.parse::<f64>().ok().filter(|number| *number > 0.0 && *number <= 1.0);
     number.ok_or("it must be a number above 0 and up to 1")
 }

@@ -8,6 +8,7 @@ mod measure;
 mod model;
 mod output;
 mod prepare;
+mod refine;
 
 use clap::{Parser, Subcommand};
 
@@ -19,6 +20,7 @@ pub(crate) use measure::Measure;
 pub(crate) use model::{CountArgs, FitArgs, FitTokens, HashArg, PunktArgs, TokenizerArg};
 pub(crate) use output::{OutputArgs, RunArgs, WorkArgs};
 pub(crate) use prepare::{ChunkArgs, Prepare};
+pub(crate) use refine::{RefineArgs, RefineForArgs};
 
 /// Select language-model training data by importance resampling (DSIR).
 ///

@@ -2,14 +2,17 @@ use std::path::Path;
 
 use dsir::density::Model;
 use dsir::error::Error;
-use dsir::pipeline::{self, ReadOptions, ReadReport, Rejects, TargetShards};
+use dsir::pipeline::{self, Eligible, ReadOptions, ReadReport, Rejects, TargetShards};
 use dsir::reader::{Shard, Shards};
+use dsir::refine::Aim;
+use dsir::resample::{Budget, DrawOptions};
 use dsir::work::Work;
 
 use crate::cli::args::{CountArgs, Fit, FitArgs};
 use crate::cli::failure::Failure;
 use crate::cli::options::Run;
 use crate::cli::outputs::{self, Output};
+use crate::cli::refining::{self, KeptRejects};
 use crate::cli::summary::Summary;
 
 pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
@@ -20,6 +23,9 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
         return Err(Failure::usage("nothing to count: name RAW shards, a --target, or both"));
     }
     args.punkt.check(args.fit.count.tokenizer.into(), None)?;
+    if args.refine.refine_for.is_some() && raw.is_none() {
+        return Err(Failure::usage("--refine-for learns from the raw corpus: name RAW shards"));
+    }
     let read = args.records.options(&args.punkt)?;
     let run = Run::new(&args.run)?;
     let mut outputs = vec![Output::json("-o", &args.output)];
@@ -31,12 +37,28 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
     let mut summary = Summary::new("fit", args, run.threads());
     run.work(|| {
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
-        let mut model = count_targets(&args.fit.count, &targets, &read, &mut rejects, &run, &mut summary)?;
-        if let Some(raw) = &raw {
-            let rejects = rejects.as_mut();
-            let report = count_raw(&mut model, &args.fit, raw, &read, rejects, None, &run, &mut summary)?;
-            summary.raw(raw.len(), raw.passed_over(), &report);
-        }
+        let model = match (&raw, args.refine.refine_for) {
+            (Some(raw), Some(share)) => {
+                let eligible = Eligible { min_tokens: args.refine.min_tokens, ..Eligible::default() };
+                let (of, kept) = ((raw, &eligible), KeptRejects(&mut rejects, true));
+                let counted = refining::count(&args.fit, &targets, of, &read, kept, &run, &mut summary)?;
+                summary.raw(raw.len(), raw.passed_over(), &counted.report);
+                // Of tokens; how many does not matter.
+                let aim = Aim { budget: Budget::Tokens(0), share };
+                counted.refine(|_| aim, &DrawOptions::default(), &run, &mut summary)?
+            }
+            (raw, _) => {
+                let mut model =
+                    count_targets(&args.fit.count, &targets, &read, &mut rejects, &run, &mut summary)?;
+                if let Some(raw) = raw {
+                    let rejects = rejects.as_mut();
+                    let report =
+                        count_raw(&mut model, &args.fit, raw, &read, rejects, None, &run, &mut summary)?;
+                    summary.raw(raw.len(), raw.passed_over(), &report);
+                }
+                model
+            }
+        };
         write_model(&model, &args.output)?;
         rejects.map_or(Ok(()), Rejects::finish)?;
         summary.model(&model);

@@ -3,14 +3,14 @@ use std::fs::File;
 use std::io::{Read, Write as _};
 use std::path::Path;
 
-use dsir::density::{Model, kl_divergence};
+use dsir::density::{Model, Refined, kl_divergence};
 use dsir::resample::Survey;
 use dsir::weights::{WeightsFile, WeightsFolder};
 
 use crate::cli::args::Inspect;
 use crate::cli::failure::Failure;
 use crate::cli::outputs;
-use crate::cli::summary::{number, size};
+use crate::cli::summary::{count, number, size};
 
 pub(crate) fn inspect(args: &Inspect) -> Result<(), Failure> {
     let path = &args.path;
@@ -68,8 +68,24 @@ fn describe_model(model: &Model) -> Result<String, Failure> {
             let _ = write!(text, ", KL from raw {:.3} nats", kl_divergence(&density, raw));
         }
         text.push('\n');
+        if let Some(refined) = &target.refined {
+            text += &describe_refined(refined);
+        }
     }
     Ok(text)
+}
+
+fn describe_refined(refined: &Refined) -> String {
+    let Refined { share, rounds, history, .. } = refined;
+    // A model that is read has these.
+    let kl = |index: usize| history.get(index).copied().unwrap_or(f64::NAN);
+    format!(
+        "refined        {} for a share of {share:.3e}; KL of held-out text {:.3} nats, {:.3} by plain weights, {:.3} per token\n",
+        count((*rounds).into(), "round"),
+        kl(*rounds as usize + 1),
+        kl(0),
+        kl(1),
+    )
 }
 
 fn describe_weights(weights: &[WeightsFile], min_tokens: u32) -> Result<String, Failure> {

@@ -37,7 +37,10 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
     let scores = match &given {
         Given::Nothing => Scores::None,
         _ if draw.method == Method::Pareto => Scores::Probabilities,
-        Given::Weights(_) if info.is_some() => Scores::of_sums(draw.normalize),
+        Given::Weights(_) => match &info {
+            Some(info) => Scores::of_sums(draw.normalize, &info.targets),
+            None => Scores::Others,
+        },
         _ => Scores::Others,
     };
     if let Some(conditions) = info.as_ref().map(WeightsInfo::conditions).filter(|there| !there.is_empty())

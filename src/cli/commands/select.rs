@@ -1,6 +1,7 @@
 use dsir::density::Model;
-use dsir::pipeline::{self, Candidates, WeighOptions, Weighed};
+use dsir::pipeline::{self, Candidates, Eligible, WeighOptions, Weighed};
 use dsir::reader::Shard;
+use dsir::refine::Aim;
 use dsir::resample::{Budget, Combine, Method, Screen};
 use dsir::weights::{WeightsFolder, WeightsInfo};
 
@@ -12,6 +13,7 @@ use crate::cli::failure::Failure;
 use crate::cli::mix_in::{self, FileMixedIn, draw_beside};
 use crate::cli::options::Run;
 use crate::cli::outputs;
+use crate::cli::refining::{self, KeptRejects};
 use crate::cli::summary::{Scores, Summary};
 
 pub(crate) fn select(args: &Select) -> Result<(), Failure> {
@@ -36,6 +38,7 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     if args.model.is_none() {
         args.punkt.check(args.fit.count.tokenizer.into(), Some(&args.quality))?;
     }
+    refining::refuse_other_draws(args)?;
     let run = Run::new(&args.run)?;
     if draw.proportions.is_some() && args.model.is_none() && !args.fit.count.separate_targets {
         return Err(Failure::usage("--proportions are shares of several targets: pass --separate-targets"));
@@ -61,6 +64,14 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
                 let model = Model::read(path)?;
                 args.punkt.check(model.space.tokenizer, Some(&args.quality))?;
                 model
+            }
+            None if args.refine.refine => {
+                raw.keep_streams(&run.temp_dir);
+                let eligible = Eligible { min_tokens: draw.min_tokens, admission: admission.clone() };
+                let (of, kept) = ((&raw, &eligible), KeptRejects(&mut rejects, false));
+                let counted = refining::count(&args.fit, &targets, of, &read, kept, &run, &mut summary)?;
+                refuse_too_many(&counted.model, draw.budget, draw.allow_fewer)?;
+                counted.refine(|sampled| Aim::new(draw.budget, sampled), &draw, &run, &mut summary)?
             }
             None => {
                 // Counting comes first, and weighing reads once more.
@@ -98,7 +109,7 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
             raw: &raw,
             candidates: Some(&candidates),
             beside: &beside,
-            scores: Scores::of_sums(draw.normalize),
+            scores: Scores::of_sums(draw.normalize, &info.targets),
             read: &read,
             model: Some(&model),
         };

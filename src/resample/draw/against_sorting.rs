@@ -32,7 +32,7 @@ fn row((first, second): (f64, f64), number: usize) -> Vec<u8> {
 
 /// What each draw selects for each target, by sorting.
 fn by_sorting(rows: &[Row<'_>], options: &DrawOptions, limits: &[u64]) -> Vec<Vec<(usize, usize)>> {
-    let rule = Rule::of(options, None);
+    let rule = Rule::of(options, None, None, limits.len());
     let price = |record: usize| {
         let row = &rows[record];
         options.budget.price(&Totals { records: 1, tokens: row.tokens().into(), bytes: row.bytes().into() })
@@ -99,10 +99,10 @@ proptest! {
             _ => Budget::Bytes(amount(50.0) + 80),
         };
         let options = DrawOptions {
-            budget, draws, disjoint, temperatures: vec![temperature], min_tokens: 0, allow_fewer: true, normalize, method,
+            budget, draws, disjoint, temperatures: vec![temperature], min_tokens: 0, allow_fewer: true, normalize: Some(normalize), method,
             proportions: Some(shares.parse().unwrap()), ..DrawOptions::default()
         };
-        let targets = ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 1 });
+        let targets = ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 1, refined: false });
         let draw = Draw::new(std::slice::from_ref(&file), Some(&targets), &options);
         // A part may be too small for any record: no draw.
         let Ok(draw) = draw else { return Ok(()) };

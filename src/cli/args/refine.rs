@@ -1,0 +1,34 @@
+//! How log-ratios are learned.
+
+use clap::Args;
+use serde::Serialize;
+
+#[derive(Args, Serialize)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct RefineArgs {
+    /// Learn log-ratios with which the selection as a whole comes closest to the target
+    ///
+    /// Learned on a sample of the raw corpus for the budget that is drawn, and judged by a part of the target that is held out: if plain
+    /// weights are better by that, they are used. See docs/refine.md.
+    #[arg(long, requires = "target", conflicts_with = "model")]
+    pub(crate) refine: bool,
+}
+
+#[derive(Args, Serialize)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct RefineForArgs {
+    /// Learn log-ratios with which a selection of this share of the eligible tokens, as a whole, comes closest to the target
+    ///
+    /// The same as --refine of select, for draws that are made later. The model is then of these raw shards alone: it cannot be merged.
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = super::draw::share, requires = "target")]
+    pub(crate) refine_for: Option<f64>,
+    /// With --refine-for, records with fewer tokens are not eligible
+    #[arg(
+        long,
+        value_name = "N",
+        allow_negative_numbers = true,
+        default_value_t = 100,
+        requires = "refine_for"
+    )]
+    pub(crate) min_tokens: u32,
+}

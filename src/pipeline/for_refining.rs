@@ -1,0 +1,125 @@
+//! What refining needs beside counts: one half of a target, and a sample of eligible raw documents.
+
+use super::admission::{Admission, AdmissionThread};
+use super::documents::ReadReport;
+use super::fit::{Counted, Watch, count_watched};
+use super::rejects::Rejects;
+use super::{ReadOptions, TargetShards};
+use crate::density::{Counts, Target};
+use crate::error::Error;
+use crate::featurizer::{FeatureSpace, Featurizer};
+use crate::progress::Progress;
+use crate::reader::{Record, content_hash};
+use crate::refine::{Sampler, SamplerThread};
+
+/// Counts everything in a target, and apart from that one half of its documents, chosen by their content.
+///
+/// # Errors
+/// Shards that cannot be read, or without a document.
+pub fn count_target_and_half(
+    target: &TargetShards,
+    space: FeatureSpace,
+    options: &ReadOptions,
+    rejects: Option<&mut Rejects>,
+    progress: &Progress,
+) -> Result<(Target, Counts, ReadReport), Error> {
+    progress.begin("target", target.shards.total_bytes());
+    let what = format!("target `{}`", target.name);
+    let all = Counted { what: &what, shards: &target.shards, space, options, only: None };
+    let watch = || Half { counts: Counts::new(space.buckets), takes: false };
+    let (counts, report, watches) = count_watched(all, watch, rejects, progress)?;
+    let mut half = Counts::new(space.buckets);
+    watches.iter().try_for_each(|watch| half.add(&watch.counts))?;
+    Ok((Target { name: target.name.clone(), counts, refined: None }, half, report))
+}
+
+/// Counts the documents whose content hash is odd; copies of a document are all in one half.
+struct Half {
+    counts: Counts,
+    /// Whether the document under way is among them.
+    takes: bool,
+}
+
+impl Watch for Half {
+    fn begin(&mut self, record: Record<'_>) {
+        self.takes = content_hash(record.bytes) % 2 == 1;
+    }
+
+    fn features(&mut self, buckets: &[u32]) {
+        if self.takes {
+            buckets.iter().for_each(|bucket| self.counts.counts[*bucket as usize] += 1);
+        }
+    }
+
+    fn document(&mut self, _: Record<'_>, _: &str, tokens: u64) {
+        if self.takes {
+            self.counts.documents += 1;
+            self.counts.tokens += tokens;
+        }
+    }
+}
+
+/// Which raw documents may be drawn.
+#[derive(Clone, Default)]
+pub struct Eligible {
+    /// The least number of tokens.
+    pub min_tokens: u32,
+    /// What is asked of every record.
+    pub admission: Admission,
+}
+
+/// Samples eligible documents while they are counted.
+pub(super) struct Sampling<'a> {
+    pub(super) eligible: &'a Eligible,
+    pub(super) sampler: Sampler,
+}
+
+/// What one thread samples with.
+pub(super) struct SamplingThread {
+    pub(super) sampled: SamplerThread,
+    admission: AdmissionThread,
+    /// Of the document under way.
+    features: Vec<u32>,
+}
+
+impl Sampling<'_> {
+    pub(super) fn thread(&self) -> SamplingThread {
+        let admission = self.eligible.admission.thread();
+        SamplingThread { sampled: self.sampler.thread(), admission, features: Vec::new() }
+    }
+
+    /// Sees a document and takes it if it is eligible. `count` is handed what featurizes the document, and gives its tokens if
+    /// it has called that.
+    pub(super) fn document(
+        &self,
+        thread: &mut SamplingThread,
+        record: Record<'_>,
+        text: &str,
+        featurizer: &mut Featurizer,
+        count: impl FnOnce(&mut dyn FnMut(&mut dyn FnMut(&[u32])) -> u64) -> Option<u64>,
+    ) {
+        let SamplingThread { sampled, admission, features } = thread;
+        let hash = content_hash(record.bytes);
+        // One more than the sampler takes tells it that there are too many.
+        let room = if sampled.may_take(hash) { self.sampler.most_ngrams() + 1 } else { 0 };
+        features.clear();
+        let mut featurize = |count: &mut dyn FnMut(&[u32])| {
+            featurizer.featurize(text, |buckets| {
+                count(buckets);
+                features.extend(&buckets[..buckets.len().min(room - features.len())]);
+            })
+        };
+        let tokens = count(&mut featurize).unwrap_or_else(|| featurize(&mut |_| {}));
+        let admitted = self.eligible.admission.admit(record.bytes, text, admission);
+        let is_eligible =
+            tokens >= self.eligible.min_tokens.into() && !admitted.is_left_out && !admitted.is_mixed_in;
+        if is_eligible {
+            let bytes = record.bytes.len() as u64 + 1;
+            sampled.document(&self.sampler, hash, (tokens, bytes), features);
+        }
+    }
+
+    pub(super) fn end_of_block(&self, thread: &mut SamplingThread) {
+        thread.sampled.raise_floor(&self.sampler);
+    }
+}

@@ -1,0 +1,141 @@
+//! What a draw selects on average, without drawing.
+//!
+//! With Gumbel noise, the key of a document with log weight w is above a threshold τ with the probability
+//! π = 1 − exp(−exp(w − τ)). The τ with which the expected selection is as large as the budget is found by bisection.
+
+use rayon::prelude::*;
+
+use super::sample::Sampled;
+use crate::ln::exp;
+
+/// A probability of 1: they are integers, so that their sums are the same in any order.
+const ONE: u64 = 1 << 32;
+/// So far above the threshold a document is selected for certain: exp(−exp(4)) is below 2^-33.
+const SURE: f64 = 4.0;
+/// So far below it never is: exp(−23) is below 2^-33.
+const NEVER: f64 = -23.0;
+/// The threshold is found to within this.
+const CLOSE_ENOUGH: f64 = 1e-6;
+/// Documents to a task, so that tasks are worth their while.
+const TASK: usize = 1 << 12;
+
+/// The density of n-grams in the selection expected of documents with these log weights, where `share` of the sum of their
+/// `prices` is selected; `None` if it has no n-gram.
+pub(super) fn expected_density(
+    sample: &Sampled,
+    log_weights: &[f64],
+    prices: &[u64],
+    share: f64,
+    buckets: usize,
+) -> Option<Vec<f64>> {
+    let threshold = threshold(log_weights, prices, share)?;
+    let documents = &sample.documents;
+    let task = documents.len().div_ceil(rayon::current_num_threads()).max(TASK);
+    let counts =
+        documents.par_chunks(task).zip(log_weights.par_chunks(task)).map(|(documents, log_weights)| {
+            let mut counts = vec![0u64; buckets];
+            for (document, log_weight) in documents.iter().zip(log_weights) {
+                // At most 2^32 each, and 2^24 n-grams in the sample: far from overflow.
+                match inclusion(log_weight - threshold) {
+                    0 => {}
+                    times => sample.count(document, times, &mut counts),
+                }
+            }
+            counts
+        });
+    let counts = counts.reduce_with(|mut sum, counts| {
+        sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        sum
+    })?;
+    crate::density::normalized(&counts)
+}
+
+/// The probability, in units of 2^-32, that the key of a document is above the threshold which its log weight is so far above.
+fn inclusion(above: f64) -> u64 {
+    if above > SURE {
+        return ONE;
+    }
+    if above < NEVER {
+        return 0;
+    }
+    let rate = if above > 0.0 { 1.0 / exp(-above) } else { exp(above) };
+    ((1.0 - exp(-rate)) * ONE as f64).round() as u64
+}
+
+/// The threshold above which, on average, `share` of all prices is; `None` without documents that cost something.
+fn threshold(log_weights: &[f64], prices: &[u64], share: f64) -> Option<f64> {
+    let all: u128 = prices.iter().map(|price| u128::from(*price)).sum();
+    if all == 0 {
+        return None;
+    }
+    let wanted = (share.min(1.0) * all as f64 * ONE as f64) as u128;
+    let mut low = log_weights.iter().copied().fold(f64::INFINITY, f64::min) - SURE - 1.0;
+    let mut high = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max) - NEVER + 1.0;
+    while high - low > CLOSE_ENOUGH {
+        let middle = low + (high - low) / 2.0;
+        if middle <= low || middle >= high {
+            break;
+        }
+        let task = log_weights.par_chunks(TASK).zip(prices.par_chunks(TASK));
+        let sums = task.map(|(log_weights, prices)| {
+            let priced = log_weights.iter().zip(prices);
+            priced.map(|(w, price)| u128::from(inclusion(w - middle)) * u128::from(*price)).sum::<u128>()
+        });
+        if sums.sum::<u128>() >= wanted { low = middle } else { high = middle }
+    }
+    Some(low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::tests::sample_of;
+    use super::*;
+
+    #[test]
+    fn probabilities_of_inclusion() {
+        let near = |above: f64, expected: f64| {
+            let found = inclusion(above) as f64 / ONE as f64;
+            assert!((found - expected).abs() < 1e-9, "{found} at {above}");
+        };
+        near(0.0, 1.0 - (-1f64).exp());
+        near(1.0, 1.0 - (-1f64.exp()).exp());
+        near(-10.0, 1.0 - (-(-10f64).exp()).exp());
+        near(50.0, 1.0);
+        near(-50.0, 0.0);
+        near(SURE, 1.0);
+        near(NEVER, 0.0);
+    }
+
+    #[test]
+    fn as_much_is_expected_as_is_asked_for() {
+        let log_weights: Vec<f64> = (0..1000).map(|i| f64::from(i % 37) * 0.7 - f64::from(i % 11)).collect();
+        let prices: Vec<u64> = (0..1000).map(|i| 1 + i % 5).collect();
+        let all: u64 = prices.iter().sum();
+        for share in [0.001, 0.1, 0.5, 0.9, 0.999] {
+            let threshold = threshold(&log_weights, &prices, share).unwrap();
+            let expected: f64 = log_weights
+                .iter()
+                .zip(&prices)
+                .map(|(w, price)| inclusion(w - threshold) as f64 / ONE as f64 * *price as f64)
+                .sum();
+            let wanted = share * all as f64;
+            assert!((expected / wanted - 1.0).abs() < 1e-4, "{expected}, not {wanted}");
+        }
+        assert_eq!(threshold(&[1.0], &[0], 0.5), None);
+        assert_eq!(threshold(&[], &[], 0.5), None);
+    }
+
+    #[test]
+    fn equal_weights_give_the_corpus_and_far_apart_ones_the_heaviest() {
+        // Three documents of bucket 0 and one of bucket 1, all of one length.
+        let sample = sample_of(&[vec![0; 4], vec![0; 4], vec![0; 4], vec![1; 4]]);
+        let density =
+            |log_weights: &[f64], share| expected_density(&sample, log_weights, &[1; 4], share, 2).unwrap();
+        assert_eq!(density(&[5.0; 4], 0.3), [0.75, 0.25]);
+        let heaviest = density(&[0.0, 0.0, 0.0, 100.0], 0.25);
+        assert!(heaviest[1] > 0.999_999, "{heaviest:?}");
+        // All of it, whatever the weights.
+        assert_eq!(density(&[0.0, 3.0, 40.0, -90.0], 1.0), [0.75, 0.25]);
+        assert_eq!(expected_density(&sample_of(&[]), &[], &[], 0.5, 2), None);
+    }
+}

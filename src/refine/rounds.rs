@@ -1,0 +1,102 @@
+//! The rounds of refining: one step of the log-ratios each.
+
+use rayon::prelude::*;
+
+use super::Aim;
+use super::expected::expected_density;
+use super::sample::Sampled;
+use crate::density::LogRatios;
+use crate::featurizer::Hash;
+use crate::ln::ln;
+use crate::resample::{Normalize, Totals};
+
+/// How far the first step goes of the way that would be right if every n-gram came alone.
+const RATE: f64 = 0.5;
+/// ε of the logarithms, spread over the buckets: a bucket is as good as empty below it.
+const EPSILON: f64 = 0.1;
+
+/// A course of rounds towards one target density.
+pub(super) struct Course<'a> {
+    hash: Hash,
+    sample: &'a Sampled,
+    prices: &'a [u64],
+    share: f64,
+    target: &'a [f64],
+    pub(super) log_ratios: Vec<i64>,
+    rate: f64,
+    /// KL of the target from the expected selection, after the last round.
+    distance: f64,
+    /// Of the expected selection.
+    pub(super) density: Option<Vec<f64>>,
+}
+
+/// What each document of the sample takes of the budget.
+pub(super) fn prices(sample: &Sampled, aim: &Aim) -> Vec<u64> {
+    let price = |tokens: u32, bytes: u32| {
+        aim.budget.price(&Totals { records: 1, tokens: tokens.into(), bytes: bytes.into() })
+    };
+    sample.documents.iter().map(|document| price(document.tokens, document.bytes)).collect()
+}
+
+impl<'a> Course<'a> {
+    /// At the log-ratios of the densities, in which weights are per token: round 0.
+    pub(super) fn new(
+        hash: Hash,
+        (sample, prices): (&'a Sampled, &'a [u64]),
+        share: f64,
+        target: &'a [f64],
+        raw: &[f64],
+    ) -> Self {
+        let log_ratios = LogRatios::table(hash, target, raw);
+        let (rate, distance) = (RATE, f64::INFINITY);
+        let mut course =
+            Course { hash, sample, prices, share, target, log_ratios, rate, distance, density: None };
+        course.density = course.expected(Normalize::Tokens);
+        course.distance = course.density.as_ref().map_or(distance, |density| kl(target, density));
+        course
+    }
+
+    /// The density of the selection expected by the log-ratios as they are, with weights normalized in this way.
+    pub(super) fn expected(&self, normalize: Normalize) -> Option<Vec<f64>> {
+        let log_ratios = LogRatios::of_tables(self.hash, &[&self.log_ratios[..]]);
+        let weight =
+            self.sample.documents.par_iter().map(|document| {
+                normalize.apply(self.sample.log_weight(document, &log_ratios), document.tokens)
+            });
+        let log_weights: Vec<f64> = weight.collect();
+        expected_density(self.sample, &log_weights, self.prices, self.share, self.target.len())
+    }
+
+    /// Moves every log-ratio towards what the selection lacks, and looks at the selection that is then expected. The next step is half
+    /// as long if this one has gone too far.
+    pub(super) fn step(&mut self) {
+        let Some(before) = self.density.take() else { return };
+        let epsilon = epsilon(self.target.len());
+        let largest = LogRatios::largest(self.hash);
+        let missing = |target: &f64, selected: &f64| ln(target + epsilon) - ln(selected + epsilon);
+        for ((log_ratio, target), selected) in self.log_ratios.iter_mut().zip(self.target).zip(&before) {
+            let step = self.rate * missing(target, selected);
+            *log_ratio = (*log_ratio + LogRatios::fixed(self.hash, step)).clamp(-largest, largest);
+        }
+        self.density = self.expected(Normalize::Tokens);
+        let Some(now) = &self.density else { return };
+        // How much there would be to gain further on in the same direction: below zero, the step has gone too far.
+        let buckets = self.target.iter().zip(&before).zip(now);
+        let ahead: f64 =
+            buckets.map(|((target, before), now)| (target - now) * missing(target, before)).sum();
+        let distance = kl(self.target, now);
+        if ahead < 0.0 || distance > self.distance {
+            self.rate /= 2.0;
+        }
+        self.distance = distance;
+    }
+}
+
+fn epsilon(buckets: usize) -> f64 {
+    EPSILON / buckets as f64
+}
+
+/// KL(target ‖ selected) in nats, with the ε of the steps.
+pub(super) fn kl(target: &[f64], selected: &[f64]) -> f64 {
+    crate::density::kl_divergence_with(target, selected, epsilon(target.len()))
+}
