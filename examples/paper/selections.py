@@ -18,6 +18,7 @@ class Method(NamedTuple):
     space: tuple | None = ("wordpunct", 2)
     draw: tuple = ()
     seeded: bool = True
+    refined: bool = False      # by log-ratios that are learned for the budget
 
 
 METHODS = [
@@ -34,6 +35,7 @@ METHODS = [
     Method("DSIR sqrt", draw=("--normalize", "sqrt")),
     Method("DSIR tokens", draw=("--normalize", "tokens")),
     Method("DSIR tokens T30", draw=("--normalize", "tokens", "--temperature", "30")),
+    Method("DSIR refined", refined=True),
 ]
 
 
@@ -95,6 +97,7 @@ def able(dsir):
     """The methods for which this build of the program has the options."""
     return [method for method in METHODS
             if all(dsir.offers("resample", word) for word in method.draw if word.startswith("--"))
+            and (dsir.offers("select", "--refine") or not method.refined)
             and (dsir.offers("fit", method.space[0]) if method.space else dsir.offers("resample", "--scores"))]
 
 
@@ -123,6 +126,10 @@ def count_as_wordpunct(corpus, target, space):
 def draw(dsir, corpus, target, method, tokens, seed, output):
     """Draw a selection of so many tokens into `output`; a smaller one if the eligible documents do not suffice."""
     raw = corpus.raw
+    if method.refined:
+        dsir.run("select", "--refine", "--target", corpus.target(target), "--tokens", tokens, "--seed", seed,
+                 "--allow-fewer", "--threads", 1, "-o", output, raw)
+        return
     scored = ["--weights", corpus.weights(target, method.space)] if method.space else ["--scores", corpus.scores(target)]
     if method.name == "domain":
         raw, scored[1] = raw / f"{target}.jsonl", scored[1] / f"{target}.jsonl.npy"
