@@ -166,6 +166,9 @@ def main():
         kinds.add(name, weigh(1, shard), pin=0)
     english = next(name for name in shards if name.endswith("english"))
     kinds.add("sha256", weigh(1, shards[english], work / "sha256.json"), pin=0)
+    punkt = DSIR.parents[2] / "tests/reference/punkt"
+    for name, options in [("chunk", "--chunk-words 128"), ("quality", f"--quality paper --punkt {punkt}")]:
+        kinds.add(name, f"{DSIR} prepare -q --threads 1 {options} -o {out} {shards[english]}", pin=0)
     slice = work / "slice.jsonl"
     kinds.add("slice", weigh(1, slice), pin=0)
     kind_seconds, _ = kinds.measure()
@@ -211,6 +214,9 @@ Model: `fit` with the default options, target 500 documents of English.
         ("`weigh --hash sha256`, one core", "≥ 40 MB/s", f"{sha256:.0f} MB/s"),
         ("`weigh`, mostly not ASCII, one core", "≥ 150 MB/s", ", ".join(f"{name} {rate:.0f}" for name, rate in foreign.items()) + " MB/s"),
     ]
+    for name, what, least in [("chunk", "--chunk-words 128", 200), ("quality", "--quality paper", 60)]:
+        rate_of = shards[english].stat().st_size / MB / kind_seconds[name]
+        promised.append((f"`prepare {what}`, English, one core", f"≥ {least} MB/s", f"{rate_of:.0f} MB/s"))
     for form in ("gzip", "zstd"):
         promised.append((f"`weigh`, one large {form} shard, two threads", f"≤ {bound[form]:.2f} s (1.2 × half of decompressing and weighing)", f"{seconds[f'weigh {form} 2']:.2f} s"))
     promised += [
