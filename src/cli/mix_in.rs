@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use dsir::featurizer::FeatureSpace;
 use dsir::pipeline::{self, Admission, Given, ReadOptions, Source};
@@ -18,13 +18,13 @@ use super::options::Run;
 use super::summary::Summary;
 
 /// `FIELD=VALUE=N` or `FILE=N`.
-enum Wanted<'a> {
-    Set(MixIn, &'a str),
-    File(MixIn, PathBuf),
+enum Wanted {
+    Set(MixIn),
+    File(MixIn),
 }
 
 impl DrawArgs {
-    fn wanted_beside(&self) -> Result<Vec<Wanted<'_>>, Failure> {
+    fn wanted_beside(&self) -> Result<Vec<Wanted>, Failure> {
         let parse = |given: &'_ String| {
             let (what, records) = given.rsplit_once('=')?;
             let records = records.parse().ok().filter(|records| *records > 0)?;
@@ -39,13 +39,7 @@ impl DrawArgs {
                     "--mix-in {given}: write FIELD=VALUE=N or FILE=N, N being a number of records above 0"
                 ))
             })?;
-            wanted.push(if is_path {
-                let path = PathBuf::from(&mix_in.name);
-                Wanted::File(mix_in, path)
-            } else {
-                let end = mix_in.name.len();
-                Wanted::Set(mix_in, &given[..end])
-            });
+            wanted.push(if is_path { Wanted::File(mix_in) } else { Wanted::Set(mix_in) });
         }
         Ok(wanted)
     }
@@ -54,13 +48,15 @@ impl DrawArgs {
     pub(super) fn sets_mixed_in(&self) -> Result<Vec<(MixIn, Conditions)>, Failure> {
         let mut sets = Vec::new();
         for wanted in self.wanted_beside()? {
-            if let Wanted::Set(mix_in, condition) = wanted {
+            if let Wanted::Set(mix_in) = wanted {
+                let condition = &mix_in.name;
                 let pair =
                     condition.split_once('=').map(|(field, value)| (field.to_owned(), value.to_owned()));
                 let conditions = pair.and_then(|pair| Conditions::new(&[pair], &[]));
                 let no_field =
                     || Failure::usage(format!("--mix-in {condition}: the field's name has an empty part"));
-                sets.push((mix_in, conditions.ok_or_else(no_field)?));
+                let conditions = conditions.ok_or_else(no_field)?;
+                sets.push((mix_in, conditions));
             }
         }
         Ok(sets)
@@ -70,8 +66,9 @@ impl DrawArgs {
     pub(crate) fn files_mixed_in(&self) -> Result<Vec<FileMixedIn>, Failure> {
         let mut files = Vec::new();
         for wanted in self.wanted_beside()? {
-            if let Wanted::File(mix_in, path) = wanted {
-                files.push(FileMixedIn { mix_in, shards: Shards::find([path])? });
+            if let Wanted::File(mix_in) = wanted {
+                let shards = Shards::find([Path::new(&mix_in.name)])?;
+                files.push(FileMixedIn { mix_in, shards });
             }
         }
         Ok(files)
