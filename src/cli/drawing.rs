@@ -31,11 +31,7 @@ impl DrawArgs {
                 MethodArg::Pareto => Method::Pareto,
             },
             temperatures: self.temperatures()?,
-            normalize: self.normalize.map(|normalize| match normalize {
-                NormalizeArg::None => Normalize::None,
-                NormalizeArg::Sqrt => Normalize::Sqrt,
-                NormalizeArg::Tokens => Normalize::Tokens,
-            }),
+            normalize: self.normalize(),
             combine: self.combine()?,
             seed: self.seed,
             allow_fewer: self.allow_fewer,
@@ -45,6 +41,14 @@ impl DrawArgs {
             mix_in,
             draws: self.draws.unwrap_or(1),
             disjoint: self.disjoint,
+        })
+    }
+
+    pub(crate) fn normalize(&self) -> Option<Normalize> {
+        self.normalize.map(|normalize| match normalize {
+            NormalizeArg::None => Normalize::None,
+            NormalizeArg::Sqrt => Normalize::Sqrt,
+            NormalizeArg::Tokens => Normalize::Tokens,
         })
     }
 

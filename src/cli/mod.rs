@@ -2,6 +2,7 @@
 
 mod args;
 mod bar;
+mod choosing;
 mod commands;
 mod drawing;
 mod failure;
@@ -25,7 +26,7 @@ use failure::Failure;
 /// Runs the command that was typed.
 pub(crate) fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Select(args) => commands::select(&args),
+        Command::Select(args) => commands::select(args),
         Command::Fit(args) => commands::fit(&args),
         Command::Weigh(args) => commands::weigh(&args),
         Command::Resample(args) => commands::resample(&args),

@@ -84,22 +84,23 @@ impl Counted {
     }
 }
 
-/// Refining is for draws of one kind.
+/// Refining is for draws of one kind, and so is choosing, which tries it.
 pub(crate) fn refuse_other_draws(args: &Select) -> Result<(), Failure> {
     let draw = &args.draw;
-    if !args.refine.refine {
-        return Ok(());
-    }
+    let option = match (args.refine.refine, args.refine.auto) {
+        (true, _) => "--refine",
+        (_, true) => "--auto",
+        _ => return Ok(()),
+    };
+    let refuse = |why: &str| Err(Failure::usage(format!("{option} is for {why}")));
     if draw.method != MethodArg::Gumbel || draw.temperature != [1.0] {
-        return Err(Failure::usage(
-            "--refine is for --method gumbel and --temperature 1: it learns for such draws",
-        ));
+        return refuse("--method gumbel and --temperature 1: it learns for such draws");
     }
     if draw.normalize.is_some_and(|normalize| normalize != NormalizeArg::Tokens) {
-        return Err(Failure::usage("--refine is for log weights per token: leave --normalize to it"));
+        return refuse("log weights per token: leave --normalize to it");
     }
     if draw.combine != CombineArg::Apart {
-        return Err(Failure::usage("--refine is for targets that draw apart, not for --combine product"));
+        return refuse("targets that draw apart, not for --combine product");
     }
     Ok(())
 }

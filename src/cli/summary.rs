@@ -68,7 +68,7 @@ impl Summary {
             "seconds": seconds, "mb_per_second": rate,
         }));
         // Of the raw records, it is told where they are.
-        if invalid > 0 && !matches!(name, "fit" | "weigh") {
+        if invalid > 0 && !matches!(name, "choose" | "fit" | "weigh") {
             self.line("skipped", format!("{name}: {} as invalid", count(invalid, "record")));
         }
         if bytes_before > 0 {
@@ -341,7 +341,7 @@ impl Summary {
         if targets > 1 { format!("{name}: ") } else { String::new() }
     }
 
-    fn line(&mut self, label: &str, text: String) {
+    pub(crate) fn line(&mut self, label: &str, text: String) {
         self.lines.push(format!("{label:<11}{text}"));
     }
 

@@ -9,7 +9,7 @@ use super::sample::Sampled;
 use crate::ln::exp;
 
 /// A probability of 1: they are integers, so that their sums are the same in any order.
-const ONE: u64 = 1 << 32;
+pub(super) const ONE: u64 = 1 << 32;
 /// So far above the threshold a document is selected for certain: exp(−exp(4)) is below 2^-33.
 const SURE: f64 = 4.0;
 /// So far below it never is: exp(−23) is below 2^-33.
@@ -28,18 +28,25 @@ pub(super) fn expected_density(
     share: f64,
     buckets: usize,
 ) -> Option<Vec<f64>> {
+    density_of(sample, &inclusions(log_weights, prices, share)?, buckets)
+}
+
+/// How likely each document is to be selected, in units of 2^-32; `None` without documents that cost something.
+pub(super) fn inclusions(log_weights: &[f64], prices: &[u64], share: f64) -> Option<Vec<u64>> {
     let threshold = threshold(log_weights, prices, share)?;
+    Some(log_weights.par_iter().with_min_len(TASK).map(|weight| inclusion(weight - threshold)).collect())
+}
+
+/// The density of n-grams where each document counts as often as it is likely to be selected; `None` if there is none.
+fn density_of(sample: &Sampled, inclusions: &[u64], buckets: usize) -> Option<Vec<f64>> {
     let documents = &sample.documents;
     let task = documents.len().div_ceil(rayon::current_num_threads()).max(TASK);
     let counts =
-        documents.par_chunks(task).zip(log_weights.par_chunks(task)).map(|(documents, log_weights)| {
+        documents.par_chunks(task).zip(inclusions.par_chunks(task)).map(|(documents, inclusions)| {
             let mut counts = vec![0u64; buckets];
-            for (document, log_weight) in documents.iter().zip(log_weights) {
+            for (document, times) in documents.iter().zip(inclusions).filter(|(_, times)| **times > 0) {
                 // At most 2^32 each, and 2^24 n-grams in the sample: far from overflow.
-                match inclusion(log_weight - threshold) {
-                    0 => {}
-                    times => sample.count(document, times, &mut counts),
-                }
+                sample.count(document, *times, &mut counts);
             }
             counts
         });

@@ -5,11 +5,17 @@
 //! selection has too much, up where it has too little. Log weights are per token. How many rounds are good is found out on
 //! halves of the target: what is learned from one is judged by the other. `docs/refine.md` tells why, and where it fails.
 
+mod choice;
 mod expected;
+mod judge;
 mod rounds;
 mod sample;
+mod texts;
 
+pub use choice::{Candidate, Choice, Judged, OfTarget, Weights};
+pub use judge::{Expectation, JUDGE, expect, featurize, judge};
 pub use sample::{Sampled, Sampler, SamplerThread};
+pub use texts::{SampledTexts, TextSampler, TextSamplerThread};
 
 use crate::density::{Counts, Error, Model, Refined, density};
 use crate::resample::{Budget, Normalize};
@@ -91,7 +97,8 @@ pub fn refine(
     let prices = prices(sample, aim);
     let course = |density| Course::new(hash, (sample, &prices), share, density, &raw);
 
-    refinement.history = held_out([course(&halves.0), course(&halves.1)], &halves).unwrap_or_default();
+    let held_out = held_out([course(&halves.0), course(&halves.1)], &halves);
+    refinement.history = held_out.map(|held_out| held_out.history).unwrap_or_default();
     let Some(rounds) = best(&refinement.history).and_then(|best| best.checked_sub(1)) else {
         return Ok(refinement);
     };
@@ -116,22 +123,37 @@ fn densities_of_halves(whole: &Counts, half: &Counts, smoothing: f64) -> Option<
     (whole.documents >= Refinement::FEWEST_DOCUMENTS).then_some(halves)
 }
 
-/// KL of each half from the selection that the other half's course expects, the mean of both: by plain weights, per token, and
-/// after each round. `None` if nothing is selected.
-fn held_out(mut courses: [Course<'_>; 2], halves: &(Vec<f64>, Vec<f64>)) -> Option<Vec<f64>> {
+/// What came of judging what each half of a target teaches by the other half.
+struct HeldOut<'a> {
+    /// KL of each half from the selection that the other half's course expects, the mean of both: by plain weights, per token, and
+    /// after each round.
+    history: Vec<f64>,
+    /// The courses where that is least of all rounds, the one per token being the first.
+    best: [Course<'a>; 2],
+}
+
+/// Goes both courses to their end; `None` if nothing is selected.
+fn held_out<'a>(mut courses: [Course<'a>; 2], halves: &(Vec<f64>, Vec<f64>)) -> Option<HeldOut<'a>> {
     // To a millionth, which prints short.
     let mean = |first: &[f64], second: &[f64]| {
         ((kl(&halves.1, first) + kl(&halves.0, second)) / 2.0 * 1e6).round() / 1e6
     };
-    let [first, second] = &mut courses;
+    let of =
+        |[first, second]: &[Course<'a>; 2]| Some(mean(first.density.as_deref()?, second.density.as_deref()?));
+    let [first, second] = &courses;
     let plain = mean(&first.expected(Normalize::None)?, &second.expected(Normalize::None)?);
-    let mut history = vec![plain, mean(first.density.as_deref()?, second.density.as_deref()?)];
+    let mut least = of(&courses)?;
+    let mut history = vec![plain, least];
+    let mut best = courses.clone();
     for _ in 0..ROUNDS {
-        first.step();
-        second.step();
-        history.push(mean(first.density.as_deref()?, second.density.as_deref()?));
+        courses.iter_mut().for_each(Course::step);
+        let now = of(&courses)?;
+        history.push(now);
+        if now < least {
+            (least, best) = (now, courses.clone());
+        }
     }
-    Some(history)
+    Some(HeldOut { history, best })
 }
 
 /// Where the history is least; of equals, the first.

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::Aim;
-use super::expected::expected_density;
+use super::expected::{expected_density, inclusions};
 use super::sample::Sampled;
 use crate::density::LogRatios;
 use crate::featurizer::Hash;
@@ -16,6 +16,7 @@ const RATE: f64 = 0.5;
 const EPSILON: f64 = 0.1;
 
 /// A course of rounds towards one target density.
+#[derive(Clone)]
 pub(super) struct Course<'a> {
     hash: Hash,
     sample: &'a Sampled,
@@ -58,13 +59,22 @@ impl<'a> Course<'a> {
 
     /// The density of the selection expected by the log-ratios as they are, with weights normalized in this way.
     pub(super) fn expected(&self, normalize: Normalize) -> Option<Vec<f64>> {
+        let log_weights = self.log_weights(normalize);
+        expected_density(self.sample, &log_weights, self.prices, self.share, self.target.len())
+    }
+
+    /// How likely that selection is to have each document of the sample, in units of 2^-32.
+    pub(super) fn inclusions(&self, normalize: Normalize) -> Option<Vec<u64>> {
+        inclusions(&self.log_weights(normalize), self.prices, self.share)
+    }
+
+    fn log_weights(&self, normalize: Normalize) -> Vec<f64> {
         let log_ratios = LogRatios::of_tables(self.hash, &[&self.log_ratios[..]]);
         let weight =
             self.sample.documents.par_iter().map(|document| {
                 normalize.apply(self.sample.log_weight(document, &log_ratios), document.tokens)
             });
-        let log_weights: Vec<f64> = weight.collect();
-        expected_density(self.sample, &log_weights, self.prices, self.share, self.target.len())
+        weight.collect()
     }
 
     /// Moves every log-ratio towards what the selection lacks, and looks at the selection that is then expected. The next step is half

@@ -77,6 +77,11 @@ impl Sampler {
         Sampler::keeping_within(if is_short { Self::NGRAMS } else { Self::NGRAMS / 2 }, is_short)
     }
 
+    /// The same for documents that are known to be few.
+    pub(super) fn of_all(buckets: u32) -> Self {
+        Sampler::keeping_within(u64::MAX, buckets <= 1 << 16)
+    }
+
     fn keeping_within(ngrams: u64, is_short: bool) -> Self {
         let taken = [const { AtomicU64::new(0) }; LEVELS];
         Sampler { is_short, budget: FitBudget(Some(ngrams)), taken }
@@ -173,6 +178,13 @@ impl Sampled {
         log_ratios.log_weight(sum[0])
     }
 
+    /// The n-grams of all documents, one count for each bucket.
+    pub(super) fn counts(&self, buckets: usize) -> Vec<u64> {
+        let mut counts = vec![0; buckets];
+        self.documents.iter().for_each(|document| self.count(document, 1, &mut counts));
+        counts
+    }
+
     /// Adds `times` the features of a document to `counts`, one for each bucket.
     pub(super) fn count(&self, document: &Document, times: u64, counts: &mut [u64]) {
         match &self.parts[document.part as usize] {
@@ -242,13 +254,6 @@ pub(super) mod tests {
         sampler.finish([thread])
     }
 
-    /// What a sample counts, each document once.
-    fn counts(sampled: &Sampled, buckets: usize) -> Vec<u64> {
-        let mut counts = vec![0; buckets];
-        sampled.documents.iter().for_each(|one| sampled.count(one, 1, &mut counts));
-        counts
-    }
-
     #[test]
     fn features_come_back_also_across_chunks() {
         let long: Vec<u32> = (0..CHUNK as u32 + 100).map(|i| i % 7).collect();
@@ -258,7 +263,7 @@ pub(super) mod tests {
         let mut expected = vec![0u64; 10];
         long.iter().for_each(|bucket| expected[*bucket as usize] += 2);
         [1, 2, 9].iter().for_each(|bucket| expected[*bucket as usize] += 1);
-        assert_eq!(counts(&sampled, 10), expected);
+        assert_eq!(sampled.counts(10), expected);
     }
 
     /// Hash number `i` of many that are spread evenly.
@@ -282,7 +287,7 @@ pub(super) mod tests {
             let sampled = sampler.finish(parts);
             assert_eq!(sampled.eligible.records, 1000);
             assert!(sampled.is_part && sampled.documents.len() <= 100, "{}", sampled.documents.len());
-            counts(&sampled, 50)
+            sampled.counts(50)
         };
         // Those whose hash begins with four zeros: about 1000 / 16.
         let expected = (0..1000).filter(|i| hash(*i).leading_zeros() >= 4).fold(vec![0; 50], |mut sum, i| {
@@ -301,7 +306,7 @@ pub(super) mod tests {
         thread.document(&sampler, 0, (500, 1), &[0; 11]);
         thread.document(&sampler, 1, (5, 1), &[1; 10]);
         let sampled = sampler.finish([thread]);
-        assert_eq!((sampled.is_part, counts(&sampled, 2)), (true, vec![0, 10]));
+        assert_eq!((sampled.is_part, sampled.counts(2)), (true, vec![0, 10]));
         assert_eq!(sampled.eligible.tokens, 505);
     }
 }

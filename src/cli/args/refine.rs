@@ -12,6 +12,12 @@ pub(crate) struct RefineArgs {
     /// weights are better by that, they are used. See docs/refine.md.
     #[arg(long, requires = "target", conflicts_with = "model")]
     pub(crate) refine: bool,
+    /// Choose between --ngrams 1 and 2, as they are, with --normalize tokens and with --refine
+    ///
+    /// All six are tried on a sample of the raw corpus for the budget that is drawn, and judged in another feature space by a part of the
+    /// target that is held out. The selection is that of the options chosen, which are told. See docs/refine.md.
+    #[arg(long, requires = "target", conflicts_with_all = ["model", "refine", "ngrams", "normalize"])]
+    pub(crate) auto: bool,
 }
 
 #[derive(Args, Serialize)]

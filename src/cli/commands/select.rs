@@ -8,6 +8,7 @@ use dsir::weights::{WeightsFolder, WeightsInfo};
 use super::fit::{count_raw, count_targets, finish_rejects, rejects};
 use super::resample::{Destined, Drawing, draw_and_write};
 use crate::cli::args::Select;
+use crate::cli::choosing;
 use crate::cli::drawing::Asked;
 use crate::cli::failure::Failure;
 use crate::cli::mix_in::{self, FileMixedIn, draw_beside};
@@ -16,7 +17,7 @@ use crate::cli::outputs;
 use crate::cli::refining::{self, KeptRejects};
 use crate::cli::summary::{Scores, Summary};
 
-pub(crate) fn select(args: &Select) -> Result<(), Failure> {
+pub(crate) fn select(mut args: Select) -> Result<(), Failure> {
     args.input.refuse_shared_stdin(&args.fit)?;
     args.model.iter().try_for_each(|path| outputs::refuse_dash("--model", path))?;
     let raw = args.input.shards()?;
@@ -38,7 +39,8 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     if args.model.is_none() {
         args.punkt.check(args.fit.count.tokenizer.into(), Some(&args.quality))?;
     }
-    refining::refuse_other_draws(args)?;
+    refining::refuse_other_draws(&args)?;
+    choosing::refuse_ids(&args)?;
     let run = Run::new(&args.run)?;
     if draw.proportions.is_some() && args.model.is_none() && !args.fit.count.separate_targets {
         return Err(Failure::usage("--proportions are shares of several targets: pass --separate-targets"));
@@ -56,8 +58,13 @@ pub(crate) fn select(args: &Select) -> Result<(), Failure> {
     )?;
 
     let workplace = args.work.workplace(&output.destination, &raw, &run)?;
-    let mut summary = Summary::new("select", args, run.threads());
+    let mut summary = Summary::new("select", &args, run.threads());
     let work = run.work(|| {
+        if args.refine.auto {
+            let eligible = Eligible { min_tokens: draw.min_tokens, admission: admission.clone() };
+            choosing::choose(&mut args, (&raw, &targets), &draw, &eligible, &read, &run, &mut summary)?;
+            draw.normalize = args.draw.normalize();
+        }
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
         let model = match &args.model {
             Some(path) => {

@@ -1,0 +1,79 @@
+//! Options that are chosen by trying them.
+
+use dsir::pipeline::{self, ChooseOptions, Chosen, Eligible, ReadOptions, TargetShards};
+use dsir::reader::Shards;
+use dsir::refine::{Choice, JUDGE, Judged, Refinement, Weights};
+use dsir::resample::DrawOptions;
+use serde_json::json;
+
+use super::args::{NormalizeArg, Select, TokenizerArg};
+use super::failure::Failure;
+use super::options::Run;
+use super::summary::Summary;
+
+/// What has no text cannot be looked at in another feature space.
+pub(crate) fn refuse_ids(args: &Select) -> Result<(), Failure> {
+    if args.refine.auto && args.fit.count.tokenizer == TokenizerArg::Ids {
+        return Err(Failure::usage("--auto judges by texts, and the tokenizer `ids` has numbers"));
+    }
+    Ok(())
+}
+
+/// Chooses, and makes `args` what they would be if the options chosen had been typed.
+pub(crate) fn choose(
+    args: &mut Select,
+    (raw, targets): (&Shards, &[TargetShards]),
+    draw: &DrawOptions,
+    eligible: &Eligible,
+    read: &ReadOptions,
+    run: &Run,
+    summary: &mut Summary,
+) -> Result<(), Failure> {
+    // All are read again.
+    raw.keep_streams(&run.temp_dir);
+    targets.iter().for_each(|target| target.shards.keep_streams(&run.temp_dir));
+    let space = args.fit.count.space(read.punkt.as_deref())?;
+    let options = ChooseOptions { space, smoothing: args.fit.count.smoothing, draw, eligible, read };
+    let Chosen { choice, report, seconds } = pipeline::choose(raw, targets, options, &run.progress)?;
+    summary.stage("choose", &report);
+    summary.stage_without_bytes("judge", seconds);
+
+    args.fit.count.ngrams = choice.candidate.ngrams;
+    match choice.candidate.weights {
+        Weights::Published => {}
+        Weights::Tokens => args.draw.normalize = Some(NormalizeArg::Tokens),
+        Weights::Refined => args.refine.refine = true,
+    }
+    tell(&choice, targets, summary);
+    summary.note("options", json!(args));
+    Ok(())
+}
+
+fn tell(choice: &Choice, targets: &[TargetShards], summary: &mut Summary) {
+    let Choice { candidate, judged } = choice;
+    let names: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
+    summary.note(
+        "auto",
+        json!({ "options": candidate.to_string(), "judged_in": JUDGE, "targets": names, "candidates": judged }),
+    );
+    let fewest = Refinement::FEWEST_DOCUMENTS;
+    let told = |name: &str| if names.len() > 1 { format!("{name}: ") } else { String::new() };
+    let Some(chosen) = judged.iter().find(|judged| judged.candidate == *candidate) else {
+        let words = format!(
+            "--auto could not judge, and the selection is as published: fewer than {fewest} target documents, or too few with text"
+        );
+        return summary.line("warning", words);
+    };
+    for (name, _) in names.iter().zip(&chosen.kl_reductions).filter(|(_, reduction)| reduction.is_none()) {
+        let words = "has no say in what --auto chooses: fewer than";
+        summary.line("warning", format!("{}{words} {fewest} documents, or too few with text", told(name)));
+    }
+    let mut others: Vec<&Judged> = judged.iter().filter(|judged| judged.candidate != *candidate).collect();
+    others.sort_by(|a, b| b.kl_reduction.total_cmp(&a.kl_reduction));
+    let others = others.iter().map(|other| format!("{} {:.3}", other.candidate, other.kl_reduction));
+    let others = others.collect::<Vec<_>>().join(", ");
+    summary.line(
+        "auto",
+        format!("{candidate}, KL reduction {:.3} nats on text held out; {others}", chosen.kl_reduction),
+    );
+}

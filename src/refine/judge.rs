@@ -1,0 +1,170 @@
+//! Judges ways to weigh: what each would select by one half of a target, looked at in another feature space, beside the other half.
+//!
+//! Who is judged in the space in which it weighs is judged by what it was made to be good at. And nothing is drawn: each document of the sample
+//! counts as often as it is likely to be selected.
+
+use rayon::prelude::*;
+
+use super::choice::{Candidate, OfTarget, Weights, to_a_millionth};
+use super::expected::ONE;
+use super::rounds::{Course, kl, prices};
+use super::sample::{Sampled, Sampler};
+use super::texts::{SampledText, SampledTexts};
+use super::{Aim, best, densities_of_halves, held_out};
+use crate::density::{Counts, density, normalized};
+use crate::featurizer::{FeatureSpace, Featurizer, Featurizers, Hash, Tokenizer};
+use crate::resample::Normalize;
+
+/// The feature space to judge in, which nobody weighs in.
+pub const JUDGE: FeatureSpace =
+    FeatureSpace { tokenizer: Tokenizer::Bytes, punkt: None, ngrams: 4, buckets: 1 << 16, hash: Hash::Dsir1 };
+
+/// The features of sampled texts, in their order.
+pub fn featurize(texts: &SampledTexts, featurizers: &Featurizers) -> Sampled {
+    let sampler = Sampler::of_all(featurizers.space().buckets);
+    let parts = tasks(&texts.documents).map(|(_, documents)| {
+        let (mut part, mut featurizer, mut features) =
+            (sampler.thread(), featurizers.featurizer(), Vec::new());
+        for document in documents {
+            features_of(document, &mut featurizer, &mut features);
+            // All of one level, so that they stay in order.
+            part.document(&sampler, u64::MAX, (document.tokens, document.bytes), &features);
+        }
+        part
+    });
+    let parts: Vec<_> = parts.collect();
+    let mut sampled = sampler.finish(parts);
+    sampled.eligible = texts.eligible;
+    sampled.is_part = texts.is_part;
+    sampled
+}
+
+/// What is expected to be selected for one target with n-grams of one length.
+#[derive(Debug)]
+pub struct Expectation {
+    /// The rounds that are best, by text held out in the same feature space; `None` if plain weights are.
+    rounds: Option<u32>,
+    /// By each half of the target: how likely each document of the sample is to be selected.
+    published: [Vec<u64>; 2],
+    tokens: [Vec<u64>; 2],
+    /// There if refining is neither of these two.
+    refined: Option<[Vec<u64>; 2]>,
+}
+
+/// What each half of a target selects of `sample`, for `aim`: as published, per token, and refined. `half` counts one half of the documents,
+/// all of which `target` counts, in the space of the sample. `None` if there are too few, or nothing is selected.
+pub fn expect(
+    (hash, smoothing): (Hash, f64),
+    target: &Counts,
+    half: &Counts,
+    sample: &Sampled,
+    aim: &Aim,
+) -> Option<Expectation> {
+    let halves = densities_of_halves(target, half, smoothing)?;
+    let raw = density(&sample.counts(target.counts.len()), 0.0)?;
+    let (share, prices) = (aim.share_of(sample), prices(sample, aim));
+    let courses = [&halves.0, &halves.1].map(|half| Course::new(hash, (sample, &prices), share, half, &raw));
+    let both = |[first, second]: &[Course<'_>; 2], normalize| {
+        Some([first.inclusions(normalize)?, second.inclusions(normalize)?])
+    };
+    let published = both(&courses, Normalize::None)?;
+    let tokens = both(&courses, Normalize::Tokens)?;
+    let held_out = held_out(courses, &halves)?;
+    let rounds = best(&held_out.history)?.checked_sub(1).map(|rounds| rounds as u32);
+    let refined = match rounds {
+        None | Some(0) => None,
+        Some(_) => Some(both(&held_out.best, Normalize::Tokens)?),
+    };
+    Some(Expectation { rounds, published, tokens, refined })
+}
+
+impl Expectation {
+    fn inclusions(&self, weights: Weights) -> &[Vec<u64>; 2] {
+        match (weights, &self.refined, self.rounds) {
+            (Weights::Refined, Some(refined), _) => refined,
+            (Weights::Tokens, ..) | (Weights::Refined, None, Some(_)) => &self.tokens,
+            (Weights::Published, ..) | (Weights::Refined, None, None) => &self.published,
+        }
+    }
+}
+
+/// The KL reduction of every candidate for one target, in their order: how much nearer the one half of the target is to what is expected by the
+/// other than to the sample as it is, the mean of both ways round. `expectations` are those of [`Candidate::NGRAMS`] on these
+/// `texts`; the target and half of it are counted in the space of `featurizers`. `None` if nothing can be judged.
+pub fn judge(
+    texts: &SampledTexts,
+    featurizers: &Featurizers,
+    expectations: &[Expectation; Candidate::NGRAMS.len()],
+    target: &Counts,
+    half: &Counts,
+) -> Option<OfTarget> {
+    let halves = densities_of_halves(target, half, 0.0)?;
+    let of = |candidate: Candidate| {
+        let at = Candidate::NGRAMS.iter().position(|ngrams| *ngrams == candidate.ngrams)?;
+        expectations.get(at)
+    };
+    // Where refining is the same as something simpler, that is looked at once.
+    let (mut different, mut places) = (Vec::<&[Vec<u64>; 2]>::new(), Vec::new());
+    for candidate in Candidate::all() {
+        let inclusions = of(candidate)?.inclusions(candidate.weights);
+        let known = different.iter().position(|other| std::ptr::eq(*other, inclusions));
+        places.push(known.unwrap_or(different.len()));
+        if known.is_none() {
+            different.push(inclusions);
+        }
+    }
+    let columns: Vec<&[u64]> = different.iter().flat_map(|both| both.iter().map(Vec::as_slice)).collect();
+    let (raw, selected) = densities(texts, featurizers, &columns)?;
+    let reduction = |half: &[f64], selected: &[f64]| kl(half, &raw) - kl(half, selected);
+    let reductions: Vec<f64> = selected
+        .chunks_exact(2)
+        .map(|by| to_a_millionth((reduction(&halves.1, &by[0]) + reduction(&halves.0, &by[1])) / 2.0))
+        .collect();
+    let of_candidate = |(candidate, place): (Candidate, usize)| {
+        let rounds = of(candidate).and_then(|expectation| expectation.rounds);
+        (reductions[place], rounds.filter(|_| candidate.weights == Weights::Refined))
+    };
+    Some(Candidate::all().zip(places).map(of_candidate).collect())
+}
+
+/// The density of all texts, and where each counts as often as it is likely to be selected, by each of the columns.
+fn densities(
+    texts: &SampledTexts,
+    featurizers: &Featurizers,
+    columns: &[&[u64]],
+) -> Option<(Vec<f64>, Vec<Vec<f64>>)> {
+    let buckets = featurizers.space().buckets as usize;
+    let tables = tasks(&texts.documents).map(|(first, documents)| {
+        let (mut featurizer, mut features) = (featurizers.featurizer(), Vec::new());
+        let mut tables = vec![vec![0u64; buckets]; 1 + columns.len()];
+        for (at, document) in (first..).zip(documents) {
+            features_of(document, &mut featurizer, &mut features);
+            let times = std::iter::once(ONE).chain(columns.iter().map(|column| column[at]));
+            for (table, times) in tables.iter_mut().zip(times).filter(|(_, times)| *times > 0) {
+                // At most 2^32 each, and 2^27 n-grams of 2^25 bytes: far from overflow.
+                features.iter().for_each(|bucket| table[*bucket as usize] += times);
+            }
+        }
+        tables
+    });
+    let tables = tables.reduce_with(|mut sums, tables| {
+        let cells = sums.iter_mut().flatten().zip(tables.iter().flatten());
+        cells.for_each(|(sum, count)| *sum += count);
+        sums
+    })?;
+    let mut densities = tables.iter().map(|table| normalized(table));
+    let raw = densities.next()??;
+    Some((raw, densities.collect::<Option<_>>()?))
+}
+
+fn features_of(document: &SampledText, featurizer: &mut Featurizer, features: &mut Vec<u32>) {
+    features.clear();
+    featurizer.featurize(&document.text, |buckets| features.extend(buckets));
+}
+
+/// Documents in a few tasks, each of which is given where its documents begin: what each takes is not little.
+fn tasks(documents: &[SampledText]) -> impl ParallelIterator<Item = (usize, &[SampledText])> {
+    const MOST: usize = 8;
+    let task = documents.len().div_ceil(rayon::current_num_threads().min(MOST)).max(1);
+    documents.par_chunks(task).enumerate().map(move |(number, documents)| (number * task, documents))
+}

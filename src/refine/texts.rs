@@ -1,0 +1,200 @@
+//! Texts of the raw corpus: a sample by content hash, found in one pass within bounded memory, to be looked at in several feature
+//! spaces.
+//!
+//! As with features (`sample.rs`), a record's level is the number of leading zeros of its content hash, and the sample has all
+//! records from some level on. What is not in it is not even looked at: what there is of all is estimated from the sample.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::density::FitBudget;
+use crate::resample::Totals;
+
+/// Levels 0 to 64.
+const LEVELS: usize = 65;
+/// What a document takes beside its text, in bytes.
+const DOCUMENT: u64 = 64;
+/// So many bytes are taken for each token at least: the features of 1- and 2-grams then take no more memory than the texts.
+const TOKEN: u64 = 4;
+
+/// The sampling that the threads reading a corpus share.
+#[derive(Debug)]
+pub struct TextSampler {
+    budget: u64,
+    taken: [AtomicU64; LEVELS],
+}
+
+/// What one thread has sampled, by level.
+#[derive(Debug)]
+pub struct TextSamplerThread {
+    levels: Vec<Level>,
+    /// Levels below this can no longer be in the sample.
+    floor: usize,
+}
+
+/// A sample of eligible documents, in the order of their content hashes.
+#[derive(Debug)]
+pub struct SampledTexts {
+    /// About all that is eligible, sampled or not.
+    pub eligible: Totals,
+    /// Whether there are others than those in the sample.
+    pub is_part: bool,
+    pub(super) documents: Vec<SampledText>,
+}
+
+#[derive(Debug)]
+pub(super) struct SampledText {
+    content_hash: u64,
+    pub(super) tokens: u64,
+    pub(super) bytes: u64,
+    pub(super) text: Box<str>,
+}
+
+/// All eligible documents of one level, and those that are not too long for the sample.
+#[derive(Debug, Default)]
+struct Level {
+    eligible: Totals,
+    documents: Vec<SampledText>,
+}
+
+impl Default for TextSampler {
+    fn default() -> Self {
+        TextSampler::keeping_within(Self::BYTES)
+    }
+}
+
+impl TextSampler {
+    /// 32 MB of text.
+    const BYTES: u64 = 1 << 25;
+
+    fn keeping_within(budget: u64) -> Self {
+        TextSampler { budget, taken: [const { AtomicU64::new(0) }; LEVELS] }
+    }
+
+    /// What one thread samples.
+    pub fn thread(&self) -> TextSamplerThread {
+        TextSamplerThread { levels: (0..LEVELS).map(|_| Level::default()).collect(), floor: 0 }
+    }
+
+    /// Makes one sample of what the threads have.
+    pub fn finish(self, threads: impl IntoIterator<Item = TextSamplerThread>) -> SampledTexts {
+        let floor = self.floor();
+        let mut documents = Vec::new();
+        let mut there = Totals::default();
+        for level in threads.into_iter().flat_map(|thread| thread.levels.into_iter().skip(floor)) {
+            there.add(level.eligible);
+            documents.extend(level.documents);
+        }
+        // Records of one hash are equal, and so are their texts.
+        documents.sort_unstable_by_key(|document: &SampledText| document.content_hash);
+        let is_part = floor > 0 || documents.len() as u64 != there.records;
+        // One record in 2^floor is from that level on.
+        let all = |sampled: u64| sampled.saturating_mul(1u64.checked_shl(floor as u32).unwrap_or(u64::MAX));
+        let Totals { records, tokens, bytes } = there;
+        let eligible = Totals { records: all(records), tokens: all(tokens), bytes: all(bytes) };
+        SampledTexts { eligible, is_part, documents }
+    }
+
+    fn floor(&self) -> usize {
+        let taken: Vec<u64> = self.taken.iter().map(|level| level.load(Ordering::Relaxed)).collect();
+        FitBudget(Some(self.budget)).smallest_level(&taken)
+    }
+}
+
+impl TextSamplerThread {
+    /// The level from which documents may be in the sample, until it is next raised: the leading zeros of their content hashes.
+    pub fn floor(&self) -> u32 {
+        self.floor as u32
+    }
+
+    /// Takes in an eligible document that may be in the sample: its text, the number of its tokens, and the bytes of its record.
+    pub fn document(
+        &mut self,
+        sampler: &TextSampler,
+        content_hash: u64,
+        (tokens, bytes): (u64, u64),
+        text: &str,
+    ) {
+        let number = content_hash.leading_zeros() as usize;
+        let level = &mut self.levels[number];
+        level.eligible.add(Totals { records: 1, tokens, bytes });
+        let size = (text.len() as u64).max(TOKEN * tokens);
+        // A longer one would be too much of the sample.
+        if size > sampler.budget / 16 {
+            return;
+        }
+        sampler.taken[number].fetch_add(size + DOCUMENT, Ordering::Relaxed);
+        level.documents.push(SampledText { content_hash, tokens, bytes, text: text.into() });
+    }
+
+    /// Leaves off, from now on, what can no longer be in the sample; worth a call for each block.
+    pub fn raise_floor(&mut self, sampler: &TextSampler) {
+        self.floor = sampler.floor();
+        self.levels[..self.floor].fill_with(Level::default);
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A sample that is all of these texts; tokens are what stands between spaces.
+    pub(in crate::refine) fn texts_of(texts: &[&str]) -> SampledTexts {
+        let sampler = TextSampler::default();
+        let mut thread = sampler.thread();
+        for (hash, text) in (0..).zip(texts) {
+            let tokens = text.split(' ').count() as u64;
+            thread.document(&sampler, hash, (tokens, text.len() as u64 + 1), text);
+        }
+        sampler.finish([thread])
+    }
+
+    /// Hash number `i` of many that are spread evenly.
+    fn hash(i: u64) -> u64 {
+        (i + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+    }
+
+    #[test]
+    fn keeps_within_its_bound_and_is_the_same_for_any_threads() {
+        // 4000 documents of a dozen bytes, at 76 each; about a fifteenth of them fit.
+        let sample = |threads: usize, ids: &mut dyn Iterator<Item = u64>| {
+            let sampler = TextSampler::keeping_within(20_000);
+            let mut parts: Vec<_> = (0..threads).map(|_| sampler.thread()).collect();
+            for (turn, id) in ids.enumerate() {
+                let part = &mut parts[turn % threads];
+                if hash(id).leading_zeros() >= part.floor() {
+                    part.document(&sampler, hash(id), (2, 20), &format!("document{id:04}"));
+                }
+                if turn % 10 == 0 {
+                    part.raise_floor(&sampler);
+                }
+            }
+            sampler.finish(parts)
+        };
+        let told = |sampled: &SampledTexts| {
+            sampled.documents.iter().map(|document| document.text.to_string()).collect::<Vec<_>>()
+        };
+        let sampled = sample(1, &mut (0..4000));
+        assert!(sampled.is_part);
+        let mut expected: Vec<u64> = (0..4000).filter(|id| hash(*id).leading_zeros() >= 4).collect();
+        expected.sort_by_key(|id| hash(*id));
+        assert!(expected.len() * 76 <= 20_000 && expected.len() * 2 * 76 > 20_000);
+        let texts: Vec<String> = expected.iter().map(|id| format!("document{id:04}")).collect();
+        assert_eq!(told(&sampled), texts);
+        let records = expected.len() as u64 * 16;
+        assert_eq!(sampled.eligible, Totals { records, tokens: 2 * records, bytes: 20 * records });
+        let backwards = sample(3, &mut (0..4000).rev());
+        assert_eq!((told(&backwards), backwards.eligible), (texts, sampled.eligible));
+    }
+
+    #[test]
+    fn a_text_that_would_be_too_much_of_the_sample_is_counted_and_not_in_it() {
+        let sampler = TextSampler::keeping_within(1600);
+        let mut thread = sampler.thread();
+        thread.document(&sampler, 0, (1, 200), &"a".repeat(101));
+        thread.document(&sampler, 1, (26, 60), &"a ".repeat(26));
+        thread.document(&sampler, 2, (25, 60), &"a ".repeat(25));
+        let sampled = sampler.finish([thread]);
+        assert_eq!((sampled.documents.len(), sampled.is_part), (1, true));
+        assert_eq!(sampled.eligible, Totals { records: 3, tokens: 52, bytes: 320 });
+    }
+}
