@@ -168,3 +168,84 @@ fn tasks(documents: &[SampledText]) -> impl ParallelIterator<Item = (usize, &[Sa
     let task = documents.len().div_ceil(rayon::current_num_threads().min(MOST)).max(1);
     documents.par_chunks(task).enumerate().map(move |(number, documents)| (number * task, documents))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::choice::Choice;
+    use super::super::texts::tests::texts_of;
+    use super::*;
+    use crate::resample::Budget;
+
+    fn counts_of(texts: &[&str], space: FeatureSpace) -> Counts {
+        let mut counts = Counts::new(space.buckets);
+        let mut featurizer = Featurizer::new(space).unwrap();
+        for text in texts {
+            let count = |buckets: &[u32]| buckets.iter().for_each(|b| counts.counts[*b as usize] += 1);
+            counts.tokens += featurizer.featurize(text, count);
+            counts.documents += 1;
+        }
+        counts
+    }
+
+    /// What comes of every candidate, where `share` of the tokens of `raw` is selected for `target`, every other text of which is half of it.
+    fn judged(share: f64, raw: &[&str], target: &[&str]) -> Option<OfTarget> {
+        let texts = texts_of(raw);
+        let half: Vec<&str> = target.iter().step_by(2).copied().collect();
+        let counts = |space| (counts_of(target, space), counts_of(&half, space));
+        let expectations = Candidate::NGRAMS.map(|ngrams| {
+            let space = FeatureSpace { ngrams, ..FeatureSpace::default() };
+            let sample = featurize(&texts, &Featurizers::new(space, None).unwrap());
+            let ((target, half), aim) = (counts(space), Aim { budget: Budget::Tokens(0), share });
+            expect((space.hash, 0.0), &target, &half, &sample, &aim)
+        });
+        let [Some(first), Some(second)] = expectations else { return None };
+        let (target, half) = counts(JUDGE);
+        judge(&texts, &Featurizers::new(JUDGE, None).unwrap(), &[first, second], &target, &half)
+    }
+
+    #[test]
+    fn nothing_is_gained_by_selecting_everything() {
+        let raw = ["sea and tide"; 20].into_iter().chain(["tax and form"; 20]).collect::<Vec<_>>();
+        let of_target = judged(1.0, &raw, &["sea and tide"; 12]).unwrap();
+        assert_eq!(of_target, vec![(0.0, None); 6]);
+    }
+
+    #[test]
+    fn a_reduction_is_how_much_nearer_what_is_selected_is_in_the_other_space() {
+        let raw = ["sea and tide"; 20].into_iter().chain(["tax and form"; 20]).collect::<Vec<_>>();
+        let of_target = judged(0.5, &raw, &["sea and tide"; 12]).unwrap();
+        // What is selected is what is wanted, so that the whole distance of the raw corpus is gained.
+        let density = |texts: &[&str]| normalized(&counts_of(texts, JUDGE).counts).unwrap();
+        let whole = kl(&density(&["sea and tide"]), &density(&raw));
+        for (reduction, _) in &of_target {
+            assert!(whole > 0.3 && (reduction - whole).abs() < 1e-3, "{of_target:?}, of {whole}");
+        }
+        let choice = Choice::new(&[Some(of_target)]);
+        assert_eq!(choice.candidate, Candidate::PUBLISHED);
+    }
+
+    #[test]
+    fn what_is_like_the_target_as_a_whole_is_better_than_the_rarer_half_of_it() {
+        // As in the tests of refining: half of each of two kinds is wanted, and the second is rarer.
+        let kinds = [("sea tide boat wind", 60), ("moon star comet sun", 20), ("tax form due rate", 120)];
+        let raw: Vec<&str> = kinds.iter().flat_map(|(text, count)| vec![*text; *count]).collect();
+        // Two by two, so that each half has as many of both.
+        let target = [kinds[0].0, kinds[0].0, kinds[1].0, kinds[1].0].repeat(5);
+        let of_target = judged(0.1, &raw, &target).unwrap();
+        let choice = Choice::new(&[Some(of_target.clone())]);
+        assert_eq!(choice.candidate.weights, Weights::Refined, "{of_target:?}");
+        for ((reduction, rounds), candidate) in of_target.iter().zip(Candidate::all()) {
+            let refined = candidate.weights == Weights::Refined;
+            assert_eq!(rounds.is_some(), refined);
+            assert_eq!(*reduction > 0.5, refined, "{candidate}: {of_target:?}");
+        }
+    }
+
+    #[test]
+    fn too_few_documents_cannot_be_judged() {
+        let raw = ["sea and tide", "tax and form"];
+        assert_eq!(judged(0.5, &raw, &["sea and tide"; 9]), None);
+        assert_eq!(judged(0.5, &[], &["sea and tide"; 12]), None);
+        assert_eq!(judged(0.5, &raw, &[""; 12]), None);
+    }
+}

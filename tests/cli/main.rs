@@ -31,6 +31,9 @@ mod draws;
 /// Log-ratios that are learned.
 mod refine;
 
+/// Options that are chosen by trying them.
+mod auto;
+
 /// How close selections came to the target.
 mod measure;
 
