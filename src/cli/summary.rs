@@ -68,7 +68,7 @@ impl Summary {
             "seconds": seconds, "mb_per_second": rate,
         }));
         // Of the raw records, it is told where they are.
-        if invalid > 0 && !matches!(name, "choose" | "fit" | "weigh") {
+        if invalid > 0 && !matches!(name, "fit" | "weigh") {
             self.line("skipped", format!("{name}: {} as invalid", count(invalid, "record")));
         }
         if bytes_before > 0 {

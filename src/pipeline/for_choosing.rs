@@ -39,17 +39,18 @@ pub struct ChooseOptions<'a> {
 pub struct Chosen {
     /// One choice for all targets.
     pub choice: Choice,
-    /// How the raw corpus was read.
+    /// How the raw corpus was read; invalid records are not counted.
     pub report: ReadReport,
     /// How long everything else took.
     pub seconds: f64,
 }
 
-/// Reads the raw corpus once and the targets three times, and chooses the [`Candidate`] by which halves of the targets come closest to each other's
-/// expected selection. Streams must be kept: they are read again.
+/// Reads the raw corpus once and the targets three times, and chooses the [`Candidate`] with which what is expected to be selected by one half of a target
+/// comes closest to the other. Streams must be kept ([`Shards::keep_streams`]). Invalid raw records are passed over: who selects reads
+/// them again.
 ///
 /// # Errors
-/// Shards that cannot be read, or without a document; proportions that do not fit the targets.
+/// Shards that cannot be read; targets without a document; proportions that do not fit the targets.
 pub fn choose(
     raw: &Shards,
     targets: &[TargetShards],
@@ -101,7 +102,8 @@ fn size(target: &Target) -> TargetSize {
     TargetSize { name: target.name.clone(), tokens: target.counts.tokens, refined: false }
 }
 
-/// Samples the texts of eligible documents. Only those that may be in the sample are looked into.
+/// Samples the texts of eligible documents. Only those that may be in the sample are looked into, and which these are until the end of the
+/// corpus depends on the threads: what is wrong with records is left to the next reading, which looks into all.
 fn sample_texts(
     shards: &Shards,
     options: ChooseOptions<'_>,
@@ -110,10 +112,17 @@ fn sample_texts(
     let ChooseOptions { space, eligible, read, .. } = options;
     let featurizers = read.featurizers(space)?.of_tokens();
     progress.begin("choose", shards.total_bytes());
-    let documents = Documents::new(shards, read, space.tokenizer.field_kind(), false);
+    let start = Instant::now();
+    let read = ReadOptions { skip_invalid: true, ..read.clone() };
+    let documents = Documents::new(shards, &read, space.tokenizer.field_kind(), false);
     let job = SampleTexts { featurizers, eligible, sampler: TextSampler::default(), documents };
     let scanned = scan::scan(&job, shards, progress)?;
-    let report = job.documents.finish("raw", &scanned.shards)?;
+    let mut report = ReadReport::default();
+    for shard in &scanned.shards {
+        report.records += shard.records;
+        report.bytes += shard.bytes;
+    }
+    report.seconds = start.elapsed().as_secs_f64();
     let threads = scanned.threads.into_iter().map(|thread| thread.sampled);
     Ok((job.sampler.finish(threads), report))
 }

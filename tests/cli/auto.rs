@@ -94,7 +94,7 @@ fn what_was_published_is_chosen_where_nothing_is_better() {
     assert_eq!(options, "--ngrams 2");
     for (name, reduction) in &reductions {
         match name.starts_with('2') {
-            true => assert!(*reduction == reductions[0].1 && *reduction > 0.1, "{name}: {reduction}"),
+            true => assert!(*reduction == reductions[0].1 && *reduction > 0.05, "{name}: {reduction}"),
             false => assert!(reduction.abs() < 1e-3, "{name}: {reduction}"),
         }
     }
@@ -194,6 +194,10 @@ fn an_invalid_record_ends_the_run_or_is_skipped_as_without() {
     let dir = corpus();
     dir.write("raw.jsonl", dir.read("raw.jsonl") + "{\"text\": 7}\n");
     dir.run(&format!("{SELECT} -k 50 --auto raw.jsonl")).fails(&["raw.jsonl:1001"]);
+    dir.run(&format!("{SELECT} -k 50 --auto --text-field id raw.jsonl")).fails(&["target.jsonl:1"]);
+    dir.write("numbers.jsonl", "{\"text\": 7}\n");
+    let none = ["raw: no document", "1 records were read and 1 skipped"];
+    dir.run(&format!("{SELECT} -k 50 --auto --invalid skip numbers.jsonl")).fails(&none);
     let skip = "--rejects rejects.jsonl --summary s.json";
     let auto = dir.run(&format!("{SELECT} -k 50 --auto {skip} raw.jsonl")).ok();
     let rejects = dir.read("rejects.jsonl");
