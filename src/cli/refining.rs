@@ -5,8 +5,8 @@ use std::time::Instant;
 use dsir::density::{Counts, Model};
 use dsir::pipeline::{self, Eligible, ReadOptions, ReadReport, Rejects, TargetShards};
 use dsir::reader::Shards;
-use dsir::refine::{Aim, Sampled, refine};
-use dsir::resample::{DrawOptions, target_shares};
+use dsir::refine::{Aim, Prospects, Sampled, SampledTexts, Sampler, TextSampler, refine};
+use dsir::resample::{DrawOptions, Totals, target_shares};
 use dsir::weights::WeightsInfo;
 
 use super::args::{CombineArg, FitArgs, MethodArg, NormalizeArg, Select};
@@ -20,22 +20,36 @@ pub(crate) struct Counted {
     /// Of each target, one half.
     halves: Vec<Counts>,
     sampled: Sampled,
+    /// For each target.
+    aims: Vec<Aim>,
     pub(crate) report: ReadReport,
 }
 
 /// Which rejects are kept: those of the targets, and those of the raw corpus too if nothing reads it once more.
 pub(crate) struct KeptRejects<'a>(pub(crate) &'a mut Option<Rejects>, pub(crate) bool);
 
-/// Counts targets and raw corpus, with what refining needs.
+/// What is refined for, and on what.
+pub(crate) struct Of<'a> {
+    pub(crate) targets: &'a [TargetShards],
+    pub(crate) raw: &'a Shards,
+    pub(crate) eligible: &'a Eligible,
+    /// A sample of the raw corpus, if there is one already.
+    pub(crate) texts: Option<SampledTexts>,
+}
+
+/// Counts targets and raw corpus, with what refining needs. What `aim` says of all that is eligible is split over the targets as `draw` splits it.
 pub(crate) fn count(
     args: &FitArgs,
-    targets: &[TargetShards],
-    (raw, eligible): (&Shards, &Eligible),
+    of: Of<'_>,
+    (aim, draw): (&dyn Fn(&Totals) -> Aim, &DrawOptions),
     read: &ReadOptions,
     KeptRejects(rejects, of_raw): KeptRejects<'_>,
     run: &Run,
     summary: &mut Summary,
 ) -> Result<Counted, Failure> {
+    let Of { targets, raw, eligible, texts } = of;
+    // It is read several times.
+    raw.keep_streams(&run.temp_dir);
     let space = args.count.space(read.punkt.as_deref())?;
     let mut model = Model { space, smoothing: args.count.smoothing, raw: None, targets: Vec::new() };
     let mut halves = Vec::new();
@@ -48,35 +62,45 @@ pub(crate) fn count(
         model.targets.push(target);
         halves.push(half);
     }
+    let texts = match texts {
+        Some(texts) => texts,
+        None => {
+            let (texts, report) =
+                pipeline::sample_texts(raw, space, (eligible, TextSampler::default()), read, &run.progress)?;
+            summary.stage("sample", &report);
+            texts
+        }
+    };
+    let shares = target_shares(draw, &WeightsInfo::sizes(&model))?;
+    let aim = aim(&texts.eligible);
+    let aims: Vec<Aim> = shares.iter().map(|share| Aim { share: aim.share * share, ..aim }).collect();
+    let mut aimed = Vec::new();
+    for (target, aim) in model.targets.iter().zip(&aims) {
+        aimed.push((model.target_density(target)?, *aim));
+    }
+    let prospects = Prospects::new(space.hash, &aimed, &pipeline::featurize_texts(&texts, space, read)?);
+    drop(texts);
+    let sampler = Sampler::new(space.buckets, prospects);
     let rejects = rejects.as_mut().filter(|_| of_raw);
-    let budget = args.budget();
+    let (budget, sampling) = (args.budget(), (eligible, &sampler));
     let (counts, sampled, report) =
-        pipeline::count_raw_and_sample(raw, space, budget, read, eligible, rejects, &run.progress)?;
+        pipeline::count_raw_and_sample(raw, space, budget, read, sampling, rejects, &run.progress)?;
     summary.stage("fit", &report);
     model.raw = Some(counts);
     // Raw text without a token is found out now.
     model.raw_density()?;
-    Ok(Counted { model, halves, sampled, report })
+    Ok(Counted { model, halves, sampled, aims, report })
 }
 
 impl Counted {
-    /// Refines every target for its part of what `aim` says; `shares` are split as `draw` splits them.
-    pub(crate) fn refine(
-        self,
-        aim: impl Fn(&Sampled) -> Aim,
-        draw: &DrawOptions,
-        run: &Run,
-        summary: &mut Summary,
-    ) -> Result<Model, Failure> {
-        let Counted { mut model, halves, sampled, .. } = self;
+    /// Refines every target.
+    pub(crate) fn refine(self, run: &Run, summary: &mut Summary) -> Result<Model, Failure> {
+        let Counted { mut model, halves, sampled, aims, .. } = self;
         run.progress.begin("refine", None);
         let start = Instant::now();
-        let shares = target_shares(draw, &WeightsInfo::sizes(&model))?;
-        let aim = aim(&sampled);
         let mut refinements = Vec::new();
-        for (target, (half, share)) in halves.iter().zip(shares).enumerate() {
-            let aim = Aim { share: aim.share * share, ..aim };
-            refinements.push(refine(&mut model, target, half, &sampled, &aim)?);
+        for (target, (half, aim)) in halves.iter().zip(&aims).enumerate() {
+            refinements.push(refine(&mut model, target, half, &sampled, aim)?);
         }
         summary.refined(&refinements);
         summary.stage_without_bytes("refine", start.elapsed().as_secs_f64());

@@ -22,6 +22,14 @@ pub struct ReadReport {
     pub seconds: f64,
 }
 
+impl ReadReport {
+    /// With another reading of the same shards.
+    pub(super) fn and(&self, other: &ReadReport) -> ReadReport {
+        let (bytes, seconds) = (self.bytes + other.bytes, self.seconds + other.seconds);
+        ReadReport { bytes, seconds, ..other.clone() }
+    }
+}
+
 /// Counts of the records of one shard, from its start, and what was wrong with the first that was skipped.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Tally {

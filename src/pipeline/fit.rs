@@ -145,7 +145,7 @@ pub fn count_raw_and_sample(
     space: FeatureSpace,
     budget: FitBudget,
     options: &ReadOptions,
-    eligible: &Eligible,
+    (eligible, sampler): (&Eligible, &Sampler),
     rejects: Option<&mut Rejects>,
     progress: &Progress,
 ) -> Result<(RawCounts, Sampled, ReadReport), Error> {
@@ -154,14 +154,13 @@ pub fn count_raw_and_sample(
     let sample = RawSample::new(budget);
     let rejects = RejectsInOrder::new(rejects);
     let documents = Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted());
-    let sampling = Some(Sampling { eligible, sampler: Sampler::new(space.buckets) });
+    let sampling = Some(Sampling { eligible, sampler });
     let (only, keeper, before) = (None, None, None);
     let job = CountRaw { featurizers, sample, only, sampling, documents, rejects, shards, keeper, before };
     let scanned = scan::scan(&job, shards, progress)?;
     let report = job.documents.finish("raw", &scanned.shards)?;
     let raw = job.sample.finish(scanned.threads.iter().map(|thread| &thread.of.counts), space.buckets)?;
     let threads = scanned.threads.into_iter().filter_map(|thread| thread.sampling);
-    let sampler = job.sampling.map_or_else(|| Sampler::new(space.buckets), |sampling| sampling.sampler);
     Ok((raw, sampler.finish(threads.map(|thread| thread.sampled)), report))
 }
 

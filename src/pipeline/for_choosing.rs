@@ -2,19 +2,17 @@
 
 use std::time::Instant;
 
-use super::admission::AdmissionThread;
-use super::documents::{Documents, ReadReport, Taken, Tally};
+use super::documents::ReadReport;
 use super::for_refining::{Eligible, count_target_and_half};
-use super::scan::{self, Job};
+use super::texts::{featurize_texts, sample_texts};
 use super::{ReadOptions, TargetShards};
-use crate::density::{Counts, Target};
+use crate::density::{Counts, Target, density};
 use crate::error::Error;
-use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
+use crate::featurizer::FeatureSpace;
 use crate::progress::Progress;
-use crate::reader::{Block, BlockReader, Record, Shards, TextReader, content_hash};
+use crate::reader::Shards;
 use crate::refine::{
-    Aim, Candidate, Choice, Expectation, JUDGE, SampledTexts, TextSampler, TextSamplerThread, expect,
-    featurize, judge,
+    Aim, Candidate, Choice, Expectation, JUDGE, Prospects, SampledTexts, TextSampler, expect, judge,
 };
 use crate::resample::{DrawOptions, target_shares};
 use crate::weights::TargetSize;
@@ -39,7 +37,9 @@ pub struct ChooseOptions<'a> {
 pub struct Chosen {
     /// One choice for all targets.
     pub choice: Choice,
-    /// How the raw corpus was read; invalid records are not counted.
+    /// The sample of the raw corpus by which it was made.
+    pub texts: SampledTexts,
+    /// How that was read.
     pub report: ReadReport,
     /// How long everything else took.
     pub seconds: f64,
@@ -57,7 +57,7 @@ pub fn choose(
     options: ChooseOptions<'_>,
     progress: &Progress,
 ) -> Result<Chosen, Error> {
-    let ChooseOptions { space, smoothing, draw, read, .. } = options;
+    let ChooseOptions { space, smoothing, draw, eligible, read } = options;
     // What the targets lack is found out before the raw corpus is read.
     let start = Instant::now();
     let count = |space| -> Result<Vec<(Target, Counts)>, Error> {
@@ -73,18 +73,28 @@ pub fn choose(
         in_spaces.push((space, count(space)?));
     }
     let before = start.elapsed();
-    let (texts, report) = sample_texts(raw, options, progress)?;
+    let first = TextSampler::default();
+    let (mut texts, mut report) = sample_texts(raw, space, (eligible, first), read, progress)?;
+
+    let start = Instant::now();
+    let prospects = prospects(&texts, options, &in_spaces[0])?;
+    let meanwhile = start.elapsed();
+    if prospects.most() > 0 {
+        let lifting = TextSampler::lifting(prospects, texts.eligible);
+        // Both at once would take too much memory.
+        drop(texts);
+        let again;
+        (texts, again) = sample_texts(raw, in_spaces[0].0, (eligible, lifting), read, progress)?;
+        report = report.and(&again);
+    }
 
     progress.begin("judge", None);
     let start = Instant::now();
     let mut expectations: Vec<Vec<Option<Expectation>>> = targets.iter().map(|_| Vec::new()).collect();
     for (space, counted) in in_spaces {
-        let sample = featurize(&texts, &read.featurizers(space)?);
-        let sizes: Vec<TargetSize> = counted.iter().map(|(target, _)| size(target)).collect();
-        let shares = target_shares(draw, &sizes)?;
-        let aim = Aim::new(draw.budget, &sample);
-        for (((target, half), share), expectations) in counted.iter().zip(shares).zip(&mut expectations) {
-            let aim = Aim { share: aim.share * share, ..aim };
+        let sample = featurize_texts(&texts, space, read)?;
+        let aims = aims(&texts, draw, &counted)?;
+        for (((target, half), aim), expectations) in counted.iter().zip(aims).zip(&mut expectations) {
             expectations.push(expect((space.hash, smoothing), &target.counts, half, &sample, &aim));
         }
     }
@@ -94,101 +104,32 @@ pub fn choose(
         judge(&texts, &featurizers, all.first_chunk()?, &target.counts, &half)
     });
     let choice = Choice::new(&judged.collect::<Vec<_>>());
-    let seconds = (before + start.elapsed()).as_secs_f64();
-    Ok(Chosen { choice, report, seconds })
+    let seconds = (before + meanwhile + start.elapsed()).as_secs_f64();
+    Ok(Chosen { choice, texts, report, seconds })
 }
 
-fn size(target: &Target) -> TargetSize {
-    TargetSize { name: target.name.clone(), tokens: target.counts.tokens, refined: false }
-}
-
-/// Samples the texts of eligible documents. Only those that may be in the sample are looked into, and which these are until the end of the
-/// corpus depends on the threads: what is wrong with records is left to the next reading, which looks into all.
-fn sample_texts(
-    shards: &Shards,
+/// What tells which documents are to be sampled more often, if not all are in the first sample.
+fn prospects(
+    first: &SampledTexts,
     options: ChooseOptions<'_>,
-    progress: &Progress,
-) -> Result<(SampledTexts, ReadReport), Error> {
-    let ChooseOptions { space, eligible, read, .. } = options;
-    let featurizers = read.featurizers(space)?.of_tokens();
-    progress.begin("choose", shards.total_bytes());
-    let start = Instant::now();
-    let read = ReadOptions { skip_invalid: true, ..read.clone() };
-    let documents = Documents::new(shards, &read, space.tokenizer.field_kind(), false);
-    let job = SampleTexts { featurizers, eligible, sampler: TextSampler::default(), documents };
-    let scanned = scan::scan(&job, shards, progress)?;
-    let mut report = ReadReport::default();
-    for shard in &scanned.shards {
-        report.records += shard.records;
-        report.bytes += shard.bytes;
-    }
-    report.seconds = start.elapsed().as_secs_f64();
-    let threads = scanned.threads.into_iter().map(|thread| thread.sampled);
-    Ok((job.sampler.finish(threads), report))
+    (space, counted): &(FeatureSpace, Vec<(Target, Counts)>),
+) -> Result<Prospects, Error> {
+    let aims = aims(first, options.draw, counted)?;
+    let densities = counted.iter().map(|(target, _)| density(&target.counts.counts, options.smoothing));
+    let Some(densities) = densities.collect::<Option<Vec<_>>>() else { return Ok(Prospects::default()) };
+    let sample = featurize_texts(first, *space, options.read)?;
+    Ok(Prospects::new(space.hash, &densities.into_iter().zip(aims).collect::<Vec<_>>(), &sample))
 }
 
-struct SampleTexts<'a> {
-    featurizers: Featurizers,
-    eligible: &'a Eligible,
-    sampler: TextSampler,
-    documents: Documents<'a>,
-}
-
-struct SampleThread<'a> {
-    /// Counts tokens.
-    featurizer: Featurizer,
-    texts: TextReader<'a>,
-    admission: AdmissionThread,
-    sampled: TextSamplerThread,
-}
-
-impl<'a> Job for SampleTexts<'a> {
-    type Thread = SampleThread<'a>;
-    type Made = Taken;
-    type Gathered = Tally;
-    type Ended = Tally;
-
-    fn thread(&self) -> SampleThread<'a> {
-        SampleThread {
-            featurizer: self.featurizers.featurizer(),
-            texts: self.documents.thread(),
-            admission: self.eligible.admission.thread(),
-            sampled: self.sampler.thread(),
-        }
-    }
-
-    fn begin(&self, _: usize, _: &BlockReader) -> Result<Tally, Error> {
-        Ok(Tally::default())
-    }
-
-    fn make(&self, thread: &mut SampleThread<'a>, shard: usize, block: &Block) -> Result<Taken, Error> {
-        let SampleThread { featurizer, texts, admission, sampled } = thread;
-        // It does not rise within a block.
-        let floor = sampled.floor();
-        let wanted = |record: Record<'_>| content_hash(record.bytes).leading_zeros() >= floor;
-        let taken = self.documents.each_of(texts, shard, block, wanted, |record, text| {
-            let Some(text) = text else { return Ok(()) };
-            let admitted = self.eligible.admission.admit(record.bytes, text, admission);
-            if admitted.is_left_out || admitted.is_mixed_in {
-                return Ok(());
-            }
-            let tokens = featurizer.featurize(text, |_| {});
-            if tokens >= self.eligible.min_tokens.into() {
-                let (hash, bytes) = (content_hash(record.bytes), record.bytes.len() as u64 + 1);
-                sampled.document(&self.sampler, hash, (tokens, bytes), text);
-            }
-            Ok(())
-        });
-        sampled.raise_floor(&self.sampler);
-        taken
-    }
-
-    fn gather(&self, tally: &mut Tally, taken: Taken) -> Result<(), Error> {
-        tally.add(taken.tally);
-        Ok(())
-    }
-
-    fn end(&self, tally: Tally) -> Result<Tally, Error> {
-        Ok(tally)
-    }
+/// How much is going to be drawn for each target.
+fn aims(texts: &SampledTexts, draw: &DrawOptions, targets: &[(Target, Counts)]) -> Result<Vec<Aim>, Error> {
+    let size = |target: &Target| TargetSize {
+        name: target.name.clone(),
+        tokens: target.counts.tokens,
+        refined: false,
+    };
+    let sizes: Vec<TargetSize> = targets.iter().map(|(target, _)| size(target)).collect();
+    let all = Aim::new(draw.budget, &texts.eligible);
+    let shares = target_shares(draw, &sizes)?.into_iter();
+    Ok(shares.map(|share| Aim { share: all.share * share, ..all }).collect())
 }

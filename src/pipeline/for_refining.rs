@@ -5,7 +5,7 @@ use super::documents::ReadReport;
 use super::fit::{Counted, Watch, count_watched};
 use super::rejects::Rejects;
 use super::{ReadOptions, TargetShards};
-use crate::density::{Counts, Target};
+use crate::density::{Counts, Sum, Target};
 use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer};
 use crate::progress::Progress;
@@ -71,7 +71,7 @@ pub struct Eligible {
 /// Samples eligible documents while they are counted.
 pub(super) struct Sampling<'a> {
     pub(super) eligible: &'a Eligible,
-    pub(super) sampler: Sampler,
+    pub(super) sampler: &'a Sampler,
 }
 
 /// What one thread samples with.
@@ -80,12 +80,19 @@ pub(super) struct SamplingThread {
     admission: AdmissionThread,
     /// Of the document under way.
     features: Vec<u32>,
+    /// What it comes to by the log-ratios of the prospects.
+    sums: Vec<Sum>,
 }
 
 impl Sampling<'_> {
     pub(super) fn thread(&self) -> SamplingThread {
         let admission = self.eligible.admission.thread();
-        SamplingThread { sampled: self.sampler.thread(), admission, features: Vec::new() }
+        SamplingThread {
+            sampled: self.sampler.thread(),
+            admission,
+            features: Vec::new(),
+            sums: self.sampler.prospects().sums(),
+        }
     }
 
     /// Sees a document and takes it if it is eligible. `count` is handed what featurizes the document, and gives its tokens if
@@ -98,28 +105,33 @@ impl Sampling<'_> {
         featurizer: &mut Featurizer,
         count: impl FnOnce(&mut dyn FnMut(&mut dyn FnMut(&[u32])) -> u64) -> Option<u64>,
     ) {
-        let SamplingThread { sampled, admission, features } = thread;
+        let SamplingThread { sampled, admission, features, sums } = thread;
+        let (sampler, prospects) = (self.sampler, self.sampler.prospects());
         let hash = content_hash(record.bytes);
+        if !sampled.may_take(sampler, hash, prospects.most()) {
+            count(&mut |count| featurizer.featurize(text, count));
+            return;
+        }
         // One more than the sampler takes tells it that there are too many.
-        let room = if sampled.may_take(hash) { self.sampler.most_ngrams() + 1 } else { 0 };
+        let room = sampler.most_ngrams() + 1;
         features.clear();
+        sums.fill(0);
         let mut featurize = |count: &mut dyn FnMut(&[u32])| {
             featurizer.featurize(text, |buckets| {
                 count(buckets);
                 features.extend(&buckets[..buckets.len().min(room - features.len())]);
+                prospects.add(buckets, sums);
             })
         };
         let tokens = count(&mut featurize).unwrap_or_else(|| featurize(&mut |_| {}));
         let admitted = self.eligible.admission.admit(record.bytes, text, admission);
-        let is_eligible =
-            tokens >= self.eligible.min_tokens.into() && !admitted.is_left_out && !admitted.is_mixed_in;
-        if is_eligible {
-            let bytes = record.bytes.len() as u64 + 1;
-            sampled.document(&self.sampler, hash, (tokens, bytes), features);
+        if tokens >= self.eligible.min_tokens.into() && !admitted.is_left_out && !admitted.is_mixed_in {
+            let (lift, bytes) = (prospects.lift(sums, tokens), record.bytes.len() as u64 + 1);
+            sampled.document(sampler, (hash, lift), (tokens, bytes), features);
         }
     }
 
     pub(super) fn end_of_block(&self, thread: &mut SamplingThread) {
-        thread.sampled.raise_floor(&self.sampler);
+        thread.sampled.raise_floor(self.sampler);
     }
 }

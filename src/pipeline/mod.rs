@@ -15,6 +15,7 @@ mod rejects;
 mod sample;
 mod scan;
 mod score;
+mod texts;
 mod weigh;
 mod write;
 
@@ -30,6 +31,7 @@ pub use measure::{MeasureOptions, MeasuredRaw, MeasuredSelection, Stages, measur
 pub use prepare::{PrepareOptions, Prepared, prepare};
 pub use rejects::Rejects;
 pub use sample::Sample;
+pub use texts::{featurize_texts, sample_texts};
 pub use weigh::{WeighOptions, Weighed, weigh};
 pub use write::{KlReduction, Source, WriteOptions, write};
 

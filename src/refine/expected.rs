@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::sample::Sampled;
+use super::sampled::Sampled;
 use crate::ln::exp;
 
 /// A probability of 1: they are integers, so that their sums are the same in any order.
@@ -44,9 +44,10 @@ fn density_of(sample: &Sampled, inclusions: &[u64], buckets: usize) -> Option<Ve
     let counts =
         documents.par_chunks(task).zip(inclusions.par_chunks(task)).map(|(documents, inclusions)| {
             let mut counts = vec![0u64; buckets];
-            for (document, times) in documents.iter().zip(inclusions).filter(|(_, times)| **times > 0) {
-                // At most 2^32 each, and 2^24 n-grams in the sample: far from overflow.
-                sample.count(document, *times, &mut counts);
+            for (document, inclusion) in
+                documents.iter().zip(inclusions).filter(|(_, inclusion)| **inclusion > 0)
+            {
+                sample.count(document, sample.times(document, *inclusion), &mut counts);
             }
             counts
         });
@@ -95,7 +96,7 @@ fn threshold(log_weights: &[f64], prices: &[u64], share: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::tests::sample_of;
+    use super::super::sampled::tests::sample_of;
     use super::*;
 
     #[test]

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::choice::{Candidate, OfTarget, Weights, to_a_millionth};
 use super::expected::ONE;
 use super::rounds::{Course, kl, prices};
-use super::sample::{Sampled, Sampler};
+use super::sampled::{Part, Sampled};
 use super::texts::{SampledText, SampledTexts};
 use super::{Aim, best, densities_of_halves, held_out};
 use crate::density::{Counts, density, normalized};
@@ -21,22 +21,17 @@ pub const JUDGE: FeatureSpace =
 
 /// The features of sampled texts, in their order.
 pub fn featurize(texts: &SampledTexts, featurizers: &Featurizers) -> Sampled {
-    let sampler = Sampler::of_all(featurizers.space().buckets);
     let parts = tasks(&texts.documents).map(|(_, documents)| {
-        let (mut part, mut featurizer, mut features) =
-            (sampler.thread(), featurizers.featurizer(), Vec::new());
+        let mut part = Part::of_buckets(featurizers.space().buckets);
+        let (mut featurizer, mut features) = (featurizers.featurizer(), Vec::new());
         for document in documents {
             features_of(document, &mut featurizer, &mut features);
-            // All of one level, so that they stay in order.
-            part.document(&sampler, u64::MAX, (document.tokens, document.bytes), &features);
+            part.push(document.thinned.into(), (document.tokens, document.bytes), &features);
         }
         part
     });
     let parts: Vec<_> = parts.collect();
-    let mut sampled = sampler.finish(parts);
-    sampled.eligible = texts.eligible;
-    sampled.is_part = texts.is_part;
-    sampled
+    Sampled::of(parts, |document| document.lift)
 }
 
 /// What is expected to be selected for one target with n-grams of one length.
@@ -134,14 +129,17 @@ fn densities(
     columns: &[&[u64]],
 ) -> Option<(Vec<f64>, Vec<Vec<f64>>)> {
     let buckets = featurizers.space().buckets as usize;
+    let excess = excess(texts, featurizers.space());
     let tables = tasks(&texts.documents).map(|(first, documents)| {
         let (mut featurizer, mut features) = (featurizers.featurizer(), Vec::new());
         let mut tables = vec![vec![0u64; buckets]; 1 + columns.len()];
         for (at, document) in (first..).zip(documents) {
             features_of(document, &mut featurizer, &mut features);
-            let times = std::iter::once(ONE).chain(columns.iter().map(|column| column[at]));
-            for (table, times) in tables.iter_mut().zip(times).filter(|(_, times)| *times > 0) {
-                // At most 2^32 each, and 2^27 n-grams of 2^25 bytes: far from overflow.
+            let inclusions = std::iter::once(ONE).chain(columns.iter().map(|column| column[at]));
+            for (table, inclusion) in
+                tables.iter_mut().zip(inclusions).filter(|(_, inclusion)| *inclusion > 0)
+            {
+                let times = ((u128::from(inclusion) << document.thinned) >> excess) as u64;
                 features.iter().for_each(|bucket| table[*bucket as usize] += times);
             }
         }
@@ -155,6 +153,14 @@ fn densities(
     let mut densities = tables.iter().map(|table| normalized(table));
     let raw = densities.next()??;
     Some((raw, densities.collect::<Option<_>>()?))
+}
+
+/// Counts in which every n-gram counts 2^32 times, with all that its text stands for, have so many bits more than 63.
+fn excess(texts: &SampledTexts, space: FeatureSpace) -> u32 {
+    // No text has more tokens than bytes, and each token ends n n-grams.
+    let ngrams = |one: &SampledText| (one.text.len() as u128 * u128::from(space.ngrams)) << one.thinned;
+    let bits = texts.documents.iter().map(ngrams).sum::<u128>().checked_ilog2().map_or(0, |log| log + 1);
+    (32 + bits).saturating_sub(63)
 }
 
 fn features_of(document: &SampledText, featurizer: &mut Featurizer, features: &mut Vec<u32>) {

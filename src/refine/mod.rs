@@ -8,17 +8,21 @@
 mod choice;
 mod expected;
 mod judge;
+mod prospects;
 mod rounds;
 mod sample;
+mod sampled;
 mod texts;
 
 pub use choice::{Candidate, Choice, Judged, OfTarget, Weights};
 pub use judge::{Expectation, JUDGE, expect, featurize, judge};
-pub use sample::{Sampled, Sampler, SamplerThread};
+pub use prospects::Prospects;
+pub use sample::{Sampler, SamplerThread};
+pub use sampled::Sampled;
 pub use texts::{SampledTexts, TextSampler, TextSamplerThread};
 
 use crate::density::{Counts, Error, Model, Refined, density};
-use crate::resample::{Budget, Normalize};
+use crate::resample::{Budget, Normalize, Totals};
 use serde::Serialize;
 
 use rounds::{Course, kl, prices};
@@ -57,9 +61,9 @@ const ROUNDS: u32 = 12;
 const FEWEST_SELECTED: f64 = 100.0;
 
 impl Aim {
-    /// For a draw of `budget` from what `sample` is of.
-    pub fn new(budget: Budget, sample: &Sampled) -> Self {
-        let part = |limit: u64| limit as f64 / (budget.price(&sample.eligible) as f64).max(1.0);
+    /// For a draw of `budget` from all that is eligible.
+    pub fn new(budget: Budget, eligible: &Totals) -> Self {
+        let part = |limit: u64| limit as f64 / (budget.price(eligible) as f64).max(1.0);
         let share = match budget {
             Budget::Fraction(fraction) => fraction,
             Budget::Records(limit) | Budget::Tokens(limit) | Budget::Bytes(limit) => part(limit),
@@ -69,8 +73,8 @@ impl Aim {
 
     /// The share at which the sample selects enough documents to learn from.
     fn share_of(&self, sample: &Sampled) -> f64 {
-        let least = FEWEST_SELECTED / sample.documents.len().max(1) as f64;
-        if sample.is_part { self.share.max(least.min(1.0)) } else { self.share }
+        let least = FEWEST_SELECTED / sample.stands_for().max(1.0);
+        if sample.is_part() { self.share.max(least.min(1.0)) } else { self.share }
     }
 }
 
@@ -166,7 +170,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::expected::expected_density;
-    use super::sample::tests::sample_of;
+    use super::sampled::tests::{sample_of, thinned_sample_of};
     use super::*;
     use crate::density::{FitBudget, LogRatios, RawCounts, Target};
     use crate::featurizer::FeatureSpace;
@@ -258,14 +262,13 @@ mod tests {
 
     #[test]
     fn a_sample_too_small_for_the_share_learns_for_a_larger_one() {
-        let mut sample = sample_of(&kinds(&[1000]));
-        let aim = Aim::new(Budget::Records(10), &sample);
-        assert_eq!((aim.share, aim.share_of(&sample)), (0.01, 0.01));
-        sample.is_part = true;
-        assert_eq!(aim.share_of(&sample), 0.1, "a hundred documents of the sample");
-        let aim = Aim::new(Budget::Tokens(5000), &sample);
-        assert_eq!(aim.share_of(&sample), 0.5);
-        assert_eq!(Aim::new(Budget::Bytes(1_000_000), &sample).share, 1.0, "more than there is");
+        let eligible = Totals { records: 8000, tokens: 80_000, bytes: 800_000 };
+        let aim = Aim::new(Budget::Records(10), &eligible);
+        assert_eq!((aim.share, aim.share_of(&sample_of(&kinds(&[1000])))), (0.00125, 0.00125));
+        // A hundred documents of those that it stands for.
+        assert_eq!(aim.share_of(&thinned_sample_of(&kinds(&[1000]), 3)), 0.0125);
+        assert_eq!(Aim::new(Budget::Tokens(40_000), &eligible).share, 0.5);
+        assert_eq!(Aim::new(Budget::Bytes(1_000_000), &eligible).share, 1.0, "more than there is");
     }
 
     fn documents(buckets: u32) -> impl Strategy<Value = Vec<Vec<u32>>> {

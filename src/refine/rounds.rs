@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::Aim;
 use super::expected::{expected_density, inclusions};
-use super::sample::Sampled;
+use super::sampled::{Document, Sampled};
 use crate::density::LogRatios;
 use crate::featurizer::Hash;
 use crate::ln::ln;
@@ -12,8 +12,11 @@ use crate::resample::{Normalize, Totals};
 
 /// How far the first step goes of the way that would be right if every n-gram came alone.
 const RATE: f64 = 0.5;
-/// ε of the logarithms, spread over the buckets: a bucket is as good as empty below it.
+/// ε of the KL, spread over the buckets: a bucket is as good as empty below it.
 const EPSILON: f64 = 0.1;
+/// ε of the steps, four times what all buckets have in the mean. What the selection of a sample lacks by chance is not made up for as if all
+/// selections lacked it, or a few such n-grams would outweigh all else in documents that are not sampled.
+const STEP_EPSILON: f64 = 4.0;
 
 /// A course of rounds towards one target density.
 #[derive(Clone)]
@@ -31,12 +34,14 @@ pub(super) struct Course<'a> {
     pub(super) density: Option<Vec<f64>>,
 }
 
-/// What each document of the sample takes of the budget.
+/// What each document of the sample takes of the budget, with all that it stands for.
 pub(super) fn prices(sample: &Sampled, aim: &Aim) -> Vec<u64> {
-    let price = |tokens: u32, bytes: u32| {
-        aim.budget.price(&Totals { records: 1, tokens: tokens.into(), bytes: bytes.into() })
+    let price = |document: &Document| {
+        let (tokens, bytes) = (document.tokens.into(), document.bytes.into());
+        let price = aim.budget.price(&Totals { records: 1, tokens, bytes });
+        price.saturating_mul(1u64.checked_shl(document.thinned.into()).unwrap_or(u64::MAX))
     };
-    sample.documents.iter().map(|document| price(document.tokens, document.bytes)).collect()
+    sample.documents.iter().map(price).collect()
 }
 
 impl<'a> Course<'a> {
@@ -68,7 +73,8 @@ impl<'a> Course<'a> {
         inclusions(&self.log_weights(normalize), self.prices, self.share)
     }
 
-    fn log_weights(&self, normalize: Normalize) -> Vec<f64> {
+    /// The log weights of the documents of the sample.
+    pub(super) fn log_weights(&self, normalize: Normalize) -> Vec<f64> {
         let log_ratios = LogRatios::of_tables(self.hash, &[&self.log_ratios[..]]);
         let weight =
             self.sample.documents.par_iter().map(|document| {
@@ -81,7 +87,7 @@ impl<'a> Course<'a> {
     /// as long if this one has gone too far.
     pub(super) fn step(&mut self) {
         let Some(before) = self.density.take() else { return };
-        let epsilon = epsilon(self.target.len());
+        let epsilon = STEP_EPSILON / self.target.len() as f64;
         let largest = LogRatios::largest(self.hash);
         let missing = |target: &f64, selected: &f64| ln(target + epsilon) - ln(selected + epsilon);
         for ((log_ratio, target), selected) in self.log_ratios.iter_mut().zip(self.target).zip(&before) {

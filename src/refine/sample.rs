@@ -1,17 +1,17 @@
 //! Documents of the raw corpus with their features: a sample by content hash, found in one pass within bounded memory.
 //!
 //! As where n-grams are counted (`density/raw.rs`), a record's level is the number of leading zeros of its content hash, and
-//! the sample has all records from some level on: it is the same however the corpus is cut.
+//! the sample has all records from some level on: it is the same however the corpus is cut. A document that has prospects of
+//! being selected (`prospects.rs`) is lifted by some levels. It is sampled the more often for that, and counts for fewer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::density::{FitBudget, LogRatios, Sum};
-use crate::resample::Totals;
+use super::prospects::{MOST_LIFT, Prospects};
+use super::sampled::{Part, Sampled, is_short};
+use crate::density::FitBudget;
 
-/// Levels 0 to 64.
-const LEVELS: usize = 65;
-/// Features are kept in pieces of so many, so that growing never holds them twice.
-const CHUNK: usize = 1 << 16;
+/// Those of content hashes, 0 to 64, and as many as a document can be lifted by.
+const LEVELS: usize = 65 + MOST_LIFT as usize;
 /// What a document takes beside its features, in their unit.
 const DOCUMENT: u64 = 16;
 
@@ -21,50 +21,15 @@ pub struct Sampler {
     is_short: bool,
     budget: FitBudget,
     taken: [AtomicU64; LEVELS],
+    prospects: Prospects,
 }
 
-/// What one thread has sampled, by level, and what it has seen.
+/// What one thread has sampled, by level.
 #[derive(Debug)]
 pub struct SamplerThread {
     levels: Vec<Option<Part>>,
     /// Levels below this can no longer be in the sample.
     floor: usize,
-    eligible: Totals,
-}
-
-/// A sample of eligible documents, and what all of them hold.
-#[derive(Debug)]
-pub struct Sampled {
-    /// All eligible documents, sampled or not.
-    pub eligible: Totals,
-    /// Whether there are others than those in the sample.
-    pub is_part: bool,
-    parts: Vec<Features>,
-    pub(super) documents: Vec<Document>,
-}
-
-/// One document of the sample.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Document {
-    pub(super) tokens: u32,
-    pub(super) bytes: u32,
-    part: u32,
-    start: u32,
-    ngrams: u32,
-}
-
-/// Documents and their features.
-#[derive(Debug)]
-struct Part {
-    documents: Vec<Document>,
-    features: Features,
-}
-
-/// Buckets in chunks: all full but the last.
-#[derive(Debug)]
-enum Features {
-    Short(Vec<Vec<u16>>),
-    Long(Vec<Vec<u32>>),
 }
 
 impl Sampler {
@@ -72,41 +37,31 @@ impl Sampler {
     const NGRAMS: u64 = 1 << 24;
 
     /// Nothing sampled yet, of so many buckets.
-    pub fn new(buckets: u32) -> Self {
-        let is_short = buckets <= 1 << 16;
-        Sampler::keeping_within(if is_short { Self::NGRAMS } else { Self::NGRAMS / 2 }, is_short)
+    pub fn new(buckets: u32, prospects: Prospects) -> Self {
+        let is_short = is_short(buckets);
+        Sampler::keeping_within(if is_short { Self::NGRAMS } else { Self::NGRAMS / 2 }, is_short, prospects)
     }
 
-    /// The same for documents that are known to be few.
-    pub(super) fn of_all(buckets: u32) -> Self {
-        Sampler::keeping_within(u64::MAX, buckets <= 1 << 16)
-    }
-
-    fn keeping_within(ngrams: u64, is_short: bool) -> Self {
+    fn keeping_within(ngrams: u64, is_short: bool, prospects: Prospects) -> Self {
         let taken = [const { AtomicU64::new(0) }; LEVELS];
-        Sampler { is_short, budget: FitBudget(Some(ngrams)), taken }
+        Sampler { is_short, budget: FitBudget(Some(ngrams)), taken, prospects }
+    }
+
+    /// What tells by how much documents are lifted.
+    pub fn prospects(&self) -> &Prospects {
+        &self.prospects
     }
 
     /// What one thread samples.
     pub fn thread(&self) -> SamplerThread {
-        SamplerThread { levels: (0..LEVELS).map(|_| None).collect(), floor: 0, eligible: Totals::default() }
+        SamplerThread { levels: (0..LEVELS).map(|_| None).collect(), floor: 0 }
     }
 
     /// Makes one sample of what the threads have.
-    pub fn finish(self, threads: impl IntoIterator<Item = SamplerThread>) -> Sampled {
+    pub fn finish(&self, threads: impl IntoIterator<Item = SamplerThread>) -> Sampled {
         let floor = self.floor();
-        let mut sampled =
-            Sampled { eligible: Totals::default(), is_part: false, parts: Vec::new(), documents: Vec::new() };
-        for thread in threads {
-            sampled.eligible.add(thread.eligible);
-            for Part { documents, features } in thread.levels.into_iter().skip(floor).flatten() {
-                let part = sampled.parts.len() as u32;
-                sampled.documents.extend(documents.into_iter().map(|one| Document { part, ..one }));
-                sampled.parts.push(features);
-            }
-        }
-        sampled.is_part = sampled.documents.len() as u64 != sampled.eligible.records;
-        sampled
+        let parts = threads.into_iter().flat_map(|thread| thread.levels.into_iter().skip(floor).flatten());
+        Sampled::of(parts, |document| self.prospects.thinned(floor, document.lift))
     }
 
     fn floor(&self) -> usize {
@@ -121,41 +76,26 @@ impl Sampler {
 }
 
 impl SamplerThread {
-    /// Whether a document with this content hash may be in the sample.
-    pub fn may_take(&self, content_hash: u64) -> bool {
-        content_hash.leading_zeros() as usize >= self.floor
+    /// Whether a document with this content hash may be in the sample if it is lifted so high.
+    pub fn may_take(&self, sampler: &Sampler, content_hash: u64, lift: u32) -> bool {
+        sampler.prospects.is_sampled(self.floor, content_hash, lift)
     }
 
-    /// Takes in an eligible document; `features` are of no account unless it may be in the sample.
+    /// Takes in an eligible document, if it may be in the sample.
     pub fn document(
         &mut self,
         sampler: &Sampler,
-        content_hash: u64,
+        (content_hash, lift): (u64, u32),
         (tokens, bytes): (u64, u64),
         features: &[u32],
     ) {
-        self.eligible.add(Totals { records: 1, tokens, bytes });
-        if !self.may_take(content_hash) || features.len() > sampler.most_ngrams() {
+        if !self.may_take(sampler, content_hash, lift) || features.len() > sampler.most_ngrams() {
             return;
         }
-        let level = content_hash.leading_zeros() as usize;
+        let level = (content_hash.leading_zeros() + lift) as usize;
         sampler.taken[level].fetch_add(features.len() as u64 + DOCUMENT, Ordering::Relaxed);
-        let part = self.levels[level].get_or_insert_with(|| Part {
-            documents: Vec::new(),
-            features: if sampler.is_short { Features::Short(Vec::new()) } else { Features::Long(Vec::new()) },
-        });
-        part.documents.push(Document {
-            tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
-            bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
-            part: 0,
-            start: part.features.len() as u32,
-            ngrams: features.len() as u32,
-        });
-        match &mut part.features {
-            // Buckets are below 2^16 then.
-            Features::Short(chunks) => push(chunks, features, |bucket| bucket as u16),
-            Features::Long(chunks) => push(chunks, features, |bucket| bucket),
-        }
+        let part = self.levels[level].get_or_insert_with(|| Part::new(sampler.is_short));
+        part.push(lift, (tokens, bytes), features);
     }
 
     /// Leaves off, from now on, what can no longer be in the sample; worth a call for each block.
@@ -165,106 +105,9 @@ impl SamplerThread {
     }
 }
 
-impl Sampled {
-    /// The log weight of a document for the only target of `log_ratios`.
-    pub(super) fn log_weight(&self, document: &Document, log_ratios: &LogRatios) -> f64 {
-        let mut sum: [Sum; 1] = [0];
-        match &self.parts[document.part as usize] {
-            Features::Short(chunks) => {
-                spans(chunks, document).for_each(|span| log_ratios.add(span, &mut sum))
-            }
-            Features::Long(chunks) => spans(chunks, document).for_each(|span| log_ratios.add(span, &mut sum)),
-        }
-        log_ratios.log_weight(sum[0])
-    }
-
-    /// The n-grams of all documents, one count for each bucket.
-    pub(super) fn counts(&self, buckets: usize) -> Vec<u64> {
-        let mut counts = vec![0; buckets];
-        self.documents.iter().for_each(|document| self.count(document, 1, &mut counts));
-        counts
-    }
-
-    /// Adds `times` the features of a document to `counts`, one for each bucket.
-    pub(super) fn count(&self, document: &Document, times: u64, counts: &mut [u64]) {
-        match &self.parts[document.part as usize] {
-            Features::Short(chunks) => {
-                spans(chunks, document).flatten().for_each(|bucket| counts[usize::from(*bucket)] += times);
-            }
-            Features::Long(chunks) => {
-                spans(chunks, document).flatten().for_each(|bucket| counts[*bucket as usize] += times);
-            }
-        }
-    }
-}
-
-impl Features {
-    fn len(&self) -> usize {
-        fn len<T>(chunks: &[Vec<T>]) -> usize {
-            chunks.last().map_or(0, |last| (chunks.len() - 1) * CHUNK + last.len())
-        }
-        match self {
-            Features::Short(chunks) => len(chunks),
-            Features::Long(chunks) => len(chunks),
-        }
-    }
-}
-
-fn push<T>(chunks: &mut Vec<Vec<T>>, mut features: &[u32], narrow: impl Fn(u32) -> T) {
-    while !features.is_empty() {
-        let chunk = match chunks.last_mut().filter(|last| last.len() < CHUNK) {
-            Some(_) => chunks.len() - 1,
-            None => {
-                chunks.push(Vec::new());
-                chunks.len() - 1
-            }
-        };
-        let chunk = &mut chunks[chunk];
-        let (now, later) = features.split_at(features.len().min(CHUNK - chunk.len()));
-        chunk.extend(now.iter().map(|bucket| narrow(*bucket)));
-        features = later;
-    }
-}
-
-/// The features of a document, a run at a time.
-fn spans<'a, T>(chunks: &'a [Vec<T>], document: &Document) -> impl Iterator<Item = &'a [T]> {
-    let (mut start, mut left) = (document.start as usize, document.ngrams as usize);
-    std::iter::from_fn(move || {
-        let rest = (left > 0).then(|| &chunks[start / CHUNK][start % CHUNK..])?;
-        let span = &rest[..rest.len().min(left)];
-        start += span.len();
-        left -= span.len();
-        Some(span)
-    })
-}
-
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
-
-    /// A sample of documents, given by their features; tokens are as many, and bytes ten times as many.
-    pub(in crate::refine) fn sample_of(documents: &[Vec<u32>]) -> Sampled {
-        let sampler = Sampler::new(1000);
-        let mut thread = sampler.thread();
-        for (hash, features) in documents.iter().enumerate() {
-            let tokens = features.len() as u64;
-            // All of one level, so that they stay in order.
-            thread.document(&sampler, hash as u64 | 1 << 63, (tokens, 10 * tokens), features);
-        }
-        sampler.finish([thread])
-    }
-
-    #[test]
-    fn features_come_back_also_across_chunks() {
-        let long: Vec<u32> = (0..CHUNK as u32 + 100).map(|i| i % 7).collect();
-        let sampled = sample_of(&[vec![1, 2], long.clone(), vec![], long.clone(), vec![9]]);
-        assert_eq!(sampled.documents.len(), 5);
-        assert_eq!(sampled.eligible, Totals { records: 5, tokens: 131_275, bytes: 1_312_750 });
-        let mut expected = vec![0u64; 10];
-        long.iter().for_each(|bucket| expected[*bucket as usize] += 2);
-        [1, 2, 9].iter().for_each(|bucket| expected[*bucket as usize] += 1);
-        assert_eq!(sampled.counts(10), expected);
-    }
 
     /// Hash number `i` of many that are spread evenly.
     fn hash(i: u64) -> u64 {
@@ -275,18 +118,18 @@ pub(super) mod tests {
     fn keeps_within_its_bound_and_is_the_same_for_any_threads() {
         // 1000 documents of 84 n-grams, at 100 each; a tenth of them fit.
         let sample = |threads: usize, is_short: bool| {
-            let sampler = Sampler::keeping_within(10_000, is_short);
+            let sampler = Sampler::keeping_within(10_000, is_short, Prospects::default());
             let mut parts: Vec<_> = (0..threads).map(|_| sampler.thread()).collect();
             for i in 0..1000 {
                 let part = &mut parts[i as usize % threads];
-                part.document(&sampler, hash(i), (84, 1), &[(i % 50) as u32; 84]);
+                part.document(&sampler, (hash(i), 0), (84, 1), &[(i % 50) as u32; 84]);
                 if i % 10 == 0 {
                     part.raise_floor(&sampler);
                 }
             }
             let sampled = sampler.finish(parts);
-            assert_eq!(sampled.eligible.records, 1000);
-            assert!(sampled.is_part && sampled.documents.len() <= 100, "{}", sampled.documents.len());
+            assert!(sampled.is_part() && sampled.documents.len() <= 100, "{}", sampled.documents.len());
+            assert!(sampled.documents.iter().all(|document| document.thinned == 4));
             sampled.counts(50)
         };
         // Those whose hash begins with four zeros: about 1000 / 16.
@@ -300,13 +143,44 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_document_that_would_be_too_much_of_the_sample_is_not_in_it() {
-        let sampler = Sampler::keeping_within(160, true);
+    fn documents_with_prospects_are_all_there_and_stand_for_themselves() {
+        // At 100 each, 20 of a good prospect, 100 of a fair one, and 2000 of none; 200 fit.
+        let sampler = Sampler::keeping_within(20_000, true, Prospects::default());
         let mut thread = sampler.thread();
-        thread.document(&sampler, 0, (500, 1), &[0; 11]);
-        thread.document(&sampler, 1, (5, 1), &[1; 10]);
+        for i in 0..2120 {
+            let lift = if i < 20 { 9 } else { u32::from(i < 120) * 3 };
+            thread.document(&sampler, (hash(i), lift), (84, 1), &[lift; 84]);
+        }
         let sampled = sampler.finish([thread]);
-        assert_eq!((sampled.is_part, sampled.counts(2)), (true, vec![0, 10]));
-        assert_eq!(sampled.eligible.tokens, 505);
+        let thinned = |lift: u8| {
+            let alike = sampled.documents.iter().filter(|document| document.lift == lift);
+            alike.map(|document| document.thinned).collect::<Vec<_>>()
+        };
+        assert_eq!(thinned(9), [0; 20]);
+        // Every other, and one in sixteen.
+        assert_eq!(thinned(3), vec![1; 50]);
+        assert_eq!(thinned(0), vec![4; 125]);
+        assert_eq!(sampled.stands_for(), 2120.0);
+    }
+
+    #[test]
+    fn where_there_are_enough_one_in_so_many_will_do_whatever_its_prospects() {
+        let prospects = Prospects::of_every(2);
+        let sampler = Sampler::keeping_within(u64::MAX, true, prospects);
+        let mut thread = sampler.thread();
+        (0..4000).for_each(|i| thread.document(&sampler, (hash(i), 7), (1, 1), &[0]));
+        let sampled = sampler.finish([thread]);
+        let expected = (0..4000).filter(|i| hash(*i).leading_zeros() >= 2).count();
+        assert_eq!(sampled.documents.len(), expected);
+        assert!(sampled.documents.iter().all(|document| document.thinned == 2));
+    }
+
+    #[test]
+    fn a_document_that_would_be_too_much_of_the_sample_is_not_in_it() {
+        let sampler = Sampler::keeping_within(160, true, Prospects::default());
+        let mut thread = sampler.thread();
+        thread.document(&sampler, (0, 0), (500, 1), &[0; 11]);
+        thread.document(&sampler, (1, 0), (5, 1), &[1; 10]);
+        assert_eq!(sampler.finish([thread]).counts(2), [0, 10]);
     }
 }

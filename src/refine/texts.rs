@@ -2,15 +2,17 @@
 //! spaces.
 //!
 //! As with features (`sample.rs`), a record's level is the number of leading zeros of its content hash, and the sample has all
-//! records from some level on. What is not in it is not even looked at: what there is of all is estimated from the sample.
+//! records from some level on. What is not in it is not even looked at: what there is of all is estimated from the sample. With
+//! prospects, documents are lifted as there.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::prospects::{MOST_LIFT, Prospects};
 use crate::density::FitBudget;
 use crate::resample::Totals;
 
-/// Levels 0 to 64.
-const LEVELS: usize = 65;
+/// Those of content hashes, 0 to 64, and as many as a document can be lifted by.
+const LEVELS: usize = 65 + MOST_LIFT as usize;
 /// What a document takes beside its text, in bytes: most of it for how likely each candidate is to select it.
 const DOCUMENT: u64 = 192;
 /// So many bytes are taken for each token at least: the features of 1- and 2-grams then take no more memory than the texts.
@@ -21,6 +23,9 @@ const TOKEN: u64 = 4;
 pub struct TextSampler {
     budget: u64,
     taken: [AtomicU64; LEVELS],
+    prospects: Prospects,
+    /// What is eligible, if it is known.
+    eligible: Option<Totals>,
 }
 
 /// What one thread has sampled, by level.
@@ -36,14 +41,15 @@ pub struct TextSamplerThread {
 pub struct SampledTexts {
     /// About all that is eligible, sampled or not.
     pub eligible: Totals,
-    /// Whether there are others than those in the sample.
-    pub is_part: bool,
     pub(super) documents: Vec<SampledText>,
 }
 
 #[derive(Debug)]
 pub(super) struct SampledText {
     content_hash: u64,
+    lift: u8,
+    /// It stands for 2^thinned documents like it.
+    pub(super) thinned: u8,
     pub(super) tokens: u64,
     pub(super) bytes: u64,
     pub(super) text: Box<str>,
@@ -58,7 +64,7 @@ struct Level {
 
 impl Default for TextSampler {
     fn default() -> Self {
-        TextSampler::keeping_within(Self::BYTES)
+        TextSampler::keeping_within(Self::BYTES, Prospects::default(), None)
     }
 }
 
@@ -66,8 +72,18 @@ impl TextSampler {
     /// 32 MB of text.
     const BYTES: u64 = 1 << 25;
 
-    fn keeping_within(budget: u64) -> Self {
-        TextSampler { budget, taken: [const { AtomicU64::new(0) }; LEVELS] }
+    /// Nothing sampled yet of documents that are lifted, of all of which a first sample has told how many are eligible.
+    pub fn lifting(prospects: Prospects, eligible: Totals) -> Self {
+        TextSampler::keeping_within(Self::BYTES, prospects, Some(eligible))
+    }
+
+    fn keeping_within(budget: u64, prospects: Prospects, eligible: Option<Totals>) -> Self {
+        TextSampler { budget, taken: [const { AtomicU64::new(0) }; LEVELS], prospects, eligible }
+    }
+
+    /// What tells by how much documents are lifted.
+    pub fn prospects(&self) -> &Prospects {
+        &self.prospects
     }
 
     /// What one thread samples.
@@ -78,20 +94,22 @@ impl TextSampler {
     /// Makes one sample of what the threads have.
     pub fn finish(self, threads: impl IntoIterator<Item = TextSamplerThread>) -> SampledTexts {
         let floor = self.floor();
-        let mut documents = Vec::new();
+        let mut documents: Vec<SampledText> = Vec::new();
         let mut there = Totals::default();
         for level in threads.into_iter().flat_map(|thread| thread.levels.into_iter().skip(floor)) {
             there.add(level.eligible);
             documents.extend(level.documents);
         }
+        for document in &mut documents {
+            document.thinned = self.prospects.thinned(floor, document.lift);
+        }
         // Records of one hash are equal, and so are their texts.
         documents.sort_unstable_by_key(|document: &SampledText| document.content_hash);
-        let is_part = floor > 0 || documents.len() as u64 != there.records;
         // One record in 2^floor is from that level on.
         let all = |sampled: u64| sampled.saturating_mul(1u64.checked_shl(floor as u32).unwrap_or(u64::MAX));
         let Totals { records, tokens, bytes } = there;
-        let eligible = Totals { records: all(records), tokens: all(tokens), bytes: all(bytes) };
-        SampledTexts { eligible, is_part, documents }
+        let estimate = || Totals { records: all(records), tokens: all(tokens), bytes: all(bytes) };
+        SampledTexts { eligible: self.eligible.unwrap_or_else(estimate), documents }
     }
 
     fn floor(&self) -> usize {
@@ -101,20 +119,23 @@ impl TextSampler {
 }
 
 impl TextSamplerThread {
-    /// The level from which documents may be in the sample, until it is next raised: the leading zeros of their content hashes.
-    pub fn floor(&self) -> u32 {
-        self.floor as u32
+    /// The level from which documents may be in the sample, until it is next raised.
+    pub fn floor(&self) -> usize {
+        self.floor
     }
 
-    /// Takes in an eligible document that may be in the sample: its text, the number of its tokens, and the bytes of its record.
+    /// Takes in an eligible document, if it may be in the sample: its text, the number of its tokens, and the bytes of its record.
     pub fn document(
         &mut self,
         sampler: &TextSampler,
-        content_hash: u64,
+        (content_hash, lift): (u64, u32),
         (tokens, bytes): (u64, u64),
         text: &str,
     ) {
-        let number = content_hash.leading_zeros() as usize;
+        if !sampler.prospects.is_sampled(self.floor, content_hash, lift) {
+            return;
+        }
+        let number = (content_hash.leading_zeros() + lift) as usize;
         let level = &mut self.levels[number];
         level.eligible.add(Totals { records: 1, tokens, bytes });
         let size = (text.len() as u64).max(TOKEN * tokens);
@@ -123,7 +144,8 @@ impl TextSamplerThread {
             return;
         }
         sampler.taken[number].fetch_add(size + DOCUMENT, Ordering::Relaxed);
-        level.documents.push(SampledText { content_hash, tokens, bytes, text: text.into() });
+        let (lift, text) = (lift as u8, text.into());
+        level.documents.push(SampledText { content_hash, lift, thinned: 0, tokens, bytes, text });
     }
 
     /// Leaves off, from now on, what can no longer be in the sample; worth a call for each block.
@@ -143,7 +165,7 @@ pub(super) mod tests {
         let mut thread = sampler.thread();
         for (hash, text) in (0..).zip(texts) {
             let tokens = text.split(' ').count() as u64;
-            thread.document(&sampler, hash, (tokens, text.len() as u64 + 1), text);
+            thread.document(&sampler, (hash, 0), (tokens, text.len() as u64 + 1), text);
         }
         sampler.finish([thread])
     }
@@ -157,13 +179,11 @@ pub(super) mod tests {
     fn keeps_within_its_bound_and_is_the_same_for_any_threads() {
         // 4000 documents of a dozen bytes, at 204 each; about a fifteenth of them fit.
         let sample = |threads: usize, ids: &mut dyn Iterator<Item = u64>| {
-            let sampler = TextSampler::keeping_within(53_000);
+            let sampler = TextSampler::keeping_within(53_000, Prospects::default(), None);
             let mut parts: Vec<_> = (0..threads).map(|_| sampler.thread()).collect();
             for (turn, id) in ids.enumerate() {
                 let part = &mut parts[turn % threads];
-                if hash(id).leading_zeros() >= part.floor() {
-                    part.document(&sampler, hash(id), (2, 20), &format!("document{id:04}"));
-                }
+                part.document(&sampler, (hash(id), 0), (2, 20), &format!("document{id:04}"));
                 if turn % 10 == 0 {
                     part.raise_floor(&sampler);
                 }
@@ -174,7 +194,7 @@ pub(super) mod tests {
             sampled.documents.iter().map(|document| document.text.to_string()).collect::<Vec<_>>()
         };
         let sampled = sample(1, &mut (0..4000));
-        assert!(sampled.is_part);
+        assert!(sampled.documents.iter().all(|document| document.thinned == 4));
         let mut expected: Vec<u64> = (0..4000).filter(|id| hash(*id).leading_zeros() >= 4).collect();
         expected.sort_by_key(|id| hash(*id));
         assert!(expected.len() * 204 <= 53_000 && expected.len() * 2 * 204 > 53_000);
@@ -188,13 +208,13 @@ pub(super) mod tests {
 
     #[test]
     fn a_text_that_would_be_too_much_of_the_sample_is_counted_and_not_in_it() {
-        let sampler = TextSampler::keeping_within(1600);
+        let sampler = TextSampler::keeping_within(1600, Prospects::default(), None);
         let mut thread = sampler.thread();
-        thread.document(&sampler, 0, (1, 200), &"a".repeat(101));
-        thread.document(&sampler, 1, (26, 60), &"a ".repeat(26));
-        thread.document(&sampler, 2, (25, 60), &"a ".repeat(25));
+        thread.document(&sampler, (0, 0), (1, 200), &"a".repeat(101));
+        thread.document(&sampler, (1, 0), (26, 60), &"a ".repeat(26));
+        thread.document(&sampler, (2, 0), (25, 60), &"a ".repeat(25));
         let sampled = sampler.finish([thread]);
-        assert_eq!((sampled.documents.len(), sampled.is_part), (1, true));
+        assert_eq!(sampled.documents.len(), 1);
         assert_eq!(sampled.eligible, Totals { records: 3, tokens: 52, bytes: 320 });
     }
 }

@@ -5,7 +5,7 @@ use dsir::error::Error;
 use dsir::pipeline::{self, Eligible, ReadOptions, ReadReport, Rejects, TargetShards};
 use dsir::reader::{Shard, Shards};
 use dsir::refine::Aim;
-use dsir::resample::{Budget, DrawOptions};
+use dsir::resample::{Budget, DrawOptions, Totals};
 use dsir::work::Work;
 
 use crate::cli::args::{CountArgs, Fit, FitArgs};
@@ -40,12 +40,13 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
         let model = match (&raw, args.refine.refine_for) {
             (Some(raw), Some(share)) => {
                 let eligible = Eligible { min_tokens: args.refine.min_tokens, ..Eligible::default() };
-                let (of, kept) = ((raw, &eligible), KeptRejects(&mut rejects, true));
-                let counted = refining::count(&args.fit, &targets, of, &read, kept, &run, &mut summary)?;
-                summary.raw(raw.len(), raw.passed_over(), &counted.report);
                 // Of tokens; how many does not matter.
-                let aim = Aim { budget: Budget::Tokens(0), share };
-                counted.refine(|_| aim, &DrawOptions::default(), &run, &mut summary)?
+                let aim = |_: &Totals| Aim { budget: Budget::Tokens(0), share };
+                let of = refining::Of { targets: &targets, raw, eligible: &eligible, texts: None };
+                let (aimed, kept) = ((&aim as _, &DrawOptions::default()), KeptRejects(&mut rejects, true));
+                let counted = refining::count(&args.fit, of, aimed, &read, kept, &run, &mut summary)?;
+                summary.raw(raw.len(), raw.passed_over(), &counted.report);
+                counted.refine(&run, &mut summary)?
             }
             (raw, _) => {
                 let mut model =

@@ -2,7 +2,7 @@ use dsir::density::Model;
 use dsir::pipeline::{self, Candidates, Eligible, WeighOptions, Weighed};
 use dsir::reader::Shard;
 use dsir::refine::Aim;
-use dsir::resample::{Budget, Combine, Method, Screen};
+use dsir::resample::{Budget, Combine, Method, Screen, Totals};
 use dsir::weights::{WeightsFolder, WeightsInfo};
 
 use super::fit::{count_raw, count_targets, finish_rejects, rejects};
@@ -60,9 +60,11 @@ pub(crate) fn select(mut args: Select) -> Result<(), Failure> {
     let workplace = args.work.workplace(&output.destination, &raw, &run)?;
     let mut summary = Summary::new("select", &args, run.threads());
     let work = run.work(|| {
+        let eligible = Eligible { min_tokens: draw.min_tokens, admission: admission.clone() };
+        let mut texts = None;
         if args.refine.auto {
-            let eligible = Eligible { min_tokens: draw.min_tokens, admission: admission.clone() };
-            choosing::choose(&mut args, (&raw, &targets), &draw, &eligible, &read, &run, &mut summary)?;
+            let of = (&raw, &targets[..]);
+            texts = Some(choosing::choose(&mut args, of, &draw, &eligible, &read, &run, &mut summary)?);
             draw.normalize = args.draw.normalize();
         }
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
@@ -73,12 +75,12 @@ pub(crate) fn select(mut args: Select) -> Result<(), Failure> {
                 model
             }
             None if args.refine.refine => {
-                raw.keep_streams(&run.temp_dir);
-                let eligible = Eligible { min_tokens: draw.min_tokens, admission: admission.clone() };
-                let (of, kept) = ((&raw, &eligible), KeptRejects(&mut rejects, false));
-                let counted = refining::count(&args.fit, &targets, of, &read, kept, &run, &mut summary)?;
+                let aim = |eligible: &Totals| Aim::new(draw.budget, eligible);
+                let of = refining::Of { targets: &targets, raw: &raw, eligible: &eligible, texts };
+                let kept = KeptRejects(&mut rejects, false);
+                let counted = refining::count(&args.fit, of, (&aim, &draw), &read, kept, &run, &mut summary)?;
                 refuse_too_many(&counted.model, draw.budget, draw.allow_fewer)?;
-                counted.refine(|sampled| Aim::new(draw.budget, sampled), &draw, &run, &mut summary)?
+                counted.refine(&run, &mut summary)?
             }
             None => {
                 // Counting comes first, and weighing reads once more.

@@ -1,0 +1,230 @@
+//! The documents of a sample with their features, and how many others each stands for.
+
+use crate::density::{LogRatios, Sum};
+
+/// Features are kept in pieces of so many, so that growing never holds them twice.
+const CHUNK: usize = 1 << 16;
+
+/// A sample of eligible documents.
+#[derive(Debug)]
+pub struct Sampled {
+    parts: Vec<Features>,
+    pub(super) documents: Vec<Document>,
+    /// Counts in which every n-gram counts 2^32 times have so many bits more than 63.
+    excess: u32,
+}
+
+/// One document of the sample, which stands for 2^thinned like it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Document {
+    pub(super) tokens: u32,
+    pub(super) bytes: u32,
+    pub(super) thinned: u8,
+    pub(super) lift: u8,
+    part: u32,
+    start: u32,
+    pub(super) ngrams: u32,
+}
+
+impl Document {
+    /// Its tokens, and those of all others that it stands for.
+    pub(super) fn tokens_stood_for(&self) -> u64 {
+        u64::from(self.tokens).saturating_mul(1u64.checked_shl(self.thinned.into()).unwrap_or(u64::MAX))
+    }
+}
+
+/// Documents and their features.
+#[derive(Debug)]
+pub(super) struct Part {
+    documents: Vec<Document>,
+    features: Features,
+}
+
+/// Buckets in chunks: all full but the last.
+#[derive(Debug)]
+enum Features {
+    Short(Vec<Vec<u16>>),
+    Long(Vec<Vec<u32>>),
+}
+
+impl Part {
+    pub(super) fn new(is_short: bool) -> Self {
+        let features = if is_short { Features::Short(Vec::new()) } else { Features::Long(Vec::new()) };
+        Part { documents: Vec::new(), features }
+    }
+
+    /// A part of documents of so many buckets, which are not lifted.
+    pub(super) fn of_buckets(buckets: u32) -> Self {
+        Part::new(is_short(buckets))
+    }
+
+    pub(super) fn push(&mut self, lift: u32, (tokens, bytes): (u64, u64), features: &[u32]) {
+        self.documents.push(Document {
+            tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
+            bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+            thinned: 0,
+            lift: lift as u8,
+            part: 0,
+            start: self.features.len() as u32,
+            ngrams: features.len() as u32,
+        });
+        match &mut self.features {
+            // Buckets are below 2^16 then.
+            Features::Short(chunks) => push(chunks, features, |bucket| bucket as u16),
+            Features::Long(chunks) => push(chunks, features, |bucket| bucket),
+        }
+    }
+}
+
+impl Sampled {
+    /// Of the documents in these parts, in order; `thinned` tells how many each stands for.
+    pub(super) fn of(parts: impl IntoIterator<Item = Part>, thinned: impl Fn(&Document) -> u8) -> Self {
+        let mut sampled = Sampled { parts: Vec::new(), documents: Vec::new(), excess: 0 };
+        for Part { documents, features } in parts {
+            let part = sampled.parts.len() as u32;
+            let documents = documents.into_iter();
+            sampled.documents.extend(documents.map(|one| Document { part, thinned: thinned(&one), ..one }));
+            sampled.parts.push(features);
+        }
+        let ngrams = sampled.documents.iter().map(|one| u128::from(one.ngrams) << one.thinned);
+        let bits = ngrams.sum::<u128>().checked_ilog2().map_or(0, |log| log + 1);
+        sampled.excess = (32 + bits).saturating_sub(63);
+        sampled
+    }
+
+    /// How many documents it stands for.
+    pub(super) fn stands_for(&self) -> f64 {
+        self.documents.iter().map(|one| f64::from(one.thinned).exp2()).sum()
+    }
+
+    /// Whether there are others than those in the sample.
+    pub(super) fn is_part(&self) -> bool {
+        self.documents.iter().any(|one| one.thinned > 0)
+    }
+
+    /// The log weight of a document for the only target of `log_ratios`.
+    pub(super) fn log_weight(&self, document: &Document, log_ratios: &LogRatios) -> f64 {
+        let mut sum: [Sum; 1] = [0];
+        match &self.parts[document.part as usize] {
+            Features::Short(chunks) => {
+                spans(chunks, document).for_each(|span| log_ratios.add(span, &mut sum))
+            }
+            Features::Long(chunks) => spans(chunks, document).for_each(|span| log_ratios.add(span, &mut sum)),
+        }
+        log_ratios.log_weight(sum[0])
+    }
+
+    /// The n-grams of all documents that it stands for, one count for each bucket; in units of as many as the least thinned document stands for.
+    pub(super) fn counts(&self, buckets: usize) -> Vec<u64> {
+        let mut counts = vec![0; buckets];
+        let least = self.documents.iter().map(|document| document.thinned).min().unwrap_or(0);
+        for document in &self.documents {
+            self.count(document, 1 << (document.thinned - least), &mut counts);
+        }
+        counts
+    }
+
+    /// How often a document counts that is selected with this probability in units of 2^-32: as all that it stands for, in a unit
+    /// with which sums over the sample keep within 63 bits.
+    pub(super) fn times(&self, document: &Document, inclusion: u64) -> u64 {
+        ((u128::from(inclusion) << document.thinned) >> self.excess) as u64
+    }
+
+    /// Adds `times` the features of a document to `counts`, one for each bucket.
+    pub(super) fn count(&self, document: &Document, times: u64, counts: &mut [u64]) {
+        match &self.parts[document.part as usize] {
+            Features::Short(chunks) => {
+                spans(chunks, document).flatten().for_each(|bucket| counts[usize::from(*bucket)] += times);
+            }
+            Features::Long(chunks) => {
+                spans(chunks, document).flatten().for_each(|bucket| counts[*bucket as usize] += times);
+            }
+        }
+    }
+}
+
+pub(super) fn is_short(buckets: u32) -> bool {
+    buckets <= 1 << 16
+}
+
+impl Features {
+    fn len(&self) -> usize {
+        fn len<T>(chunks: &[Vec<T>]) -> usize {
+            chunks.last().map_or(0, |last| (chunks.len() - 1) * CHUNK + last.len())
+        }
+        match self {
+            Features::Short(chunks) => len(chunks),
+            Features::Long(chunks) => len(chunks),
+        }
+    }
+}
+
+fn push<T>(chunks: &mut Vec<Vec<T>>, mut features: &[u32], narrow: impl Fn(u32) -> T) {
+    while !features.is_empty() {
+        let chunk = match chunks.last_mut().filter(|last| last.len() < CHUNK) {
+            Some(_) => chunks.len() - 1,
+            None => {
+                chunks.push(Vec::new());
+                chunks.len() - 1
+            }
+        };
+        let chunk = &mut chunks[chunk];
+        let (now, later) = features.split_at(features.len().min(CHUNK - chunk.len()));
+        chunk.extend(now.iter().map(|bucket| narrow(*bucket)));
+        features = later;
+    }
+}
+
+/// The features of a document, a run at a time.
+fn spans<'a, T>(chunks: &'a [Vec<T>], document: &Document) -> impl Iterator<Item = &'a [T]> {
+    let (mut start, mut left) = (document.start as usize, document.ngrams as usize);
+    std::iter::from_fn(move || {
+        let rest = (left > 0).then(|| &chunks[start / CHUNK][start % CHUNK..])?;
+        let span = &rest[..rest.len().min(left)];
+        start += span.len();
+        left -= span.len();
+        Some(span)
+    })
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A sample of documents, given by their features; tokens are as many, and bytes ten times as many.
+    pub(in crate::refine) fn sample_of(documents: &[Vec<u32>]) -> Sampled {
+        thinned_sample_of(documents, 0)
+    }
+
+    /// The same where each stands for 2^thinned documents.
+    pub(in crate::refine) fn thinned_sample_of(documents: &[Vec<u32>], thinned: u8) -> Sampled {
+        let mut part = Part::new(true);
+        for features in documents {
+            let tokens = features.len() as u64;
+            part.push(0, (tokens, 10 * tokens), features);
+        }
+        Sampled::of([part], |_| thinned)
+    }
+
+    #[test]
+    fn features_come_back_also_across_chunks() {
+        let long: Vec<u32> = (0..CHUNK as u32 + 100).map(|i| i % 7).collect();
+        let sampled = sample_of(&[vec![1, 2], long.clone(), vec![], long.clone(), vec![9]]);
+        assert_eq!(sampled.documents.len(), 5);
+        let mut expected = vec![0u64; 10];
+        long.iter().for_each(|bucket| expected[*bucket as usize] += 2);
+        [1, 2, 9].iter().for_each(|bucket| expected[*bucket as usize] += 1);
+        assert_eq!(sampled.counts(10), expected);
+    }
+
+    #[test]
+    fn counts_fit_64_bits_whatever_documents_stand_for() {
+        let ngrams = 1000;
+        for thinned in [0, 20, 21, 22, 40] {
+            let sampled = thinned_sample_of(&[vec![1; ngrams]], thinned);
+            let all = u128::from(sampled.times(&sampled.documents[0], 1 << 32)) * ngrams as u128;
+            assert!(all < 1 << 63, "{all}");
+            assert!(thinned < 22 || all > 1 << 60, "no more is given up than has to be: {all}");
+        }
+    }
+}
