@@ -26,7 +26,7 @@ def as_words(text):
 
 def classify(corpus, target, seed=0):
     """Train on the target's documents against as many raw ones; keep each raw document's probability of being target."""
-    scores = corpus.scores(target)
+    scores = corpus.scores(target, "classifier")
     if scores.exists():
         return
     raw = corpus.words.read_text(encoding="utf-8").splitlines()

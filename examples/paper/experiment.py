@@ -9,20 +9,22 @@ import time
 from pathlib import Path
 
 import classifier
+import continued
 import corpus as corpora
 import figure
 import judge
+import moore_lewis
 import punkt
-from selections import METHODS, Corpus, Dsir, able, draw
+import zip_fit
+from selections import METHODS, Corpus, Dsir, able
 from trial import Trial
 
 HERE = Path(__file__).resolve().parent
 PIECE = 128                                                      # words
 # Tokens: seeds, for each form; the two forms are called so in results and tables.
-BUDGETS = {"whole": {400_000: (0, 1), 2_000_000: (0,)}, "pieces": {400_000: (0, 1)}}
-QUICK_BUDGETS = {"whole": {40_000: (0,)}, "pieces": {40_000: (0,)}}
+BUDGETS = {form: {100_000: (0, 1, 2), 400_000: (0, 1), 2_000_000: (0,)} for form in ("whole", "pieces")}
+QUICK_BUDGETS = {form: {20_000: (0, 1), 40_000: (0,)} for form in ("whole", "pieces")}
 QUICK_DOMAINS = {"administration", "databases", "german", "man-pages", "mathematics", "python-web", "rust", "spanish"}
-NEURAL_STEPS = 100                                               # for each selection
 STARTED = time.time()
 
 
@@ -40,6 +42,8 @@ def arguments():
     parser.add_argument("--cache", type=Path, help="downloaded packages and their text (default: WORK/cache)")
     parser.add_argument("--quick", action="store_true", help="a tenth of a third of the corpus, to see that it works")
     parser.add_argument("--no-neural", action="store_true", help="leave out the neural judge")
+    parser.add_argument("--leave-out", action="append", default=[], metavar="METHOD", help="a method; repeatable")
+    parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes (default: the cores)")
     parser.add_argument("--docs", type=Path, help="put tables and figure into this folder's paper.md and paper.svg")
     args = parser.parse_args()
     if args.quick and args.docs:
@@ -63,8 +67,9 @@ def prepare(dsir, rows, folder, cache, scale):
             output = f"{forms['pieces'].folder / part}/"
             dsir.run("prepare", "--chunk-words", PIECE, "-o", output, forms["whole"].folder / part)
     for form in forms.values():
-        classifier.prepare(form)
-    tell("pieces, and words for the classifier")
+        for scorer in (classifier, moore_lewis, zip_fit):
+            scorer.prepare(form)
+    tell("pieces, and what the scorers need")
     return forms
 
 
@@ -78,26 +83,6 @@ def run_trial(trial):
     results = trial.run()
     tell(f"{trial.form} {trial.target}")
     return results
-
-
-def judge_neurally(dsir, corpus, results, work, steps):
-    """Put `neural`, bits per byte, into the results of some methods for some targets.
-
-    Of whole documents, the smallest budget and seed 0.
-    """
-    import neural    # late: its threads and the processes of the trials do not go together
-
-    bpe = judge.train_bpe(sample(corpus.raw, 200_000), work / "bpe-neural.json", neural.VOCABULARY)
-    judging = neural.Judge(bpe, sample(corpus.raw, 200_000), steps)
-    tell("neural: common start")
-    budget, path = min(row["budget"] for row in results), work / "neural.jsonl"
-    methods = {method.name: method for method in METHODS}
-    for row in results:
-        if (row["form"], row["budget"], row["seed"]) == ("whole", budget, 0) \
-                and row["target"] in neural.TARGETS and row["method"] in neural.METHODS:
-            draw(dsir, corpus, row["target"], methods[row["method"]], budget, 0, path)
-            row["neural"] = judging.judge(corpora.texts(path), corpora.texts(corpus.heldout(row["target"])))
-            tell(f"neural: {row['target']}, {row['method']}")
 
 
 def main():
@@ -114,14 +99,19 @@ def main():
     judge.train_bpe(sample(whole.raw, 600_000 * scale), bpe, judge.VOCABULARY)
     tell("sentence ends for word_tokenize, symbols for the judge")
 
-    if left_out := [m.name for m in METHODS if m not in able(dsir)]:
-        tell(f"left out, for want of options in the program: {', '.join(left_out)}")
-    trials = [Trial(dsir, corpus, form, target, budgets[form], model, bpe, whole.heldout(target))
+    methods = [method for method in able(dsir) if method.name not in args.leave_out]
+    if left_out := [m.name for m in METHODS if m not in methods]:
+        tell(f"left out, as asked or for want of options in the program: {', '.join(left_out)}")
+    trials = [Trial(dsir, corpus, form, target, methods, budgets[form], model, bpe, whole.heldout(target))
               for target in corpora.targets(rows) for form, corpus in forms.items()]
-    with multiprocessing.get_context("fork").Pool(len(os.sched_getaffinity(0))) as workers:
+    with multiprocessing.get_context("fork").Pool(args.jobs) as workers:
         results = [row for rows in workers.imap(run_trial, trials, chunksize=1) for row in rows]
     if not args.no_neural:
-        judge_neurally(dsir, whole, results, work, NEURAL_STEPS // 10 if args.quick else NEURAL_STEPS)
+        said = continued.judge_all([trial for trial in trials if trial.form == "whole"], sample(whole.raw, 200_000), work,
+                                   10 if args.quick else 1, args.jobs, tell)
+        for row in results:
+            if row["form"] == "whole":
+                row["neural"] = said.get((row["target"], row["method"], row["budget"], row["seed"]))
     (work / "results.json").write_text(json.dumps(results, indent=0))
     figure.publish(results, work, args.docs)
     tell("tables and figure")

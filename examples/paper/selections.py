@@ -12,30 +12,35 @@ import numpy as np
 
 
 class Method(NamedTuple):
-    """How documents are scored and drawn; `space` is the feature space of the log weights, or None."""
+    """How documents are scored and drawn: by log weights in a feature space, a scorer's scores, or `select` itself."""
 
     name: str
     space: tuple | None = ("wordpunct", 2)
     draw: tuple = ()
-    seeded: bool = True
-    refined: bool = False      # by log-ratios that are learned for the budget
+    often: bool = False            # drawn with every seed, to see what chance does
+    scorer: str | None = None      # in place of a space
+    select: tuple = ()             # options with which `select` scores and draws by itself
 
 
+LARGEST = ("--log-scores", "--temperature", "0")
 METHODS = [
-    Method("random", draw=("--method", "random")),
+    Method("random", draw=("--method", "random"), often=True),
     Method("domain", draw=("--method", "random")),      # random among the target's own domain, as an expert would choose
-    Method("top-k", draw=("--temperature", "0"), seeded=False),
-    Method("classifier", space=None, draw=("--method", "pareto")),
-    Method("DSIR 1", space=("wordpunct", 1)),
-    Method("DSIR 2"),
+    Method("top-k", draw=("--temperature", "0")),
+    Method("classifier", scorer="classifier", draw=("--method", "pareto")),
+    Method("Moore-Lewis", scorer="moore-lewis", draw=LARGEST),
+    Method("ZIP-FIT", scorer="zip-fit", draw=LARGEST),
+    Method("DSIR 1", space=("wordpunct", 1), often=True),
+    Method("DSIR 2", often=True),
     Method("DSIR 3", space=("wordpunct", 3)),
     Method("DSIR words", space=("word_tokenize", 2)),
     Method("DSIR unicode", space=("unicode", 2)),
     Method("DSIR T100", draw=("--temperature", "100")),
     Method("DSIR sqrt", draw=("--normalize", "sqrt")),
-    Method("DSIR tokens", draw=("--normalize", "tokens")),
+    Method("DSIR tokens", draw=("--normalize", "tokens"), often=True),
     Method("DSIR tokens T30", draw=("--normalize", "tokens", "--temperature", "30")),
-    Method("DSIR refined", refined=True),
+    Method("DSIR refined", select=("--refine",), often=True),
+    Method("DSIR auto", select=("--auto",), often=True),
 ]
 
 
@@ -59,16 +64,26 @@ class Corpus(NamedTuple):
 
     @property
     def words(self):
-        """The words of each raw document, for the classifier."""
+        """The words of each raw document, a line each."""
         return self.folder / "words.txt"
+
+    @property
+    def ngrams(self):
+        """Raw as numbers of n-grams, for Moore-Lewis."""
+        return self.folder / "ngrams"
+
+    @property
+    def compressed(self):
+        """The size of each raw document compressed alone, for ZIP-FIT."""
+        return self.folder / "compressed.npy"
 
     def weights(self, target, space):
         """The folder of the log weights for a target in a feature space."""
         return self.folder / "weights" / target / "-".join(map(str, space))
 
-    def scores(self, target):
-        """The classifier's scores for a target."""
-        return self.folder / "weights" / target / "classifier.npy"
+    def scores(self, target, scorer):
+        """The scores of another tool for a target, one for each raw document."""
+        return self.folder / "weights" / target / f"{scorer}.npy"
 
 
 class Dsir:
@@ -97,13 +112,14 @@ def able(dsir):
     """The methods for which this build of the program has the options."""
     return [method for method in METHODS
             if all(dsir.offers("resample", word) for word in method.draw if word.startswith("--"))
-            and (dsir.offers("select", "--refine") or not method.refined)
-            and (dsir.offers("fit", method.space[0]) if method.space else dsir.offers("resample", "--scores"))]
+            and all(dsir.offers("select", word) for word in method.select)
+            and (dsir.offers("resample", "--scores") if method.scorer else dsir.offers("fit", method.space[0]))]
 
 
 def weigh(dsir, corpus, target, methods, punkt):
-    """Weigh the corpus for a target in the feature spaces of the methods, `wordpunct` first."""
-    for space in sorted({method.space for method in methods if method.space}, reverse=True):
+    """Weigh the corpus for a target in the feature spaces of the methods, and in `wordpunct`, which counts for all."""
+    spaces = {method.space for method in methods if not method.scorer} | {("wordpunct", 2)}
+    for space in sorted(spaces, reverse=True):
         folder = corpus.weights(target, space)
         if not folder.exists():
             (tokenizer, ngrams), model = space, folder.with_suffix(".json")
@@ -125,16 +141,18 @@ def count_as_wordpunct(corpus, target, space):
 
 def draw(dsir, corpus, target, method, tokens, seed, output):
     """Draw a selection of so many tokens into `output`; a smaller one if the eligible documents do not suffice."""
+    budget = ["--tokens", tokens, "--seed", seed, "--allow-fewer", "--threads", 1, "-o", output]
     raw = corpus.raw
-    if method.refined:
-        dsir.run("select", "--refine", "--target", corpus.target(target), "--tokens", tokens, "--seed", seed,
-                 "--allow-fewer", "--threads", 1, "-o", output, raw)
+    if method.select:
+        dsir.run("select", *method.select, "--target", corpus.target(target), *budget, raw)
         return
-    scored = ["--weights", corpus.weights(target, method.space)] if method.space else ["--scores", corpus.scores(target)]
+    if method.scorer:
+        scored = ["--scores", corpus.scores(target, method.scorer)]
+    else:
+        scored = ["--weights", corpus.weights(target, method.space)]
     if method.name == "domain":
         raw, scored[1] = raw / f"{target}.jsonl", scored[1] / f"{target}.jsonl.npy"
-    dsir.run("resample", *scored, *method.draw, "--tokens", tokens, "--seed", seed, "--allow-fewer", "--threads", 1,
-             "-o", output, raw)
+    dsir.run("resample", *scored, *method.draw, *budget, raw)
 
 
 def describe(path, domain):
