@@ -11,9 +11,9 @@ from pathlib import Path
 import classifier
 import continued
 import corpus as corpora
-import figure
 import judge
 import moore_lewis
+import pages
 import punkt
 import zip_fit
 from selections import METHODS, Corpus, Dsir, able
@@ -44,7 +44,7 @@ def arguments():
     parser.add_argument("--no-neural", action="store_true", help="leave out the neural judge")
     parser.add_argument("--leave-out", action="append", default=[], metavar="METHOD", help="a method; repeatable")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes (default: the cores)")
-    parser.add_argument("--docs", type=Path, help="put tables and figure into this folder's paper.md and paper.svg")
+    parser.add_argument("--docs", type=Path, help="put tables and figures into this folder's paper.md and refine.md")
     args = parser.parse_args()
     if args.quick and args.docs:
         parser.error("the page has tables of a whole run: --docs and --quick do not go together")
@@ -113,8 +113,8 @@ def main():
             if row["form"] == "whole":
                 row["neural"] = said.get((row["target"], row["method"], row["budget"], row["seed"]))
     (work / "results.json").write_text(json.dumps(results, indent=0))
-    figure.publish(results, work, args.docs)
-    tell("tables and figure")
+    pages.publish(results, work, args.docs)
+    tell("tables and figures")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,9 @@
 """Tables and the paper's figure from results.json: does KL reduction tell how good a selection is?
 
-`python figure.py WORK [DOCS]` makes them anew from the results of an earlier run.
-
 The quality of a selection is the share of bits that it saves on the held-out text over random selections of as many
 tokens.  A point is one method for one target, the mean over its seeds.
 """
-import json
-import re
-import sys
 from collections import defaultdict
-from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -106,11 +100,14 @@ def differences_table(results, base="DSIR 2"):
 
 
 def correlations_table(results):
-    """Pearson's r between KL reduction and bits saved, in every setting, feature space, judge and view."""
-    out = []
+    """Pearson's r between KL reduction and bits saved, in every setting, feature space, judge and view.
+
+    With the smallest budget, of the neural judge only, who sees no other.
+    """
+    out, smallest = [], min(row["budget"] for row in results)
     for (form, budget), rows in groups(results):
         for judge, judged in JUDGES.items():
-            saved = savings(rows, judge)
+            saved = savings(rows, judge) if budget > smallest or judge == "neural" else {}
             for measure, named in MEASURES.items() if saved else ():
                 x = means(rows, measure)
                 cells = []
@@ -123,9 +120,18 @@ def correlations_table(results):
     return table(["setting", "judge", "KL reduction", *VIEWS], out)
 
 
+def tables(results):
+    """{name: table} of the page."""
+    made = {"correlations": correlations_table(results), "differences": differences_table(results)}
+    for (form, budget), rows in groups(results):
+        made[f"methods-{form}-{budget}"] = methods_table(rows)
+        made[f"targets-{form}-{budget}"] = targets_table(rows)
+    return made
+
+
 def draw_figure(results, path):
-    """The paper's figure: one panel of all points, one of the method means, whole documents and the smallest budget."""
-    (form, budget), rows = groups(results)[0]
+    """The paper's figure: one panel of all points, one of the method means, whole documents and the second budget."""
+    _, rows = groups(results)[1]
     panels = [("One point: one method for one target", dict),
               ("One point: one method, mean over targets", VIEWS["method means"])]
     x, y = means(rows, "kl_other"), savings(rows, "bpe")
@@ -143,23 +149,3 @@ def draw_figure(results, path):
     axes[1].legend(fontsize=8, frameon=False, loc="lower right")
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
-
-
-def publish(results, work, docs):
-    """Write the tables and the figure to `work`, and into the folder `docs` if one is given."""
-    tables = {"correlations": correlations_table(results), "differences": differences_table(results)}
-    for (form, budget), rows in groups(results):
-        tables[f"methods-{form}-{budget}"] = methods_table(rows)
-        tables[f"targets-{form}-{budget}"] = targets_table(rows)
-    (work / "tables.md").write_text("\n\n".join(f"## {name}\n\n{text}" for name, text in tables.items()) + "\n")
-    draw_figure(results, work / "paper.svg")
-    if docs:
-        page = docs / "paper.md"
-        page.write_text(re.sub(r"(<!-- table (\S+) -->\n).*?(<!-- end -->)",
-                               lambda m: f"{m[1]}\n{tables[m[2]]}\n\n{m[3]}", page.read_text(), flags=re.S))
-        (docs / "paper.svg").write_bytes((work / "paper.svg").read_bytes())
-
-
-if __name__ == "__main__":
-    WORK, *DOCS = map(Path, sys.argv[1:])
-    publish(json.loads((WORK / "results.json").read_text()), WORK, *DOCS or [None])

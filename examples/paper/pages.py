@@ -1,0 +1,29 @@
+"""Tables and pictures of the results, for two pages: docs/paper.md and docs/refine.md.
+
+`python pages.py WORK [DOCS]` makes them anew from the results.json of an earlier run.
+"""
+import json
+import re
+import sys
+from pathlib import Path
+
+import beyond
+import figure
+
+
+def publish(results, work, docs):
+    """Write tables and pictures to `work`, and into the pages of the folder `docs` if one is given."""
+    tables = figure.tables(results) | beyond.tables(results)
+    (work / "tables.md").write_text("\n\n".join(f"## {name}\n\n{text}" for name, text in tables.items()) + "\n")
+    figure.draw_figure(results, work / "paper.svg")
+    beyond.draw_picture(results, work / "refine.svg")
+    for name in ("paper", "refine") if docs else ():
+        page = docs / f"{name}.md"
+        page.write_text(re.sub(r"(<!-- table (\S+) -->\n).*?(<!-- end -->)",
+                               lambda m: f"{m[1]}\n{tables[m[2]]}\n\n{m[3]}", page.read_text(), flags=re.S))
+        (docs / f"{name}.svg").write_bytes((work / f"{name}.svg").read_bytes())
+
+
+if __name__ == "__main__":
+    WORK, *DOCS = map(Path, sys.argv[1:])
+    publish(json.loads((WORK / "results.json").read_text()), WORK, *DOCS or [None])
