@@ -12,7 +12,10 @@ import figure
 
 
 def publish(results, work, docs):
-    """Write tables and pictures to `work`, and into the pages of the folder `docs` if one is given."""
+    """Write tables and pictures to `work`, and into the pages of the folder `docs` if one is given.
+
+    A table of a page that these results do not have stays as it is.
+    """
     tables = figure.tables(results) | beyond.tables(results)
     (work / "tables.md").write_text("\n\n".join(f"## {name}\n\n{text}" for name, text in tables.items()) + "\n")
     figure.draw_figure(results, work / "paper.svg")
@@ -20,7 +23,7 @@ def publish(results, work, docs):
     for name in ("paper", "refine") if docs else ():
         page = docs / f"{name}.md"
         page.write_text(re.sub(r"(<!-- table (\S+) -->\n).*?(<!-- end -->)",
-                               lambda m: f"{m[1]}\n{tables[m[2]]}\n\n{m[3]}", page.read_text(), flags=re.S))
+                               lambda m: f"{m[1]}\n{tables[m[2]]}\n\n{m[3]}" if m[2] in tables else m[0], page.read_text(), flags=re.S))
         (docs / f"{name}.svg").write_bytes((work / f"{name}.svg").read_bytes())
 
 
