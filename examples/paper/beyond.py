@@ -12,8 +12,8 @@ matplotlib.use("svg")
 from matplotlib import pyplot  # noqa: E402  (the backend comes first)
 
 BASE = "DSIR 2"                    # as published
-METHODS = ["random", "classifier", "Moore-Lewis", "ZIP-FIT", "DSIR 1", "DSIR 2", "DSIR tokens", "DSIR tokens T30", "DSIR refined",
-           "DSIR auto"]
+METHODS = ["random", "classifier", "Moore-Lewis", "ZIP-FIT", "DSIR 1", "DSIR 2", "DSIR tokens", "DSIR tokens T30",
+           "DSIR refined", "DSIR auto"]
 SHOWN = ["DSIR auto", "DSIR refined", "DSIR tokens T30", "DSIR 1", "ZIP-FIT", "Moore-Lewis"]     # in the picture
 MEASURES = {"kl_other": "KL reduction, nats", "bpe": "4-grams, %", "bytes": "bytes, %", "neural": "neural, %"}
 COLOURS = {"whole": "#1f77b4", "pieces": "#ff7f0e"}
@@ -82,7 +82,7 @@ def beyond_table(results):
 
 
 def gains_table(results):
-    """In each setting, by each measure: how much better than the base, with the 95% interval of the mean over targets."""
+    """In each setting, by each measure: how much better than the base, mean over targets with its 95% interval."""
     out = []
     for (form, budget), rows in groups(results):
         for method in methods_of(rows):
@@ -123,8 +123,8 @@ def draw_picture(results, path):
     budgets = sorted({budget for (_, budget), _ in settings})
     shown = [method for method in SHOWN if any(row["method"] == method for row in results)]
     pyplot.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "dsir", "font.size": 9})
-    figure, axes = pyplot.subplots(len(MEASURES), len(budgets), figsize=(10, 10), sharey=True, squeeze=False, sharex="row",
-                                   layout="constrained")
+    figure, axes = pyplot.subplots(len(MEASURES), len(budgets), figsize=(10, 10), sharey=True, sharex="row",
+                                   squeeze=False, layout="constrained")
     for line, (measure, name) in zip(axes, MEASURES.items()):
         for axis, budget in zip(line, budgets):
             there = [(form, goodness(rows, measure)) for (form, of), rows in settings if of == budget]
@@ -142,8 +142,8 @@ def draw_picture(results, path):
                                   label=form if place == 0 else None)
                         axis.plot([np.median(points)] * 2, [at - 0.18, at + 0.18], color=COLOURS[form], linewidth=2)
             axis.set(title=f"{name}; {budget // 1000} k tokens", yticks=range(len(shown)), yticklabels=shown)
-    figure.supxlabel(f"better than {BASE} by: a dot for each target, a bar for their median (linear in the middle, logarithmic beyond)",
-                     fontsize=9)
+    figure.supxlabel(f"better than {BASE} by: a dot for each target, a bar for their median "
+                     "(linear in the middle, logarithmic beyond)", fontsize=9)
     figure.legend(*axes[0][0].get_legend_handles_labels(), loc="lower right", frameon=False, markerscale=3)
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)

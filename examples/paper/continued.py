@@ -51,7 +51,8 @@ def judge_one(trial, work, steps):
             continue
         kept = trial.corpus.folder / "neural" / trial.target / f"{named(method, tokens, seed)}.json"
         if not kept.exists():
-            judging = judging or neural.Judge(judge.Tokenizer.from_file(str(work / VOCABULARY)), work / START, steps, heldout)
+            bpe = judge.Tokenizer.from_file(str(work / VOCABULARY))
+            judging = judging or neural.Judge(bpe, work / START, steps, heldout)
             path = work / f"neural-{trial.target}.jsonl"
             draw(trial.dsir, trial.corpus, trial.target, method, tokens, seed, path)
             keep({"neural": judging.judge(corpora.texts(path), seed)}, kept)

@@ -107,8 +107,8 @@ def main():
     with multiprocessing.get_context("fork").Pool(args.jobs) as workers:
         results = [row for rows in workers.imap(run_trial, trials, chunksize=1) for row in rows]
     if not args.no_neural:
-        said = continued.judge_all([trial for trial in trials if trial.form == "whole"], sample(whole.raw, 200_000), work,
-                                   10 if args.quick else 1, args.jobs, tell)
+        said = continued.judge_all([trial for trial in trials if trial.form == "whole"], sample(whole.raw, 200_000),
+                                   work, 10 if args.quick else 1, args.jobs, tell)
         for row in results:
             if row["form"] == "whole":
                 row["neural"] = said.get((row["target"], row["method"], row["budget"], row["seed"]))

@@ -11,8 +11,7 @@ import numpy as np
 from judge import bpe_symbols
 
 VOCABULARY, WIDTH, LAYERS, HEADS, CONTEXT, BATCH = 1024, 96, 2, 4, 128, 8
-WARMUP = 20
-STARTING, GOING_ON = 2e-3, 1e-3    # highest learning rates
+WARMUP, RATE = 20, 2e-3
 HELDOUT = 200_000                  # characters of held-out text
 
 
@@ -56,7 +55,7 @@ ask = jax.jit(losses)
 
 
 @jax.jit
-def train(params, blocks, highest):
+def train(params, blocks):
     """Adam over blocks of shape (steps, BATCH, CONTEXT + 1), with a short warm-up and a rate that falls to zero."""
     steps = blocks.shape[0]
     zeros = jax.tree.map(jnp.zeros_like, params)
@@ -67,7 +66,7 @@ def train(params, blocks, highest):
         grads = jax.grad(lambda p: losses(p, block).mean())(params)
         mean = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, mean, grads)
         square = jax.tree.map(lambda s, g: 0.99 * s + 0.01 * g * g, square, grads)
-        rate = highest * jnp.minimum(1, (i + 1) / WARMUP) * (1 - i / steps)
+        rate = RATE * jnp.minimum(1, (i + 1) / WARMUP) * (1 - i / steps)
         debiased = rate * jnp.sqrt(1 - 0.99 ** (i + 1)) / (1 - 0.9 ** (i + 1))
         params = jax.tree.map(lambda p, m, s: p - debiased * m / (jnp.sqrt(s) + 1e-8), params, mean, square)
         return (params, mean, square), None
@@ -98,7 +97,7 @@ def bits(params, symbols):
 def start(bpe, texts, steps, path):
     """Train what all selections start from on the texts, unless `path` holds it already."""
     if not path.exists():
-        params = train(initial(), blocks(bpe_symbols(bpe, texts), steps), STARTING)
+        params = train(initial(), blocks(bpe_symbols(bpe, texts), steps))
         part = path.with_suffix(".part.npz")
         np.savez(part, *jax.tree.leaves(params))
         part.rename(path)
@@ -117,5 +116,5 @@ class Judge:
 
     def judge(self, texts, seed):
         """Bits per byte of the held-out texts after going on with the texts of a selection, in an order by the seed."""
-        params = train(self.base, blocks(bpe_symbols(self.bpe, texts), self.steps, seed), GOING_ON)
+        params = train(self.base, blocks(bpe_symbols(self.bpe, texts), self.steps, seed))
         return bits(params, self.heldout) / self.bytes

@@ -22,8 +22,9 @@ def publish(results, work, docs):
     beyond.draw_picture(results, work / "refine.svg")
     for name in ("paper", "refine") if docs else ():
         page = docs / f"{name}.md"
-        page.write_text(re.sub(r"(<!-- table (\S+) -->\n).*?(<!-- end -->)",
-                               lambda m: f"{m[1]}\n{tables[m[2]]}\n\n{m[3]}" if m[2] in tables else m[0], page.read_text(), flags=re.S))
+        page.write_text(re.sub(
+            r"(<!-- table (\S+) -->\n).*?(<!-- end -->)",
+            lambda m: f"{m[1]}\n{tables[m[2]]}\n\n{m[3]}" if m[2] in tables else m[0], page.read_text(), flags=re.S))
         (docs / f"{name}.svg").write_bytes((work / f"{name}.svg").read_bytes())
 
 
