@@ -33,8 +33,8 @@ const SMOOTHING: f64 = 1.0;
 const FEWEST_ABOVE: usize = 8;
 /// Documents so many halvings rarer than what is drawn are lifted no further: they are drawn for certain.
 const BEYOND: u32 = 2;
-/// So many selected documents are enough to learn from.
-const ENOUGH_SELECTED: f64 = 10_000.0;
+/// So many selected documents are enough to learn from. With more, the sample would be taken up by the rarest.
+const ENOUGH_SELECTED: f64 = 2000.0;
 
 impl Prospects {
     /// For targets of these densities, of each of which `aims` says how much is drawn. By log weights as published and by those after some
@@ -189,8 +189,8 @@ pub(super) mod tests {
     #[test]
     fn of_a_great_many_that_are_drawn_some_are_enough() {
         let target = (vec![0.1, 0.9], SHARE);
-        let prospects = Prospects::new(Hash::Dsir1, &[target], &thinned_sample_of(&corpus(), 12));
-        // 40 960 of 4 096 000 documents: one in four of them are 10 240.
+        let prospects = Prospects::new(Hash::Dsir1, &[target], &thinned_sample_of(&corpus(), 10));
+        // 10 240 of 1 024 000 documents: one in four of them are 2560.
         assert_eq!(prospects.least_zeros, 2);
     }
 }
