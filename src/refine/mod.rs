@@ -23,6 +23,7 @@ pub use texts::{SampledTexts, TextSampler, TextSamplerThread};
 
 use crate::density::{Counts, Error, Model, Refined, density};
 use crate::resample::{Budget, Normalize, Totals};
+use rayon::prelude::*;
 use serde::Serialize;
 
 use rounds::{Course, kl, prices};
@@ -150,7 +151,7 @@ fn held_out<'a>(mut courses: [Course<'a>; 2], halves: &(Vec<f64>, Vec<f64>)) -> 
     let mut history = vec![plain, least];
     let mut best = courses.clone();
     for _ in 0..ROUNDS {
-        courses.iter_mut().for_each(Course::step);
+        courses.par_iter_mut().for_each(Course::step);
         let now = of(&courses)?;
         history.push(now);
         if now < least {
