@@ -70,8 +70,12 @@ def methods_table(rows):
             method, f"{mean(saved['bpe'], 1)} ({low:.1f} to {high:.1f})", mean(saved["bytes"], 1),
             mean(saved["neural"], 1), best.count(method), mean(facts["bits_per_token"], 2), mean(facts["kl"], 2), mean(facts["kl_other"], 2),
             mean(facts["per_document"], 0), mean(facts["own"], 0), mean(facts["twice"], 1)])
-    return table(["method", "bits saved, 4-grams, %", "bytes, %", "neural, %", "best for", "bits per token",
-                  "KL reduction", "in the other space", "tokens per document", "of the domain, %", "said twice, %"], out)
+    head = ["method", "bits saved, 4-grams, %", "bytes, %", "neural, %", "best for", "bits per token", "KL reduction",
+            "in the other space", "tokens per document", "of the domain, %", "said twice, %"]
+    # A judge that was not asked has no column.
+    there = [any(row[column] != "" for row in out) for column in range(len(head))]
+    head, *out = [[cell for cell, is_there in zip(row, there) if is_there] for row in (head, *out)]
+    return table(head, out)
 
 
 def targets_table(rows):
