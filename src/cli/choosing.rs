@@ -2,7 +2,7 @@
 
 use dsir::pipeline::{self, ChooseOptions, Chosen, Eligible, ReadOptions, TargetShards};
 use dsir::reader::Shards;
-use dsir::refine::{Choice, JUDGE, Judged, Refinement, SampledTexts, Weights};
+use dsir::refine::{Choice, JUDGE, Judged, Refinement, Weights};
 use dsir::resample::DrawOptions;
 use serde_json::json;
 
@@ -19,7 +19,7 @@ pub(crate) fn refuse_ids(args: &Select) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Chooses, and makes `args` what they would be if the options chosen had been typed; gives the sample by which it was chosen.
+/// Chooses, and makes `args` what they would be if the options chosen had been typed.
 pub(crate) fn choose(
     args: &mut Select,
     (raw, targets): (&Shards, &[TargetShards]),
@@ -28,13 +28,13 @@ pub(crate) fn choose(
     read: &ReadOptions,
     run: &Run,
     summary: &mut Summary,
-) -> Result<SampledTexts, Failure> {
+) -> Result<(), Failure> {
     // All are read again.
     raw.keep_streams(&run.temp_dir);
     targets.iter().for_each(|target| target.shards.keep_streams(&run.temp_dir));
     let space = args.fit.count.space(read.punkt.as_deref())?;
     let options = ChooseOptions { space, smoothing: args.fit.count.smoothing, draw, eligible, read };
-    let Chosen { choice, texts, report, seconds } = pipeline::choose(raw, targets, options, &run.progress)?;
+    let Chosen { choice, report, seconds } = pipeline::choose(raw, targets, options, &run.progress)?;
     summary.stage("sample", &report);
     summary.stage_without_bytes("judge", seconds);
 
@@ -46,7 +46,7 @@ pub(crate) fn choose(
     }
     tell(&choice, targets, summary);
     summary.note("options", json!(args));
-    Ok(texts)
+    Ok(())
 }
 
 fn tell(choice: &Choice, targets: &[TargetShards], summary: &mut Summary) {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use dsir::density::{Counts, Model};
 use dsir::pipeline::{self, Eligible, ReadOptions, ReadReport, Rejects, TargetShards};
 use dsir::reader::Shards;
-use dsir::refine::{Aim, Prospects, Sampled, SampledTexts, Sampler, TextSampler, refine};
+use dsir::refine::{Aim, Prospects, Sampled, Sampler, TextSampler, refine};
 use dsir::resample::{DrawOptions, Totals, target_shares};
 use dsir::weights::WeightsInfo;
 
@@ -33,8 +33,6 @@ pub(crate) struct Of<'a> {
     pub(crate) targets: &'a [TargetShards],
     pub(crate) raw: &'a Shards,
     pub(crate) eligible: &'a Eligible,
-    /// A sample of the raw corpus, if there is one already.
-    pub(crate) texts: Option<SampledTexts>,
 }
 
 /// Counts targets and raw corpus, with what refining needs. What `aim` says of all that is eligible is split over the targets as `draw` splits it.
@@ -47,7 +45,7 @@ pub(crate) fn count(
     run: &Run,
     summary: &mut Summary,
 ) -> Result<Counted, Failure> {
-    let Of { targets, raw, eligible, texts } = of;
+    let Of { targets, raw, eligible } = of;
     // It is read several times.
     raw.keep_streams(&run.temp_dir);
     let space = args.count.space(read.punkt.as_deref())?;
@@ -62,15 +60,9 @@ pub(crate) fn count(
         model.targets.push(target);
         halves.push(half);
     }
-    let texts = match texts {
-        Some(texts) => texts,
-        None => {
-            let (texts, report) =
-                pipeline::sample_texts(raw, space, (eligible, TextSampler::default()), read, &run.progress)?;
-            summary.stage("sample", &report);
-            texts
-        }
-    };
+    let first = TextSampler::default();
+    let (texts, report) = pipeline::sample_texts(raw, space, (eligible, first), read, &run.progress)?;
+    summary.stage("sample", &report);
     let shares = target_shares(draw, &WeightsInfo::sizes(&model))?;
     let aim = aim(&texts.eligible);
     let aims: Vec<Aim> = shares.iter().map(|share| Aim { share: aim.share * share, ..aim }).collect();

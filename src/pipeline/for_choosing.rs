@@ -37,9 +37,7 @@ pub struct ChooseOptions<'a> {
 pub struct Chosen {
     /// One choice for all targets.
     pub choice: Choice,
-    /// The sample of the raw corpus by which it was made.
-    pub texts: SampledTexts,
-    /// How that was read.
+    /// How the raw corpus was read.
     pub report: ReadReport,
     /// How long everything else took.
     pub seconds: f64,
@@ -105,7 +103,7 @@ pub fn choose(
     });
     let choice = Choice::new(&judged.collect::<Vec<_>>());
     let seconds = (before + meanwhile + start.elapsed()).as_secs_f64();
-    Ok(Chosen { choice, texts, report, seconds })
+    Ok(Chosen { choice, report, seconds })
 }
 
 /// What tells which documents are to be sampled more often, if not all are in the first sample.

@@ -224,3 +224,39 @@ fn what_cannot_be_chosen_for() {
     dir.run(&format!("{SELECT} -k 5 --auto {product} raw.jsonl")).misused(&["--auto is for"]);
     dir.run(&format!("{SELECT} -k 5 --auto --tokenizer ids raw.jsonl")).misused(&["--auto judges", "ids"]);
 }
+
+/// 45 000 documents of 300 words, more than the samples hold: of each kind half as many as of the one before.
+fn large_corpus() -> Dir {
+    const SYLLABLES: [&str; 8] = ["ba", "ko", "li", "mu", "ne", "po", "ru", "ti"];
+    let document = |kind: usize, i: usize| {
+        let word = |j: usize| {
+            let at = i * 7 + j * j * 3 + j * i;
+            format!("{}{}", SYLLABLES[at % 8], SYLLABLES[(at / 8 + kind) % 8])
+        };
+        // Half of the words are the same in all kinds.
+        let words: Vec<String> =
+            (0..300).map(|j| if j % 2 == 0 { word(j) } else { format!("{}{kind}", word(j)) }).collect();
+        serde_json::json!({ "id": i, "text": words.join(" ") }).to_string() + "\n"
+    };
+    let kind = |i: usize| (i.trailing_ones() as usize).min(9);
+    let dir = Dir::new();
+    dir.write("target.jsonl", (0..60).map(|i| document(7 + i % 2, 1_000_000 + i)).collect::<String>());
+    dir.write("one.jsonl", (0..30_000).map(|i| document(kind(i), i)).collect::<String>());
+    dir.write("two.jsonl", (30_000..45_000).map(|i| document(kind(i), i)).collect::<String>());
+    dir
+}
+
+#[test]
+fn selects_the_same_from_a_corpus_of_which_it_tries_a_part() {
+    let dir = large_corpus();
+    let select = "select --target target.jsonl -k 200";
+    let auto = dir.run(&format!("{select} --auto --threads 1 --summary s.json one.jsonl two.jsonl")).ok();
+    let (options, reductions) = chosen(&dir);
+    assert!(options.ends_with(" --refine"), "{options}: {reductions:?}");
+    let selected = sorted(&auto);
+    assert_eq!(sorted(&dir.run(&format!("{select} --auto --threads 3 two.jsonl one.jsonl")).ok()), selected);
+    assert_eq!(
+        sorted(&dir.run(&format!("{select} {options} --threads 2 two.jsonl one.jsonl")).ok()),
+        selected
+    );
+}

@@ -42,7 +42,7 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
                 let eligible = Eligible { min_tokens: args.refine.min_tokens, ..Eligible::default() };
                 // Of tokens; how many does not matter.
                 let aim = |_: &Totals| Aim { budget: Budget::Tokens(0), share };
-                let of = refining::Of { targets: &targets, raw, eligible: &eligible, texts: None };
+                let of = refining::Of { targets: &targets, raw, eligible: &eligible };
                 let (aimed, kept) = ((&aim as _, &DrawOptions::default()), KeptRejects(&mut rejects, true));
                 let counted = refining::count(&args.fit, of, aimed, &read, kept, &run, &mut summary)?;
                 summary.raw(raw.len(), raw.passed_over(), &counted.report);

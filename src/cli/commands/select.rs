@@ -61,10 +61,9 @@ pub(crate) fn select(mut args: Select) -> Result<(), Failure> {
     let mut summary = Summary::new("select", &args, run.threads());
     let work = run.work(|| {
         let eligible = Eligible { min_tokens: draw.min_tokens, admission: admission.clone() };
-        let mut texts = None;
         if args.refine.auto {
             let of = (&raw, &targets[..]);
-            texts = Some(choosing::choose(&mut args, of, &draw, &eligible, &read, &run, &mut summary)?);
+            choosing::choose(&mut args, of, &draw, &eligible, &read, &run, &mut summary)?;
             draw.normalize = args.draw.normalize();
         }
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
@@ -76,7 +75,7 @@ pub(crate) fn select(mut args: Select) -> Result<(), Failure> {
             }
             None if args.refine.refine => {
                 let aim = |eligible: &Totals| Aim::new(draw.budget, eligible);
-                let of = refining::Of { targets: &targets, raw: &raw, eligible: &eligible, texts };
+                let of = refining::Of { targets: &targets, raw: &raw, eligible: &eligible };
                 let kept = KeptRejects(&mut rejects, false);
                 let counted = refining::count(&args.fit, of, (&aim, &draw), &read, kept, &run, &mut summary)?;
                 refuse_too_many(&counted.model, draw.budget, draw.allow_fewer)?;
