@@ -43,8 +43,8 @@ pub struct Chosen {
     pub seconds: f64,
 }
 
-/// Reads the raw corpus once and the targets three times, and chooses the [`Candidate`] with which what is expected to be selected by one half of a target
-/// comes closest to the other. Streams must be kept ([`Shards::keep_streams`]). Invalid raw records are passed over: who selects reads
+/// Reads the raw corpus once, or twice if it is larger than a sample, and the targets three times, and chooses the [`Candidate`] with which
+/// what is expected to be selected by one half of a target comes closest to the other. Streams must be kept ([`Shards::keep_streams`]). Invalid raw records are passed over: who selects reads
 /// them again.
 ///
 /// # Errors
