@@ -64,8 +64,7 @@ pub(crate) fn count(
     let (texts, report) = pipeline::sample_texts(raw, space, (eligible, first), read, &run.progress)?;
     summary.stage("sample", &report);
     let shares = target_shares(draw, &WeightsInfo::sizes(&model))?;
-    let aim = aim(&texts.eligible);
-    let aims: Vec<Aim> = shares.iter().map(|share| Aim { share: aim.share * share, ..aim }).collect();
+    let aims = aim(&texts.eligible).split(&shares);
     let mut aimed = Vec::new();
     for (target, aim) in model.targets.iter().zip(&aims) {
         aimed.push((model.target_density(target)?, *aim));

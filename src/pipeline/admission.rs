@@ -39,6 +39,13 @@ pub(super) struct Admitted {
     pub(super) group: Option<u64>,
 }
 
+impl Admitted {
+    /// Whether it may be drawn by its weight.
+    pub(super) fn is_drawn_by_weight(&self) -> bool {
+        !self.is_left_out && !self.is_mixed_in
+    }
+}
+
 impl Admission {
     /// The group of records whose field has no value, or one that is no string, number, true or false.
     pub const NO_VALUE: &str = "(none)";

@@ -44,8 +44,8 @@ pub struct Chosen {
 }
 
 /// Reads the raw corpus once, or twice if it is larger than a sample, and the targets three times, and chooses the [`Candidate`] with which
-/// what is expected to be selected by one half of a target comes closest to the other. Streams must be kept ([`Shards::keep_streams`]). Invalid raw records are passed over: who selects reads
-/// them again.
+/// what is expected to be selected by one half of a target comes closest to the other. Streams must be kept
+/// ([`Shards::keep_streams`]). Invalid raw records are passed over: who selects reads them again.
 ///
 /// # Errors
 /// Shards that cannot be read; targets without a document; proportions that do not fit the targets.
@@ -81,9 +81,8 @@ pub fn choose(
         let lifting = TextSampler::lifting(prospects, texts.eligible);
         // Both at once would take too much memory.
         drop(texts);
-        let again;
-        (texts, again) = sample_texts(raw, in_spaces[0].0, (eligible, lifting), read, progress)?;
-        report = report.and(&again);
+        let second = sample_texts(raw, in_spaces[0].0, (eligible, lifting), read, progress)?;
+        (texts, report) = (second.0, report.and(&second.1));
     }
 
     progress.begin("judge", None);
@@ -121,13 +120,6 @@ fn prospects(
 
 /// How much is going to be drawn for each target.
 fn aims(texts: &SampledTexts, draw: &DrawOptions, targets: &[(Target, Counts)]) -> Result<Vec<Aim>, Error> {
-    let size = |target: &Target| TargetSize {
-        name: target.name.clone(),
-        tokens: target.counts.tokens,
-        refined: false,
-    };
-    let sizes: Vec<TargetSize> = targets.iter().map(|(target, _)| size(target)).collect();
-    let all = Aim::new(draw.budget, &texts.eligible);
-    let shares = target_shares(draw, &sizes)?.into_iter();
-    Ok(shares.map(|share| Aim { share: all.share * share, ..all }).collect())
+    let sizes: Vec<TargetSize> = targets.iter().map(|(target, _)| TargetSize::of(target)).collect();
+    Ok(Aim::new(draw.budget, &texts.eligible).split(&target_shares(draw, &sizes)?))
 }

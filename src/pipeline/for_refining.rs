@@ -125,7 +125,7 @@ impl Sampling<'_> {
         };
         let tokens = count(&mut featurize).unwrap_or_else(|| featurize(&mut |_| {}));
         let admitted = self.eligible.admission.admit(record.bytes, text, admission);
-        if tokens >= self.eligible.min_tokens.into() && !admitted.is_left_out && !admitted.is_mixed_in {
+        if tokens >= self.eligible.min_tokens.into() && admitted.is_drawn_by_weight() {
             let (lift, bytes) = (prospects.lift(sums, tokens), record.bytes.len() as u64 + 1);
             sampled.document(sampler, (hash, lift), (tokens, bytes), features);
         }

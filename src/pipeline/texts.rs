@@ -102,8 +102,7 @@ impl<'a> Job for SampleTexts<'a> {
         let wanted = |record: Record<'_>| prospects.is_sampled(floor, content_hash(record.bytes), most);
         let taken = self.documents.each_of(texts, shard, block, wanted, |record, text| {
             let Some(text) = text else { return Ok(()) };
-            let admitted = self.eligible.admission.admit(record.bytes, text, admission);
-            if admitted.is_left_out || admitted.is_mixed_in {
+            if !self.eligible.admission.admit(record.bytes, text, admission).is_drawn_by_weight() {
                 return Ok(());
             }
             sums.fill(0);

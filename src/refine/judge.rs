@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::choice::{Candidate, OfTarget, Weights, to_a_millionth};
 use super::expected::ONE;
 use super::rounds::{Course, kl, prices};
-use super::sampled::{Part, Sampled};
+use super::sampled::{Part, Sampled, Unit};
 use super::texts::{SampledText, SampledTexts};
 use super::{Aim, best, densities_of_halves, held_out};
 use crate::density::{Counts, density, normalized};
@@ -26,6 +26,7 @@ pub fn featurize(texts: &SampledTexts, featurizers: &Featurizers) -> Sampled {
         let (mut featurizer, mut features) = (featurizers.featurizer(), Vec::new());
         for document in documents {
             features_of(document, &mut featurizer, &mut features);
+            // How far it is thinned is known, and needs no lift.
             part.push(document.thinned.into(), (document.tokens, document.bytes), &features);
         }
         part
@@ -129,7 +130,9 @@ fn densities(
     columns: &[&[u64]],
 ) -> Option<(Vec<f64>, Vec<Vec<f64>>)> {
     let buckets = featurizers.space().buckets as usize;
-    let excess = excess(texts, featurizers.space());
+    // No text has more tokens than bytes, and each token ends n n-grams.
+    let ngrams = |one: &SampledText| one.text.len() as u64 * u64::from(featurizers.space().ngrams);
+    let unit = Unit::new(texts.documents.iter().map(|one| (ngrams(one), one.thinned)));
     let tables = tasks(&texts.documents).map(|(first, documents)| {
         let (mut featurizer, mut features) = (featurizers.featurizer(), Vec::new());
         let mut tables = vec![vec![0u64; buckets]; 1 + columns.len()];
@@ -139,7 +142,7 @@ fn densities(
             for (table, inclusion) in
                 tables.iter_mut().zip(inclusions).filter(|(_, inclusion)| *inclusion > 0)
             {
-                let times = ((u128::from(inclusion) << document.thinned) >> excess) as u64;
+                let times = unit.times(inclusion, document.thinned);
                 features.iter().for_each(|bucket| table[*bucket as usize] += times);
             }
         }
@@ -153,14 +156,6 @@ fn densities(
     let mut densities = tables.iter().map(|table| normalized(table));
     let raw = densities.next()??;
     Some((raw, densities.collect::<Option<_>>()?))
-}
-
-/// Counts in which every n-gram counts 2^32 times, with all that its text stands for, have so many bits more than 63.
-fn excess(texts: &SampledTexts, space: FeatureSpace) -> u32 {
-    // No text has more tokens than bytes, and each token ends n n-grams.
-    let ngrams = |one: &SampledText| (one.text.len() as u128 * u128::from(space.ngrams)) << one.thinned;
-    let bits = texts.documents.iter().map(ngrams).sum::<u128>().checked_ilog2().map_or(0, |log| log + 1);
-    (32 + bits).saturating_sub(63)
 }
 
 fn features_of(document: &SampledText, featurizer: &mut Featurizer, features: &mut Vec<u32>) {

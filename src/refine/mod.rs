@@ -8,6 +8,7 @@
 mod choice;
 mod expected;
 mod judge;
+mod levels;
 mod prospects;
 mod rounds;
 mod sample;
@@ -26,6 +27,7 @@ use crate::resample::{Budget, Normalize, Totals};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use choice::to_a_millionth;
 use rounds::{Course, kl, prices};
 
 /// For which draws the log-ratios are to be good.
@@ -70,6 +72,11 @@ impl Aim {
             Budget::Records(limit) | Budget::Tokens(limit) | Budget::Bytes(limit) => part(limit),
         };
         Aim { budget, share: share.min(1.0) }
+    }
+
+    /// Its parts, each of which is such a share of it.
+    pub fn split(self, shares: &[f64]) -> Vec<Aim> {
+        shares.iter().map(|share| Aim { share: self.share * share, ..self }).collect()
     }
 
     /// The share at which the sample selects enough documents to learn from.
@@ -139,10 +146,8 @@ struct HeldOut<'a> {
 
 /// Goes both courses to their end; `None` if nothing is selected.
 fn held_out<'a>(mut courses: [Course<'a>; 2], halves: &(Vec<f64>, Vec<f64>)) -> Option<HeldOut<'a>> {
-    // To a millionth, which prints short.
-    let mean = |first: &[f64], second: &[f64]| {
-        ((kl(&halves.1, first) + kl(&halves.0, second)) / 2.0 * 1e6).round() / 1e6
-    };
+    let mean =
+        |first: &[f64], second: &[f64]| to_a_millionth((kl(&halves.1, first) + kl(&halves.0, second)) / 2.0);
     let of =
         |[first, second]: &[Course<'a>; 2]| Some(mean(first.density.as_deref()?, second.density.as_deref()?));
     let [first, second] = &courses;

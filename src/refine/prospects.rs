@@ -40,9 +40,9 @@ impl Prospects {
     /// For targets of these densities, of each of which `aims` says how much is drawn. By log weights as published and by those after some
     /// rounds, whichever lifts more: what is rare by the one can be common by the other, and may be selected in the end.
     pub fn new(hash: Hash, targets: &[(Vec<f64>, Aim)], first: &Sampled) -> Self {
-        let counts = targets.first().map(|(target, _)| first.counts(target.len()));
-        let raw = counts.and_then(|counts| density(&counts, SMOOTHING));
-        let Some(raw) = raw.filter(|_| first.is_part()) else { return Prospects::default() };
+        let buckets = targets.first().filter(|_| first.is_part()).map(|(target, _)| target.len());
+        let raw = buckets.and_then(|buckets| density(&first.counts(buckets), SMOOTHING));
+        let Some(raw) = raw else { return Prospects::default() };
         let (mut tables, mut found) = (Vec::new(), Vec::new());
         for (target, aim) in targets {
             let prices = prices(first, aim);

@@ -4,14 +4,10 @@
 //! the sample has all records from some level on: it is the same however the corpus is cut. A document that has prospects of
 //! being selected (`prospects.rs`) is lifted by some levels. It is sampled the more often for that, and counts for fewer.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use super::prospects::{MOST_LIFT, Prospects};
+use super::levels::{LEVELS, Levels};
+use super::prospects::Prospects;
 use super::sampled::{Part, Sampled, is_short};
-use crate::density::FitBudget;
 
-/// Those of content hashes, 0 to 64, and as many as a document can be lifted by.
-const LEVELS: usize = 65 + MOST_LIFT as usize;
 /// What a document takes beside its features, in their unit.
 const DOCUMENT: u64 = 16;
 
@@ -19,8 +15,7 @@ const DOCUMENT: u64 = 16;
 #[derive(Debug)]
 pub struct Sampler {
     is_short: bool,
-    budget: FitBudget,
-    taken: [AtomicU64; LEVELS],
+    levels: Levels,
     prospects: Prospects,
 }
 
@@ -43,8 +38,7 @@ impl Sampler {
     }
 
     fn keeping_within(ngrams: u64, is_short: bool, prospects: Prospects) -> Self {
-        let taken = [const { AtomicU64::new(0) }; LEVELS];
-        Sampler { is_short, budget: FitBudget(Some(ngrams)), taken, prospects }
+        Sampler { is_short, levels: Levels::keeping_within(ngrams), prospects }
     }
 
     /// What tells by how much documents are lifted.
@@ -59,19 +53,14 @@ impl Sampler {
 
     /// Makes one sample of what the threads have.
     pub fn finish(&self, threads: impl IntoIterator<Item = SamplerThread>) -> Sampled {
-        let floor = self.floor();
+        let floor = self.levels.floor();
         let parts = threads.into_iter().flat_map(|thread| thread.levels.into_iter().skip(floor).flatten());
         Sampled::of(parts, |document| self.prospects.thinned(floor, document.lift))
     }
 
-    fn floor(&self) -> usize {
-        let taken: Vec<u64> = self.taken.iter().map(|level| level.load(Ordering::Relaxed)).collect();
-        self.budget.smallest_level(&taken)
-    }
-
     /// The most n-grams of a document that can be in the sample: a longer one would be too much of it.
     pub fn most_ngrams(&self) -> usize {
-        self.budget.0.map_or(usize::MAX, |most| most as usize / 16)
+        self.levels.most() as usize
     }
 }
 
@@ -93,14 +82,14 @@ impl SamplerThread {
             return;
         }
         let level = (content_hash.leading_zeros() + lift) as usize;
-        sampler.taken[level].fetch_add(features.len() as u64 + DOCUMENT, Ordering::Relaxed);
+        sampler.levels.take(level, features.len() as u64 + DOCUMENT);
         let part = self.levels[level].get_or_insert_with(|| Part::new(sampler.is_short));
         part.push(lift, (tokens, bytes), features);
     }
 
     /// Leaves off, from now on, what can no longer be in the sample; worth a call for each block.
     pub fn raise_floor(&mut self, sampler: &Sampler) {
-        self.floor = sampler.floor();
+        self.floor = sampler.levels.floor();
         self.levels[..self.floor].fill_with(|| None);
     }
 }

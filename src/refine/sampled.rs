@@ -10,8 +10,28 @@ const CHUNK: usize = 1 << 16;
 pub struct Sampled {
     parts: Vec<Features>,
     pub(super) documents: Vec<Document>,
-    /// Counts in which every n-gram counts 2^32 times have so many bits more than 63.
-    excess: u32,
+    unit: Unit,
+}
+
+/// In which documents are counted, with all that they stand for, so that sums over a sample keep within 63 bits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unit {
+    /// Of sums in which every n-gram counts 2^32 times.
+    excess_bits: u32,
+}
+
+impl Unit {
+    /// For a sample whose documents have so many n-grams, and each stands for 2^thinned.
+    pub(super) fn new(documents: impl Iterator<Item = (u64, u8)>) -> Self {
+        let ngrams = documents.map(|(ngrams, thinned)| u128::from(ngrams) << thinned).sum::<u128>();
+        let bits = ngrams.checked_ilog2().map_or(0, |log| log + 1);
+        Unit { excess_bits: (32 + bits).saturating_sub(63) }
+    }
+
+    /// How often a document counts that is selected with this probability in units of 2^-32.
+    pub(super) fn times(self, inclusion: u64, thinned: u8) -> u64 {
+        ((u128::from(inclusion) << thinned) >> self.excess_bits) as u64
+    }
 }
 
 /// One document of the sample, which stands for 2^thinned like it.
@@ -23,7 +43,7 @@ pub(super) struct Document {
     pub(super) lift: u8,
     part: u32,
     start: u32,
-    pub(super) ngrams: u32,
+    ngrams: u32,
 }
 
 impl Document {
@@ -79,17 +99,15 @@ impl Part {
 impl Sampled {
     /// Of the documents in these parts, in order; `thinned` tells how many each stands for.
     pub(super) fn of(parts: impl IntoIterator<Item = Part>, thinned: impl Fn(&Document) -> u8) -> Self {
-        let mut sampled = Sampled { parts: Vec::new(), documents: Vec::new(), excess: 0 };
-        for Part { documents, features } in parts {
-            let part = sampled.parts.len() as u32;
-            let documents = documents.into_iter();
-            sampled.documents.extend(documents.map(|one| Document { part, thinned: thinned(&one), ..one }));
-            sampled.parts.push(features);
+        let (mut features, mut documents) = (Vec::new(), Vec::<Document>::new());
+        for one in parts {
+            let part = features.len() as u32;
+            let of_part = one.documents.into_iter();
+            documents.extend(of_part.map(|one| Document { part, thinned: thinned(&one), ..one }));
+            features.push(one.features);
         }
-        let ngrams = sampled.documents.iter().map(|one| u128::from(one.ngrams) << one.thinned);
-        let bits = ngrams.sum::<u128>().checked_ilog2().map_or(0, |log| log + 1);
-        sampled.excess = (32 + bits).saturating_sub(63);
-        sampled
+        let unit = Unit::new(documents.iter().map(|one| (one.ngrams.into(), one.thinned)));
+        Sampled { parts: features, documents, unit }
     }
 
     /// How many documents it stands for.
@@ -114,7 +132,8 @@ impl Sampled {
         log_ratios.log_weight(sum[0])
     }
 
-    /// The n-grams of all documents that it stands for, one count for each bucket; in units of as many as the least thinned document stands for.
+    /// The n-grams of all documents that it stands for, one count for each bucket; in units of as many as the least thinned
+    /// document stands for.
     pub(super) fn counts(&self, buckets: usize) -> Vec<u64> {
         let mut counts = vec![0; buckets];
         let least = self.documents.iter().map(|document| document.thinned).min().unwrap_or(0);
@@ -124,10 +143,9 @@ impl Sampled {
         counts
     }
 
-    /// How often a document counts that is selected with this probability in units of 2^-32: as all that it stands for, in a unit
-    /// with which sums over the sample keep within 63 bits.
+    /// How often a document counts that is selected with this probability in units of 2^-32.
     pub(super) fn times(&self, document: &Document, inclusion: u64) -> u64 {
-        ((u128::from(inclusion) << document.thinned) >> self.excess) as u64
+        self.unit.times(inclusion, document.thinned)
     }
 
     /// Adds `times` the features of a document to `counts`, one for each bucket.

@@ -5,14 +5,10 @@
 //! records from some level on. What is not in it is not even looked at: what there is of all is estimated from the sample. With
 //! prospects, documents are lifted as there.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use super::prospects::{MOST_LIFT, Prospects};
-use crate::density::FitBudget;
+use super::levels::{LEVELS, Levels};
+use super::prospects::Prospects;
 use crate::resample::Totals;
 
-/// Those of content hashes, 0 to 64, and as many as a document can be lifted by.
-const LEVELS: usize = 65 + MOST_LIFT as usize;
 /// What a document takes beside its text, in bytes: most of it for how likely each candidate is to select it.
 const DOCUMENT: u64 = 192;
 /// So many bytes are taken for each token at least: the features of 1- and 2-grams then take no more memory than the texts.
@@ -21,8 +17,7 @@ const TOKEN: u64 = 4;
 /// The sampling that the threads reading a corpus share.
 #[derive(Debug)]
 pub struct TextSampler {
-    budget: u64,
-    taken: [AtomicU64; LEVELS],
+    levels: Levels,
     prospects: Prospects,
     /// What is eligible, if it is known.
     eligible: Option<Totals>,
@@ -78,7 +73,7 @@ impl TextSampler {
     }
 
     fn keeping_within(budget: u64, prospects: Prospects, eligible: Option<Totals>) -> Self {
-        TextSampler { budget, taken: [const { AtomicU64::new(0) }; LEVELS], prospects, eligible }
+        TextSampler { levels: Levels::keeping_within(budget), prospects, eligible }
     }
 
     /// What tells by how much documents are lifted.
@@ -93,7 +88,7 @@ impl TextSampler {
 
     /// Makes one sample of what the threads have.
     pub fn finish(self, threads: impl IntoIterator<Item = TextSamplerThread>) -> SampledTexts {
-        let floor = self.floor();
+        let floor = self.levels.floor();
         let mut documents: Vec<SampledText> = Vec::new();
         let mut there = Totals::default();
         for level in threads.into_iter().flat_map(|thread| thread.levels.into_iter().skip(floor)) {
@@ -110,11 +105,6 @@ impl TextSampler {
         let Totals { records, tokens, bytes } = there;
         let estimate = || Totals { records: all(records), tokens: all(tokens), bytes: all(bytes) };
         SampledTexts { eligible: self.eligible.unwrap_or_else(estimate), documents }
-    }
-
-    fn floor(&self) -> usize {
-        let taken: Vec<u64> = self.taken.iter().map(|level| level.load(Ordering::Relaxed)).collect();
-        FitBudget(Some(self.budget)).smallest_level(&taken)
     }
 }
 
@@ -139,18 +129,17 @@ impl TextSamplerThread {
         let level = &mut self.levels[number];
         level.eligible.add(Totals { records: 1, tokens, bytes });
         let size = (text.len() as u64).max(TOKEN * tokens);
-        // A longer one would be too much of the sample.
-        if size > sampler.budget / 16 {
+        if size > sampler.levels.most() {
             return;
         }
-        sampler.taken[number].fetch_add(size + DOCUMENT, Ordering::Relaxed);
+        sampler.levels.take(number, size + DOCUMENT);
         let (lift, text) = (lift as u8, text.into());
         level.documents.push(SampledText { content_hash, lift, thinned: 0, tokens, bytes, text });
     }
 
     /// Leaves off, from now on, what can no longer be in the sample; worth a call for each block.
     pub fn raise_floor(&mut self, sampler: &TextSampler) {
-        self.floor = sampler.floor();
+        self.floor = sampler.levels.floor();
         self.levels[..self.floor].fill_with(Level::default);
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{Error, WeightsFile};
-use crate::density::Model;
+use crate::density::{Model, Target};
 use crate::featurizer::FeatureSpace;
 use crate::reader::{Shard, Shards, TextFields};
 use crate::whole_file::WholeFile;
@@ -21,6 +21,14 @@ pub struct TargetSize {
     /// Whether its log-ratios are refined: then they are meant for log weights normalized by tokens.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refined: bool,
+}
+
+impl TargetSize {
+    /// The size of `target`.
+    pub fn of(target: &Target) -> Self {
+        let (tokens, refined) = (target.counts.tokens, target.refined.is_some());
+        TargetSize { name: target.name.clone(), tokens, refined }
+    }
 }
 
 /// What the weights in a folder were made with; `weights.meta` beside them.
@@ -65,12 +73,7 @@ impl WeightsInfo {
 
     /// The sizes of the targets of `model`.
     pub fn sizes(model: &Model) -> Vec<TargetSize> {
-        let size = |target: &crate::density::Target| TargetSize {
-            name: target.name.clone(),
-            tokens: target.counts.tokens,
-            refined: target.refined.is_some(),
-        };
-        model.targets.iter().map(size).collect()
+        model.targets.iter().map(TargetSize::of).collect()
     }
 
     /// What is written in the file `path`; `None` if it is not there.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at what it does not expect")]
 
 mod harness;
+mod kinds;
 
 /// The whole job, and the same job in steps.
 mod select;

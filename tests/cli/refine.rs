@@ -1,31 +1,7 @@
 //! Log-ratios that are learned, in `select` and in steps.
 
-use crate::harness::{Dir, gzip, record, sorted};
-
-/// Sixteen words of one kind, in another order for each `i`.
-fn text(kind: &str, i: usize) -> String {
-    let words: Vec<&str> = match kind {
-        "sea" => "sea tide boats harbour wind sail anchor wave",
-        "sky" => "moon stars cloud dawn night comet orbit sun",
-        _ => "invoice tax form office ledger interest rate due",
-    }
-    .split(' ')
-    .collect();
-    (0..16).map(|j| words[(i * 5 + j * j * 3 + j * i) % 8]).collect::<Vec<_>>().join(" ")
-}
-
-fn documents(kind: &str, count: usize) -> String {
-    let document = |i| serde_json::json!({ "kind": kind, "id": i, "text": text(kind, i) }).to_string() + "\n";
-    (0..count).map(document).collect()
-}
-
-/// The target is half sea and half sky. Of the raw documents, 300 are about the sea, 100 about the sky, and 600 about taxes.
-fn corpus() -> Dir {
-    let dir = Dir::new();
-    dir.write("target.jsonl", documents("sea", 40) + &documents("sky", 40));
-    dir.write("raw.jsonl", documents("sea", 300) + &documents("sky", 100) + &documents("tax", 600));
-    dir
-}
+use crate::harness::{gzip, record, sorted};
+use crate::kinds::{corpus, documents};
 
 fn count(records: &str, kind: &str) -> usize {
     records.lines().filter(|line| line.contains(&format!("\"kind\":\"{kind}\""))).count()
