@@ -93,18 +93,40 @@ const RUN: usize = 1 << 16;
 
 #[inline]
 fn add<T: Copy + Into<i64>, B: Copy + Into<u32>>(table: &[T], buckets: &[B], sums: &mut [Sum]) {
+    let targets = sums.len();
     for run in buckets.chunks(RUN) {
-        if let [sum] = sums {
-            *sum += Sum::from(run.iter().map(|bucket| table[(*bucket).into() as usize].into()).sum::<i64>());
-            continue;
-        }
-        for bucket in run {
-            let ratios = &table[(*bucket).into() as usize * sums.len()..];
-            for (sum, ratio) in sums.iter_mut().zip(ratios) {
-                *sum += Sum::from((*ratio).into());
+        match sums {
+            [_] => add_columns::<1, T, B>(table, 1, run, sums),
+            [_, _] => add_columns::<2, T, B>(table, 2, run, sums),
+            _ => {
+                for (first, sums) in (0..targets).step_by(4).zip(sums.chunks_mut(4)) {
+                    let table = &table[first..];
+                    match sums.len() {
+                        4 => add_columns::<4, T, B>(table, targets, run, sums),
+                        3 => add_columns::<3, T, B>(table, targets, run, sums),
+                        2 => add_columns::<2, T, B>(table, targets, run, sums),
+                        _ => add_columns::<1, T, B>(table, targets, run, sums),
+                    }
+                }
             }
         }
     }
+}
+
+/// Adds the first N columns of a table with rows of `targets` numbers, as far as this table begins with such a row.
+#[inline]
+fn add_columns<const N: usize, T: Copy + Into<i64>, B: Copy + Into<u32>>(
+    table: &[T],
+    targets: usize,
+    run: &[B],
+    sums: &mut [Sum],
+) {
+    let mut of_run = [0i64; N];
+    for bucket in run {
+        let row = &table[(*bucket).into() as usize * targets..][..N];
+        of_run.iter_mut().zip(row).for_each(|(sum, ratio)| *sum += (*ratio).into());
+    }
+    sums.iter_mut().zip(of_run).for_each(|(sum, of_run)| *sum += Sum::from(of_run));
 }
 
 /// KL(p ‖ q) in nats, with ε = 1e-8 as in the log-ratios.

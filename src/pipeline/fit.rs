@@ -321,7 +321,7 @@ impl<'a> Job for CountRaw<'a> {
                     counts.document(&self.sample, hash, |count| featurizer.featurize(text, count));
                 }
                 Some((sampling, thread)) => {
-                    sampling.document(thread, record, text, featurizer, |featurize| {
+                    sampling.document(thread, (record, hash), text, featurizer, |featurize| {
                         counts.document(&self.sample, hash, featurize)
                     });
                 }

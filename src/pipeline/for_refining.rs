@@ -5,7 +5,7 @@ use super::documents::ReadReport;
 use super::fit::{Counted, Watch, count_watched};
 use super::rejects::Rejects;
 use super::{ReadOptions, TargetShards};
-use crate::density::{Counts, Sum, Target};
+use crate::density::{Counts, Target};
 use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer};
 use crate::progress::Progress;
@@ -81,7 +81,7 @@ pub(super) struct SamplingThread {
     /// Of the document under way.
     features: Vec<u32>,
     /// What it comes to by the log-ratios of the prospects.
-    sums: Vec<Sum>,
+    sums: Vec<i64>,
 }
 
 impl Sampling<'_> {
@@ -95,19 +95,18 @@ impl Sampling<'_> {
         }
     }
 
-    /// Sees a document and takes it if it is eligible. `count` is handed what featurizes the document, and gives its tokens if
+    /// Sees a document with its content hash, and takes it if it is eligible. `count` is handed what featurizes the document, and gives its tokens if
     /// it has called that.
     pub(super) fn document(
         &self,
         thread: &mut SamplingThread,
-        record: Record<'_>,
+        (record, hash): (Record<'_>, u64),
         text: &str,
         featurizer: &mut Featurizer,
         count: impl FnOnce(&mut dyn FnMut(&mut dyn FnMut(&[u32])) -> u64) -> Option<u64>,
     ) {
         let SamplingThread { sampled, admission, features, sums } = thread;
         let (sampler, prospects) = (self.sampler, self.sampler.prospects());
-        let hash = content_hash(record.bytes);
         if !sampled.may_take(sampler, hash, prospects.most()) {
             count(&mut |count| featurizer.featurize(text, count));
             return;

@@ -7,7 +7,6 @@ use super::admission::AdmissionThread;
 use super::documents::{Documents, ReadReport, Taken, Tally};
 use super::for_refining::Eligible;
 use super::scan::{self, Job};
-use crate::density::Sum;
 use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
 use crate::progress::Progress;
@@ -70,7 +69,7 @@ struct SampleThread<'a> {
     admission: AdmissionThread,
     sampled: TextSamplerThread,
     /// What a document comes to by the log-ratios of the prospects.
-    sums: Vec<Sum>,
+    sums: Vec<i64>,
 }
 
 impl<'a> Job for SampleTexts<'a> {

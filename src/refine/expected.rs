@@ -1,12 +1,12 @@
 //! What a draw selects on average, without drawing.
 //!
 //! With Gumbel noise, the key of a document with log weight w is above a threshold τ with the probability
-//! π = 1 − exp(−exp(w − τ)). The τ with which the expected selection is as large as the budget is found by bisection.
+//! π = 1 − exp(−exp(w − τ)). The τ with which the expected selection is as large as the budget is found by false position.
 
 use rayon::prelude::*;
 
 use super::sampled::Sampled;
-use crate::ln::exp;
+use crate::ln::{exp, ln};
 
 /// A probability of 1: they are integers, so that their sums are the same in any order.
 pub(super) const ONE: u64 = 1 << 32;
@@ -14,8 +14,10 @@ pub(super) const ONE: u64 = 1 << 32;
 const SURE: f64 = 4.0;
 /// So far below it never is: exp(−23) is below 2^-33.
 const NEVER: f64 = -23.0;
-/// The threshold is found to within this.
-const CLOSE_ENOUGH: f64 = 1e-6;
+/// The threshold is found to within this, or the size of the selection to within this part of it.
+const CLOSE_ENOUGH: f64 = 1e-7;
+/// Between thresholds so far apart, how the size of the selection goes on says little about the way.
+const FAR: f64 = 16.0;
 /// Documents to a task, so that tasks are worth their while.
 const TASK: usize = 1 << 12;
 
@@ -67,29 +69,51 @@ fn inclusion(above: f64) -> u64 {
         return 0;
     }
     let rate = if above > 0.0 { 1.0 / exp(-above) } else { exp(above) };
-    ((1.0 - exp(-rate)) * ONE as f64).round() as u64
+    ((1.0 - exp(-rate)) * ONE as f64 + 0.5) as u64
 }
 
 /// The threshold above which, on average, `share` of all prices is; `None` without documents that cost something.
+///
+/// The size of the selection falls where the threshold rises, as exp(−τ) in the end: false position on its logarithm, where an end that
+/// stays counts for half as much each time (the Illinois rule), halves the interval until it is short.
 fn threshold(log_weights: &[f64], prices: &[u64], share: f64) -> Option<f64> {
     let all: u128 = prices.iter().map(|price| u128::from(*price)).sum();
     if all == 0 {
         return None;
     }
-    let wanted = (share.min(1.0) * all as f64 * ONE as f64) as u128;
-    let mut low = log_weights.iter().copied().fold(f64::INFINITY, f64::min) - SURE - 1.0;
-    let mut high = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max) - NEVER + 1.0;
-    while high - low > CLOSE_ENOUGH {
-        let middle = low + (high - low) / 2.0;
-        if middle <= low || middle >= high {
-            break;
-        }
+    let wanted = (share.min(1.0) * all as f64 * ONE as f64).max(1.0);
+    // Above 0 where more is selected than is wanted.
+    let excess = |threshold: f64| {
         let task = log_weights.par_chunks(TASK).zip(prices.par_chunks(TASK));
         let sums = task.map(|(log_weights, prices)| {
             let priced = log_weights.iter().zip(prices);
-            priced.map(|(w, price)| u128::from(inclusion(w - middle)) * u128::from(*price)).sum::<u128>()
+            priced.map(|(w, price)| u128::from(inclusion(w - threshold)) * u128::from(*price)).sum::<u128>()
         });
-        if sums.sum::<u128>() >= wanted { low = middle } else { high = middle }
+        let selected = sums.sum::<u128>() as f64;
+        if selected > 0.0 { ln(selected / wanted) } else { f64::NEG_INFINITY }
+    };
+    let lightest = log_weights.iter().copied().fold(f64::INFINITY, f64::min);
+    let heaviest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let (mut low, mut high) = (lightest - SURE - 1.0, heaviest - NEVER + 1.0);
+    let (mut above, mut below) = (excess(low), f64::NEG_INFINITY);
+    let mut low_stayed = None;
+    while above > CLOSE_ENOUGH && high - low > CLOSE_ENOUGH {
+        let part = if high - low > FAR || below.is_infinite() { 0.5 } else { above / (above - below) };
+        let least = CLOSE_ENOUGH / 2.0;
+        let middle = (low + (high - low) * part).clamp(low + least, high - least);
+        let found = excess(middle);
+        if found > 0.0 {
+            (low, above) = (middle, found);
+            below = if low_stayed == Some(false) { below / 2.0 } else { below };
+            low_stayed = Some(false);
+        } else {
+            (high, below) = (middle, found);
+            above = if low_stayed == Some(true) { above / 2.0 } else { above };
+            low_stayed = Some(true);
+        }
+        if found.abs() <= CLOSE_ENOUGH {
+            return Some(middle);
+        }
     }
     Some(low)
 }

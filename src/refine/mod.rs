@@ -6,6 +6,7 @@
 //! halves of the target: what is learned from one is judged by the other. `docs/refine.md` tells why, and where it fails.
 
 mod choice;
+mod coarse;
 mod expected;
 mod judge;
 mod levels;

@@ -6,9 +6,10 @@
 //! about as many documents of every halving, and all documents of the rarest.
 
 use super::Aim;
+use super::coarse::Coarse;
 use super::rounds::{Course, prices};
-use super::sampled::{Document, Sampled};
-use crate::density::{LogRatios, Sum, density};
+use super::sampled::Sampled;
+use crate::density::density;
 use crate::featurizer::Hash;
 use crate::resample::Normalize;
 
@@ -16,7 +17,7 @@ use crate::resample::Normalize;
 #[derive(Debug, Default)]
 pub struct Prospects {
     /// None if nothing is lifted.
-    log_ratios: Option<LogRatios>,
+    log_ratios: Option<Coarse>,
     /// For each of the log-ratios, the log weights per token above which are a half, a quarter, an eighth, ... of all tokens.
     halvings: Vec<Vec<f64>>,
     /// Documents whose content hash has fewer leading zeros are left out, whatever their prospects: there are enough.
@@ -43,48 +44,53 @@ impl Prospects {
         let buckets = targets.first().filter(|_| first.is_part()).map(|(target, _)| target.len());
         let raw = buckets.and_then(|buckets| density(&first.counts(buckets), SMOOTHING));
         let Some(raw) = raw else { return Prospects::default() };
-        let (mut tables, mut found) = (Vec::new(), Vec::new());
+        let (mut pairs, mut mosts) = (Vec::new(), Vec::new());
         for (target, aim) in targets {
             let prices = prices(first, aim);
             let mut course = Course::new(hash, (first, &prices), aim.share_of(first), target, &raw);
+            let published = course.log_ratios.clone();
+            (0..ROUNDS).for_each(|_| course.step());
+            pairs.push([published, course.log_ratios]);
             let most = (1.0 / aim.share).log2().ceil().clamp(0.0, MOST_LIFT.into()) as u32 + BEYOND;
-            for rounds in [0, ROUNDS] {
-                (0..rounds).for_each(|_| course.step());
-                let log_weights = course.log_weights(Normalize::Tokens);
-                let tokens = first.documents.iter().map(Document::tokens_stood_for);
-                found.push(halvings(log_weights.into_iter().zip(tokens).collect(), most.min(MOST_LIFT)));
-                tables.push(course.log_ratios.clone());
+            mosts.extend([most.min(MOST_LIFT); 2]);
+        }
+        let log_ratios = Coarse::of_pairs(hash, &pairs);
+        let mut log_weights = vec![Vec::new(); mosts.len()];
+        for document in &first.documents {
+            let mut sums = log_ratios.sums();
+            first.add_coarse(document, &log_ratios, &mut sums);
+            let stood_for = document.tokens_stood_for();
+            for (of_table, one) in log_weights.iter_mut().zip(of_tables(&sums, document.tokens)) {
+                of_table.push((one, stood_for));
             }
         }
+        let found = log_weights.into_iter().zip(mosts).map(|(of_table, most)| halvings(of_table, most));
         let shares = targets.iter().map(|(_, aim)| aim.share);
         let selected = shares.fold(f64::INFINITY, f64::min) * first.stands_for();
         let least_zeros = (selected / ENOUGH_SELECTED).log2().clamp(0.0, 40.0) as u32;
-        let log_ratios = Some(LogRatios::of_tables(hash, &tables));
-        Prospects { log_ratios, halvings: found, least_zeros }
+        Prospects { halvings: found.collect(), log_ratios: Some(log_ratios), least_zeros }
     }
 
-    /// One sum for each of the log-ratios.
-    pub(crate) fn sums(&self) -> Vec<Sum> {
-        vec![0; self.halvings.len()]
+    /// Sums for [`Prospects::add`].
+    pub(crate) fn sums(&self) -> Vec<i64> {
+        self.log_ratios.as_ref().map(Coarse::sums).unwrap_or_default()
     }
 
     /// Adds what n-grams of a document come to.
-    pub(crate) fn add(&self, features: &[u32], sums: &mut [Sum]) {
+    pub(crate) fn add(&self, features: &[u32], sums: &mut [i64]) {
         if let Some(log_ratios) = &self.log_ratios {
             log_ratios.add(features, sums);
         }
     }
 
     /// By how many levels the document with these sums is lifted.
-    pub(crate) fn lift(&self, sums: &[Sum], tokens: u64) -> u32 {
-        let Some(log_ratios) = &self.log_ratios else { return 0 };
+    pub(crate) fn lift(&self, sums: &[i64], tokens: u64) -> u32 {
         let tokens = u32::try_from(tokens).unwrap_or(u32::MAX);
-        let lifts = sums.iter().zip(&self.halvings).map(|(sum, halvings)| {
-            let log_weight = Normalize::Tokens.apply(log_ratios.log_weight(*sum), tokens);
-            // Of documents that all weigh the same none is rare.
+        // Of documents that all weigh the same none is rare.
+        let lift = |(log_weight, halvings): (f64, &Vec<f64>)| {
             halvings.partition_point(|least| *least < log_weight) as u32
-        });
-        lifts.max().unwrap_or(0)
+        };
+        of_tables(sums, tokens).zip(&self.halvings).map(lift).max().unwrap_or(0)
     }
 
     /// A document that is lifted so high stands for 2^this like it, in a sample of levels from `floor` on.
@@ -103,6 +109,11 @@ impl Prospects {
     pub(crate) fn most(&self) -> u32 {
         self.halvings.iter().map(|halvings| halvings.len() as u32).max().unwrap_or(0)
     }
+}
+
+/// The log weights per token that a document with these sums has by each table.
+fn of_tables(sums: &[i64], tokens: u32) -> impl Iterator<Item = f64> {
+    sums.iter().map(move |sum| Normalize::Tokens.apply(Coarse::log_weight(*sum), tokens))
 }
 
 /// The log weights above which are 2^-1, 2^-2, ... of all tokens, `most` of them, from the log weights and tokens of documents. Beyond what so few

@@ -1,5 +1,6 @@
 //! The documents of a sample with their features, and how many others each stands for.
 
+use super::coarse::Coarse;
 use crate::density::{LogRatios, Sum};
 
 /// Features are kept in pieces of so many, so that growing never holds them twice.
@@ -130,6 +131,14 @@ impl Sampled {
             Features::Long(chunks) => spans(chunks, document).for_each(|span| log_ratios.add(span, &mut sum)),
         }
         log_ratios.log_weight(sum[0])
+    }
+
+    /// Adds coarse log-ratios of a document to the sums.
+    pub(super) fn add_coarse(&self, document: &Document, log_ratios: &Coarse, sums: &mut [i64]) {
+        match &self.parts[document.part as usize] {
+            Features::Short(chunks) => spans(chunks, document).for_each(|span| log_ratios.add(span, sums)),
+            Features::Long(chunks) => spans(chunks, document).for_each(|span| log_ratios.add(span, sums)),
+        }
     }
 
     /// The n-grams of all documents that it stands for, one count for each bucket; in units of as many as the least thinned

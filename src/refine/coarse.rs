@@ -1,0 +1,84 @@
+//! Log-ratios coarse enough that one addition adds those of two tables: what documents are lifted by is summed over the whole corpus.
+
+use crate::density::LogRatios;
+use crate::featurizer::Hash;
+
+/// So many bits after the point take 16 with sign and 5 before it.
+const POINT: i32 = 10;
+/// Sums of so few fit 32 bits.
+const RUN: usize = 1 << 16;
+
+/// Log-ratios of pairs of tables, each within 2^-11.
+#[derive(Debug)]
+pub(super) struct Coarse {
+    pairs: usize,
+    /// For each bucket and pair, 2^32 times the log-ratio of the first table, and that of the second.
+    log_ratios: Vec<i64>,
+}
+
+impl Coarse {
+    /// From tables of one length, in the fixed point of log-ratios.
+    pub(super) fn of_pairs(hash: Hash, pairs: &[[Vec<i64>; 2]]) -> Self {
+        let unit = LogRatios::fixed(hash, f64::from(POINT).exp2().recip());
+        let coarse =
+            |log_ratio: i64| (log_ratio + unit / 2).div_euclid(unit).clamp(i16::MIN.into(), i16::MAX.into());
+        let buckets = pairs.first().map_or(0, |[table, _]| table.len());
+        let of_bucket = |bucket: usize| {
+            pairs.iter().map(move |[first, second]| (coarse(first[bucket]) << 32) + coarse(second[bucket]))
+        };
+        Coarse { pairs: pairs.len(), log_ratios: (0..buckets).flat_map(of_bucket).collect() }
+    }
+
+    /// For each pair, one sum for each of its tables.
+    pub(super) fn sums(&self) -> Vec<i64> {
+        vec![0; 2 * self.pairs]
+    }
+
+    /// Adds the log-ratios of these buckets to the sums.
+    pub(super) fn add<B: Copy + Into<u32>>(&self, buckets: &[B], sums: &mut [i64]) {
+        for run in buckets.chunks(RUN) {
+            for (pair, sums) in sums.chunks_exact_mut(2).enumerate() {
+                let sum = match self.pairs {
+                    1 => run.iter().map(|bucket| self.log_ratios[(*bucket).into() as usize]).sum::<i64>(),
+                    pairs => {
+                        let at = |bucket: &B| (*bucket).into() as usize * pairs + pair;
+                        run.iter().map(|bucket| self.log_ratios[at(bucket)]).sum()
+                    }
+                };
+                let second = i64::from(sum as i32);
+                sums[0] += (sum - second) >> 32;
+                sums[1] += second;
+            }
+        }
+    }
+
+    /// The log weight that a sum stands for.
+    pub(super) fn log_weight(sum: i64) -> f64 {
+        sum as f64 / f64::from(POINT).exp2()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_are_those_of_each_table_also_of_negative_and_extreme_log_ratios() {
+        let hash = Hash::Dsir1;
+        let fixed = |numbers: [f64; 3]| numbers.map(|one| LogRatios::fixed(hash, one)).to_vec();
+        let first = [fixed([1.5, -2.25, 0.0]), fixed([-31.99, 31.99, 0.25])];
+        let second = [fixed([31.99, -31.99, -0.5]), fixed([0.3, 0.001, -0.7])];
+        let buckets: Vec<u32> = std::iter::repeat_n(0, RUN + 5).chain([1, 1, 2, 2]).collect();
+        for pairs in [&[first.clone()][..], &[first, second]] {
+            let coarse = Coarse::of_pairs(hash, pairs);
+            let mut sums = coarse.sums();
+            coarse.add(&buckets, &mut sums);
+            assert_eq!(sums.len(), 2 * pairs.len());
+            for (sum, table) in sums.iter().zip(pairs.iter().flatten()) {
+                let exact = buckets.iter().map(|bucket| table[*bucket as usize]).sum::<i64>();
+                let error = (Coarse::log_weight(*sum) - exact as f64 / 26f64.exp2()).abs();
+                assert!(error <= buckets.len() as f64 * 2f64.powi(-11), "{error} of {exact}");
+            }
+        }
+    }
+}
