@@ -26,8 +26,17 @@ impl Levels {
 
     /// The smallest level from which on all that was taken keeps within the budget.
     pub(super) fn floor(&self) -> usize {
+        self.floor_within(self.budget)
+    }
+
+    /// The smallest level from which on all that was taken keeps within half of the budget.
+    pub(super) fn floor_of_half(&self) -> usize {
+        self.floor_within(self.budget / 2)
+    }
+
+    fn floor_within(&self, budget: u64) -> usize {
         let taken: Vec<u64> = self.taken.iter().map(|level| level.load(Ordering::Relaxed)).collect();
-        FitBudget(Some(self.budget)).smallest_level(&taken)
+        FitBudget(Some(budget)).smallest_level(&taken)
     }
 
     /// The most of one document: more would be too much of the sample.

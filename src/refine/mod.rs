@@ -107,15 +107,17 @@ pub fn refine(
     let share = aim.share_of(sample);
     let mut refinement = Refinement { target: target.name.clone(), share, history: Vec::new(), rounds: None };
     let Some(halves) = densities_of_halves(&target.counts, half, smoothing) else { return Ok(refinement) };
-    let prices = prices(sample, aim);
-    let course = |density| Course::new(hash, (sample, &prices), share, density, &raw);
-
-    let held_out = held_out([course(&halves.0), course(&halves.1)], &halves);
+    // How many rounds are good is seen on fewer documents, too.
+    let fewer = sample.fewer();
+    let prices_of_fewer = prices(fewer, aim);
+    let trial = |half| Course::new(hash, (fewer, &prices_of_fewer), aim.share_of(fewer), half, &raw);
+    let held_out = held_out([trial(&halves.0), trial(&halves.1)], &halves);
     refinement.history = held_out.map(|held_out| held_out.history).unwrap_or_default();
     let Some(rounds) = best(&refinement.history).and_then(|best| best.checked_sub(1)) else {
         return Ok(refinement);
     };
-    let mut course = course(&whole);
+    let prices = prices(sample, aim);
+    let mut course = Course::new(hash, (sample, &prices), share, &whole, &raw);
     (0..rounds).for_each(|_| course.step());
     refinement.rounds = Some(rounds as u32);
     target.refined = Some(Refined {

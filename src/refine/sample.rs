@@ -6,7 +6,7 @@
 
 use super::levels::{LEVELS, Levels};
 use super::prospects::Prospects;
-use super::sampled::{Part, Sampled, is_short};
+use super::sampled::{Document, Part, Sampled, is_short};
 
 /// What a document takes beside its features, in their unit.
 const DOCUMENT: u64 = 16;
@@ -53,9 +53,16 @@ impl Sampler {
 
     /// Makes one sample of what the threads have.
     pub fn finish(&self, threads: impl IntoIterator<Item = SamplerThread>) -> Sampled {
-        let floor = self.levels.floor();
-        let parts = threads.into_iter().flat_map(|thread| thread.levels.into_iter().skip(floor).flatten());
-        Sampled::of(parts, |document| self.prospects.thinned(floor, document.lift))
+        let (floor, floor_of_half) = (self.levels.floor(), self.levels.floor_of_half());
+        let parts = threads.into_iter().flat_map(|thread| thread.levels.into_iter().enumerate().skip(floor));
+        let (levels, parts): (Vec<usize>, Vec<Part>) =
+            parts.filter_map(|(level, part)| Some((level, part?))).unzip();
+        let thinned = |floor: usize| move |one: &Document| self.prospects.thinned(floor, one.lift);
+        let sampled = Sampled::of(parts, thinned(floor));
+        if floor == floor_of_half {
+            return sampled;
+        }
+        sampled.with_fewer(|one| levels[one.part as usize] >= floor_of_half, thinned(floor_of_half))
     }
 
     /// The most n-grams of a document that can be in the sample: a longer one would be too much of it.

@@ -1,5 +1,7 @@
 //! The documents of a sample with their features, and how many others each stands for.
 
+use std::sync::Arc;
+
 use super::coarse::Coarse;
 use crate::density::{LogRatios, Sum};
 
@@ -9,9 +11,10 @@ const CHUNK: usize = 1 << 16;
 /// A sample of eligible documents.
 #[derive(Debug)]
 pub struct Sampled {
-    parts: Vec<Features>,
+    parts: Arc<[Features]>,
     pub(super) documents: Vec<Document>,
     unit: Unit,
+    fewer: Option<Box<Sampled>>,
 }
 
 /// In which documents are counted, with all that they stand for, so that sums over a sample keep within 63 bits.
@@ -42,7 +45,7 @@ pub(super) struct Document {
     pub(super) bytes: u32,
     pub(super) thinned: u8,
     pub(super) lift: u8,
-    part: u32,
+    pub(super) part: u32,
     start: u32,
     ngrams: u32,
 }
@@ -107,8 +110,29 @@ impl Sampled {
             documents.extend(of_part.map(|one| Document { part, thinned: thinned(&one), ..one }));
             features.push(one.features);
         }
+        Sampled::of_documents(features.into(), documents)
+    }
+
+    fn of_documents(parts: Arc<[Features]>, documents: Vec<Document>) -> Self {
         let unit = Unit::new(documents.iter().map(|one| (one.ngrams.into(), one.thinned)));
-        Sampled { parts: features, documents, unit }
+        Sampled { parts, documents, unit, fewer: None }
+    }
+
+    /// Has a smaller sample in it, of those of its documents that are `taken`, where `thinned` tells how many each stands for.
+    pub(super) fn with_fewer(
+        self,
+        taken: impl Fn(&Document) -> bool,
+        thinned: impl Fn(&Document) -> u8,
+    ) -> Self {
+        let fewer = self.documents.iter().filter(|one| taken(one));
+        let fewer = fewer.map(|one| Document { thinned: thinned(one), ..*one }).collect();
+        let fewer = Sampled::of_documents(self.parts.clone(), fewer);
+        Sampled { fewer: Some(fewer.into()), ..self }
+    }
+
+    /// A sample of the same documents that is not too large to try things on.
+    pub(super) fn fewer(&self) -> &Sampled {
+        self.fewer.as_deref().unwrap_or(self)
     }
 
     /// How many documents it stands for.
