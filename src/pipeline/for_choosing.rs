@@ -87,20 +87,22 @@ pub fn choose(
 
     progress.begin("judge", None);
     let start = Instant::now();
-    let mut expectations: Vec<Vec<Option<Expectation>>> = targets.iter().map(|_| Vec::new()).collect();
-    for (space, counted) in in_spaces {
-        let sample = featurize_texts(&texts, space, read)?;
-        let aims = aims(&texts, draw, &counted)?;
-        for (((target, half), aim), expectations) in counted.iter().zip(aims).zip(&mut expectations) {
-            expectations.push(expect((space.hash, smoothing), &target.counts, half, &sample, &aim));
-        }
-    }
+    let aims =
+        in_spaces.iter().map(|(_, counted)| aims(&texts, draw, counted)).collect::<Result<Vec<_>, _>>()?;
     let featurizers = read.featurizers(JUDGE)?;
-    let judged = expectations.into_iter().zip(in_judge).map(|(expectations, (target, half))| {
-        let all: Vec<Expectation> = expectations.into_iter().collect::<Option<_>>()?;
-        judge(&texts, &featurizers, all.first_chunk()?, &target.counts, &half)
-    });
-    let choice = Choice::new(&judged.collect::<Vec<_>>());
+    let mut judged = Vec::new();
+    // Each is done with before the next, and featurized for anew: what is expected of all documents takes more room than their texts.
+    for (number, (target, half)) in in_judge.iter().enumerate() {
+        let mut expectations = Vec::new();
+        for ((space, counted), aims) in in_spaces.iter().zip(&aims) {
+            let sample = featurize_texts(&texts, *space, read)?;
+            let ((target, half), aim) = (&counted[number], &aims[number]);
+            expectations.extend(expect((space.hash, smoothing), &target.counts, half, &sample, aim));
+        }
+        let expectations: Option<[Expectation; Candidate::NGRAMS.len()]> = expectations.try_into().ok();
+        judged.push(expectations.and_then(|all| judge(&texts, &featurizers, &all, &target.counts, half)));
+    }
+    let choice = Choice::new(&judged);
     let seconds = (before + meanwhile + start.elapsed()).as_secs_f64();
     Ok(Chosen { choice, report, seconds })
 }

@@ -51,8 +51,8 @@ impl Prospects {
             let published = course.log_ratios.clone();
             (0..ROUNDS).for_each(|_| course.step());
             pairs.push([published, course.log_ratios]);
-            let most = (1.0 / aim.share).log2().ceil().clamp(0.0, MOST_LIFT.into()) as u32 + BEYOND;
-            mosts.extend([most.min(MOST_LIFT); 2]);
+            let halvings = parts().take_while(|part| *part > aim.share).count() as u32;
+            mosts.extend([(halvings + BEYOND).min(MOST_LIFT); 2]);
         }
         let log_ratios = Coarse::of_pairs(hash, &pairs);
         let mut log_weights = vec![Vec::new(); mosts.len()];
@@ -67,8 +67,8 @@ impl Prospects {
         let found = log_weights.into_iter().zip(mosts).map(|(of_table, most)| halvings(of_table, most));
         let shares = targets.iter().map(|(_, aim)| aim.share);
         let selected = shares.fold(f64::INFINITY, f64::min) * first.stands_for();
-        let least_zeros = (selected / ENOUGH_SELECTED).log2().clamp(0.0, 40.0) as u32;
-        Prospects { halvings: found.collect(), log_ratios: Some(log_ratios), least_zeros }
+        let enough = parts().skip(1).take_while(|part| part * selected >= ENOUGH_SELECTED).count();
+        Prospects { halvings: found.collect(), log_ratios: Some(log_ratios), least_zeros: enough as u32 }
     }
 
     /// Sums for [`Prospects::add`].
@@ -109,6 +109,11 @@ impl Prospects {
     pub(crate) fn most(&self) -> u32 {
         self.halvings.iter().map(|halvings| halvings.len() as u32).max().unwrap_or(0)
     }
+}
+
+/// 1, ½, ¼, ...: exact, and so the same on every machine.
+fn parts() -> impl Iterator<Item = f64> {
+    (0..64).map(|halvings| 0.5f64.powi(halvings))
 }
 
 /// The log weights per token that a document with these sums has by each table.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::coarse::Coarse;
+use super::expected::ONE;
 use crate::density::{LogRatios, Sum};
 
 /// Features are kept in pieces of so many, so that growing never holds them twice.
@@ -137,7 +138,7 @@ impl Sampled {
 
     /// How many documents it stands for.
     pub(super) fn stands_for(&self) -> f64 {
-        self.documents.iter().map(|one| f64::from(one.thinned).exp2()).sum()
+        self.documents.iter().map(|one| 2f64.powi(one.thinned.into())).sum()
     }
 
     /// Whether there are others than those in the sample.
@@ -171,7 +172,10 @@ impl Sampled {
         let mut counts = vec![0; buckets];
         let least = self.documents.iter().map(|document| document.thinned).min().unwrap_or(0);
         for document in &self.documents {
-            self.count(document, 1 << (document.thinned - least), &mut counts);
+            // 2^(thinned - least), if that is not too much to be added up.
+            let times =
+                self.times(document, ONE) >> (32 + u32::from(least)).saturating_sub(self.unit.excess_bits);
+            self.count(document, times, &mut counts);
         }
         counts
     }

@@ -58,16 +58,16 @@ struct Level {
 }
 
 impl Default for TextSampler {
+    /// Nothing sampled yet, of 16 MB of text at most: enough to tell which documents have prospects.
     fn default() -> Self {
-        TextSampler::keeping_within(Self::BYTES, Prospects::default(), None)
+        TextSampler::keeping_within(Self::BYTES / 2, Prospects::default(), None)
     }
 }
 
 impl TextSampler {
-    /// 32 MB of text.
     const BYTES: u64 = 1 << 25;
 
-    /// Nothing sampled yet of documents that are lifted, of all of which a first sample has told how many are eligible.
+    /// Nothing sampled yet, of 32 MB of text at most, of documents that are lifted, of all of which a first sample has told how many are eligible.
     pub fn lifting(prospects: Prospects, eligible: Totals) -> Self {
         TextSampler::keeping_within(Self::BYTES, prospects, Some(eligible))
     }
