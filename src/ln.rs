@@ -42,15 +42,23 @@ pub(crate) fn exp(x: f64) -> f64 {
     if x < -700.0 {
         return 0.0;
     }
-    let k = (x / std::f64::consts::LN_2).round();
-    let r = (x - k * LN2_HIGH) - k * LN2_LOW;
-    // Taylor's series: |r| is at most ln 2 / 2, whose 14th power is below 2^-53 of 14!.
-    let mut series = 1.0;
-    for n in (1..=14).rev() {
-        series = 1.0 + series * r / f64::from(n);
-    }
-    series * f64::from_bits(((1023 + k as i64) as u64) << 52)
+    // The nearest integer, as x is not above zero.
+    let k = (x * std::f64::consts::LOG2_E - 0.5) as i64;
+    let r = (x - k as f64 * LN2_HIGH) - k as f64 * LN2_LOW;
+    let series = TAYLOR.iter().fold(0.0, |sum, coefficient| sum * r + coefficient);
+    series * f64::from_bits(((1023 + k) as u64) << 52)
 }
+
+/// 1 / n! from n = 14 down to 0: |r| is at most ln 2 / 2, whose 15th power is below 2^-53 of 15!.
+const TAYLOR: [f64; 15] = {
+    let (mut coefficients, mut factorial, mut n) = ([1.0; 15], 1.0, 1);
+    while n < 15 {
+        factorial *= n as f64;
+        coefficients[14 - n] = 1.0 / factorial;
+        n += 1;
+    }
+    coefficients
+};
 
 #[cfg(test)]
 mod tests {
