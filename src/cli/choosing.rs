@@ -35,7 +35,7 @@ pub(crate) fn choose(
     let space = args.fit.count.space(read.punkt.as_deref())?;
     let options = ChooseOptions { space, smoothing: args.fit.count.smoothing, draw, eligible, read };
     let Chosen { choice, report, seconds } = pipeline::choose(raw, targets, options, &run.progress)?;
-    summary.stage("sample", &report);
+    summary.stage_of_sampling(&report);
     summary.stage_without_bytes("judge", seconds);
 
     args.fit.count.ngrams = choice.candidate.ngrams;

@@ -62,15 +62,17 @@ pub(crate) fn count(
     }
     let first = TextSampler::default();
     let (texts, report) = pipeline::sample_texts(raw, space, (eligible, first), read, &run.progress)?;
-    summary.stage("sample", &report);
+    summary.stage_of_sampling(&report);
     let shares = target_shares(draw, &WeightsInfo::sizes(&model))?;
     let aims = aim(&texts.eligible).split(&shares);
     let mut aimed = Vec::new();
     for (target, aim) in model.targets.iter().zip(&aims) {
         aimed.push((model.target_density(target)?, *aim));
     }
+    let start = Instant::now();
     let prospects = Prospects::new(space.hash, &aimed, &pipeline::featurize_texts(&texts, space, read)?);
     drop(texts);
+    summary.stage_without_bytes("prospects", start.elapsed().as_secs_f64());
     let sampler = Sampler::new(space.buckets, prospects);
     let rejects = rejects.as_mut().filter(|_| of_raw);
     let (budget, sampling) = (args.budget(), (eligible, &sampler));

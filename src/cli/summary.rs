@@ -80,6 +80,16 @@ impl Summary {
         self.timings.push(format!("{name} {seconds:.1} s ({rate:.0} MB/s)"));
     }
 
+    /// Notes that raw shards were sampled; not how many records are invalid, as few were looked into.
+    pub(crate) fn stage_of_sampling(&mut self, report: &ReadReport) {
+        let ReadReport { records, bytes, seconds, .. } = *report;
+        let rate = bytes as f64 / 1e6 / seconds;
+        self.stages.push(json!({
+            "stage": "sample", "records": records, "bytes": bytes, "seconds": seconds, "mb_per_second": rate,
+        }));
+        self.timings.push(format!("sample {seconds:.1} s ({rate:.0} MB/s)"));
+    }
+
     /// Notes `value` under `key`, in the JSON alone.
     pub(crate) fn note(&mut self, key: &str, value: Value) {
         self.json.insert(key.into(), value);

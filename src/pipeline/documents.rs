@@ -23,10 +23,15 @@ pub struct ReadReport {
 }
 
 impl ReadReport {
-    /// With another reading of the same shards.
+    /// With another reading of the same shards: all that was read.
     pub(super) fn and(&self, other: &ReadReport) -> ReadReport {
-        let (bytes, seconds) = (self.bytes + other.bytes, self.seconds + other.seconds);
-        ReadReport { bytes, seconds, ..other.clone() }
+        ReadReport {
+            records: self.records + other.records,
+            invalid: self.invalid + other.invalid,
+            bytes: self.bytes + other.bytes,
+            bytes_before: self.bytes_before + other.bytes_before,
+            seconds: self.seconds + other.seconds,
+        }
     }
 }
 

@@ -160,6 +160,22 @@ mod tests {
     }
 
     #[test]
+    fn a_large_sample_has_one_in_it_that_takes_half_of_the_room_and_stands_for_as_much() {
+        let sample = |documents: u64| {
+            let sampler = Sampler::keeping_within(20_000, true, Prospects::default());
+            let mut thread = sampler.thread();
+            (0..documents).for_each(|i| thread.document(&sampler, (i << 52, 0), (84, 1), &[0; 84]));
+            sampler.finish([thread])
+        };
+        // At 100 each, 200 fit: one in 32 of 4096, and one in 64 where there is half of the room.
+        let sampled = sample(4096);
+        let standing = |sampled: &Sampled| (sampled.documents.len(), sampled.documents[0].thinned);
+        assert_eq!((standing(&sampled), standing(sampled.fewer())), ((128, 5), (64, 6)));
+        assert_eq!(sampled.stands_for(), sampled.fewer().stands_for());
+        assert_eq!(standing(sample(90).fewer()), (90, 0), "what is small already is tried on as it is");
+    }
+
+    #[test]
     fn where_there_are_enough_one_in_so_many_will_do_whatever_its_prospects() {
         let prospects = Prospects::of_every(2);
         let sampler = Sampler::keeping_within(u64::MAX, true, prospects);

@@ -187,10 +187,21 @@ fn waiting(dir: &Dir, arguments: &str) -> (std::process::Child, fs::File) {
     (child, pipe)
 }
 
+/// Whether programs started from here ignore a signal.
+fn is_ignored(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap_or("0").trim();
+    u64::from_str_radix(mask, 16).unwrap() >> (signal - 1) & 1 == 1
+}
+
 #[test]
 fn a_run_that_is_told_to_stop_leaves_nothing() {
     use std::os::unix::process::ExitStatusExt;
     for (signal, number) in [("INT", 2), ("TERM", 15), ("HUP", 1)] {
+        assert!(
+            !is_ignored(number),
+            "SIG{signal} is ignored here, as under nohup: run this test where it is not"
+        );
         for arguments in [
             "weigh --model model.json -o weights",
             "select --model model.json -k 1 --min-tokens 1 --rejects rejects.jsonl --temp-dir ./",
