@@ -3,8 +3,8 @@
 use crate::density::LogRatios;
 use crate::featurizer::Hash;
 
-/// So many bits after the point take 16 with sign and 5 before it.
-const POINT: i32 = 10;
+/// 10 bits after the point take 16, with sign and 5 before it.
+const ONE: f64 = 1024.0;
 /// Sums of so few fit 32 bits.
 const RUN: usize = 1 << 16;
 
@@ -19,7 +19,7 @@ pub(super) struct Coarse {
 impl Coarse {
     /// From tables of one length, in the fixed point of log-ratios.
     pub(super) fn of_pairs(hash: Hash, pairs: &[[Vec<i64>; 2]]) -> Self {
-        let unit = LogRatios::fixed(hash, f64::from(POINT).exp2().recip());
+        let unit = LogRatios::fixed(hash, ONE.recip());
         let coarse =
             |log_ratio: i64| (log_ratio + unit / 2).div_euclid(unit).clamp(i16::MIN.into(), i16::MAX.into());
         let buckets = pairs.first().map_or(0, |[table, _]| table.len());
@@ -54,7 +54,7 @@ impl Coarse {
 
     /// The log weight that a sum stands for.
     pub(super) fn log_weight(sum: i64) -> f64 {
-        sum as f64 / f64::from(POINT).exp2()
+        sum as f64 / ONE
     }
 }
 
