@@ -60,7 +60,7 @@ pub(crate) fn count(
         model.targets.push(target);
         halves.push(half);
     }
-    let first = TextSampler::default();
+    let first = TextSampler::new(space.buckets);
     let (texts, report) = pipeline::sample_texts(raw, space, (eligible, first), read, &run.progress)?;
     summary.stage_of_sampling(&report);
     let shares = target_shares(draw, &WeightsInfo::sizes(&model))?;

@@ -71,14 +71,14 @@ pub fn choose(
         in_spaces.push((space, count(space)?));
     }
     let before = start.elapsed();
-    let first = TextSampler::default();
+    let first = TextSampler::new(space.buckets);
     let (mut texts, mut report) = sample_texts(raw, space, (eligible, first), read, progress)?;
 
     let start = Instant::now();
     let prospects = prospects(&texts, options, &in_spaces[0])?;
     let meanwhile = start.elapsed();
     if prospects.most() > 0 {
-        let lifting = TextSampler::lifting(prospects, texts.eligible);
+        let lifting = TextSampler::lifting(space.buckets, prospects, texts.eligible);
         // Both at once would take too much memory.
         drop(texts);
         let second = sample_texts(raw, in_spaces[0].0, (eligible, lifting), read, progress)?;

@@ -7,18 +7,22 @@
 
 use super::levels::{LEVELS, Levels};
 use super::prospects::Prospects;
+use super::sampled::is_short;
 use crate::resample::Totals;
 
 /// What a document takes beside its text, in bytes: most of it for how likely each candidate is to select it.
 const DOCUMENT: u64 = 192;
-/// So many bytes are taken for each token at least: the features of 1- and 2-grams then take no more memory than the texts.
-const TOKEN: u64 = 4;
+/// What features of 1- and 2-grams take, in units of the size of a bucket: so many bytes are taken for each token at least, and features take no
+/// more memory than texts.
+const FEATURES: u64 = 2;
 
 /// The sampling that the threads reading a corpus share.
 #[derive(Debug)]
 pub struct TextSampler {
     levels: Levels,
     prospects: Prospects,
+    /// The fewest bytes that are taken for each token.
+    of_token: u64,
     /// What is eligible, if it is known.
     eligible: Option<Totals>,
 }
@@ -57,23 +61,23 @@ struct Level {
     documents: Vec<SampledText>,
 }
 
-impl Default for TextSampler {
-    /// Nothing sampled yet, of 16 MB of text at most: enough to tell which documents have prospects.
-    fn default() -> Self {
-        TextSampler::keeping_within(Self::BYTES / 2, Prospects::default(), None)
-    }
-}
-
 impl TextSampler {
     const BYTES: u64 = 1 << 25;
 
-    /// Nothing sampled yet, of 32 MB of text at most, of documents that are lifted, of all of which a first sample has told how many are eligible.
-    pub fn lifting(prospects: Prospects, eligible: Totals) -> Self {
-        TextSampler::keeping_within(Self::BYTES, prospects, Some(eligible))
+    /// Nothing sampled yet, of 16 MB of text at most, which are going to be looked at in so many buckets: enough to tell which documents have
+    /// prospects.
+    pub fn new(buckets: u32) -> Self {
+        TextSampler::keeping_within(Self::BYTES / 2, buckets, Prospects::default(), None)
     }
 
-    fn keeping_within(budget: u64, prospects: Prospects, eligible: Option<Totals>) -> Self {
-        TextSampler { levels: Levels::keeping_within(budget), prospects, eligible }
+    /// Nothing sampled yet, of 32 MB of text at most, of documents that are lifted, of all of which a first sample has told how many are eligible.
+    pub fn lifting(buckets: u32, prospects: Prospects, eligible: Totals) -> Self {
+        TextSampler::keeping_within(Self::BYTES, buckets, prospects, Some(eligible))
+    }
+
+    fn keeping_within(budget: u64, buckets: u32, prospects: Prospects, eligible: Option<Totals>) -> Self {
+        let of_token = FEATURES * if is_short(buckets) { 2 } else { 4 };
+        TextSampler { levels: Levels::keeping_within(budget), prospects, of_token, eligible }
     }
 
     /// What tells by how much documents are lifted.
@@ -128,7 +132,7 @@ impl TextSamplerThread {
         let number = (content_hash.leading_zeros() + lift) as usize;
         let level = &mut self.levels[number];
         level.eligible.add(Totals { records: 1, tokens, bytes });
-        let size = (text.len() as u64).max(TOKEN * tokens);
+        let size = (text.len() as u64).max(sampler.of_token * tokens);
         if size > sampler.levels.most() {
             return;
         }
@@ -150,7 +154,7 @@ pub(super) mod tests {
 
     /// A sample that is all of these texts; tokens are what stands between spaces.
     pub(in crate::refine) fn texts_of(texts: &[&str]) -> SampledTexts {
-        let sampler = TextSampler::default();
+        let sampler = TextSampler::new(10_000);
         let mut thread = sampler.thread();
         for (hash, text) in (0..).zip(texts) {
             let tokens = text.split(' ').count() as u64;
@@ -168,7 +172,7 @@ pub(super) mod tests {
     fn keeps_within_its_bound_and_is_the_same_for_any_threads() {
         // 4000 documents of a dozen bytes, at 204 each; about a fifteenth of them fit.
         let sample = |threads: usize, ids: &mut dyn Iterator<Item = u64>| {
-            let sampler = TextSampler::keeping_within(53_000, Prospects::default(), None);
+            let sampler = TextSampler::keeping_within(53_000, 10_000, Prospects::default(), None);
             let mut parts: Vec<_> = (0..threads).map(|_| sampler.thread()).collect();
             for (turn, id) in ids.enumerate() {
                 let part = &mut parts[turn % threads];
@@ -197,7 +201,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_text_that_would_be_too_much_of_the_sample_is_counted_and_not_in_it() {
-        let sampler = TextSampler::keeping_within(1600, Prospects::default(), None);
+        let sampler = TextSampler::keeping_within(1600, 10_000, Prospects::default(), None);
         let mut thread = sampler.thread();
         thread.document(&sampler, (0, 0), (1, 200), &"a".repeat(101));
         thread.document(&sampler, (1, 0), (26, 60), &"a ".repeat(26));
