@@ -18,6 +18,8 @@ const NEVER: f64 = -23.0;
 const CLOSE_ENOUGH: f64 = 1e-7;
 /// Between thresholds so far apart, how the size of the selection goes on says little about the way.
 const FAR: f64 = 16.0;
+/// So many probes are far more than are needed. After them, the interval is halved for certain.
+const PROBES: u32 = 40;
 /// Documents to a task, so that tasks are worth their while.
 const TASK: usize = 1 << 12;
 
@@ -75,7 +77,7 @@ fn inclusion(above: f64) -> u64 {
 /// The threshold above which, on average, `share` of all prices is; `None` without documents that cost something.
 ///
 /// The size of the selection falls where the threshold rises, as exp(−τ) in the end: false position on its logarithm, where an end that
-/// stays counts for half as much each time (the Illinois rule), halves the interval until it is short.
+/// stays counts for half as much each time (the Illinois rule), once halving the interval has made it short.
 fn threshold(log_weights: &[f64], prices: &[u64], share: f64) -> Option<f64> {
     let all: u128 = prices.iter().map(|price| u128::from(*price)).sum();
     if all == 0 {
@@ -96,9 +98,11 @@ fn threshold(log_weights: &[f64], prices: &[u64], share: f64) -> Option<f64> {
     let heaviest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let (mut low, mut high) = (lightest - SURE - 1.0, heaviest - NEVER + 1.0);
     let (mut above, mut below) = (excess(low), f64::NEG_INFINITY);
-    let mut low_stayed = None;
+    let (mut low_stayed, mut probes) = (None, 0);
     while above > CLOSE_ENOUGH && high - low > CLOSE_ENOUGH {
-        let part = if high - low > FAR || below.is_infinite() { 0.5 } else { above / (above - below) };
+        probes += 1;
+        let is_halved = high - low > FAR || below.is_infinite() || probes > PROBES;
+        let part = if is_halved { 0.5 } else { above / (above - below) };
         let least = CLOSE_ENOUGH / 2.0;
         let middle = (low + (high - low) * part).clamp(low + least, high - least);
         let found = excess(middle);
