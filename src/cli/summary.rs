@@ -62,7 +62,7 @@ impl Summary {
     /// Notes that a stage has read shards.
     pub(crate) fn stage(&mut self, name: &str, report: &ReadReport) {
         let ReadReport { records, invalid, bytes, bytes_before, seconds } = *report;
-        let rate = (bytes - bytes_before) as f64 / 1e6 / seconds;
+        let rate = self.timing(name, bytes - bytes_before, seconds);
         self.stages.push(json!({
             "stage": name, "records": records, "invalid": invalid, "bytes": bytes, "bytes_before": bytes_before,
             "seconds": seconds, "mb_per_second": rate,
@@ -77,17 +77,22 @@ impl Summary {
                 format!("{name}: an earlier run had done {} of {}", size(bytes_before), size(bytes)),
             );
         }
-        self.timings.push(format!("{name} {seconds:.1} s ({rate:.0} MB/s)"));
     }
 
     /// Notes that raw shards were sampled; not how many records are invalid, as few were looked into.
     pub(crate) fn stage_of_sampling(&mut self, report: &ReadReport) {
         let ReadReport { records, bytes, seconds, .. } = *report;
-        let rate = bytes as f64 / 1e6 / seconds;
+        let rate = self.timing("sample", bytes, seconds);
         self.stages.push(json!({
             "stage": "sample", "records": records, "bytes": bytes, "seconds": seconds, "mb_per_second": rate,
         }));
-        self.timings.push(format!("sample {seconds:.1} s ({rate:.0} MB/s)"));
+    }
+
+    /// Notes how long a stage took to read so many bytes; gives its MB/s.
+    fn timing(&mut self, name: &str, bytes: u64, seconds: f64) -> f64 {
+        let rate = bytes as f64 / 1e6 / seconds;
+        self.timings.push(format!("{name} {seconds:.1} s ({rate:.0} MB/s)"));
+        rate
     }
 
     /// Notes `value` under `key`, in the JSON alone.

@@ -97,7 +97,6 @@ fn add<T: Copy + Into<i64>, B: Copy + Into<u32>>(table: &[T], buckets: &[B], sum
     for run in buckets.chunks(RUN) {
         match sums {
             [_] => add_columns::<1, T, B>(table, 1, run, sums),
-            [_, _] => add_columns::<2, T, B>(table, 2, run, sums),
             _ => {
                 for (first, sums) in (0..targets).step_by(4).zip(sums.chunks_mut(4)) {
                     let table = &table[first..];

@@ -98,22 +98,24 @@ fn threshold(log_weights: &[f64], prices: &[u64], share: f64) -> Option<f64> {
     let heaviest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let (mut low, mut high) = (lightest - SURE - 1.0, heaviest - NEVER + 1.0);
     let (mut above, mut below) = (excess(low), f64::NEG_INFINITY);
-    let (mut low_stayed, mut probes) = (None, 0);
-    while above > CLOSE_ENOUGH && high - low > CLOSE_ENOUGH {
+    if above <= CLOSE_ENOUGH {
+        return Some(low);
+    }
+    let (mut rose_before, mut probes) = (None, 0);
+    while high - low > CLOSE_ENOUGH {
         probes += 1;
         let is_halved = high - low > FAR || below.is_infinite() || probes > PROBES;
         let part = if is_halved { 0.5 } else { above / (above - below) };
         let least = CLOSE_ENOUGH / 2.0;
         let middle = (low + (high - low) * part).clamp(low + least, high - least);
         let found = excess(middle);
-        if found > 0.0 {
-            (low, above) = (middle, found);
-            below = if low_stayed == Some(false) { below / 2.0 } else { below };
-            low_stayed = Some(false);
+        let rises = found > 0.0;
+        let again = rose_before.replace(rises) == Some(rises);
+        let staying = if again && !is_halved { 0.5 } else { 1.0 };
+        if rises {
+            (low, above, below) = (middle, found, below * staying);
         } else {
-            (high, below) = (middle, found);
-            above = if low_stayed == Some(true) { above / 2.0 } else { above };
-            low_stayed = Some(true);
+            (high, below, above) = (middle, found, above * staying);
         }
         if found.abs() <= CLOSE_ENOUGH {
             return Some(middle);
@@ -157,6 +159,17 @@ mod tests {
             let wanted = share * all as f64;
             assert!((expected / wanted - 1.0).abs() < 1e-4, "{expected}, not {wanted}");
         }
+        // Also where the heaviest are far away.
+        let spread: Vec<f64> = log_weights.iter().copied().chain([1e12, 1e12]).collect();
+        let prices: Vec<u64> = prices.into_iter().chain([1, 1]).collect();
+        let threshold_of_half = threshold(&spread, &prices, 0.5).unwrap();
+        let selected: f64 = spread
+            .iter()
+            .zip(&prices)
+            .map(|(w, price)| inclusion(w - threshold_of_half) as f64 / ONE as f64 * *price as f64)
+            .sum();
+        let wanted = 0.5 * (all + 2) as f64;
+        assert!((selected / wanted - 1.0).abs() < 1e-4, "{selected}, not {wanted}");
         assert_eq!(threshold(&[1.0], &[0], 0.5), None);
         assert_eq!(threshold(&[], &[], 0.5), None);
     }

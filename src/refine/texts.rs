@@ -12,8 +12,7 @@ use crate::resample::Totals;
 
 /// What a document takes beside its text, in bytes: most of it for how likely each candidate is to select it.
 const DOCUMENT: u64 = 192;
-/// What features of 1- and 2-grams take, in units of the size of a bucket: so many bytes are taken for each token at least, and features take no
-/// more memory than texts.
+/// So many features come of a token with 1- and 2-grams. A token takes at least what they do, so that features take no more memory than texts.
 const FEATURES: u64 = 2;
 
 /// The sampling that the threads reading a corpus share.
