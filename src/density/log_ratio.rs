@@ -70,7 +70,7 @@ impl LogRatios {
 
     /// Adds the log-ratios of `buckets` to the sums, one for each target.
     #[inline]
-    pub fn add<B: Copy + Into<u32>>(&self, buckets: &[B], sums: &mut [Sum]) {
+    pub fn add(&self, buckets: &[u32], sums: &mut [Sum]) {
         match &self.table {
             Table::Short(table) => add(table, buckets, sums),
             Table::Long(table) => add(table, buckets, sums),
@@ -80,11 +80,16 @@ impl LogRatios {
     /// The log weight that a sum stands for.
     #[inline]
     pub fn log_weight(&self, sum: Sum) -> f64 {
-        let point = match &self.table {
-            Table::Short(_) => SHORT_POINT,
-            Table::Long(_) => LONG_POINT,
-        };
-        sum as f64 / f64::from(point).exp2()
+        match &self.table {
+            Table::Short(_) => Self::log_weight_of(Hash::Dsir1, sum),
+            Table::Long(_) => Self::log_weight_of(Hash::Sha256, sum),
+        }
+    }
+
+    /// The log weight that a sum of log-ratios for this hash stands for.
+    #[inline]
+    pub(crate) fn log_weight_of(hash: Hash, sum: Sum) -> f64 {
+        sum as f64 / f64::from(point(hash)).exp2()
     }
 }
 
@@ -92,19 +97,19 @@ impl LogRatios {
 const RUN: usize = 1 << 16;
 
 #[inline]
-fn add<T: Copy + Into<i64>, B: Copy + Into<u32>>(table: &[T], buckets: &[B], sums: &mut [Sum]) {
+fn add<T: Copy + Into<i64>>(table: &[T], buckets: &[u32], sums: &mut [Sum]) {
     let targets = sums.len();
     for run in buckets.chunks(RUN) {
         match sums {
-            [_] => add_columns::<1, T, B>(table, 1, run, sums),
+            [sum] => *sum += Sum::from(sum_of(table, run)),
             _ => {
                 for (first, sums) in (0..targets).step_by(4).zip(sums.chunks_mut(4)) {
                     let table = &table[first..];
                     match sums.len() {
-                        4 => add_columns::<4, T, B>(table, targets, run, sums),
-                        3 => add_columns::<3, T, B>(table, targets, run, sums),
-                        2 => add_columns::<2, T, B>(table, targets, run, sums),
-                        _ => add_columns::<1, T, B>(table, targets, run, sums),
+                        4 => add_columns::<4, T>(table, targets, run, sums),
+                        3 => add_columns::<3, T>(table, targets, run, sums),
+                        2 => add_columns::<2, T>(table, targets, run, sums),
+                        _ => add_columns::<1, T>(table, targets, run, sums),
                     }
                 }
             }
@@ -112,17 +117,30 @@ fn add<T: Copy + Into<i64>, B: Copy + Into<u32>>(table: &[T], buckets: &[B], sum
     }
 }
 
+/// The sum of what a table of one column has for these buckets.
+#[inline]
+pub(crate) fn sum_of<T: Copy + Into<i64>, B: Copy + Into<u32>>(table: &[T], buckets: &[B]) -> i64 {
+    let of = |bucket: &B| -> i64 { table[(*bucket).into() as usize].into() };
+    // Four sums do not wait for each other.
+    let (fours, rest) = buckets.as_chunks::<4>();
+    let mut sums = [0; 4];
+    for four in fours {
+        sums.iter_mut().zip(four).for_each(|(sum, bucket)| *sum += of(bucket));
+    }
+    sums.iter().sum::<i64>() + rest.iter().map(of).sum::<i64>()
+}
+
 /// Adds the first N columns of a table with rows of `targets` numbers, as far as this table begins with such a row.
 #[inline]
-fn add_columns<const N: usize, T: Copy + Into<i64>, B: Copy + Into<u32>>(
+fn add_columns<const N: usize, T: Copy + Into<i64>>(
     table: &[T],
     targets: usize,
-    run: &[B],
+    run: &[u32],
     sums: &mut [Sum],
 ) {
     let mut of_run = [0i64; N];
     for bucket in run {
-        let row = &table[(*bucket).into() as usize * targets..][..N];
+        let row = &table[*bucket as usize * targets..][..N];
         of_run.iter_mut().zip(row).for_each(|(sum, ratio)| *sum += (*ratio).into());
     }
     sums.iter_mut().zip(of_run).for_each(|(sum, of_run)| *sum += Sum::from(of_run));

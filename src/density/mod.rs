@@ -11,10 +11,11 @@ mod raw;
 
 pub use closeness::{Closeness, Yardstick, lone_share};
 pub use error::Error;
+pub(crate) use log_ratio::sum_of;
 pub use log_ratio::{EPSILON, LogRatios, Sum, kl_divergence, kl_divergence_with};
 pub(crate) use model::density;
 pub use model::{Model, Refined, Target, normalized};
-pub use raw::{FitBudget, LevelCounts, RawCounts, RawSample};
+pub use raw::{DocumentCounts, FitBudget, LevelCounts, RawCounts, RawSample};
 
 use serde::{Deserialize, Serialize};
 

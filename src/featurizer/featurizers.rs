@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::ngrams::Ngrams;
 use super::{Error, FeatureSpace, Featurizer, Punkt, Tokenizer};
 
 /// A feature space with all that it takes to make features in it; makes a featurizer for each thread.
@@ -11,6 +12,8 @@ pub struct Featurizers {
     space: FeatureSpace,
     /// There if the space needs it.
     punkt: Option<Arc<Punkt>>,
+    /// Whether nobody asks for n-grams.
+    tokens_alone: bool,
 }
 
 impl Featurizers {
@@ -22,11 +25,12 @@ impl Featurizers {
         if !space.is_valid() {
             return Err(Error::Space(space));
         }
-        let Some(expected) = space.punkt else { return Ok(Featurizers { space, punkt: None }) };
+        let of = |punkt| Featurizers { space, punkt, tokens_alone: false };
+        let Some(expected) = space.punkt else { return Ok(of(None)) };
         let punkt = punkt.ok_or(Error::NoPunkt)?;
         match punkt.fingerprint() {
             found if found != expected => Err(Error::OtherPunkt { expected, found }),
-            _ => Ok(Featurizers { space, punkt: Some(punkt) }),
+            _ => Ok(of(Some(punkt))),
         }
     }
 
@@ -49,9 +53,14 @@ impl Featurizers {
         self.punkt.as_ref()
     }
 
-    /// The same for tokens alone, whose n-grams nobody asks for.
+    /// The same for tokens alone: no features are made.
     pub(crate) fn of_tokens(self) -> Self {
-        Featurizers { space: FeatureSpace { ngrams: 1, ..self.space }, ..self }
+        Featurizers { tokens_alone: true, ..self }
+    }
+
+    /// The n-grams of one thread.
+    pub(super) fn ngrams(&self) -> Ngrams {
+        if self.tokens_alone { Ngrams::None } else { Ngrams::new(self.space) }
     }
 
     /// A featurizer for one thread.

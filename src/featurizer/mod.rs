@@ -92,7 +92,7 @@ impl Featurizer {
             Tokenizer::Wordpunct => How::Wordpunct { chunk: Box::new(Chunk::new()), best: Best::detect() },
             _ => How::OneByOne(OneByOne::new(featurizers)),
         };
-        Featurizer { how, ngrams: Ngrams::new(space) }
+        Featurizer { how, ngrams: featurizers.ngrams() }
     }
 
     /// From now on, also takes note of how many different n-grams there are.
@@ -208,6 +208,19 @@ mod tests {
         #[test]
         fn whatever_the_characters(text in "\\PC{0,300}") {
             spaces().for_each(|space| check(space, &text));
+        }
+
+        #[test]
+        fn tokens_alone_are_as_many(text in pieces()) {
+            for tokenizer in [Tokenizer::Wordpunct, Tokenizer::Unicode, Tokenizer::Bytes] {
+                for hash in [Hash::Dsir1, Hash::Sha256] {
+                    let space = FeatureSpace { tokenizer, hash, ..FeatureSpace::default() };
+                    let featurizers = Featurizers::new(space, None).unwrap();
+                    let tokens = featurizers.featurizer().featurize(&text, |_| {});
+                    let no_features = |_: &[u32]| unreachable!("nobody has asked for them");
+                    prop_assert_eq!(featurizers.of_tokens().featurizer().featurize(&text, no_features), tokens);
+                }
+            }
         }
 
         #[test]

@@ -12,6 +12,8 @@ const WAITING: usize = if cfg!(fuzzing) { 5 } else { 256 };
 pub(super) enum Ngrams {
     Dsir1(CombinedHashes),
     Sha256(JoinedTokens),
+    /// Nobody asks for them.
+    None,
 }
 
 impl Ngrams {
@@ -25,9 +27,10 @@ impl Ngrams {
     /// From now on, takes note of different n-grams.
     pub(super) fn note_distinct(&mut self) {
         match self {
-            Ngrams::Dsir1(hashes) => hashes.distinct.get_or_insert_default(),
-            Ngrams::Sha256(joined) => joined.distinct.get_or_insert_default(),
-        };
+            Ngrams::Dsir1(hashes) => hashes.distinct = Some(Distinct::default()),
+            Ngrams::Sha256(joined) => joined.distinct = Some(Distinct::default()),
+            Ngrams::None => {}
+        }
     }
 
     /// The different n-grams, if they were to be noted.
@@ -35,6 +38,7 @@ impl Ngrams {
         match self {
             Ngrams::Dsir1(hashes) => hashes.distinct.as_ref(),
             Ngrams::Sha256(joined) => joined.distinct.as_ref(),
+            Ngrams::None => None,
         }
     }
 
@@ -43,6 +47,7 @@ impl Ngrams {
         match self {
             Ngrams::Dsir1(hashes) => (hashes.len, hashes.waiting) = (0, 0),
             Ngrams::Sha256(joined) => joined.clear(),
+            Ngrams::None => {}
         }
     }
 
@@ -65,6 +70,7 @@ impl Ngrams {
                     joined.flush(features);
                 }
             }
+            Ngrams::None => {}
         }
     }
 
@@ -77,6 +83,7 @@ impl Ngrams {
                 hashes.waiting = 0;
             }
             Ngrams::Sha256(joined) => joined.flush(features),
+            Ngrams::None => {}
         }
     }
 
@@ -100,6 +107,7 @@ impl Ngrams {
                 }
                 joined.flush(features);
             }
+            Ngrams::None => {}
         }
     }
 }

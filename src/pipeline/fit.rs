@@ -7,7 +7,7 @@ use super::rejects::{Rejects, RejectsInOrder};
 use super::sample::Sample;
 use super::scan::{self, Done, Job, Rhythm};
 use super::{ReadOptions, TargetShards};
-use crate::density::{Counts, FitBudget, LevelCounts, RawCounts, RawSample, Target};
+use crate::density::{Counts, DocumentCounts, FitBudget, LevelCounts, RawCounts, RawSample, Target};
 use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
 use crate::progress::Progress;
@@ -267,6 +267,12 @@ impl<'a, W: Watch, N: Fn() -> W + Sync> Job for CountAll<'a, N> {
     }
 }
 
+/// Counts all n-grams of a document.
+pub(super) fn count(text: &str, featurizer: &mut Featurizer, mut counts: DocumentCounts<'_>) {
+    let tokens = featurizer.featurize(text, |buckets| counts.add(buckets));
+    counts.end(tokens);
+}
+
 struct CountRaw<'a> {
     featurizers: Featurizers,
     sample: RawSample,
@@ -316,15 +322,13 @@ impl<'a> Job for CountRaw<'a> {
         let taken = self.documents.each_of(texts, shard, block, wanted, |record, text| {
             let Some(text) = text else { return Ok(()) };
             let hash = content_hash(record.bytes);
-            match &mut sampling {
-                None => {
-                    counts.document(&self.sample, hash, |count| featurizer.featurize(text, count));
+            let counts = counts.begin(&self.sample, hash);
+            match (&mut sampling, counts) {
+                (Some((sampling, thread)), counts) => {
+                    sampling.document(thread, (record, hash), text, featurizer, counts);
                 }
-                Some((sampling, thread)) => {
-                    sampling.document(thread, (record, hash), text, featurizer, |featurize| {
-                        counts.document(&self.sample, hash, featurize)
-                    });
-                }
+                (None, Some(counts)) => count(text, featurizer, counts),
+                (None, None) => {}
             }
             Ok(())
         });

@@ -2,10 +2,10 @@
 
 use super::admission::{Admission, AdmissionThread};
 use super::documents::ReadReport;
-use super::fit::{Counted, Watch, count_watched};
+use super::fit::{Counted, Watch, count, count_watched};
 use super::rejects::Rejects;
 use super::{ReadOptions, TargetShards};
-use crate::density::{Counts, Target};
+use crate::density::{Counts, DocumentCounts, Target};
 use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer};
 use crate::progress::Progress;
@@ -95,34 +95,37 @@ impl Sampling<'_> {
         }
     }
 
-    /// Sees a document with its content hash, and takes it if it is eligible. `count` is handed what featurizes the document, and gives its tokens if
-    /// it has called that.
+    /// Sees a document with its content hash, and takes it if it is eligible; it is counted in `counts`, if at all.
     pub(super) fn document(
         &self,
         thread: &mut SamplingThread,
         (record, hash): (Record<'_>, u64),
         text: &str,
         featurizer: &mut Featurizer,
-        count: impl FnOnce(&mut dyn FnMut(&mut dyn FnMut(&[u32])) -> u64) -> Option<u64>,
+        mut counts: Option<DocumentCounts<'_>>,
     ) {
         let SamplingThread { sampled, admission, features, sums } = thread;
         let (sampler, prospects) = (self.sampler, self.sampler.prospects());
         if !sampled.may_take(sampler, hash, prospects.most()) {
-            count(&mut |count| featurizer.featurize(text, count));
+            if let Some(counts) = counts {
+                count(text, featurizer, counts);
+            }
             return;
         }
         // One more than the sampler takes tells it that there are too many.
         let room = sampler.most_ngrams() + 1;
         features.clear();
         sums.fill(0);
-        let mut featurize = |count: &mut dyn FnMut(&[u32])| {
-            featurizer.featurize(text, |buckets| {
-                count(buckets);
-                features.extend(&buckets[..buckets.len().min(room - features.len())]);
-                prospects.add(buckets, sums);
-            })
-        };
-        let tokens = count(&mut featurize).unwrap_or_else(|| featurize(&mut |_| {}));
+        let tokens = featurizer.featurize(text, |buckets| {
+            features.extend(&buckets[..buckets.len().min(room - features.len())]);
+            match &mut counts {
+                Some(counts) => prospects.add_and_count(buckets, sums, counts),
+                None => prospects.add(buckets, sums),
+            }
+        });
+        if let Some(counts) = counts {
+            counts.end(tokens);
+        }
         let admitted = self.eligible.admission.admit(record.bytes, text, admission);
         if tokens >= self.eligible.min_tokens.into() && admitted.is_drawn_by_weight() {
             let (lift, bytes) = (prospects.lift(sums, tokens), record.bytes.len() as u64 + 1);

@@ -1,6 +1,6 @@
 //! Log-ratios coarse enough that one addition adds those of two tables: what documents are lifted by is summed over the whole corpus.
 
-use crate::density::LogRatios;
+use crate::density::{DocumentCounts, LogRatios, sum_of};
 use crate::featurizer::Hash;
 
 /// 10 bits after the point take 16, with sign and 5 before it.
@@ -37,18 +37,26 @@ impl Coarse {
     /// Adds the log-ratios of these buckets to the sums.
     pub(super) fn add<B: Copy + Into<u32>>(&self, buckets: &[B], sums: &mut [i64]) {
         for run in buckets.chunks(RUN) {
-            for (pair, sums) in sums.chunks_exact_mut(2).enumerate() {
-                let sum = match self.pairs {
-                    1 => run.iter().map(|bucket| self.log_ratios[(*bucket).into() as usize]).sum::<i64>(),
-                    pairs => {
-                        let at = |bucket: &B| (*bucket).into() as usize * pairs + pair;
-                        run.iter().map(|bucket| self.log_ratios[at(bucket)]).sum()
-                    }
-                };
-                let second = i64::from(sum as i32);
-                sums[0] += (sum - second) >> 32;
-                sums[1] += second;
+            if self.pairs == 1 {
+                split(sum_of(&self.log_ratios, run), sums);
+                continue;
             }
+            for (pair, sums) in sums.chunks_exact_mut(2).enumerate() {
+                let at = |bucket: &B| (*bucket).into() as usize * self.pairs + pair;
+                split(run.iter().map(|bucket| self.log_ratios[at(bucket)]).sum(), sums);
+            }
+        }
+    }
+
+    /// The same, while these buckets are counted.
+    pub(super) fn add_and_count(&self, buckets: &[u32], sums: &mut [i64], counts: &mut DocumentCounts<'_>) {
+        if self.pairs == 1 {
+            for run in buckets.chunks(RUN) {
+                split(counts.add_and_sum(run, &self.log_ratios), sums);
+            }
+        } else {
+            counts.add(buckets);
+            self.add(buckets, sums);
         }
     }
 
@@ -58,9 +66,17 @@ impl Coarse {
     }
 }
 
+/// Adds to the sums of a pair what one addition for both has given.
+fn split(sum: i64, sums: &mut [i64]) {
+    let second = i64::from(sum as i32);
+    sums[0] += (sum - second) >> 32;
+    sums[1] += second;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::density::{FitBudget, RawSample};
 
     #[test]
     fn sums_are_those_of_each_table_also_of_negative_and_extreme_log_ratios() {
@@ -79,6 +95,13 @@ mod tests {
                 let error = (Coarse::log_weight(*sum) - exact as f64 / 26f64.exp2()).abs();
                 assert!(error <= buckets.len() as f64 * 2f64.powi(-11), "{error} of {exact}");
             }
+            let (sample, mut while_counted) = (RawSample::new(FitBudget(None)), coarse.sums());
+            let mut thread = sample.thread(3);
+            let mut counts = thread.begin(&sample, 0).unwrap();
+            coarse.add_and_count(&buckets, &mut while_counted, &mut counts);
+            counts.end(1);
+            let counted = sample.finish([&thread], 3).unwrap().total(3).unwrap();
+            assert_eq!((while_counted, counted.counts), (sums, vec![RUN as u64 + 5, 2, 2]));
         }
     }
 }

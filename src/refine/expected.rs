@@ -5,6 +5,7 @@
 
 use rayon::prelude::*;
 
+use super::by_bucket::ByBucket;
 use super::sampled::Sampled;
 use crate::ln::{exp, ln};
 
@@ -47,13 +48,13 @@ fn density_of(sample: &Sampled, inclusions: &[u64], buckets: usize) -> Option<Ve
     let task = documents.len().div_ceil(rayon::current_num_threads()).max(TASK);
     let counts =
         documents.par_chunks(task).zip(inclusions.par_chunks(task)).map(|(documents, inclusions)| {
-            let mut counts = vec![0u64; buckets];
+            let mut counts = ByBucket::zeros(buckets);
             for (document, inclusion) in
                 documents.iter().zip(inclusions).filter(|(_, inclusion)| **inclusion > 0)
             {
                 sample.count(document, sample.times(document, *inclusion), &mut counts);
             }
-            counts
+            counts.into_vec(buckets)
         });
     let counts = counts.reduce_with(|mut sum, counts| {
         sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);

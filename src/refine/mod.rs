@@ -5,6 +5,7 @@
 //! selection has too much, up where it has too little. Log weights are per token. How many rounds are good is found out on
 //! halves of the target: what is learned from one is judged by the other. `docs/refine.md` tells why, and where it fails.
 
+mod by_bucket;
 mod choice;
 mod coarse;
 mod expected;
@@ -179,9 +180,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::expected::expected_density;
+    use super::rounds::log_weights;
     use super::sampled::tests::{sample_of, thinned_sample_of};
     use super::*;
-    use crate::density::{FitBudget, LogRatios, RawCounts, Target};
+    use crate::density::{FitBudget, RawCounts, Target};
     use crate::featurizer::FeatureSpace;
 
     fn counts_of(documents: &[Vec<u32>], buckets: u32) -> Counts {
@@ -224,9 +226,8 @@ mod tests {
     /// What a selection by these log-ratios is expected to be made of.
     fn selected(refined: &Refined, share: f64, raw: &[Vec<u32>]) -> Vec<f64> {
         let sample = sample_of(raw);
-        let log_ratios = LogRatios::of_tables(FeatureSpace::default().hash, &[&refined.log_ratios]);
-        let weight = |one| Normalize::Tokens.apply(sample.log_weight(one, &log_ratios), one.tokens);
-        let log_weights: Vec<f64> = sample.documents.iter().map(weight).collect();
+        let hash = FeatureSpace::default().hash;
+        let log_weights = log_weights(hash, &sample, &refined.log_ratios, Normalize::Tokens);
         expected_density(&sample, &log_weights, &vec![10; raw.len()], share, refined.log_ratios.len())
             .unwrap()
     }

@@ -9,7 +9,7 @@ use super::Aim;
 use super::coarse::Coarse;
 use super::rounds::{Course, prices};
 use super::sampled::Sampled;
-use crate::density::density;
+use crate::density::{DocumentCounts, density};
 use crate::featurizer::Hash;
 use crate::resample::Normalize;
 
@@ -80,6 +80,14 @@ impl Prospects {
     pub(crate) fn add(&self, features: &[u32], sums: &mut [i64]) {
         if let Some(log_ratios) = &self.log_ratios {
             log_ratios.add(features, sums);
+        }
+    }
+
+    /// The same, while they are counted.
+    pub(crate) fn add_and_count(&self, features: &[u32], sums: &mut [i64], counts: &mut DocumentCounts<'_>) {
+        match &self.log_ratios {
+            Some(log_ratios) => log_ratios.add_and_count(features, sums, counts),
+            None => counts.add(features),
         }
     }
 

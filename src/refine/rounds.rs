@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::Aim;
+use super::by_bucket::ByBucket;
 use super::expected::{expected_density, inclusions};
 use super::sampled::{Document, Sampled};
 use crate::density::LogRatios;
@@ -75,12 +76,7 @@ impl<'a> Course<'a> {
 
     /// The log weights of the documents of the sample.
     pub(super) fn log_weights(&self, normalize: Normalize) -> Vec<f64> {
-        let log_ratios = LogRatios::of_tables(self.hash, &[&self.log_ratios[..]]);
-        let weight =
-            self.sample.documents.par_iter().map(|document| {
-                normalize.apply(self.sample.log_weight(document, &log_ratios), document.tokens)
-            });
-        weight.collect()
+        log_weights(self.hash, self.sample, &self.log_ratios, normalize)
     }
 
     /// Moves every log-ratio towards what the selection lacks, and looks at the selection that is then expected. The next step is half
@@ -106,6 +102,20 @@ impl<'a> Course<'a> {
         }
         self.distance = distance;
     }
+}
+
+/// The log weights of the documents of `sample` by these log-ratios.
+pub(super) fn log_weights(
+    hash: Hash,
+    sample: &Sampled,
+    log_ratios: &[i64],
+    normalize: Normalize,
+) -> Vec<f64> {
+    let log_ratios = ByBucket::of(log_ratios);
+    let weight = sample.documents.par_iter().map(|document| {
+        normalize.apply(LogRatios::log_weight_of(hash, sample.sum(document, &log_ratios)), document.tokens)
+    });
+    weight.collect()
 }
 
 fn epsilon(buckets: usize) -> f64 {

@@ -4,9 +4,10 @@
 //! the sample has all records from some level on: it is the same however the corpus is cut. A document that has prospects of
 //! being selected (`prospects.rs`) is lifted by some levels. It is sampled the more often for that, and counts for fewer.
 
+use super::by_bucket::is_short;
 use super::levels::{LEVELS, Levels};
 use super::prospects::Prospects;
-use super::sampled::{Document, Part, Sampled, is_short};
+use super::sampled::{Document, Part, Sampled};
 
 /// What a document takes beside its features, in their unit.
 const DOCUMENT: u64 = 16;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::by_bucket::{ByBucket, is_short};
 use super::coarse::Coarse;
 use super::expected::ONE;
-use crate::density::{LogRatios, Sum};
+use crate::density::{Sum, sum_of};
 
 /// Features are kept in pieces of so many, so that growing never holds them twice.
 const CHUNK: usize = 1 << 16;
@@ -146,16 +147,19 @@ impl Sampled {
         self.documents.iter().any(|one| one.thinned > 0)
     }
 
-    /// The log weight of a document for the only target of `log_ratios`.
-    pub(super) fn log_weight(&self, document: &Document, log_ratios: &LogRatios) -> f64 {
-        let mut sum: [Sum; 1] = [0];
+    /// The sum of the log-ratios of a document.
+    pub(super) fn sum(&self, document: &Document, log_ratios: &ByBucket<i64>) -> Sum {
+        // Of a span, it fits 64 bits: no span is longer than a chunk.
         match &self.parts[document.part as usize] {
             Features::Short(chunks) => {
-                spans(chunks, document).for_each(|span| log_ratios.add(span, &mut sum))
+                let log_ratios = log_ratios.of_short();
+                let of_bucket = |bucket: &u16| log_ratios[usize::from(*bucket)];
+                spans(chunks, document).map(|span| Sum::from(span.iter().map(of_bucket).sum::<i64>())).sum()
             }
-            Features::Long(chunks) => spans(chunks, document).for_each(|span| log_ratios.add(span, &mut sum)),
+            Features::Long(chunks) => {
+                spans(chunks, document).map(|span| Sum::from(sum_of(log_ratios.all(), span))).sum()
+            }
         }
-        log_ratios.log_weight(sum[0])
     }
 
     /// Adds coarse log-ratios of a document to the sums.
@@ -169,7 +173,7 @@ impl Sampled {
     /// The n-grams of all documents that it stands for, one count for each bucket; in units of as many as the least thinned
     /// document stands for.
     pub(super) fn counts(&self, buckets: usize) -> Vec<u64> {
-        let mut counts = vec![0; buckets];
+        let mut counts = ByBucket::zeros(buckets);
         let least = self.documents.iter().map(|document| document.thinned).min().unwrap_or(0);
         for document in &self.documents {
             // 2^(thinned - least), if that is not too much to be added up.
@@ -177,7 +181,7 @@ impl Sampled {
                 self.times(document, ONE) >> (32 + u32::from(least)).saturating_sub(self.unit.excess_bits);
             self.count(document, times, &mut counts);
         }
-        counts
+        counts.into_vec(buckets)
     }
 
     /// How often a document counts that is selected with this probability in units of 2^-32.
@@ -185,21 +189,19 @@ impl Sampled {
         self.unit.times(inclusion, document.thinned)
     }
 
-    /// Adds `times` the features of a document to `counts`, one for each bucket.
-    pub(super) fn count(&self, document: &Document, times: u64, counts: &mut [u64]) {
+    /// Adds `times` the features of a document to `counts`.
+    pub(super) fn count(&self, document: &Document, times: u64, counts: &mut ByBucket<u64>) {
         match &self.parts[document.part as usize] {
             Features::Short(chunks) => {
+                let counts = counts.of_short_mut();
                 spans(chunks, document).flatten().for_each(|bucket| counts[usize::from(*bucket)] += times);
             }
             Features::Long(chunks) => {
+                let counts = counts.all_mut();
                 spans(chunks, document).flatten().for_each(|bucket| counts[*bucket as usize] += times);
             }
         }
     }
-}
-
-pub(super) fn is_short(buckets: u32) -> bool {
-    buckets <= 1 << 16
 }
 
 impl Features {
@@ -244,6 +246,7 @@ fn spans<'a, T>(chunks: &'a [Vec<T>], document: &Document) -> impl Iterator<Item
 
 #[cfg(test)]
 pub(super) mod tests {
+    use super::super::by_bucket::SHORT;
     use super::*;
 
     /// A sample of documents, given by their features; tokens are as many, and bytes ten times as many.
@@ -270,6 +273,24 @@ pub(super) mod tests {
         long.iter().for_each(|bucket| expected[*bucket as usize] += 2);
         [1, 2, 9].iter().for_each(|bucket| expected[*bucket as usize] += 1);
         assert_eq!(sampled.counts(10), expected);
+    }
+
+    #[test]
+    fn sums_are_of_all_spans_and_of_many_buckets_too() {
+        let long = |bucket: u32| vec![bucket; CHUNK + 100];
+        for buckets in [10, SHORT as u32, SHORT as u32 + 10] {
+            let mut part = Part::of_buckets(buckets);
+            let documents = [vec![0, buckets - 1, buckets - 1], long(buckets - 1), vec![]];
+            documents.iter().for_each(|features| part.push(0, (1, 1), features));
+            let sampled = Sampled::of([part], |_| 0);
+            let mut log_ratios = vec![3; buckets as usize];
+            // The least there may be: 32, with 40 bits after the point.
+            log_ratios[buckets as usize - 1] = -1 << 45;
+            let log_ratios = ByBucket::of(&log_ratios);
+            let sums: Vec<Sum> =
+                sampled.documents.iter().map(|document| sampled.sum(document, &log_ratios)).collect();
+            assert_eq!(sums, [3 - (2 << 45), -((CHUNK as i128 + 100) << 45), 0]);
+        }
     }
 
     #[test]

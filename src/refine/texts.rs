@@ -5,9 +5,9 @@
 //! records from some level on. What is not in it is not even looked at: what there is of all is estimated from the sample. With
 //! prospects, documents are lifted as there.
 
+use super::by_bucket::is_short;
 use super::levels::{LEVELS, Levels};
 use super::prospects::Prospects;
-use super::sampled::is_short;
 use crate::resample::Totals;
 
 /// What a document takes beside its text, in bytes: most of it for how likely each candidate is to select it.

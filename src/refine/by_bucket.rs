@@ -1,0 +1,45 @@
+//! Numbers by bucket, such that those of 16 bits are looked up without a check.
+
+/// So many buckets fit 16 bits.
+pub(super) const SHORT: usize = 1 << 16;
+
+pub(super) fn is_short(buckets: u32) -> bool {
+    buckets as usize <= SHORT
+}
+
+/// One number for each bucket, and for all others that fit 16 bits: whatever such a bucket is, looking it up takes no check.
+#[derive(Debug)]
+pub(super) struct ByBucket<T>(Vec<T>);
+
+impl<T: Copy + Default> ByBucket<T> {
+    pub(super) fn zeros(buckets: usize) -> Self {
+        ByBucket(vec![T::default(); buckets.max(SHORT)])
+    }
+
+    pub(super) fn of(numbers: &[T]) -> Self {
+        let mut all = ByBucket::zeros(numbers.len());
+        all.0[..numbers.len()].copy_from_slice(numbers);
+        all
+    }
+
+    pub(super) fn into_vec(mut self, buckets: usize) -> Vec<T> {
+        self.0.truncate(buckets);
+        self.0
+    }
+
+    pub(super) fn all(&self) -> &[T] {
+        &self.0
+    }
+
+    pub(super) fn all_mut(&mut self) -> &mut [T] {
+        &mut self.0
+    }
+
+    pub(super) fn of_short(&self) -> &[T; SHORT] {
+        self.0.first_chunk().expect("there are as many at least")
+    }
+
+    pub(super) fn of_short_mut(&mut self) -> &mut [T; SHORT] {
+        self.0.first_chunk_mut().expect("there are as many at least")
+    }
+}
