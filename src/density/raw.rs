@@ -55,18 +55,19 @@ impl RawCounts {
     fn from_levels(
         fit_ngrams: FitBudget,
         documents_read: u64,
-        levels: &[Option<Counts>],
+        mut levels: Vec<Option<Counts>>,
         from: usize,
         buckets: u32,
     ) -> Result<Self, Error> {
         let mut ngrams = vec![0; levels.len()];
-        for (ngrams, level) in ngrams.iter_mut().zip(levels) {
+        for (ngrams, level) in ngrams.iter_mut().zip(&levels) {
             *ngrams = level.as_ref().map_or(Some(0), Counts::ngrams).ok_or(Error::Overflow)?;
         }
         let first = fit_ngrams.smallest_level(&ngrams).max(from);
         let last = levels.iter().rposition(Option::is_some).map_or(first, |last| last + 1).max(first);
-        let kept = levels.get(first..last).unwrap_or_default();
-        let levels = kept.iter().map(|level| level.clone().unwrap_or_else(|| Counts::new(buckets))).collect();
+        levels.truncate(last);
+        let kept = levels.into_iter().skip(first);
+        let levels = kept.map(|level| level.unwrap_or_else(|| Counts::new(buckets))).collect();
         Ok(RawCounts { fit_ngrams, documents_read, first_level: first as u32, levels })
     }
 
@@ -101,7 +102,7 @@ impl RawCounts {
         let documents = self.documents_read.checked_add(other.documents_read).ok_or(Error::Overflow)?;
         // Below the higher of the two first levels one part was not counted.
         let from = self.first_level.max(other.first_level) as usize;
-        RawCounts::from_levels(self.fit_ngrams, documents, &levels, from, buckets)
+        RawCounts::from_levels(self.fit_ngrams, documents, levels, from, buckets)
     }
 
     /// Whether these can be counts of so many buckets.
@@ -198,7 +199,7 @@ impl RawSample {
         }
         // Some threads stopped counting a level before others did; the budget rules all of those out.
         let from = self.floor();
-        RawCounts::from_levels(self.budget, documents, &levels, from, buckets)
+        RawCounts::from_levels(self.budget, documents, levels, from, buckets)
     }
 
     fn first_before(&self) -> usize {

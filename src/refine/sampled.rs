@@ -7,8 +7,9 @@ use super::coarse::Coarse;
 use super::expected::ONE;
 use crate::density::{Sum, sum_of};
 
-/// Features are kept in pieces of so many, so that growing never holds them twice.
-const CHUNK: usize = 1 << 16;
+/// Features are kept in pieces of so many, so that growing never holds them twice; each has its room from the start, so that what one level gives up
+/// fits another.
+const CHUNK: usize = 1 << 14;
 
 /// A sample of eligible documents.
 #[derive(Debug)]
@@ -221,7 +222,7 @@ fn push<T>(chunks: &mut Vec<Vec<T>>, mut features: &[u32], narrow: impl Fn(u32) 
         let chunk = match chunks.last_mut().filter(|last| last.len() < CHUNK) {
             Some(_) => chunks.len() - 1,
             None => {
-                chunks.push(Vec::new());
+                chunks.push(Vec::with_capacity(CHUNK));
                 chunks.len() - 1
             }
         };
