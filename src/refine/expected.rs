@@ -24,22 +24,37 @@ const PROBES: u32 = 40;
 /// Documents to a task, so that tasks are worth their while.
 const TASK: usize = 1 << 12;
 
-/// The density of n-grams in the selection expected of documents with these log weights, where `share` of the sum of their
-/// `prices` is selected; `None` if it has no n-gram.
-pub(super) fn expected_density(
-    sample: &Sampled,
-    log_weights: &[f64],
-    prices: &[u64],
-    share: f64,
-    buckets: usize,
-) -> Option<Vec<f64>> {
-    density_of(sample, &inclusions(log_weights, prices, share)?, buckets)
+/// What is expected of documents with these log weights where `share` of the sum of their `prices` is selected.
+pub(super) struct Expected {
+    /// Of n-grams in the selection.
+    pub(super) density: Vec<f64>,
+    /// What keys of selected documents are above.
+    pub(super) threshold: f64,
+}
+
+impl Expected {
+    /// `near` is where the threshold may be, if anything is known of it; `None` if nothing is selected that has an n-gram.
+    pub(super) fn of(
+        sample: &Sampled,
+        log_weights: &[f64],
+        prices: &[u64],
+        (share, near): (f64, Option<f64>),
+        buckets: usize,
+    ) -> Option<Self> {
+        let threshold = threshold(log_weights, prices, share, near)?;
+        let density = density_of(sample, &above(log_weights, threshold), buckets)?;
+        Some(Expected { density, threshold })
+    }
 }
 
 /// How likely each document is to be selected, in units of 2^-32; `None` without documents that cost something.
 pub(super) fn inclusions(log_weights: &[f64], prices: &[u64], share: f64) -> Option<Vec<u64>> {
-    let threshold = threshold(log_weights, prices, share)?;
-    Some(log_weights.par_iter().with_min_len(TASK).map(|weight| inclusion(weight - threshold)).collect())
+    Some(above(log_weights, threshold(log_weights, prices, share, None)?))
+}
+
+/// How likely the key of each document is to be above the threshold.
+fn above(log_weights: &[f64], threshold: f64) -> Vec<u64> {
+    log_weights.par_iter().with_min_len(TASK).map(|weight| inclusion(weight - threshold)).collect()
 }
 
 /// The density of n-grams where each document counts as often as it is likely to be selected; `None` if there is none.
@@ -78,8 +93,9 @@ fn inclusion(above: f64) -> u64 {
 /// The threshold above which, on average, `share` of all prices is; `None` without documents that cost something.
 ///
 /// The size of the selection falls where the threshold rises, as exp(−τ) in the end: false position on its logarithm, where an end that
-/// stays counts for half as much each time (the Illinois rule), once halving the interval has made it short.
-fn threshold(log_weights: &[f64], prices: &[u64], share: f64) -> Option<f64> {
+/// stays counts for half as much each time (the Illinois rule), once halving the interval has made it short. From a guess, it goes farther and
+/// farther until the threshold is behind it.
+fn threshold(log_weights: &[f64], prices: &[u64], share: f64, near: Option<f64>) -> Option<f64> {
     let all: u128 = prices.iter().map(|price| u128::from(*price)).sum();
     if all == 0 {
         return None;
@@ -98,29 +114,36 @@ fn threshold(log_weights: &[f64], prices: &[u64], share: f64) -> Option<f64> {
     let lightest = log_weights.iter().copied().fold(f64::INFINITY, f64::min);
     let heaviest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let (mut low, mut high) = (lightest - SURE - 1.0, heaviest - NEVER + 1.0);
-    let (mut above, mut below) = (excess(low), f64::NEG_INFINITY);
-    if above <= CLOSE_ENOUGH {
-        return Some(low);
-    }
-    let (mut rose_before, mut probes) = (None, 0);
+    // Unknown until they have been probed.
+    let (mut above, mut below) = (f64::INFINITY, f64::NEG_INFINITY);
+    let mut next = near.unwrap_or(low);
+    let (mut is_halved, mut rose_before, mut probes) = (true, None, 0);
     while high - low > CLOSE_ENOUGH {
         probes += 1;
-        let is_halved = high - low > FAR || below.is_infinite() || probes > PROBES;
-        let part = if is_halved { 0.5 } else { above / (above - below) };
         let least = CLOSE_ENOUGH / 2.0;
-        let middle = (low + (high - low) * part).clamp(low + least, high - least);
-        let found = excess(middle);
+        let probe = next.clamp(low + least, high - least);
+        let found = excess(probe);
+        if found.abs() <= CLOSE_ENOUGH {
+            return Some(probe);
+        }
         let rises = found > 0.0;
         let again = rose_before.replace(rises) == Some(rises);
         let staying = if again && !is_halved { 0.5 } else { 1.0 };
         if rises {
-            (low, above, below) = (middle, found, below * staying);
+            (low, above, below) = (probe, found, below * staying);
         } else {
-            (high, below, above) = (middle, found, above * staying);
+            (high, below, above) = (probe, found, above * staying);
         }
-        if found.abs() <= CLOSE_ENOUGH {
-            return Some(middle);
-        }
+        let is_between = above.is_finite() && below.is_finite();
+        is_halved = !is_between || high - low > FAR || probes > PROBES;
+        next = if near.is_some() && !is_between && found.is_finite() && probes <= PROBES {
+            // The threshold is farther away than this: where it rises by 1, the selection falls by a factor of e at most.
+            probe + found * f64::from(probes + 1)
+        } else if is_halved {
+            (low + high) / 2.0
+        } else {
+            low + (high - low) * above / (above - below)
+        };
     }
     Some(low)
 }
@@ -151,7 +174,7 @@ mod tests {
         let prices: Vec<u64> = (0..1000).map(|i| 1 + i % 5).collect();
         let all: u64 = prices.iter().sum();
         for share in [0.001, 0.1, 0.5, 0.9, 0.999] {
-            let threshold = threshold(&log_weights, &prices, share).unwrap();
+            let threshold = threshold(&log_weights, &prices, share, None).unwrap();
             let expected: f64 = log_weights
                 .iter()
                 .zip(&prices)
@@ -163,7 +186,7 @@ mod tests {
         // Also where the heaviest are far away.
         let spread: Vec<f64> = log_weights.iter().copied().chain([1e12, 1e12]).collect();
         let prices: Vec<u64> = prices.into_iter().chain([1, 1]).collect();
-        let threshold_of_half = threshold(&spread, &prices, 0.5).unwrap();
+        let threshold_of_half = threshold(&spread, &prices, 0.5, None).unwrap();
         let selected: f64 = spread
             .iter()
             .zip(&prices)
@@ -171,21 +194,29 @@ mod tests {
             .sum();
         let wanted = 0.5 * (all + 2) as f64;
         assert!((selected / wanted - 1.0).abs() < 1e-4, "{selected}, not {wanted}");
-        assert_eq!(threshold(&[1.0], &[0], 0.5), None);
-        assert_eq!(threshold(&[], &[], 0.5), None);
+        // And from wherever the search begins.
+        for near in
+            [-1e13, -20.0, threshold_of_half - 0.01, threshold_of_half, threshold_of_half + 3.0, 1e12, 1e13]
+        {
+            let found = threshold(&spread, &prices, 0.5, Some(near)).unwrap();
+            assert!((found - threshold_of_half).abs() < 1e-5, "{found} from {near}, not {threshold_of_half}");
+        }
+        assert_eq!(threshold(&[1.0], &[0], 0.5, None), None);
+        assert_eq!(threshold(&[], &[], 0.5, None), None);
     }
 
     #[test]
     fn equal_weights_give_the_corpus_and_far_apart_ones_the_heaviest() {
         // Three documents of bucket 0 and one of bucket 1, all of one length.
         let sample = sample_of(&[vec![0; 4], vec![0; 4], vec![0; 4], vec![1; 4]]);
-        let density =
-            |log_weights: &[f64], share| expected_density(&sample, log_weights, &[1; 4], share, 2).unwrap();
+        let density = |log_weights: &[f64], share| {
+            Expected::of(&sample, log_weights, &[1; 4], (share, None), 2).unwrap().density
+        };
         assert_eq!(density(&[5.0; 4], 0.3), [0.75, 0.25]);
         let heaviest = density(&[0.0, 0.0, 0.0, 100.0], 0.25);
         assert!(heaviest[1] > 0.999_999, "{heaviest:?}");
         // All of it, whatever the weights.
         assert_eq!(density(&[0.0, 3.0, 40.0, -90.0], 1.0), [0.75, 0.25]);
-        assert_eq!(expected_density(&sample_of(&[]), &[], &[], 0.5, 2), None);
+        assert!(Expected::of(&sample_of(&[]), &[], &[], (0.5, None), 2).is_none());
     }
 }

@@ -25,7 +25,7 @@ pub use sampled::Sampled;
 pub use texts::{SampledTexts, TextSampler, TextSamplerThread};
 
 use crate::density::{Counts, Error, Model, Refined, density};
-use crate::resample::{Budget, Normalize, Totals};
+use crate::resample::{Budget, Totals};
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -155,7 +155,7 @@ fn held_out<'a>(mut courses: [Course<'a>; 2], halves: &(Vec<f64>, Vec<f64>)) -> 
     let of =
         |[first, second]: &[Course<'a>; 2]| Some(mean(first.density.as_deref()?, second.density.as_deref()?));
     let [first, second] = &courses;
-    let plain = mean(&first.expected(Normalize::None)?, &second.expected(Normalize::None)?);
+    let plain = mean(&first.plain()?, &second.plain()?);
     let mut least = of(&courses)?;
     let mut history = vec![plain, least];
     let mut best = courses.clone();
@@ -179,12 +179,13 @@ fn best(history: &[f64]) -> Option<usize> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::expected::expected_density;
+    use super::expected::Expected;
     use super::rounds::log_weights;
     use super::sampled::tests::{sample_of, thinned_sample_of};
     use super::*;
     use crate::density::{FitBudget, RawCounts, Target};
     use crate::featurizer::FeatureSpace;
+    use crate::resample::Normalize;
 
     fn counts_of(documents: &[Vec<u32>], buckets: u32) -> Counts {
         let mut counts = Counts::new(buckets);
@@ -228,8 +229,8 @@ mod tests {
         let sample = sample_of(raw);
         let hash = FeatureSpace::default().hash;
         let log_weights = log_weights(hash, &sample, &refined.log_ratios, Normalize::Tokens);
-        expected_density(&sample, &log_weights, &vec![10; raw.len()], share, refined.log_ratios.len())
-            .unwrap()
+        let (prices, buckets) = (vec![10; raw.len()], refined.log_ratios.len());
+        Expected::of(&sample, &log_weights, &prices, (share, None), buckets).unwrap().density
     }
 
     #[test]

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::Aim;
 use super::by_bucket::ByBucket;
-use super::expected::{expected_density, inclusions};
+use super::expected::{Expected, inclusions};
 use super::sampled::{Document, Sampled};
 use crate::density::LogRatios;
 use crate::featurizer::Hash;
@@ -33,6 +33,7 @@ pub(super) struct Course<'a> {
     distance: f64,
     /// Of the expected selection.
     pub(super) density: Option<Vec<f64>>,
+    threshold: Option<f64>,
 }
 
 /// What each document of the sample takes of the budget, with all that it stands for.
@@ -55,21 +56,31 @@ impl<'a> Course<'a> {
         raw: &[f64],
     ) -> Self {
         let log_ratios = LogRatios::table(hash, target, raw);
-        let (rate, distance) = (RATE, f64::INFINITY);
+        let (rate, distance, density, threshold) = (RATE, f64::INFINITY, None, None);
         let mut course =
-            Course { hash, sample, prices, share, target, log_ratios, rate, distance, density: None };
-        course.density = course.expected(Normalize::Tokens);
+            Course { hash, sample, prices, share, target, log_ratios, rate, distance, density, threshold };
+        course.look();
         course.distance = course.density.as_ref().map_or(distance, |density| kl(target, density));
         course
     }
 
-    /// The density of the selection expected by the log-ratios as they are, with weights normalized in this way.
-    pub(super) fn expected(&self, normalize: Normalize) -> Option<Vec<f64>> {
-        let log_weights = self.log_weights(normalize);
-        expected_density(self.sample, &log_weights, self.prices, self.share, self.target.len())
+    /// Looks at the selection that is expected by the log-ratios as they are.
+    fn look(&mut self) {
+        let expected = self.expected(Normalize::Tokens, self.threshold);
+        (self.density, self.threshold) = expected.map(|now| (now.density, now.threshold)).unzip();
     }
 
-    /// How likely that selection is to have each document of the sample, in units of 2^-32.
+    /// The density of the selection expected by plain weights.
+    pub(super) fn plain(&self) -> Option<Vec<f64>> {
+        Some(self.expected(Normalize::None, None)?.density)
+    }
+
+    fn expected(&self, normalize: Normalize, near: Option<f64>) -> Option<Expected> {
+        let log_weights = self.log_weights(normalize);
+        Expected::of(self.sample, &log_weights, self.prices, (self.share, near), self.target.len())
+    }
+
+    /// How likely the selection expected with weights normalized in this way is to have each document of the sample, in units of 2^-32.
     pub(super) fn inclusions(&self, normalize: Normalize) -> Option<Vec<u64>> {
         inclusions(&self.log_weights(normalize), self.prices, self.share)
     }
@@ -90,7 +101,7 @@ impl<'a> Course<'a> {
             let step = self.rate * missing(target, selected);
             *log_ratio = (*log_ratio + LogRatios::fixed(self.hash, step)).clamp(-largest, largest);
         }
-        self.density = self.expected(Normalize::Tokens);
+        self.look();
         let Some(now) = &self.density else { return };
         // How much there would be to gain further on in the same direction: below zero, the step has gone too far.
         let buckets = self.target.iter().zip(&before).zip(now);
