@@ -31,7 +31,7 @@
 //! let target = TargetShards { name: Model::ONE_TARGET.into(), shards: Shards::find([target])? };
 //!
 //! let space = FeatureSpace::default();
-//! let (target, _) = pipeline::count_target(&target, space, &read, None, &progress)?;
+//! let (target, _, _) = pipeline::count_target(&target, space, &read, None, &progress)?;
 //! let (counts, _) = pipeline::count_raw(&raw, space, FitBudget::auto(space.buckets), &read, None, None, &progress)?;
 //! let model = Model { space, smoothing: 0.0, raw: Some(counts), targets: vec![target] };
 //!
@@ -71,11 +71,14 @@ pub mod writer;
 
 pub mod pipeline;
 
+pub mod descriptor;
 pub mod error;
 pub mod ln;
 mod part_file;
 pub mod progress;
 mod simd;
+mod sync;
 pub mod unfinished;
+pub mod warning;
 pub mod whole_file;
 pub mod work;

@@ -36,6 +36,13 @@ pub fn ln(x: f64) -> f64 {
     e * LN2_HIGH + (doubled + (doubled * (z * series) + e * LN2_LOW))
 }
 
+/// The natural logarithm of any positive number, also of one too small to be [normal](f64::is_normal).
+pub(crate) fn ln_of_any(x: f64) -> f64 {
+    const SCALE: f64 = (1u64 << 60) as f64;
+    // Multiplied exactly; the logarithm of the factor is 60 ln 2.
+    if x.is_normal() { ln(x) } else { ln(x * SCALE) - 60.0 * std::f64::consts::LN_2 }
+}
+
 /// e^x for x of at most 0, to within a few units in the last place; 0 below −700.
 pub(crate) fn exp(x: f64) -> f64 {
     debug_assert!(x <= 0.0);
@@ -82,6 +89,21 @@ mod tests {
         assert_eq!(ln(2.0), std::f64::consts::LN_2);
         assert_eq!(ln(10.0), std::f64::consts::LN_10);
         assert_eq!(ln(1e-8), -18.420680743952367);
+    }
+
+    #[test]
+    fn numbers_too_small_to_be_normal() {
+        let smallest = f64::from_bits(1);
+        for x in [smallest, 2.0 * smallest, 1.2e-321, 2.2e-308, f64::MIN_POSITIVE, 1.0, f64::MAX] {
+            let (ours, theirs) = (super::ln_of_any(x), x.ln());
+            assert!(
+                (ours - theirs).abs() <= 2.0 * theirs.abs() * f64::EPSILON,
+                "ln({x:e}) = {ours:e}, not {theirs:e}"
+            );
+        }
+        assert!((1..5000).all(|bits| {
+            super::ln_of_any(f64::from_bits(bits)) < super::ln_of_any(f64::from_bits(bits + 1))
+        }));
     }
 
     #[test]

@@ -3,12 +3,14 @@
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
+use std::os::fd::RawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
 use crate::unfinished::Mark;
+use crate::{descriptor, sync};
 
 /// An output that could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +28,9 @@ fn advice(error: &io::Error) -> &'static str {
             "; free some space and run the same again"
         }
         io::ErrorKind::NotFound => "; make its folder first",
+        io::ErrorKind::PermissionDenied => {
+            "; its folder must be writable too, for it appears there when it is complete"
+        }
         _ => "",
     }
 }
@@ -71,15 +76,21 @@ impl WholeFile {
     }
 
     fn create_after(path: &Path, prepare: impl FnOnce(&Path) -> io::Result<()>) -> Result<Self, Error> {
-        // A link stays, and what it points to is replaced.
-        let path = followed(path);
-        let kind = match fs::metadata(&path) {
-            Ok(metadata) if metadata.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory)),
-            Ok(metadata) if !metadata.is_file() => {
+        let there = fs::metadata(path);
+        let is_whole = there.as_ref().map_or(true, |there| there.is_file() || there.is_dir());
+        let descriptor = descriptor::of_path(path);
+        // A link stays, and what it points to is replaced. What is written to as it is keeps its name.
+        let path = if is_whole && descriptor.is_none() { followed(path) } else { path.to_owned() };
+        let kind = match (there, descriptor) {
+            (_, Some(descriptor)) => direct(descriptor),
+            (Ok(there), None) if there.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory)),
+            (Ok(there), None) if !there.is_file() => {
                 OpenOptions::new().write(true).open(&path).map(Kind::Direct)
             }
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => temporary_beside(&path, prepare).map(|(file, mark)| Kind::Temporary(file, mark)),
+            (Err(error), None) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            (there, None) => {
+                temporary_beside(&path, there.ok(), prepare).map(|(file, mark)| Kind::Temporary(file, mark))
+            }
         };
         match kind {
             Ok(kind) => Ok(WholeFile { path, kind }),
@@ -87,11 +98,21 @@ impl WholeFile {
         }
     }
 
-    /// Gives the file its name.
+    /// Gives the file its name, when its data are where a power cut does not reach them.
     ///
     /// # Errors
     /// What the system says.
     pub fn finish(self) -> Result<(), Error> {
+        if let Kind::Temporary(file, _) = &self.kind {
+            sync::file(file.as_file()).map_err(|source| Error::new(&self.path, source))?;
+        }
+        let path = self.path.clone();
+        self.finish_soon()?;
+        sync::folders([path.as_path()])
+    }
+
+    /// Gives the file its name; its data may reach the disk later, which does not matter if it is only there to be resumed from.
+    pub(crate) fn finish_soon(self) -> Result<(), Error> {
         let WholeFile { path, kind } = self;
         let Kind::Temporary(file, mark) = kind else { return Ok(()) };
         match mark.complete(|| file.persist(&path)) {
@@ -153,11 +174,20 @@ pub struct ClosedFile {
 }
 
 impl ClosedFile {
-    /// Gives the file its name.
+    /// Gives all of these files their names, when the data of all are where a power cut does not reach them.
     ///
     /// # Errors
     /// What the system says; another run that has begun the same output since.
-    pub fn finish(self) -> Result<(), Error> {
+    pub fn finish_all(files: Vec<ClosedFile>) -> Result<(), Error> {
+        let temporary = |file: &ClosedFile| file.temporary.as_ref().map(|(path, ..)| path.to_path_buf());
+        sync::files(files.iter().filter_map(|file| Some((temporary(file)?, file.path.as_path()))))?;
+        let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
+        files.into_iter().try_for_each(ClosedFile::finish)?;
+        sync::folders(paths.iter().map(PathBuf::as_path))
+    }
+
+    /// Gives the file its name.
+    fn finish(self) -> Result<(), Error> {
         let ClosedFile { path, temporary } = self;
         let Some((temporary, identity, mark)) = temporary else { return Ok(()) };
         let finish = || {
@@ -180,6 +210,14 @@ impl ClosedFile {
     }
 }
 
+/// Gives complete files their names, each the second of a pair, and makes the folders they need, when their data are where a
+/// power cut does not reach them.
+pub(crate) fn move_all(files: &[(PathBuf, PathBuf)]) -> Result<(), Error> {
+    sync::files(files.iter().map(|(from, to)| (from.clone(), to.as_path())))?;
+    files.iter().try_for_each(|(from, to)| move_to(from, to))?;
+    sync::folders(files.iter().map(|(_, to)| to.as_path()))
+}
+
 /// Gives the complete file `from` its name `to`, and makes the folders that needs.
 pub(crate) fn move_to(from: &Path, to: &Path) -> Result<(), Error> {
     let to = followed(to);
@@ -200,10 +238,43 @@ pub(crate) fn move_to(from: &Path, to: &Path) -> Result<(), Error> {
     }
 }
 
+/// What a descriptor stands for, which must be open to write.
+fn direct(descriptor: RawFd) -> io::Result<Kind> {
+    let file = descriptor::duplicate(descriptor)?;
+    // Of nothing: the system refuses it where nothing can be written.
+    rustix::io::write(&file, &[])?;
+    Ok(Kind::Direct(file))
+}
+
+/// A file on which another file system is mounted cannot be replaced.
+fn is_mount_point(path: &Path) -> bool {
+    let Ok(path) = fs::canonicalize(path) else { return false };
+    // The fifth field, in which spaces and the like are escaped.
+    let escape = |bytes: &[u8]| {
+        let escaped = |byte: &u8| match byte {
+            b' ' | b'\t' | b'\n' | b'\\' => format!("\\{byte:03o}").into_bytes(),
+            byte => vec![*byte],
+        };
+        bytes.iter().flat_map(escaped).collect::<Vec<u8>>()
+    };
+    let wanted = escape(path.as_os_str().as_encoded_bytes());
+    let mounts = fs::read("/proc/self/mountinfo").unwrap_or_default();
+    mounts
+        .split(|byte| *byte == b'\n')
+        .any(|line| line.split(|byte| *byte == b' ').nth(4) == Some(&wanted[..]))
+}
+
+/// Begins a file beside `path`, where there may be one that is to be replaced.
 fn temporary_beside(
     path: &Path,
+    there: Option<fs::Metadata>,
     prepare: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<(NamedTempFile, Mark)> {
+    if there.is_some() && is_mount_point(path) {
+        return Err(io::Error::other(
+            "a file system is mounted on this file, so that it cannot be replaced by a complete one; name a file in a folder",
+        ));
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // A leading dot: a folder walked for shards passes it over.
     let mut name = OsString::from(".");
@@ -219,7 +290,13 @@ fn temporary_beside(
         })
     };
     let (file, mark) = Mark::make(make, NamedTempFile::path)?;
-    if let Ok(replaced) = fs::metadata(path) {
+    if let Some(replaced) = there {
+        let (ours, folder) = (file.as_file().metadata()?.uid(), fs::metadata(folder)?);
+        const STICKY: u32 = 0o1000;
+        if folder.mode() & STICKY != 0 && ours != 0 && ours != replaced.uid() && ours != folder.uid() {
+            let what = "somebody else's file in a folder where only its owner may replace it; name another";
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
+        }
         file.as_file().set_permissions(replaced.permissions())?;
     }
     Ok((file, mark))

@@ -1,11 +1,13 @@
 use std::io::IsTerminal;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use dsir::progress::{Progress, Stage};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::failure::say;
 
 /// Draws the progress of a run on the terminal until it is dropped.
 ///
@@ -15,18 +17,37 @@ pub(crate) struct Bar {
     drawing: Option<JoinHandle<()>>,
 }
 
+/// Says something on standard error while a bar may be drawn there.
+#[derive(Default)]
+pub(crate) struct Voice(Mutex<Option<ProgressBar>>);
+
+impl Voice {
+    /// Prints a line; the bar, if there is one, is drawn anew below it.
+    pub(crate) fn say(&self, line: &str) {
+        match &*self.bar() {
+            Some(bar) => bar.suspend(|| say(line)),
+            None => say(line),
+        }
+    }
+
+    fn bar(&self) -> std::sync::MutexGuard<'_, Option<ProgressBar>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 const PERIOD: Duration = Duration::from_millis(100);
-const KNOWN: &str = "{msg:>8} {wide_bar} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta} left";
-const UNKNOWN: &str = "{msg:>8} {spinner} {bytes} {binary_bytes_per_sec} {elapsed}";
+const KNOWN: &str =
+    "{msg:>8} {wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta} left";
+const UNKNOWN: &str = "{msg:>8} {spinner} {decimal_bytes} {decimal_bytes_per_sec} {elapsed}";
 
 impl Bar {
     /// Begins to draw, if standard error is a terminal and `quiet` does not forbid it.
-    pub(crate) fn start(progress: &Progress, quiet: bool) -> Self {
+    pub(crate) fn start(progress: &Progress, voice: &Arc<Voice>, quiet: bool) -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let wanted = !quiet && std::io::stderr().is_terminal();
         let drawing = wanted.then(|| {
-            let (progress, over) = (progress.clone(), Arc::clone(&over));
-            thread::spawn(move || draw(&progress, &over))
+            let (progress, voice, over) = (progress.clone(), Arc::clone(voice), Arc::clone(&over));
+            thread::spawn(move || draw(&progress, &voice, &over))
         });
         Bar { over, drawing }
     }
@@ -43,26 +64,29 @@ impl Drop for Bar {
     }
 }
 
-fn draw(progress: &Progress, over: &AtomicBool) {
-    let mut drawn: Option<(Stage, ProgressBar)> = None;
+fn draw(progress: &Progress, voice: &Voice, over: &AtomicBool) {
+    let mut drawn = Stage::default();
     while !over.load(Ordering::Relaxed) {
         let (stage, done) = progress.now();
-        match &drawn {
-            Some((same, bar)) if *same == stage => {
+        let mut bar = voice.bar();
+        match &*bar {
+            Some(bar) if stage == drawn => {
                 bar.set_position(done);
                 bar.tick();
             }
             _ if stage == Stage::default() => {}
             _ => {
-                if let Some((_, earlier)) = &drawn {
+                if let Some(earlier) = bar.take() {
                     earlier.finish_and_clear();
                 }
-                drawn = Some((stage, bar_for(stage)));
+                drawn = stage;
+                *bar = Some(bar_for(stage));
             }
         }
+        drop(bar);
         thread::park_timeout(PERIOD);
     }
-    if let Some((_, bar)) = drawn {
+    if let Some(bar) = voice.bar().take() {
         bar.finish_and_clear();
     }
 }

@@ -2,8 +2,9 @@
 
 use dsir::pipeline::{self, ChooseOptions, Chosen, Eligible, ReadOptions, TargetShards};
 use dsir::reader::Shards;
-use dsir::refine::{Choice, JUDGE, Judged, Refinement, Weights};
+use dsir::refine::{Choice, JUDGE, Judged, Weights};
 use dsir::resample::DrawOptions;
+use dsir::warning::Warning;
 use serde_json::json;
 
 use super::args::{NormalizeArg, Select, TokenizerArg};
@@ -56,17 +57,11 @@ fn tell(choice: &Choice, targets: &[TargetShards], summary: &mut Summary) {
         "auto",
         json!({ "options": candidate.to_string(), "judged_in": JUDGE, "targets": names, "candidates": judged }),
     );
-    let fewest = Refinement::FEWEST_DOCUMENTS;
-    let told = |name: &str| if names.len() > 1 { format!("{name}: ") } else { String::new() };
     let Some(chosen) = judged.iter().find(|judged| judged.candidate == *candidate) else {
-        let words = format!(
-            "--auto could not judge, and the selection is as published: fewer than {fewest} target documents, or too few with text"
-        );
-        return summary.line("warning", words);
+        return summary.warn(Warning::NotJudged { target: None });
     };
     for (name, _) in names.iter().zip(&chosen.kl_reductions).filter(|(_, reduction)| reduction.is_none()) {
-        let words = "has no say in what --auto chooses: fewer than";
-        summary.line("warning", format!("{}{words} {fewest} documents, or too few with text", told(name)));
+        summary.warn(Warning::NotJudged { target: Some((*name).to_owned()) });
     }
     let mut others: Vec<&Judged> = judged.iter().filter(|judged| judged.candidate != *candidate).collect();
     others.sort_by(|a, b| b.kl_reduction.total_cmp(&a.kl_reduction));
@@ -74,6 +69,10 @@ fn tell(choice: &Choice, targets: &[TargetShards], summary: &mut Summary) {
     let others = others.collect::<Vec<_>>().join(", ");
     summary.line(
         "auto",
-        format!("{candidate}, KL reduction {:.3} nats on text held out; {others}", chosen.kl_reduction),
+        format!(
+            "{candidate}: KL reduction {:.3} nats, judged by text held out in a feature space of its own, so not to be held \
+             against KL below; {others}",
+            chosen.kl_reduction
+        ),
     );
 }

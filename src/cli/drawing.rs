@@ -1,7 +1,7 @@
 //! What is drawn, and of what: from what was typed to options that make sense.
 
 use dsir::pipeline::Admission;
-use dsir::reader::FieldPath;
+use dsir::reader::{Condition, Conditions, FieldPath};
 use dsir::resample::{Budget, Combine, DrawOptions, GroupShares, Groups, Method, Normalize, ShareBy};
 
 use super::args::{
@@ -135,16 +135,29 @@ pub(crate) struct Asked<'a>(pub(crate) &'a WhereArgs, pub(crate) &'a QualityArgs
 impl Asked<'_> {
     pub(crate) fn admission(self) -> Result<Admission, Failure> {
         let Asked(r#where, quality, punkt) = self;
-        let told = |option, pairs: &[(String, String)]| -> Vec<String> {
-            pairs.iter().map(|(field, value)| format!("{option} {field}={value}")).collect()
+        let told = |option, conditions: &[Condition]| -> Vec<String> {
+            conditions.iter().map(|condition| format!("{option} {condition}")).collect()
         };
         let mut asked = [told("--where", &r#where.r#where), told("--where-not", &r#where.where_not)].concat();
         let quality = quality.bounds().map(|bounds| Ok::<_, Failure>((bounds, punkt.read()?))).transpose()?;
         if let Some((bounds, punkt)) = &quality {
             asked.push(format!("--quality {bounds} with the sentence model {:016x}", punkt.fingerprint()));
         }
-        Ok(Admission { conditions: r#where.conditions()?, quality, asked, ..Admission::default() })
+        Ok(Admission { conditions: r#where.conditions(), quality, asked, ..Admission::default() })
     }
+}
+
+/// The fields that must be there, each with the option that names it.
+pub(crate) fn fields_asked_for(
+    admission: &Admission,
+    score_field: Option<&FieldPath>,
+) -> Vec<(&'static str, FieldPath)> {
+    let wanted = admission.conditions.wanted().map(|condition| ("--where", condition.field().clone()));
+    let mixed_in = admission.mix_in.iter().flat_map(Conditions::wanted);
+    let mixed_in = mixed_in.map(|condition| ("--mix-in", condition.field().clone()));
+    let groups = admission.group_by.iter().map(|field| ("--group-by", field.clone()));
+    let scores = score_field.map(|field| ("--score-field", field.clone()));
+    wanted.chain(mixed_in).chain(groups).chain(scores).collect()
 }
 
 pub(crate) fn field_path(option: &str, name: &str) -> Result<FieldPath, Failure> {

@@ -26,13 +26,30 @@ impl Failure {
         dsir::writer::Error::Stdout(error).into()
     }
 
-    /// Mentions what is kept of the work, if there is anything.
-    pub(crate) fn with_kept(self, workplace: &Workplace) -> Self {
+    /// Mentions what is kept of the work, if there is anything, and takes away what is of no use.
+    pub(crate) fn with_kept(self, workplace: Workplace) -> Self {
+        if self.leaves_nothing_of_use() {
+            workplace.remove();
+            return self;
+        }
         let folder = workplace.work().map(Work::folder).filter(|folder| Work::holds_something(folder));
         match self {
             Failure::Failed { error, .. } => Failure::Failed { error, kept: folder.map(PathBuf::from) },
             usage => usage,
         }
+    }
+
+    /// Whether what is kept of the work is of no use to any corrected command: nothing was found in it, or it is of shards that are
+    /// not what they were.
+    pub(crate) fn leaves_nothing_of_use(&self) -> bool {
+        use dsir::error::Error;
+        let Failure::Failed { error, .. } = self else { return false };
+        matches!(
+            error,
+            Error::NoDocument { .. }
+                | Error::Reader(dsir::reader::Error::OtherRecords { .. })
+                | Error::Resample(dsir::resample::Error::NoneEligible { too_short: 0, .. })
+        )
     }
 
     /// Says on standard error what happened, and gives the exit code.

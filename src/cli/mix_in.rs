@@ -7,12 +7,13 @@ use std::path::Path;
 
 use dsir::featurizer::FeatureSpace;
 use dsir::pipeline::{self, Admission, Given, ReadOptions, Source};
-use dsir::reader::{Conditions, Shard, Shards};
+use dsir::reader::{Condition, Conditions, Shard, Shards};
 use dsir::resample::{Budget, Draw, DrawOptions, Error, FromGroup, Method, MixIn};
 use dsir::unfinished::TemporaryFolder;
 use dsir::weights::{WeightsFile, WeightsFolder};
 
 use super::args::DrawArgs;
+use super::args::amount::some;
 use super::failure::Failure;
 use super::options::Run;
 use super::summary::Summary;
@@ -27,9 +28,9 @@ impl DrawArgs {
     fn wanted_beside(&self) -> Result<Vec<Wanted>, Failure> {
         let parse = |given: &'_ String| {
             let (what, records) = given.rsplit_once('=')?;
-            let records = records.parse().ok().filter(|records| *records > 0)?;
+            let records = some(records).ok()?;
             let mix_in = MixIn { name: what.to_owned(), records };
-            let is_path = what.starts_with(['/', '.']) || !what.contains('=');
+            let is_path = what.starts_with(['/', '.']) || !what.contains(['=', '<', '>']);
             Some((mix_in, is_path)).filter(|_| !what.is_empty())
         };
         let mut wanted = Vec::new();
@@ -50,13 +51,9 @@ impl DrawArgs {
         for wanted in self.wanted_beside()? {
             if let Wanted::Set(mix_in) = wanted {
                 let condition = &mix_in.name;
-                let pair =
-                    condition.split_once('=').map(|(field, value)| (field.to_owned(), value.to_owned()));
-                let conditions = pair.and_then(|pair| Conditions::new(&[pair], &[]));
-                let no_field =
-                    || Failure::usage(format!("--mix-in {condition}: the field's name has an empty part"));
-                let conditions = conditions.ok_or_else(no_field)?;
-                sets.push((mix_in, conditions));
+                let wanted = condition.parse::<Condition>();
+                let wanted = wanted.map_err(|why| Failure::usage(format!("--mix-in {condition}: {why}")))?;
+                sets.push((mix_in, Conditions::new(vec![wanted], Vec::new())));
             }
         }
         Ok(sets)

@@ -12,10 +12,11 @@ mod options;
 mod outputs;
 mod refining;
 mod signals;
+mod stdout;
 mod summary;
+mod warnings;
 mod workplace;
 
-use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -29,7 +30,7 @@ pub(crate) fn main() -> ExitCode {
         Command::Select(args) => commands::select(args),
         Command::Fit(args) => commands::fit(&args),
         Command::Weigh(args) => commands::weigh(&args),
-        Command::Resample(args) => commands::resample(&args),
+        Command::Resample(args) => commands::resample(args),
         Command::Merge(args) => commands::merge(&args),
         Command::Measure(args) => commands::measure(&args),
         Command::Prepare(args) => commands::prepare(&args),
@@ -45,5 +46,5 @@ pub(crate) fn main() -> ExitCode {
 fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "dsir", &mut script);
-    std::io::stdout().write_all(&script).map_err(Failure::stdout)
+    stdout::print(&String::from_utf8_lossy(&script))
 }

@@ -9,17 +9,19 @@ use dsir::featurizer::{FeatureSpace, Hash, Punkt, Tokenizer};
 use dsir::pipeline::{ReadOptions, SelectionShards, TargetShards};
 use dsir::progress::Progress;
 use dsir::quality::QualityBounds;
-use dsir::reader::{Conditions, Shard, Shards, TextFields};
+use dsir::reader::{Conditions, Exclude, Shard, Shards, TextFields};
 use dsir::unfinished::TemporaryFolder;
+use dsir::warning::Warning;
 
 use super::args::{
     CountArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, Measure, PunktArgs, QualityArg, QualityArgs,
     RecordArgs, RunArgs, TokenizerArg, WhereArgs,
 };
-use super::bar::Bar;
+use super::bar::{Bar, Voice};
 use super::failure::Failure;
 use super::outputs::Output;
 use super::signals;
+use super::warnings::words;
 
 impl CountArgs {
     /// The feature space, with the sentence model in `punkt` if it needs one.
@@ -33,10 +35,10 @@ impl CountArgs {
     }
 
     /// The targets' shards, in the order of the targets' first mention.
-    pub(crate) fn targets(&self) -> Result<Vec<TargetShards>, Failure> {
+    pub(crate) fn targets(&self, exclude: &Exclude) -> Result<Vec<TargetShards>, Failure> {
         let mut targets = Vec::new();
         for (name, paths) in self.named_targets()? {
-            targets.push(TargetShards { name, shards: Shards::find(paths)? });
+            targets.push(TargetShards { name, shards: Shards::find_without(paths, exclude)? });
         }
         Ok(targets)
     }
@@ -184,9 +186,14 @@ impl InputArgs {
         shards.iter().map(Shard::path).chain(self.files_from.as_deref())
     }
 
+    /// The files of folders that are left out.
+    pub(crate) fn exclude(&self) -> Exclude {
+        Exclude::new(self.exclude.iter().cloned())
+    }
+
     /// The raw shards; there must be some.
-    pub(crate) fn shards(&self) -> Result<Shards, Failure> {
-        let shards = self.shards_if_any()?;
+    pub(crate) fn shards(&self, exclude: &Exclude) -> Result<Shards, Failure> {
+        let shards = self.shards_if_any(exclude)?;
         shards.ok_or_else(|| {
             let piped = !std::io::stdin().is_terminal();
             let hint = if piped { " To read standard input, name it: `-`." } else { "" };
@@ -196,7 +203,7 @@ impl InputArgs {
         })
     }
 
-    pub(crate) fn shards_if_any(&self) -> Result<Option<Shards>, Failure> {
+    pub(crate) fn shards_if_any(&self, exclude: &Exclude) -> Result<Option<Shards>, Failure> {
         let paths = self.paths()?;
         if paths.is_empty() {
             return Ok(None);
@@ -205,7 +212,7 @@ impl InputArgs {
         if readers + usize::from(self.files_from.as_deref() == Some(Path::new("-"))) > 1 {
             return Err(Failure::usage("standard input (`-`) can be read only once"));
         }
-        Ok(Some(Shards::find(paths)?))
+        Ok(Some(Shards::find_without(paths, exclude)?))
     }
 
     pub(crate) fn refuse_shared_stdin(&self, fit: &FitArgs) -> Result<(), Failure> {
@@ -219,11 +226,11 @@ impl InputArgs {
 
 impl Measure {
     /// The selections' shards, in the order of their first mention.
-    pub(crate) fn selections(&self) -> Result<Vec<SelectionShards>, Failure> {
+    pub(crate) fn selections(&self, exclude: &Exclude) -> Result<Vec<SelectionShards>, Failure> {
         let given: Vec<_> = self.selected.iter().map(|selected| named_path(selected)).collect();
         let mut selections = Vec::new();
         for (name, paths) in apart("--selected", &given)? {
-            selections.push(SelectionShards { name, shards: Shards::find(paths)? });
+            selections.push(SelectionShards { name, shards: Shards::find_without(paths, exclude)? });
         }
         Ok(selections)
     }
@@ -272,9 +279,8 @@ impl QualityArgs {
 }
 
 impl WhereArgs {
-    pub(crate) fn conditions(&self) -> Result<Conditions, Failure> {
-        let conditions = Conditions::new(&self.r#where, &self.where_not);
-        conditions.ok_or_else(|| Failure::usage("--where, --where-not: the field's name has an empty part"))
+    pub(crate) fn conditions(&self) -> Conditions {
+        Conditions::new(self.r#where.clone(), self.where_not.clone())
     }
 }
 
@@ -289,21 +295,35 @@ pub(crate) struct Run {
     pub(crate) progress: Progress,
     pub(crate) temp_dir: PathBuf,
     pub(crate) quiet: bool,
+    voice: Arc<Voice>,
     pool: rayon::ThreadPool,
 }
 
+/// For so many bytes as stored, one more thread has something to do.
+const BYTES_A_THREAD: u64 = 64 << 10;
+/// Threads that wait for a disk or a network may be more than the processors, but not by so much that they are in each other's way.
+const THREADS_A_PROCESSOR: usize = 4;
+const FEW_THREADS: usize = 16;
+
 impl Run {
-    pub(crate) fn new(args: &RunArgs) -> Result<Self, Failure> {
+    /// For reading `shards`.
+    pub(crate) fn new<'a>(
+        args: &RunArgs,
+        shards: impl IntoIterator<Item = &'a Shards>,
+    ) -> Result<Self, Failure> {
         let temp_dir = args.temp_dir.clone().unwrap_or_else(std::env::temp_dir);
         // Found out now rather than after hours of work.
         tempfile::tempfile_in(&temp_dir)
             .map_err(|source| dsir::error::Error::TempDir { folder: temp_dir.clone(), source })?;
         let no_threads = |error: &dyn std::fmt::Display| dsir::error::Error::Threads(error.to_string());
         signals::watch().map_err(|error| no_threads(&error))?;
-        let threads = args.threads.map_or(0, usize::from);
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let bytes: Option<u64> = shards.into_iter().map(Shards::total_bytes).sum();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(args.threads, bytes)).build();
         let pool = pool.map_err(|error| no_threads(&error))?;
-        Ok(Run { progress: Progress::default(), temp_dir, quiet: args.quiet, pool })
+        let voice = Arc::new(Voice::default());
+        let teller = Arc::clone(&voice);
+        let progress = Progress::new(move |warning| teller.say(&format!("warning: {}", words(warning))));
+        Ok(Run { progress, temp_dir, quiet: args.quiet, voice, pool })
     }
 
     /// Does the work with the threads asked for, and shows how far it is.
@@ -311,7 +331,7 @@ impl Run {
         &self,
         work: impl FnOnce() -> Result<T, Failure> + Send,
     ) -> Result<T, Failure> {
-        let _bar = Bar::start(&self.progress, self.quiet);
+        let _bar = Bar::start(&self.progress, &self.voice, self.quiet);
         self.pool.install(work)
     }
 
@@ -324,4 +344,20 @@ impl Run {
     pub(crate) fn threads(&self) -> usize {
         self.pool.current_num_threads()
     }
+
+    /// Warns of patterns that have left out nothing.
+    pub(crate) fn warn_of_unused(&self, exclude: &Exclude) {
+        for pattern in exclude.unused() {
+            self.progress.warn(Warning::NothingExcluded { pattern: pattern.to_owned() });
+        }
+    }
+}
+
+/// How many threads to work with: as many as asked for, or as there are processors, but none that would have nothing to do.
+fn threads(asked: Option<u16>, bytes: Option<u64>) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let asked = asked.map_or(processors, usize::from);
+    let of_use =
+        bytes.map_or(usize::MAX, |bytes| usize::try_from(1 + bytes / BYTES_A_THREAD).unwrap_or(usize::MAX));
+    asked.min(of_use).min(FEW_THREADS.max(THREADS_A_PROCESSOR * processors))
 }

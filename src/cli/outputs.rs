@@ -6,7 +6,11 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use dsir::writer::{self, Sink};
+use dsir::descriptor;
+use dsir::progress::Progress;
+use dsir::reader::{Exclude, Shards};
+use dsir::warning::Warning;
+use dsir::writer::{self, Destination, Sink};
 
 use super::failure::Failure;
 
@@ -32,6 +36,11 @@ impl<'a> Output<'a> {
     /// A weights file, under a name that is not the user's.
     pub(crate) fn weights(path: &'a Path) -> Self {
         Output { option: "-o", path, compressed: false }
+    }
+
+    /// The option and the path.
+    pub(crate) fn named(&self) -> (&'static str, PathBuf) {
+        (self.option, self.path.to_path_buf())
     }
 
     /// Refuses names that promise what will not be.
@@ -61,7 +70,20 @@ pub(crate) fn check<'a>(
     records_to_stdout: bool,
     inputs: impl IntoIterator<Item = &'a Path>,
 ) -> Result<(), Failure> {
+    if records_to_stdout || outputs.iter().any(|output| descriptor::of_path(output.path) == Some(1)) {
+        super::stdout::check()?;
+    }
+    let inputs: Vec<&Path> = inputs.into_iter().collect();
     let stdout = records_to_stdout.then(stdout).flatten();
+    if let Some(stdout) = stdout.as_ref().filter(|stdout| stdout.is_file()) {
+        let is_stdout = |path: &&&Path| path.metadata().is_ok_and(|there| is_same(stdout, &there));
+        if let Some(input) = inputs.iter().find(is_stdout) {
+            let input = input.display();
+            return Err(Failure::usage(format!(
+                "standard output goes to {input}, which is an input; name another file"
+            )));
+        }
+    }
     for output in outputs {
         output.check_name()?;
         let there = output.path.metadata();
@@ -75,6 +97,73 @@ pub(crate) fn check<'a>(
     writer::refuse_overwriting(paths(), inputs)?;
     paths().try_for_each(Sink::check)?;
     Ok(())
+}
+
+/// Refuses outputs that a walked folder would give back as shards: the next run would read them as raw.
+pub(crate) fn refuse_inside(
+    outputs: impl IntoIterator<Item = (&'static str, PathBuf)>,
+    shards: &Shards,
+    exclude: &Exclude,
+) -> Result<(), Failure> {
+    for (option, path) in outputs {
+        if let Some((folder, inside)) = shards.walks_to(&path)
+            && !exclude.matches(&inside)
+        {
+            return Err(Failure::usage(format!(
+                "{option} {}: this is in {}, which is walked for shards, so that the next run would read it as raw; \
+                 name a place outside, or leave it out with --exclude '{}'",
+                path.display(),
+                folder.display(),
+                inside.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Warns of files that are in the folders of `destinations` already: those of the same names are replaced, the others stay beside
+/// them. What an earlier try of the same run has left is no news if this one `resumes`.
+pub(crate) fn warn_of_files(
+    destination: &Destination,
+    draws: Option<u32>,
+    written: impl IntoIterator<Item = PathBuf>,
+    resumes: bool,
+    progress: &Progress,
+) {
+    let (folder, name) = match (destination, draws) {
+        (Destination::Folder(folder), _) => (folder.as_path(), None),
+        (Destination::File(path), Some(_)) => (path.parent().unwrap_or(Path::new("")), path.file_name()),
+        _ => return,
+    };
+    let written: HashSet<PathBuf> = written.into_iter().map(|path| absolute(&path)).collect();
+    let (mut replaced, mut stay) = ((Vec::new(), 0), (Vec::new(), 0));
+    let start = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    for entry in walkdir::WalkDir::new(start).sort_by_file_name().into_iter().flatten() {
+        let path = entry.path();
+        // Around a file, only the epochs of its name are ours.
+        let is_epoch = || path.parent().and_then(Path::file_name).is_some_and(is_epoch_name);
+        let is_ours = name
+            .map_or_else(|| Shards::is_shard_name(path), |name| path.file_name() == Some(name) && is_epoch());
+        if !entry.file_type().is_file() || !is_ours {
+            continue;
+        }
+        let (some, all) = if written.contains(&absolute(path)) { &mut replaced } else { &mut stay };
+        if some.len() < 3 {
+            some.push(path.strip_prefix(start).unwrap_or(path).to_path_buf());
+        }
+        *all += 1;
+    }
+    if resumes {
+        replaced = (Vec::new(), 0);
+    }
+    if replaced.1 + stay.1 > 0 {
+        progress.warn(Warning::FilesThere { folder: start.into(), replaced, stay });
+    }
+}
+
+fn is_epoch_name(name: &std::ffi::OsStr) -> bool {
+    let number = name.to_str().and_then(|name| name.strip_prefix("epoch-"));
+    number.is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
 /// Makes sure that no two outputs are one file.

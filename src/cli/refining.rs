@@ -52,11 +52,12 @@ pub(crate) fn count(
     let mut model = Model { space, smoothing: args.count.smoothing, raw: None, targets: Vec::new() };
     let mut halves = Vec::new();
     for target in targets {
-        let (target, half, report) =
+        let (target, half, texts, report) =
             pipeline::count_target_and_half(target, space, read, rejects.as_mut(), &run.progress)?;
         // An empty target is found out now, not after the raw corpus has been counted.
         model.target_density(&target)?;
         summary.stage("target", &report);
+        summary.note_target_texts(&texts);
         model.targets.push(target);
         halves.push(half);
     }

@@ -3,16 +3,20 @@
 use std::path::Path;
 use std::time::Instant;
 
-use dsir::density::Model;
-use dsir::pipeline::{Admission, KlReduction, Prepared, ReadReport};
+use dsir::density::{Closeness, Model, lone_share};
+use dsir::pipeline::{Admission, Prepared, ReadReport, SelectedRecords, TextHashes, Written};
+use dsir::progress::Progress;
 use dsir::refine::Refinement;
-use dsir::resample::{Draw, FromGroup, Normalize, Totals};
+use dsir::resample::{Budget, Draw, DrawOptions, FromGroup, Method, Normalize, Totals};
+use dsir::warning::Warning;
 use dsir::weights::TargetSize;
 use dsir::whole_file::{self, WholeFile};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::failure::{Failure, say};
+use super::options::Run;
+use super::warnings;
 
 /// What records are drawn by.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,16 +51,30 @@ pub(crate) struct Summary {
     stages: Vec<Value>,
     lines: Vec<String>,
     timings: Vec<String>,
+    progress: Progress,
+    /// The texts of the targets, if they were read.
+    pub(crate) target_texts: Option<TextHashes>,
 }
 
 impl Summary {
-    pub(crate) fn new(command: &str, options: &impl Serialize, threads: usize) -> Self {
+    pub(crate) fn new(command: &str, options: &impl Serialize, run: &Run) -> Self {
         let mut json = Map::new();
         json.insert("dsir".into(), env!("CARGO_PKG_VERSION").into());
         json.insert("command".into(), command.into());
-        json.insert("threads".into(), threads.into());
+        json.insert("threads".into(), run.threads().into());
         json.insert("options".into(), serde_json::to_value(options).unwrap_or_default());
-        Summary { start: Instant::now(), json, stages: vec![], lines: vec![], timings: vec![] }
+        let (start, progress) = (Instant::now(), run.progress.clone());
+        Summary { start, json, stages: vec![], lines: vec![], timings: vec![], progress, target_texts: None }
+    }
+
+    /// Warns: now, and in the file.
+    pub(crate) fn warn(&self, warning: Warning) {
+        self.progress.warn(warning);
+    }
+
+    /// Notes the texts of a target.
+    pub(crate) fn note_target_texts(&mut self, texts: &TextHashes) {
+        self.target_texts.get_or_insert_default().join(texts);
     }
 
     /// Notes that a stage has read shards.
@@ -115,8 +133,8 @@ impl Summary {
                     "bytes": bytes, "files_passed_over": passed_over }),
         );
         let mut line = format!(
-            "{} documents in {}, {}",
-            number(records - invalid),
+            "{} in {}, {}",
+            count(records - invalid, "document"),
             count(shards as u64, "shard"),
             size(bytes)
         );
@@ -148,11 +166,12 @@ impl Summary {
         }
         self.line("written", format!("{}, {}", count(records, "record"), size(bytes)));
         if records == 0 {
-            self.line("warning", "nothing was kept".into());
+            self.warn(Warning::NothingKept);
         }
     }
 
-    pub(crate) fn model(&mut self, model: &Model) {
+    /// Notes what a model was fitted on; `draws_by_it` if a selection is going to be drawn by it.
+    pub(crate) fn model(&mut self, model: &Model, draws_by_it: bool) {
         self.json.insert("feature_space".into(), json!(model.space));
         if let Some(raw) = &model.raw {
             let documents: u64 = raw.levels.iter().map(|level| level.documents).sum();
@@ -166,8 +185,8 @@ impl Summary {
             self.line(
                 "fitted on",
                 format!(
-                    "{how}{} raw documents: {}, {} tokens",
-                    number(raw.documents_read),
+                    "{how}{}: {}, {} tokens",
+                    count(raw.documents_read, "raw document"),
                     number(documents),
                     number(tokens)
                 ),
@@ -178,14 +197,18 @@ impl Summary {
         });
         self.json.insert("targets".into(), targets.collect());
         for target in &model.targets {
-            let (documents, tokens) = (number(target.counts.documents), number(target.counts.tokens));
-            self.line(
-                "target",
-                format!(
-                    "{}{documents} documents, {tokens} tokens",
-                    self.prefix(model.targets.len(), &target.name)
-                ),
-            );
+            let (documents, tokens) = (target.counts.documents, number(target.counts.tokens));
+            let prefix = self.prefix(model.targets.len(), &target.name);
+            self.line("target", format!("{prefix}{}, {tokens} tokens", count(documents, "document")));
+            let lone = lone_share(&target.counts);
+            if draws_by_it && (lone > MOST_LONE || documents < FEWEST_DOCUMENTS) {
+                let target = self.named(model.targets.len(), &target.name);
+                self.warn(Warning::TargetTooSmall { target, documents, lone });
+            }
+        }
+        if let Some(raw) = model.raw.as_ref().filter(|raw| raw.may_miss_copies()) {
+            let (copies, documents) = (raw.copies, raw.documents_read);
+            self.warn(Warning::ManyCopies { copies, documents, sampled: true });
         }
     }
 
@@ -204,26 +227,24 @@ impl Summary {
                         history[1],
                     ),
                 ),
-                (Some(plain), None) => self.line(
-                    "warning",
-                    format!("{prefix}refining is of no use here, and plain weights are used: KL of held-out text is {plain:.3} nats by them, and {best:.3} at best"),
-                ),
-                (None, _) => self.line(
-                    "warning",
-                    format!("{prefix}refining could not be judged, and plain weights are used: fewer than {} target documents, or too few with text", Refinement::FEWEST_DOCUMENTS),
-                ),
+                (plain, _) => self.warn(Warning::NotRefined {
+                    target: self.named(refinements.len(), target),
+                    held_out: plain.map(|plain| (*plain, best)),
+                }),
             }
         }
     }
 
-    /// Notes what was drawn, and the KL reductions of each draw if they were measured.
+    /// Notes what was drawn as `options` wanted it, and how close each draw came if that was measured.
     pub(crate) fn draw(
         &mut self,
         draw: &Draw,
+        options: &DrawOptions,
         scores: Scores,
         names: &[String],
-        reductions: &[Vec<KlReduction>],
+        written: &Written,
     ) {
+        let reductions = &written.closeness[..];
         let survey = &draw.survey;
         let eligible = survey.eligible;
         self.json.insert("eligible".into(), json!(eligible));
@@ -236,8 +257,8 @@ impl Summary {
         self.line(
             "eligible",
             format!(
-                "{} documents, {} tokens ({} too short{left_out})",
-                number(eligible.records),
+                "{}, {} tokens ({} too short{left_out})",
+                count(eligible.records, "document"),
                 number(eligible.tokens),
                 number(survey.too_short)
             ),
@@ -269,8 +290,13 @@ impl Summary {
                 self.line(
                     "effective",
                     format!(
-                        "{prefix}sample size {size:.1} of {} by exp(log weight / T)",
-                        number(eligible.records)
+                        "{prefix}sample size {size:.1} of {} by exp(log weight / T){}",
+                        number(eligible.records),
+                        match scores {
+                            _ if size >= FEW_EFFECTIVE || size >= eligible.records as f64 / 2.0 => "",
+                            Scores::Sums => FLATTEN_SUMS,
+                            _ => FLATTEN,
+                        }
                     ),
                 );
             }
@@ -279,9 +305,11 @@ impl Summary {
             .map(|epoch| {
                 let selections = draw.selections[epoch].iter().zip(&survey.log_weights).enumerate();
                 let targets = selections.map(|(target, (selection, spread))| {
-                    json!({ "name": name(target), "log_weights": spread, "threshold": selection.threshold, "selected": selection.totals })
+                    json!({ "name": name(target), "log_weights": spread, "threshold": selection.threshold,
+                            "ties": selection.splits_ties, "selected": selection.totals })
                 });
-                let mut json = json!({ "draw": targets.collect::<Vec<_>>(), "selected": draw.total_of(epoch) });
+                let mut json =
+                    json!({ "draw": targets.collect::<Vec<_>>(), "selected": draw.total_of(epoch) });
                 if let Some(reductions) = reductions.get(epoch) {
                     json["kl_reduction"] = json!(reductions);
                 }
@@ -295,20 +323,48 @@ impl Summary {
                 let threshold =
                     selection.threshold.map_or("none".into(), |threshold| format!("{threshold:.3}"));
                 let Totals { records, tokens, bytes } = selection.totals;
-                let (records, tokens, bytes) = (number(records), number(tokens), size(bytes));
+                let (records, tokens, bytes) = (count(records, "document"), number(tokens), size(bytes));
+                let ties = if selection.splits_ties {
+                    "; other records have that key, and their content hashes decide"
+                } else {
+                    ""
+                };
                 self.line(
                     &label,
-                    format!("{prefix}{records} documents, {tokens} tokens, {bytes}; threshold {threshold}"),
+                    format!("{prefix}{records}, {tokens} tokens, {bytes}; threshold {threshold}{ties}"),
                 );
             }
             if let Some(reductions) = reductions.get(epoch) {
-                self.kl(reductions);
+                self.kl(reductions, options.method);
             }
         }
         self.groups(draw);
+        self.records(&written.records);
+        self.warn_of_budget(draw, options);
         match &mut epochs[..] {
             [Value::Object(only)] => self.json.extend(std::mem::take(only)),
             _ => drop(self.json.insert("epochs".into(), Value::Array(epochs))),
+        }
+    }
+
+    /// What the records of the first draw are like; the warnings say it in words.
+    fn records(&mut self, records: &SelectedRecords) {
+        self.json.insert("records_selected".into(), json!(records));
+    }
+
+    /// A budget in tokens or bytes that the first draw has not used.
+    fn warn_of_budget(&self, draw: &Draw, options: &DrawOptions) {
+        let Some(selections) = draw.selections.first() else { return };
+        let used =
+            |unit: fn(&Totals) -> u64| selections.iter().map(|selection| unit(&selection.totals)).sum();
+        let (unit, used, asked): (_, u64, _) = match options.budget {
+            Budget::Tokens(asked) => ("tokens", used(|totals| totals.tokens), asked),
+            Budget::Bytes(asked) => ("bytes", used(|totals| totals.bytes), asked),
+            Budget::Records(_) | Budget::Fraction(_) => return,
+        };
+        let next = selections.iter().filter_map(|selection| selection.next).max();
+        if let Some(next) = next.filter(|_| asked.saturating_sub(used) > asked / PART_LEFT) {
+            self.warn(Warning::BudgetLeft { unit, used, asked, next });
         }
     }
 
@@ -322,8 +378,7 @@ impl Summary {
         if let [FromGroup { name, is_mixed_in: false, .. }] = &draw.groups[..]
             && name == Admission::NO_VALUE
         {
-            let words = "no record has a string, a number, true or false in the field of --group-by: all are one group";
-            self.line("warning", words.into());
+            self.warn(Warning::NoGroups);
         }
         for FromGroup { name, there, selected, is_mixed_in, .. } in draw.groups.iter().take(MOST_LINES) {
             let label = if *is_mixed_in { "mixed in" } else { "group" };
@@ -331,7 +386,8 @@ impl Summary {
             let eligible = number(there.records);
             let name: String = name.chars().take(LONGEST_NAME).collect();
             let name = name.escape_debug();
-            self.line(label, format!("{name}: {records} of {eligible} documents, {tokens} tokens"));
+            let documents = if there.records == 1 { "document" } else { "documents" };
+            self.line(label, format!("{name}: {records} of {eligible} {documents}, {tokens} tokens"));
         }
         if let Some(more) = draw.groups.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
             self.line("group", format!("and {more} more: --summary tells of all"));
@@ -342,14 +398,28 @@ impl Summary {
         self.json.insert("groups".into(), groups.collect());
     }
 
-    fn kl(&mut self, reductions: &[KlReduction]) {
-        for KlReduction { target, raw, selected, reduction } in reductions {
+    fn kl(&mut self, reductions: &[Closeness], method: Method) {
+        for kl in reductions {
+            let Closeness { target, raw, selected, reduction, .. } = kl;
             let prefix = self.prefix(reductions.len(), target);
-            self.line("KL", format!("{prefix}reduction {reduction:.3} nats: target from raw {raw:.3}, from selected {selected:.3}"));
-            if *reduction <= 0.0 {
-                self.line("warning", format!("{prefix}the selection is no closer to the target than the raw corpus is: too few documents, or too unlike the target"));
+            let chance = kl.by_chance();
+            let chance = match (kl.random, kl.chance) {
+                (None, None) => "how much by chance is unknown".to_owned(),
+                _ => format!("by chance up to {chance:.3}"),
+            };
+            self.line("KL", format!("{prefix}reduction {reduction:.3} nats, {chance}: target from raw {raw:.3}, from selected {selected:.3}"));
+            // Of a random draw, that is no news.
+            if method != Method::Random
+                && let Some(warning) = warnings::no_closer(kl, self.named(reductions.len(), target))
+            {
+                self.warn(warning);
             }
         }
+    }
+
+    /// The name of a target, if there are several.
+    fn named(&self, targets: usize, name: &str) -> Option<String> {
+        (targets > 1).then(|| name.to_owned())
     }
 
     fn prefix(&self, targets: usize, name: &str) -> String {
@@ -357,7 +427,7 @@ impl Summary {
     }
 
     pub(crate) fn line(&mut self, label: &str, text: String) {
-        self.lines.push(format!("{label:<11}{text}"));
+        self.lines.push(wrapped(label, &text));
     }
 
     /// Writes the summary to `path`, and its short form to standard error unless `quiet`.
@@ -365,6 +435,8 @@ impl Summary {
         let seconds = self.start.elapsed().as_secs_f64();
         self.json.insert("stages".into(), Value::Array(std::mem::take(&mut self.stages)));
         self.json.insert("seconds".into(), seconds.into());
+        let warnings: Vec<String> = self.progress.warnings().iter().map(warnings::words).collect();
+        self.json.insert("warnings".into(), warnings.into());
         let timings = std::mem::take(&mut self.timings);
         self.line("time", format!("{seconds:.1} s: {}", timings.join(", ")));
         if let Some(path) = path {
@@ -375,6 +447,59 @@ impl Summary {
         }
         Ok(())
     }
+}
+
+/// From this share of n-grams alone in their bucket on, a target is small.
+const MOST_LONE: f64 = 0.15;
+/// With fewer documents it is small, whatever they are like.
+const FEWEST_DOCUMENTS: u64 = 20;
+/// With a smaller effective sample size, a draw is all but a choice of the largest.
+const FEW_EFFECTIVE: f64 = 10.0;
+const FLATTEN: &str =
+    ": the weights are so far apart that the largest are taken; a higher --temperature brings them together";
+const FLATTEN_SUMS: &str = ": the weights are so far apart that the largest are taken; --normalize tokens or a higher \
+                            --temperature brings them together";
+/// A budget of which one part in so many is left was ended early.
+const PART_LEFT: u64 = 20;
+
+/// What is told fits a terminal of so many columns.
+const COLUMNS: usize = 80;
+const LABEL: usize = 11;
+
+/// A label and a text, in lines of which all but the first begin below the text.
+fn wrapped(label: &str, text: &str) -> String {
+    let (mut lines, mut line) = (String::new(), format!("{label:<LABEL$}"));
+    let mut is_empty = true;
+    for word in unbroken(text) {
+        if !is_empty && line.chars().count() + 1 + word.chars().count() > COLUMNS {
+            lines.push_str(line.trim_end());
+            lines.push('\n');
+            line = " ".repeat(LABEL);
+            is_empty = true;
+        }
+        if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(&word);
+        is_empty = false;
+    }
+    lines + &line
+}
+
+/// The words of a text; groups of digits, and a number and what it counts, stay together.
+fn unbroken(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let is_digits = |word: &str| word.ends_with(|c: char| c.is_ascii_digit()) && word.len() <= 20;
+        match words.last_mut() {
+            Some(last) if is_digits(last.rsplit(' ').next().unwrap_or("")) => {
+                last.push(' ');
+                last.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    words
 }
 
 fn write(path: &Path, json: &Value) -> Result<(), whole_file::Error> {

@@ -69,7 +69,9 @@ impl WorkArgs {
 
 /// The work folder beside an output; none for a device or a pipe.
 fn beside(output: &Path, more: &str) -> Option<PathBuf> {
-    if output.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+    if dsir::descriptor::of_path(output).is_some()
+        || output.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir())
+    {
         return None;
     }
     let named = match output.file_name() {

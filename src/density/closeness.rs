@@ -1,6 +1,7 @@
 //! How close a selection came to the targets, measured against what chance gives.
 
 use super::{Counts, Error, Model, RawCounts, kl_divergence_with, normalized};
+use crate::ln::ln;
 
 /// How close a selection came to one target, in nats.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -16,18 +17,31 @@ pub struct Closeness {
     /// The standard deviation of the reduction of random selections of as many n-grams; `None` if the raw corpus is too
     /// small to tell.
     pub chance: Option<f64>,
+    /// The mean of that reduction, which is not above zero, and the farther below the smaller the selection; `None` if the raw
+    /// corpus is too small to tell.
+    pub random: Option<f64>,
 }
 
 impl Closeness {
     /// A reduction of up to so many standard deviations is what chance gives: a random selection seldom passes them.
     pub const DEVIATIONS: f64 = 3.0;
 
-    /// Whether the selection is closer to the target than a random one could well be.
+    /// Up to where the reduction of a random selection could well go.
     ///
     /// On average a random selection is never closer than the raw corpus is: −ln is convex, so by Jensen's inequality
-    /// the mean of KL(target ‖ sample) is not below KL(target ‖ raw). What is left to chance is the spread.
+    /// the mean of KL(target ‖ sample) is not below KL(target ‖ raw). To that mean comes the spread.
+    pub fn by_chance(&self) -> f64 {
+        self.random.unwrap_or(0.0).min(0.0) + Self::DEVIATIONS * self.chance.unwrap_or(0.0)
+    }
+
+    /// Whether anything is known of chance.
+    pub fn is_chance_known(&self) -> bool {
+        self.random.is_some() || self.chance.is_some()
+    }
+
+    /// Whether the selection is closer to the target than a random one could well be.
     pub fn is_beyond_chance(&self) -> bool {
-        self.reduction > Self::DEVIATIONS * self.chance.unwrap_or(0.0)
+        self.reduction > self.by_chance()
     }
 }
 
@@ -45,6 +59,8 @@ struct Measure {
     from_raw: f64,
     /// The variance by chance for one n-gram.
     chance: Option<f64>,
+    /// What random selections have shown: the n-grams of each and its reduction, the smallest first.
+    random: Vec<(f64, f64)>,
 }
 
 impl Yardstick {
@@ -61,9 +77,11 @@ impl Yardstick {
         let mut targets = Vec::with_capacity(model.targets.len());
         for target in &model.targets {
             let density = model.target_density(target)?;
+            let from_raw = kl_divergence_with(&density, &raw_density, epsilon);
             targets.push(Measure {
                 name: target.name.clone(),
-                from_raw: kl_divergence_with(&density, &raw_density, epsilon),
+                from_raw,
+                random: random_reductions(&density, from_raw, raw, epsilon),
                 chance: chance_variance(&density, &raw_density, raw, epsilon),
                 density,
             });
@@ -83,7 +101,15 @@ impl Yardstick {
             let (raw, selected) =
                 (target.from_raw, kl_divergence_with(&target.density, &density, self.epsilon));
             let chance = target.chance.map(|variance| (variance / ngrams).sqrt());
-            Closeness { target: target.name.clone(), raw, selected, reduction: raw - selected, chance }
+            let random = mean_reduction(&target.random, ngrams);
+            Closeness {
+                target: target.name.clone(),
+                raw,
+                selected,
+                reduction: raw - selected,
+                chance,
+                random,
+            }
         });
         Ok(measured.collect())
     }
@@ -118,6 +144,38 @@ fn chance_variance(target: &[f64], density: &[f64], raw: &RawCounts, epsilon: f6
     (count >= LEAST_LEVELS).then(|| variances.iter().sum::<f64>() / count as f64)
 }
 
+/// The n-grams and the KL reduction of each level of the raw counts, which is a random selection of whole documents; the smallest
+/// first.
+fn random_reductions(target: &[f64], from_raw: f64, raw: &RawCounts, epsilon: f64) -> Vec<(f64, f64)> {
+    let whole: u64 = raw.levels.iter().map(|level| level.documents).sum();
+    let levels =
+        raw.levels.iter().filter(|level| level.documents >= LEAST_DOCUMENTS && level.documents < whole);
+    let mut reductions: Vec<(f64, f64)> = levels
+        .filter_map(|level| {
+            let density = normalized(&level.counts)?;
+            Some((level.ngrams()? as f64, from_raw - kl_divergence_with(target, &density, epsilon)))
+        })
+        .collect();
+    reductions.sort_by(|a, b| a.0.total_cmp(&b.0));
+    reductions
+}
+
+/// The mean reduction of random selections of so many n-grams: between two sizes on a line over the logarithm of the size, above
+/// all in inverse proportion to it, as the bias of an estimated entropy is; below all that of the smallest, which is too high.
+fn mean_reduction(reductions: &[(f64, f64)], ngrams: f64) -> Option<f64> {
+    let (first, last) = (reductions.first()?, reductions.last()?);
+    if ngrams <= first.0 {
+        return Some(first.1);
+    }
+    if ngrams >= last.0 {
+        return Some(last.1 * last.0 / ngrams);
+    }
+    let above = reductions.iter().position(|(size, _)| *size > ngrams)?;
+    let ((low, at_low), (high, at_high)) = (reductions[above - 1], reductions[above]);
+    let share = ln(ngrams / low) / ln(high / low);
+    Some(at_low + share * (at_high - at_low))
+}
+
 /// The share of n-grams that are alone in their bucket; 0 if there are none.
 ///
 /// By Good and Turing, it is the probability that the next n-gram falls into a bucket that has none yet: what the density
@@ -143,7 +201,7 @@ mod tests {
     /// A raw corpus whose levels are these.
     fn model(levels: Vec<Counts>, target: Counts) -> Model {
         let documents_read = levels.iter().map(|level| level.documents).sum();
-        let raw = RawCounts { fit_ngrams: FitBudget(None), documents_read, first_level: 0, levels };
+        let raw = RawCounts { fit_ngrams: FitBudget(None), documents_read, levels, ..RawCounts::default() };
         let space = FeatureSpace { buckets: 3, ..FeatureSpace::default() };
         let target = Target { name: "t".into(), counts: target, refined: None };
         Model { space, smoothing: 0.0, raw: Some(raw), targets: vec![target] }

@@ -38,6 +38,11 @@ pub enum Error {
     /// A model that lacks targets.
     #[error("the model has no target; fit it with --target, or merge it with a model that has one")]
     NoTarget,
+    /// Raw counts that are in both of two models.
+    #[error(
+        "the raw counts of one model are in the other already, as an earlier merge leaves them: they would count twice"
+    )]
+    CountedTwice,
     /// A target without documents.
     #[error("target `{name}` is empty: it has no document")]
     EmptyTarget {

@@ -3,6 +3,7 @@
 //! Source: the reference's `HashedNgramDSIR.fit_importance_estimator`.
 
 mod closeness;
+mod copies;
 mod error;
 mod file;
 mod log_ratio;
@@ -15,6 +16,7 @@ pub(crate) use log_ratio::sum_of;
 pub use log_ratio::{EPSILON, LogRatios, Sum, kl_divergence, kl_divergence_with};
 pub(crate) use model::density;
 pub use model::{Model, Refined, Target, normalized};
+pub(crate) use raw::PartCounts;
 pub use raw::{DocumentCounts, FitBudget, LevelCounts, RawCounts, RawSample};
 
 use serde::{Deserialize, Serialize};

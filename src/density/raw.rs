@@ -3,17 +3,19 @@
 //! A record's level is the number of leading zeros of its content hash: level j and above hold one
 //! record in 2^j. Counts kept apart by level give, after one pass, the sample for any smallest level.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
+use super::copies::Cells;
 use super::{Counts, Error};
 
 /// Levels 0 to 64.
 const LEVELS: usize = 65;
 
 /// How many n-grams of the raw corpus are counted at most; `None`: all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FitBudget(pub Option<u64>);
 
@@ -38,7 +40,7 @@ impl FitBudget {
 }
 
 /// Counts of the raw records from some level on, kept apart by level so that models can be merged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawCounts {
     /// The most n-grams to count.
@@ -47,8 +49,19 @@ pub struct RawCounts {
     pub documents_read: u64,
     /// The smallest level that is counted; 0 if the corpus is counted whole.
     pub first_level: u32,
+    /// About how many copies there are of one record, if they are so many that a sample would be far off: then all is counted,
+    /// whatever the budget. 0 if they are not.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub copies: u64,
+    /// What these were merged from, each known by a hash of its counts; empty if they were counted at once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<String>,
     /// The counts of that level and of those above it.
     pub levels: Vec<Counts>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl RawCounts {
@@ -68,7 +81,13 @@ impl RawCounts {
         levels.truncate(last);
         let kept = levels.into_iter().skip(first);
         let levels = kept.map(|level| level.unwrap_or_else(|| Counts::new(buckets))).collect();
-        Ok(RawCounts { fit_ngrams, documents_read, first_level: first as u32, levels })
+        Ok(RawCounts {
+            fit_ngrams,
+            documents_read,
+            first_level: first as u32,
+            levels,
+            ..RawCounts::default()
+        })
     }
 
     /// The sum over the levels that are counted.
@@ -102,7 +121,30 @@ impl RawCounts {
         let documents = self.documents_read.checked_add(other.documents_read).ok_or(Error::Overflow)?;
         // Below the higher of the two first levels one part was not counted.
         let from = self.first_level.max(other.first_level) as usize;
-        RawCounts::from_levels(self.fit_ngrams, documents, levels, from, buckets)
+        let copies = self.copies.saturating_add(other.copies);
+        let budget = if copies > 0 { FitBudget(None) } else { self.fit_ngrams };
+        let merged = RawCounts::from_levels(budget, documents, levels, from, buckets)?;
+        let parts = [self.parts(), other.parts()].concat();
+        if parts.iter().collect::<HashSet<_>>().len() < parts.len() {
+            return Err(Error::CountedTwice);
+        }
+        Ok(RawCounts { fit_ngrams: self.fit_ngrams, copies, merged: parts, ..merged })
+    }
+
+    /// What was counted at once and makes up these counts: each part is known by a hash of its counts.
+    pub fn parts(&self) -> Vec<String> {
+        if !self.merged.is_empty() {
+            return self.merged.clone();
+        }
+        // Numbers always make JSON.
+        let counts = serde_json::to_vec(self).unwrap_or_default();
+        vec![format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&counts))]
+    }
+
+    /// Whether there are many copies of one record, and yet only a sample was counted: parts of a corpus did so before they were
+    /// merged, or a stream that cannot be read again.
+    pub fn may_miss_copies(&self) -> bool {
+        self.copies > 0 && self.first_level > 0
     }
 
     /// Whether these can be counts of so many buckets.
@@ -118,7 +160,14 @@ pub struct RawSample {
     budget: FitBudget,
     ngrams: [AtomicU64; LEVELS],
     /// What an earlier run has counted.
-    before: Option<RawCounts>,
+    before: Option<PartCounts>,
+}
+
+/// What was counted part of the way through a corpus.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct PartCounts {
+    pub(crate) counts: RawCounts,
+    cells: Cells,
 }
 
 /// What one thread has counted, by level.
@@ -127,6 +176,7 @@ pub struct LevelCounts {
     buckets: u32,
     documents_read: u64,
     levels: Vec<Option<Counts>>,
+    cells: Cells,
     /// Levels below this can no longer be in the sample.
     floor: usize,
 }
@@ -145,17 +195,18 @@ impl RawSample {
         RawSample { budget, ngrams: [const { AtomicU64::new(0) }; LEVELS], before: None }
     }
 
-    /// Goes on from what [`finish`](RawSample::finish) gave earlier, part way through the corpus.
+    /// Goes on from what [`part`](RawSample::part) gave earlier.
     ///
     /// # Errors
     /// Counts past 64 bits.
-    pub fn go_on(before: RawCounts) -> Result<Self, Error> {
-        let sample = RawSample::new(before.fit_ngrams);
-        let first = before.first_level as usize;
-        for (ngrams, level) in sample.ngrams.iter().skip(first).zip(&before.levels) {
+    pub(crate) fn go_on(before: PartCounts) -> Result<Self, Error> {
+        let counts = &before.counts;
+        let sample = RawSample::new(counts.fit_ngrams);
+        let first = counts.first_level as usize;
+        for (ngrams, level) in sample.ngrams.iter().skip(first).zip(&counts.levels) {
             ngrams.store(level.ngrams().ok_or(Error::Overflow)?, Ordering::Relaxed);
         }
-        if let (Some(budget), Some(below)) = (before.fit_ngrams.0, first.checked_sub(1)) {
+        if let (Some(budget), Some(below)) = (counts.fit_ngrams.0, first.checked_sub(1)) {
             // The levels below the first were too many: they stay out.
             sample.ngrams[below].store(budget.saturating_add(1), Ordering::Relaxed);
         }
@@ -164,7 +215,7 @@ impl RawSample {
 
     /// The counts of one thread.
     pub fn thread(&self, buckets: u32) -> LevelCounts {
-        LevelCounts { buckets, documents_read: 0, levels: vec![None; LEVELS], floor: 0 }
+        LevelCounts { buckets, documents_read: 0, levels: vec![None; LEVELS], cells: Cells::new(), floor: 0 }
     }
 
     /// Makes one of what the threads have counted.
@@ -176,9 +227,24 @@ impl RawSample {
         threads: impl IntoIterator<Item = &'a LevelCounts>,
         buckets: u32,
     ) -> Result<RawCounts, Error> {
+        let PartCounts { counts, cells } = self.part(threads, buckets)?;
+        Ok(RawCounts { copies: cells.many_copies().unwrap_or(0), ..counts })
+    }
+
+    /// What the threads have counted so far.
+    ///
+    /// # Errors
+    /// Counts past 64 bits.
+    pub(crate) fn part<'a>(
+        &self,
+        threads: impl IntoIterator<Item = &'a LevelCounts>,
+        buckets: u32,
+    ) -> Result<PartCounts, Error> {
         let mut levels: Vec<Option<Counts>> = vec![None; LEVELS];
         let mut documents = 0;
-        if let Some(before) = &self.before {
+        let mut cells = Cells::new();
+        if let Some(PartCounts { counts: before, cells: cells_before }) = &self.before {
+            cells.join(cells_before);
             documents = before.documents_read;
             let before = before.levels.iter().cloned().map(Some);
             levels
@@ -189,6 +255,7 @@ impl RawSample {
         }
         for thread in threads {
             documents += thread.documents_read;
+            cells.join(&thread.cells);
             for (sum, counts) in levels.iter_mut().zip(&thread.levels) {
                 match (sum, counts) {
                     (Some(sum), Some(counts)) => sum.add(counts)?,
@@ -199,11 +266,12 @@ impl RawSample {
         }
         // Some threads stopped counting a level before others did; the budget rules all of those out.
         let from = self.floor();
-        RawCounts::from_levels(self.budget, documents, levels, from, buckets)
+        let counts = RawCounts::from_levels(self.budget, documents, levels, from, buckets)?;
+        Ok(PartCounts { counts, cells })
     }
 
     fn first_before(&self) -> usize {
-        self.before.as_ref().map_or(0, |before| before.first_level as usize)
+        self.before.as_ref().map_or(0, |before| before.counts.first_level as usize)
     }
 
     fn floor(&self) -> usize {
@@ -213,9 +281,14 @@ impl RawSample {
 }
 
 impl LevelCounts {
-    /// Begins a document, whose record has this content hash; `None` if it is not in the sample, and not counted.
-    pub fn begin<'a>(&'a mut self, sample: &'a RawSample, content_hash: u64) -> Option<DocumentCounts<'a>> {
+    /// Begins a document, whose record has this content hash and length; `None` if it is not in the sample, and not counted.
+    pub fn begin<'a>(
+        &'a mut self,
+        sample: &'a RawSample,
+        (content_hash, bytes): (u64, u64),
+    ) -> Option<DocumentCounts<'a>> {
         self.documents_read += 1;
+        self.cells.add(content_hash, bytes);
         let level = content_hash.leading_zeros() as usize;
         if level < self.floor {
             return None;

@@ -32,6 +32,11 @@ impl Tokenizer {
             _ => FieldKind::Text,
         }
     }
+
+    /// Whether it tells words apart by spaces alone.
+    pub(crate) fn needs_spaces(self) -> bool {
+        matches!(self, Tokenizer::Wordpunct | Tokenizer::WordTokenize)
+    }
 }
 
 impl fmt::Display for Tokenizer {

@@ -9,7 +9,8 @@ use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
 use crate::progress::Progress;
 use crate::reader::{
-    Block, BlockReader, Fault, FieldPath, Record, Shards, TextReader, content_hash, field_number,
+    Block, BlockReader, Fault, FieldPath, Record, Shards, TextReader, content_hash, field_names,
+    field_number, field_text,
 };
 use crate::resample::Groups;
 use crate::weights::{
@@ -56,7 +57,7 @@ pub fn complete(
 ) -> Result<Weighed, Error> {
     let featurizers = options.featurizers(space)?.of_tokens();
     progress.begin("complete", shards.total_bytes());
-    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), false);
+    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), false, progress);
     let job = Complete { given, admission, shards, featurizers, folder, documents };
     let scanned = scan::scan(&job, shards, progress)?;
     let read = job.documents.finish("raw", &scanned.shards)?;
@@ -96,8 +97,12 @@ impl Complete<'_> {
     /// The log weights of a record: of its row, if there are rows, or else the one that all its targets have.
     fn log_weight(&self, record: &[u8]) -> Result<f64, Fault> {
         let Given::Field(field, scale) = self.given else { return Ok(0.0) };
-        let score = field_number(record, field).and_then(|score| scale.log_weight(score));
-        score.ok_or_else(|| Fault::NoScore { field: field.parts().join("."), must: scale.range() })
+        let number = field_number(record, field);
+        number.and_then(|score| scale.log_weight(score)).ok_or_else(|| Fault::NoScore {
+            field: field.to_string(),
+            there: if field_text(record, field).is_none() { field_names(record) } else { Vec::new() },
+            must: scale.range(),
+        })
     }
 
     /// A row that is for another record tells of a shard that has changed.
@@ -158,13 +163,13 @@ impl<'a> Job for Complete<'a> {
             let row = if let Given::Weights(_) = self.given { given.next() } else { None };
             let none = std::iter::repeat_n(f64::NEG_INFINITY, targets);
             let Some(text) = text else {
-                push_row(&mut rows, none, record, 0, self.admission.no_group());
+                push_row(&mut rows, none, record.id(), 0, self.admission.no_group());
                 return Ok(());
             };
             let Admitted { is_left_out, is_mixed_in, group } =
                 self.admission.admit(record.bytes, text, admission);
             if is_left_out {
-                push_row(&mut rows, none, record, LEFT_OUT_TOKENS, group);
+                push_row(&mut rows, none, record.id(), LEFT_OUT_TOKENS, group);
                 return Ok(());
             }
             let tokens = match row {
@@ -172,10 +177,10 @@ impl<'a> Job for Complete<'a> {
                 _ => featurizer.featurize(text, |_| {}),
             };
             match row {
-                Some(row) => push_row(&mut rows, row.log_weights(), record, tokens, group),
+                Some(row) => push_row(&mut rows, row.log_weights(), record.id(), tokens, group),
                 None => {
                     let log_weight = if is_mixed_in { 0.0 } else { self.log_weight(record.bytes)? };
-                    push_row(&mut rows, std::iter::once(log_weight), record, tokens, group);
+                    push_row(&mut rows, std::iter::once(log_weight), record.id(), tokens, group);
                 }
             }
             Ok(())

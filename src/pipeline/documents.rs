@@ -1,11 +1,16 @@
+use std::collections::hash_map::Entry;
 use std::time::Instant;
 
+use ahash::AHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::ReadOptions;
 use super::rejects::push_reject;
 use crate::error::Error;
-use crate::reader::{self, Block, Fault, FieldKind, Record, Shards, TextReader};
+use crate::progress::Progress;
+use crate::reader::{self, Block, Content, Fault, FieldKind, Record, Shards, TextReader, content_hash};
+use crate::warning::Warning;
+use crate::weights::RecordId;
 
 /// What came of reading shards.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -42,6 +47,10 @@ pub(super) struct Tally {
     pub(super) invalid: u64,
     /// Decompressed content.
     pub(super) bytes: u64,
+    /// The sum of the content hashes of all records.
+    hashes: u64,
+    /// Documents that are hardly split into tokens, where that is looked at.
+    pub(super) few_spaces: u64,
     first: Option<String>,
 }
 
@@ -56,6 +65,8 @@ impl Tally {
         self.records += more.records;
         self.invalid += more.invalid;
         self.bytes += more.bytes;
+        self.hashes = self.hashes.wrapping_add(more.hashes);
+        self.few_spaces += more.few_spaces;
         self.first = self.first.take().or(more.first);
     }
 }
@@ -66,6 +77,28 @@ pub(super) struct Taken {
     pub(super) rejected: Vec<u8>,
 }
 
+/// A record and its content hash.
+#[derive(Clone, Copy)]
+pub(super) struct Hashed<'a> {
+    /// The bytes as they came in, without line end.
+    pub(super) bytes: &'a [u8],
+    /// The line of the shard, from 1.
+    pub(super) line: u64,
+    pub(super) hash: u64,
+}
+
+impl<'a> Hashed<'a> {
+    fn of(Record { bytes, line }: Record<'a>) -> Self {
+        Hashed { bytes, line, hash: content_hash(bytes) }
+    }
+
+    /// What weights keep of it.
+    pub(super) fn id(&self) -> RecordId {
+        // The reader refuses a record whose length does not fit.
+        RecordId { hash: self.hash, bytes: self.bytes.len() as u32 + 1 }
+    }
+}
+
 /// Takes the documents out of blocks, and deals with records that are none.
 pub(super) struct Documents<'a> {
     shards: &'a Shards,
@@ -73,6 +106,7 @@ pub(super) struct Documents<'a> {
     kind: FieldKind,
     with_rejects: bool,
     start: Instant,
+    progress: Progress,
 }
 
 impl<'a> Documents<'a> {
@@ -82,8 +116,10 @@ impl<'a> Documents<'a> {
         options: &'a ReadOptions,
         kind: FieldKind,
         with_rejects: bool,
+        progress: &Progress,
     ) -> Self {
-        Documents { shards, options, kind, with_rejects, start: Instant::now() }
+        let (start, progress) = (Instant::now(), progress.clone());
+        Documents { shards, options, kind, with_rejects, start, progress }
     }
 
     /// What one thread works with.
@@ -98,7 +134,7 @@ impl<'a> Documents<'a> {
         texts: &mut TextReader<'_>,
         shard: usize,
         block: &Block,
-        each: impl FnMut(Record<'_>, Option<&str>) -> Result<(), Fault>,
+        each: impl FnMut(Hashed<'_>, Option<&str>) -> Result<(), Fault>,
     ) -> Result<Taken, Error> {
         self.each_of(texts, shard, block, |_| true, each)
     }
@@ -109,13 +145,17 @@ impl<'a> Documents<'a> {
         texts: &mut TextReader<'_>,
         shard: usize,
         block: &Block,
-        wanted: impl Fn(Record<'_>) -> bool,
-        mut each: impl FnMut(Record<'_>, Option<&str>) -> Result<(), Fault>,
+        wanted: impl Fn(Hashed<'_>) -> bool,
+        mut each: impl FnMut(Hashed<'_>, Option<&str>) -> Result<(), Fault>,
     ) -> Result<Taken, Error> {
         let mut taken = Taken { tally: Tally::of(block), rejected: Vec::new() };
-        for record in block.records().filter(|record| wanted(*record)) {
+        for record in block.records().map(Hashed::of) {
+            taken.tally.hashes = taken.tally.hashes.wrapping_add(record.hash);
+            if !wanted(record) {
+                continue;
+            }
             if let Err(fault) = texts.text(record.bytes).and_then(|text| each(record, Some(&text))) {
-                self.skip(shard, record, fault, &mut taken)?;
+                self.skip(shard, block, record, fault, &mut taken)?;
                 // Nothing is left that could be wrong.
                 let _ = each(record, None);
             }
@@ -123,10 +163,22 @@ impl<'a> Documents<'a> {
         Ok(taken)
     }
 
-    fn skip(&self, shard: usize, record: Record<'_>, fault: Fault, taken: &mut Taken) -> Result<(), Error> {
-        let path = self.shards[shard].path();
+    fn skip(
+        &self,
+        shard: usize,
+        block: &Block,
+        record: Hashed<'_>,
+        fault: Fault,
+        taken: &mut Taken,
+    ) -> Result<(), Error> {
+        let (path, walked) = (self.shards[shard].path(), self.shards[shard].is_walked());
         if !self.options.skip_invalid {
-            return Err(reader::Error::Record { shard: path.into(), line: record.line, fault }.into());
+            let shard = path.into();
+            return Err(match block.looks_like() {
+                Some(what) => reader::Error::Foreign { shard, what },
+                None => reader::Error::Record { shard, line: record.line, fault, walked },
+            }
+            .into());
         }
         let Taken { tally, rejected } = taken;
         tally.invalid += 1;
@@ -137,23 +189,114 @@ impl<'a> Documents<'a> {
         Ok(())
     }
 
-    /// Sums up what the shards of `what` have come to.
+    /// Sums up what the shards of `what` have come to, and warns of shards that are not what they should be.
     ///
     /// # Errors
-    /// Shards without a single document.
+    /// Shards without a single document, or with other records than an earlier reading has found.
     pub(super) fn finish<'t>(
         &self,
         what: &str,
-        shards: impl IntoIterator<Item = &'t Tally>,
+        tallies: impl IntoIterator<Item = &'t Tally>,
     ) -> Result<ReadReport, Error> {
+        let tallies: Vec<&Tally> = tallies.into_iter().collect();
         let mut sum = Tally::default();
-        shards.into_iter().for_each(|tally| sum.add(tally.clone()));
-        let Tally { records, invalid, bytes, first } = sum;
+        tallies.iter().for_each(|tally| sum.add((*tally).clone()));
+        self.check_contents(tallies.iter().copied())?;
+        let Tally { records, invalid, bytes, ref first, .. } = sum;
         if records == invalid {
             let (what, shards) = (what.into(), self.shards.len());
-            return Err(Error::NoDocument { what, shards, records, invalid, first_fault: first });
+            return Err(Error::NoDocument { what, shards, records, invalid, first_fault: first.clone() });
         }
+        self.warn(what, &tallies, &sum);
         let seconds = self.start.elapsed().as_secs_f64();
         Ok(ReadReport { records, invalid, bytes, bytes_before: 0, seconds })
+    }
+
+    /// Makes sure that no shard has other records than an earlier reading has found.
+    ///
+    /// # Errors
+    /// The first shard that has.
+    pub(super) fn check_contents<'t>(&self, tallies: impl Iterator<Item = &'t Tally>) -> Result<(), Error> {
+        for (shard, tally) in self.shards.iter().zip(tallies) {
+            shard.check_content(tally.content())?;
+        }
+        Ok(())
+    }
+
+    fn warn(&self, what: &str, tallies: &[&Tally], sum: &Tally) {
+        let (documents, of) = (sum.few_spaces, sum.records - sum.invalid);
+        if documents > 0 && documents >= of / FEW {
+            self.progress.warn(Warning::FewSpaces { what: what.to_owned(), documents, of });
+        }
+        let path = |shard: usize| self.shards[shard].path().to_path_buf();
+        let mut seen: AHashMap<Content, usize> = AHashMap::new();
+        let mut same = Vec::new();
+        for (shard, tally) in tallies.iter().enumerate() {
+            if let (Some(first), true) = (&tally.first, tally.records == tally.invalid) {
+                let (shard, records, first_fault) = (path(shard), tally.records, first.clone());
+                self.progress.warn(Warning::NoValidRecord { shard, records, first_fault });
+            }
+            if tally.records > 0 {
+                match seen.entry(tally.content()) {
+                    Entry::Occupied(first) => same.push((*first.get(), shard)),
+                    Entry::Vacant(place) => drop(place.insert(shard)),
+                }
+            }
+        }
+        if let Some((first, second)) = same.first() {
+            let (first, second, more) = (path(*first), path(*second), same.len() - 1);
+            self.progress.warn(Warning::SameRecords { first, second, more });
+        }
+    }
+}
+
+/// From one document in so many on, those of scripts without spaces are told.
+const FEW: u64 = 20;
+
+/// Whether `text` is of a script that puts no spaces between words, so that its `tokens` are clauses: by a few characters in
+/// its middle, and only if the tokens are long at all.
+pub(super) fn has_few_spaces(text: &str, tokens: u64) -> bool {
+    const SHORTEST_TOKENS: u64 = 9;
+    const LOOKED_AT: usize = 40;
+    if (text.len() as u64) < SHORTEST_TOKENS * tokens.max(4) {
+        return false;
+    }
+    let middle = text.len().saturating_sub(3 * LOOKED_AT) / 2;
+    let start = (middle..).find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let chars = || text[start..].chars().take(LOOKED_AT);
+    2 * chars().filter(|c| is_unspaced(*c)).count() > chars().count()
+}
+
+/// Characters of Chinese, Japanese, Thai, Lao, Burmese and Khmer.
+fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3005}'..='\u{30ff}'
+        | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9d}' | '\u{20000}'..='\u{3ffff}')
+}
+
+impl Tally {
+    fn content(&self) -> Content {
+        Content { records: self.records, hashes: self.hashes }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_few_spaces;
+
+    #[test]
+    fn scripts_without_spaces() {
+        let chinese =
+            "在这个世界上，我们需要更多的爱。人们常常忘记了这一点，却总是在寻找别的东西。".repeat(3);
+        let thai = "ประเทศไทยเป็นประเทศที่ตั้งอยู่ในเอเชียตะวันออกเฉียงใต้";
+        assert!(has_few_spaces(&chinese, 24) && has_few_spaces(thai, 2));
+        // Long words, and letters of three bytes each, are not enough.
+        let georgian = "საქართველოს კონსტიტუციის თანახმად ქვეყანა დამოუკიდებელია";
+        for (text, tokens) in
+            [("Donaudampfschifffahrtsgesellschaftskapitän ".repeat(5).as_str(), 5), (georgian, 5), ("", 0)]
+        {
+            assert!(!has_few_spaces(text, tokens), "{text}");
+        }
+        // By bytes in the middle of a character.
+        assert!(has_few_spaces(&format!("ab{}", "字".repeat(100)), 1));
     }
 }

@@ -1,21 +1,25 @@
 use std::collections::BTreeMap;
 
-use super::documents::{Documents, ReadReport, Taken, Tally};
+use super::documents::{Documents, Hashed, ReadReport, Taken, Tally, has_few_spaces};
 use super::for_refining::{Eligible, Sampling, SamplingThread};
 use super::keeper::{Before, Keeper};
 use super::rejects::{Rejects, RejectsInOrder};
 use super::sample::Sample;
 use super::scan::{self, Done, Job, Rhythm};
+use super::selected::TextHashes;
 use super::{ReadOptions, TargetShards};
-use crate::density::{Counts, DocumentCounts, FitBudget, LevelCounts, RawCounts, RawSample, Target};
+use crate::density::{
+    Counts, DocumentCounts, FitBudget, LevelCounts, PartCounts, RawCounts, RawSample, Target,
+};
 use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
 use crate::progress::Progress;
-use crate::reader::{Block, BlockReader, Record, Shards, TextReader, content_hash};
+use crate::reader::{Block, BlockReader, Shard, Shards, TextReader};
 use crate::refine::{Sampled, Sampler};
+use crate::warning::Warning;
 use crate::work::Work;
 
-/// Counts everything in a target.
+/// Counts everything in a target, and notes its texts.
 ///
 /// # Errors
 /// Shards that cannot be read, or without a document.
@@ -25,12 +29,20 @@ pub fn count_target(
     options: &ReadOptions,
     rejects: Option<&mut Rejects>,
     progress: &Progress,
-) -> Result<(Target, ReadReport), Error> {
+) -> Result<(Target, TextHashes, ReadReport), Error> {
     progress.begin("target", target.shards.total_bytes());
     let what = format!("target `{}`", target.name);
     let all = Counted { what: &what, shards: &target.shards, space, options, only: None };
-    let (counts, report, _) = count_watched(all, || (), rejects, progress)?;
-    Ok((Target { name: target.name.clone(), counts, refined: None }, report))
+    let (counts, report, watches) = count_watched(all, TextHashes::default, rejects, progress)?;
+    let mut texts = TextHashes::default();
+    watches.iter().for_each(|watch| texts.join(watch));
+    Ok((Target { name: target.name.clone(), counts, refined: None }, texts, report))
+}
+
+impl Watch for TextHashes {
+    fn document(&mut self, _: Hashed<'_>, text: &str, _: u64) {
+        self.add(text);
+    }
 }
 
 /// What is counted, and how.
@@ -44,18 +56,18 @@ pub(super) struct Counted<'a> {
     pub(super) only: Option<&'a Sample>,
 }
 
-/// Looks on, in one thread, while documents are counted; `()` does not.
+/// Looks on, in one thread, while documents are counted.
 pub(super) trait Watch: Send + Sized {
     /// Prepares what featurizes the documents.
     fn prepare(&self, featurizer: Featurizer) -> Featurizer {
         featurizer
     }
     /// Sees a document that is going to be counted.
-    fn begin(&mut self, _record: Record<'_>) {}
+    fn begin(&mut self, _record: Hashed<'_>) {}
     /// Sees n-grams of it.
     fn features(&mut self, _buckets: &[u32]) {}
     /// Sees a document that was counted.
-    fn document(&mut self, _record: Record<'_>, _text: &str, _tokens: u64) {}
+    fn document(&mut self, _record: Hashed<'_>, _text: &str, _tokens: u64) {}
     /// Sees the end of a block.
     fn end_of_block(&mut self) {}
     /// Sees the end of all.
@@ -63,8 +75,6 @@ pub(super) trait Watch: Send + Sized {
         self
     }
 }
-
-impl Watch for () {}
 
 /// Counts documents while each thread has a `watch` of its own; gives all watches back.
 pub(super) fn count_watched<W: Watch>(
@@ -76,7 +86,8 @@ pub(super) fn count_watched<W: Watch>(
     let Counted { what, shards, space, options, only } = counted;
     let featurizers = options.featurizers(space)?;
     let rejects = RejectsInOrder::new(rejects);
-    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted());
+    let documents =
+        Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted(), progress);
     let job = CountAll { featurizers, only, documents, rejects, watch };
     let scanned = scan::scan(&job, shards, progress)?;
     let report = job.documents.finish(what, &scanned.shards)?;
@@ -92,6 +103,9 @@ pub(super) fn count_watched<W: Watch>(
 /// Counts a raw corpus, or a sample of it that keeps within `budget`. With a work folder, goes on from what an earlier run has
 /// kept there, and keeps what it does itself.
 ///
+/// Of a corpus with very many copies of one record, a sample by content has all or none: it is read once more, and all of it is
+/// counted.
+///
 /// # Errors
 /// Shards that cannot be read, or without a document; a work folder that cannot be written.
 pub fn count_raw(
@@ -99,8 +113,45 @@ pub fn count_raw(
     space: FeatureSpace,
     budget: FitBudget,
     options: &ReadOptions,
-    rejects: Option<&mut Rejects>,
+    mut rejects: Option<&mut Rejects>,
     work: Option<&Work>,
+    progress: &Progress,
+) -> Result<(RawCounts, ReadReport), Error> {
+    whole_if_copied(shards, budget, progress, |budget| {
+        let stage = if budget.0.is_none() { "fit-all" } else { "fit" };
+        count_once(shards, space, budget, options, rejects.take(), work.map(|work| (work, stage)), progress)
+    })
+}
+
+/// Counts with `budget`, and once more without one if copies make a sample worthless.
+fn whole_if_copied<T>(
+    shards: &Shards,
+    budget: FitBudget,
+    progress: &Progress,
+    mut count: impl FnMut(FitBudget) -> Result<(RawCounts, T), Error>,
+) -> Result<(RawCounts, T), Error> {
+    let (counts, more) = count(budget)?;
+    if !counts.may_miss_copies() {
+        return Ok((counts, more));
+    }
+    let sampled = !shards.iter().all(Shard::is_readable);
+    let (copies, documents) = (counts.copies, counts.documents_read);
+    progress.warn(Warning::ManyCopies { copies, documents, sampled });
+    if sampled {
+        return Ok((counts, more));
+    }
+    let (mut counts, more) = count(FitBudget(None))?;
+    counts.fit_ngrams = budget;
+    Ok((counts, more))
+}
+
+fn count_once(
+    shards: &Shards,
+    space: FeatureSpace,
+    budget: FitBudget,
+    options: &ReadOptions,
+    rejects: Option<&mut Rejects>,
+    work: Option<(&Work, &str)>,
     progress: &Progress,
 ) -> Result<(RawCounts, ReadReport), Error> {
     let featurizers = options.featurizers(space)?;
@@ -108,8 +159,8 @@ pub fn count_raw(
     // Counts of a stream and of files cannot be told apart, and it cannot be read again; nor are the rejects kept.
     let work = work.filter(|_| rejects.is_none() && shards.iter().all(|shard| shard.fingerprint().is_some()));
     let fields: Vec<String> = options.fields.names().collect();
-    let keeper = work.map(|work| Keeper::new(work, "fit", &(space, budget, fields)));
-    let mut before: Option<Before<(), RawCounts>> = keeper.as_ref().and_then(|keeper| keeper.before(shards));
+    let keeper = work.map(|(work, stage)| Keeper::new(work, stage, &(space, budget, fields)));
+    let mut before: Option<Before<(), PartCounts>> = keeper.as_ref().and_then(|keeper| keeper.before(shards));
     before = before.filter(|before| is_of_use(before, space, options));
     let sample = match &before {
         Some(before) => RawSample::go_on(before.whole.clone())?,
@@ -118,7 +169,8 @@ pub fn count_raw(
     let bytes_before = before.as_ref().map_or(0, Before::bytes);
 
     let rejects = RejectsInOrder::new(rejects);
-    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted());
+    let documents =
+        Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted(), progress);
     let job = CountRaw {
         featurizers,
         sample,
@@ -146,22 +198,28 @@ pub fn count_raw_and_sample(
     budget: FitBudget,
     options: &ReadOptions,
     (eligible, sampler): (&Eligible, &Sampler),
-    rejects: Option<&mut Rejects>,
+    mut rejects: Option<&mut Rejects>,
     progress: &Progress,
 ) -> Result<(RawCounts, Sampled, ReadReport), Error> {
-    let featurizers = options.featurizers(space)?;
-    progress.begin("fit", shards.total_bytes());
-    let sample = RawSample::new(budget);
-    let rejects = RejectsInOrder::new(rejects);
-    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted());
-    let sampling = Some(Sampling { eligible, sampler });
-    let (only, keeper, before) = (None, None, None);
-    let job = CountRaw { featurizers, sample, only, sampling, documents, rejects, shards, keeper, before };
-    let scanned = scan::scan(&job, shards, progress)?;
-    let report = job.documents.finish("raw", &scanned.shards)?;
-    let raw = job.sample.finish(scanned.threads.iter().map(|thread| &thread.of.counts), space.buckets)?;
-    let threads = scanned.threads.into_iter().filter_map(|thread| thread.sampling);
-    Ok((raw, sampler.finish(threads.map(|thread| thread.sampled)), report))
+    let count = |budget| {
+        let featurizers = options.featurizers(space)?;
+        progress.begin("fit", shards.total_bytes());
+        let sample = RawSample::new(budget);
+        let rejects = RejectsInOrder::new(rejects.take());
+        let documents =
+            Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted(), progress);
+        let sampling = Some(Sampling { eligible, sampler });
+        let (only, keeper, before) = (None, None, None);
+        let job =
+            CountRaw { featurizers, sample, only, sampling, documents, rejects, shards, keeper, before };
+        let scanned = scan::scan(&job, shards, progress)?;
+        let report = job.documents.finish("raw", &scanned.shards)?;
+        let raw = job.sample.finish(scanned.threads.iter().map(|thread| &thread.of.counts), space.buckets)?;
+        let threads = scanned.threads.into_iter().filter_map(|thread| thread.sampling);
+        Ok((raw, (sampler.finish(threads.map(|thread| thread.sampled)), report)))
+    };
+    let (raw, (sampled, report)) = whole_if_copied(shards, budget, progress, count)?;
+    Ok((raw, sampled, report))
 }
 
 /// Counts the documents of a raw corpus that `only` takes.
@@ -178,7 +236,7 @@ pub fn count_raw_sample(
     let featurizers = options.featurizers(space)?;
     progress.begin("fit", shards.total_bytes());
     let sample = RawSample::new(FitBudget(None));
-    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), false);
+    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), false, progress);
     let (only, rejects) = (Some(only), RejectsInOrder::new(None));
     let (sampling, keeper, before) = (None, None, None);
     let job = CountRaw { featurizers, sample, only, sampling, documents, rejects, shards, keeper, before };
@@ -188,10 +246,10 @@ pub fn count_raw_sample(
 }
 
 /// Whether counting can go on from there: the counts of one shard cannot be taken away again.
-fn is_of_use(before: &Before<(), RawCounts>, space: FeatureSpace, options: &ReadOptions) -> bool {
+fn is_of_use(before: &Before<(), PartCounts>, space: FeatureSpace, options: &ReadOptions) -> bool {
     let mut tallies = before.ended.values().chain(before.under_way.values().map(|(_, tally, ())| tally));
     before.others == 0
-        && before.whole.is_sound(space.buckets)
+        && before.whole.counts.is_sound(space.buckets)
         && tallies.all(|tally| tally.invalid == 0 || options.skip_invalid)
 }
 
@@ -212,8 +270,8 @@ struct CountThread<'a, C, W> {
 }
 
 /// Whether a record is among those that are counted.
-fn is_among(only: Option<&Sample>, record: Record<'_>) -> bool {
-    only.is_none_or(|sample| sample.takes(content_hash(record.bytes)))
+fn is_among(only: Option<&Sample>, record: Hashed<'_>) -> bool {
+    only.is_none_or(|sample| sample.takes(record.hash))
 }
 
 impl<'a, W: Watch, N: Fn() -> W + Sync> Job for CountAll<'a, N> {
@@ -239,8 +297,10 @@ impl<'a, W: Watch, N: Fn() -> W + Sync> Job for CountAll<'a, N> {
 
     fn make(&self, thread: &mut Self::Thread, shard: usize, block: &Block) -> Result<Taken, Error> {
         let CountThread { featurizer, counts, texts, watch } = thread;
-        let wanted = |record: Record<'_>| is_among(self.only, record);
-        let taken = self.documents.each_of(texts, shard, block, wanted, |record, text| {
+        let wanted = |record: Hashed<'_>| is_among(self.only, record);
+        let needs_spaces = self.featurizers.space().tokenizer.needs_spaces();
+        let mut few_spaces = 0;
+        let mut taken = self.documents.each_of(texts, shard, block, wanted, |record, text| {
             let Some(text) = text else { return Ok(()) };
             watch.begin(record);
             let tokens = featurizer.featurize(text, |buckets| {
@@ -249,11 +309,13 @@ impl<'a, W: Watch, N: Fn() -> W + Sync> Job for CountAll<'a, N> {
             });
             counts.documents += 1;
             counts.tokens += tokens;
+            few_spaces += u64::from(needs_spaces && has_few_spaces(text, tokens));
             watch.document(record, text, tokens);
             Ok(())
-        });
+        })?;
         watch.end_of_block();
-        taken
+        taken.tally.few_spaces = few_spaces;
+        Ok(taken)
     }
 
     fn gather(&self, (shard, tally): &mut (usize, Tally), taken: Taken) -> Result<(), Error> {
@@ -282,7 +344,7 @@ struct CountRaw<'a> {
     rejects: RejectsInOrder<'a>,
     shards: &'a Shards,
     keeper: Option<Keeper>,
-    before: Option<Before<(), RawCounts>>,
+    before: Option<Before<(), PartCounts>>,
 }
 
 struct CountRawThread<'a> {
@@ -318,14 +380,13 @@ impl<'a> Job for CountRaw<'a> {
     fn make(&self, thread: &mut Self::Thread, shard: usize, block: &Block) -> Result<Taken, Error> {
         let CountRawThread { of: CountThread { featurizer, counts, texts, .. }, sampling } = thread;
         let mut sampling = self.sampling.as_ref().zip(sampling.as_mut());
-        let wanted = |record: Record<'_>| is_among(self.only, record);
+        let wanted = |record: Hashed<'_>| is_among(self.only, record);
         let taken = self.documents.each_of(texts, shard, block, wanted, |record, text| {
             let Some(text) = text else { return Ok(()) };
-            let hash = content_hash(record.bytes);
-            let counts = counts.begin(&self.sample, hash);
+            let counts = counts.begin(&self.sample, (record.hash, record.bytes.len() as u64 + 1));
             match (&mut sampling, counts) {
                 (Some((sampling, thread)), counts) => {
-                    sampling.document(thread, (record, hash), text, featurizer, counts);
+                    sampling.document(thread, record, text, featurizer, counts);
                 }
                 (None, Some(counts)) => count(text, featurizer, counts),
                 (None, None) => {}
@@ -360,7 +421,7 @@ impl<'a> Job for CountRaw<'a> {
     fn keep(&self, done: Done<'_, Self>) -> Result<(), Error> {
         let Some(keeper) = &self.keeper else { return Ok(()) };
         let buckets = self.featurizers.space().buckets;
-        let counts = self.sample.finish(done.threads.iter().map(|thread| &thread.of.counts), buckets)?;
+        let counts = self.sample.part(done.threads.iter().map(|thread| &thread.of.counts), buckets)?;
         let under_way =
             done.under_way.into_iter().map(|(shard, at, (_, tally))| (shard, at, tally.clone(), ()));
         let ended = done.ended.iter().map(|(shard, tally)| (*shard, tally));

@@ -60,7 +60,8 @@ pub fn choose(
     let start = Instant::now();
     let count = |space| -> Result<Vec<(Target, Counts)>, Error> {
         let each = targets.iter().map(|target| {
-            count_target_and_half(target, space, read, None, progress).map(|(target, half, _)| (target, half))
+            count_target_and_half(target, space, read, None, progress)
+                .map(|(target, half, ..)| (target, half))
         });
         each.collect()
     };

@@ -1,15 +1,15 @@
 //! What refining needs beside counts: one half of a target, and a sample of eligible raw documents.
 
 use super::admission::{Admission, AdmissionThread};
-use super::documents::ReadReport;
+use super::documents::{Hashed, ReadReport};
 use super::fit::{Counted, Watch, count, count_watched};
 use super::rejects::Rejects;
+use super::selected::TextHashes;
 use super::{ReadOptions, TargetShards};
 use crate::density::{Counts, DocumentCounts, Target};
 use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer};
 use crate::progress::Progress;
-use crate::reader::{Record, content_hash};
 use crate::refine::{Sampler, SamplerThread};
 
 /// Counts everything in a target, and apart from that one half of its documents, chosen by their content.
@@ -22,15 +22,17 @@ pub fn count_target_and_half(
     options: &ReadOptions,
     rejects: Option<&mut Rejects>,
     progress: &Progress,
-) -> Result<(Target, Counts, ReadReport), Error> {
+) -> Result<(Target, Counts, TextHashes, ReadReport), Error> {
     progress.begin("target", target.shards.total_bytes());
     let what = format!("target `{}`", target.name);
     let all = Counted { what: &what, shards: &target.shards, space, options, only: None };
-    let watch = || Half { counts: Counts::new(space.buckets), takes: false };
+    let watch = || Half { counts: Counts::new(space.buckets), takes: false, texts: TextHashes::default() };
     let (counts, report, watches) = count_watched(all, watch, rejects, progress)?;
     let mut half = Counts::new(space.buckets);
     watches.iter().try_for_each(|watch| half.add(&watch.counts))?;
-    Ok((Target { name: target.name.clone(), counts, refined: None }, half, report))
+    let mut texts = TextHashes::default();
+    watches.iter().for_each(|watch| texts.join(&watch.texts));
+    Ok((Target { name: target.name.clone(), counts, refined: None }, half, texts, report))
 }
 
 /// Counts the documents whose content hash is odd; copies of a document are all in one half.
@@ -38,11 +40,13 @@ struct Half {
     counts: Counts,
     /// Whether the document under way is among them.
     takes: bool,
+    /// Of all documents.
+    texts: TextHashes,
 }
 
 impl Watch for Half {
-    fn begin(&mut self, record: Record<'_>) {
-        self.takes = content_hash(record.bytes) % 2 == 1;
+    fn begin(&mut self, record: Hashed<'_>) {
+        self.takes = record.hash % 2 == 1;
     }
 
     fn features(&mut self, buckets: &[u32]) {
@@ -51,7 +55,8 @@ impl Watch for Half {
         }
     }
 
-    fn document(&mut self, _: Record<'_>, _: &str, tokens: u64) {
+    fn document(&mut self, _: Hashed<'_>, text: &str, tokens: u64) {
+        self.texts.add(text);
         if self.takes {
             self.counts.documents += 1;
             self.counts.tokens += tokens;
@@ -95,18 +100,18 @@ impl Sampling<'_> {
         }
     }
 
-    /// Sees a document with its content hash, and takes it if it is eligible; it is counted in `counts`, if at all.
+    /// Sees a document, and takes it if it is eligible; it is counted in `counts`, if at all.
     pub(super) fn document(
         &self,
         thread: &mut SamplingThread,
-        (record, hash): (Record<'_>, u64),
+        record: Hashed<'_>,
         text: &str,
         featurizer: &mut Featurizer,
         mut counts: Option<DocumentCounts<'_>>,
     ) {
         let SamplingThread { sampled, admission, features, sums } = thread;
         let (sampler, prospects) = (self.sampler, self.sampler.prospects());
-        if !sampled.may_take(sampler, hash, prospects.most()) {
+        if !sampled.may_take(sampler, record.hash, prospects.most()) {
             if let Some(counts) = counts {
                 count(text, featurizer, counts);
             }
@@ -129,7 +134,7 @@ impl Sampling<'_> {
         let admitted = self.eligible.admission.admit(record.bytes, text, admission);
         if tokens >= self.eligible.min_tokens.into() && admitted.is_drawn_by_weight() {
             let (lift, bytes) = (prospects.lift(sums, tokens), record.bytes.len() as u64 + 1);
-            sampled.document(sampler, (hash, lift), (tokens, bytes), features);
+            sampled.document(sampler, (record.hash, lift), (tokens, bytes), features);
         }
     }
 

@@ -119,7 +119,7 @@ impl Keeper {
         let written = written.and_then(|()| buffer.flush());
         drop(buffer);
         written.map_err(|source| whole_file::Error::new(&self.path, source))?;
-        Ok(file.finish()?)
+        Ok(file.finish_soon()?)
     }
 }
 

@@ -1,7 +1,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::copies::{Copies, Overlap, Repeats};
-use super::documents::ReadReport;
+use super::documents::{Hashed, ReadReport};
 use super::fit::{self, Counted, Watch, count_watched};
 use super::rejects::Rejects;
 use super::sample::{Order, Sample};
@@ -10,7 +10,7 @@ use crate::density::{Counts, FitBudget, RawCounts};
 use crate::error::Error;
 use crate::featurizer::{Distinct, FeatureSpace, Featurizer};
 use crate::progress::Progress;
-use crate::reader::{Record, Shards, content_hash};
+use crate::reader::{Shards, content_hash};
 
 /// How selections, and the raw corpus beside them, are measured.
 #[derive(Clone, Debug)]
@@ -174,10 +174,10 @@ impl Watch for Watching<'_> {
         featurizer.with_distinct()
     }
 
-    fn document(&mut self, record: Record<'_>, text: &str, tokens: u64) {
+    fn document(&mut self, record: Hashed<'_>, text: &str, tokens: u64) {
         self.bytes += record.bytes.len() as u64 + 1;
         self.found.push(Found {
-            record: content_hash(record.bytes),
+            record: record.hash,
             text: content_hash(text.as_bytes()),
             tokens: u32::try_from(tokens).unwrap_or(u32::MAX),
         });

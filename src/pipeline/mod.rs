@@ -5,6 +5,7 @@ mod candidates;
 mod complete;
 mod copies;
 mod documents;
+mod fields;
 mod fit;
 mod for_choosing;
 mod for_refining;
@@ -15,6 +16,7 @@ mod rejects;
 mod sample;
 mod scan;
 mod score;
+mod selected;
 mod texts;
 mod weigh;
 mod write;
@@ -24,6 +26,7 @@ pub use candidates::Candidates;
 pub use complete::{Given, complete};
 pub use copies::{Overlap, Repeats};
 pub use documents::ReadReport;
+pub use fields::look_for_fields;
 pub use fit::{count_raw, count_raw_and_sample, count_raw_sample, count_target};
 pub use for_choosing::{ChooseOptions, Chosen, choose};
 pub use for_refining::{Eligible, count_target_and_half};
@@ -31,9 +34,10 @@ pub use measure::{MeasureOptions, MeasuredRaw, MeasuredSelection, Stages, measur
 pub use prepare::{PrepareOptions, Prepared, prepare};
 pub use rejects::Rejects;
 pub use sample::Sample;
+pub use selected::{SelectedRecords, TextHashes};
 pub use texts::{featurize_texts, sample_texts};
-pub use weigh::{WeighOptions, Weighed, weigh};
-pub use write::{KlReduction, Source, WriteOptions, write};
+pub use weigh::{WeighOptions, Weighed, refuse_weights_of_others, weigh};
+pub use write::{Measuring, Source, WriteOptions, Written, write};
 
 use std::path::PathBuf;
 

@@ -56,7 +56,7 @@ pub fn prepare(
         None => RecordWriter::create(destination, false, temp_dir)?,
     };
     let rejects = RejectsInOrder::new(rejects);
-    let documents = Documents::new(shards, read, FieldKind::Text, rejects.are_wanted());
+    let documents = Documents::new(shards, read, FieldKind::Text, rejects.are_wanted(), progress);
     let job = Prepare { steps, shards, documents, rejects, writer };
     let scanned = scan::scan(&job, shards, progress)?;
     let report = job.documents.finish("raw", scanned.shards.iter().map(|(tally, _)| tally))?;

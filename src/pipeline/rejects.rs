@@ -4,8 +4,10 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
+use super::documents::Hashed;
 use crate::error::Error;
-use crate::reader::{Fault, Record};
+use crate::reader::Fault;
+use crate::whole_file::ClosedFile;
 use crate::writer::{self, InOrder, Sink};
 
 /// Keeps the records that were skipped, one JSON object each: `file`, `line`, `error`, `record`.
@@ -28,7 +30,7 @@ impl Rejects {
     /// # Errors
     /// What the system says.
     pub fn finish(self) -> Result<(), Error> {
-        Ok(self.sink.close()?.map_or(Ok(()), |file| file.finish())?)
+        Ok(ClosedFile::finish_all(self.sink.close()?.into_iter().collect())?)
     }
 
     /// Appends all that one shard has given.
@@ -87,7 +89,7 @@ struct Reject<'a> {
 }
 
 /// Appends what is kept of a record that was skipped.
-pub(super) fn push_reject(path: &Path, record: Record<'_>, fault: &Fault, out: &mut Vec<u8>) {
+pub(super) fn push_reject(path: &Path, record: Hashed<'_>, fault: &Fault, out: &mut Vec<u8>) {
     let reject = Reject {
         file: &path.to_string_lossy(),
         line: record.line,

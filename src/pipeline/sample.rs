@@ -9,7 +9,7 @@ use super::rejects::{Rejects, RejectsInOrder};
 use super::scan::{self, Job};
 use crate::error::Error;
 use crate::progress::Progress;
-use crate::reader::{Block, BlockReader, FieldKind, Shards, TextReader, content_hash};
+use crate::reader::{Block, BlockReader, FieldKind, Shards, TextReader};
 use crate::resample::Noise;
 
 /// A random order of records, by their content hashes alone.
@@ -58,7 +58,7 @@ impl Sample {
         progress.begin("sample", shards.total_bytes());
         let order = Order::new(seed);
         let rejects = RejectsInOrder::new(rejects);
-        let documents = Documents::new(shards, options, kind, rejects.are_wanted());
+        let documents = Documents::new(shards, options, kind, rejects.are_wanted(), progress);
         let job = FindFirst { order, size, documents, rejects };
         let scanned = scan::scan(&job, shards, progress)?;
         let report = job.documents.finish(what, &scanned.shards)?;
@@ -130,7 +130,7 @@ impl<'a> Job for FindFirst<'a> {
             if text.is_none() {
                 return Ok(());
             }
-            let place = self.order.place(content_hash(record.bytes));
+            let place = self.order.place(record.hash);
             if first.len() < self.size {
                 first.push(place);
             } else if let Some(mut last) = first.peek_mut()
@@ -156,6 +156,7 @@ impl<'a> Job for FindFirst<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reader::content_hash;
 
     /// Which of the records are in the sample, in order.
     fn taken(records: &[String], size: usize, seed: u64) -> Vec<String> {

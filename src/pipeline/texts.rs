@@ -4,13 +4,13 @@ use std::time::Instant;
 
 use super::ReadOptions;
 use super::admission::AdmissionThread;
-use super::documents::{Documents, ReadReport, Taken, Tally};
+use super::documents::{Documents, Hashed, ReadReport, Taken, Tally};
 use super::for_refining::Eligible;
 use super::scan::{self, Job};
 use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
 use crate::progress::Progress;
-use crate::reader::{Block, BlockReader, Record, Shards, TextReader, content_hash};
+use crate::reader::{Block, BlockReader, Shards, TextReader};
 use crate::refine::{Sampled, SampledTexts, TextSampler, TextSamplerThread, featurize};
 
 /// The features of sampled texts in a feature space.
@@ -42,9 +42,10 @@ pub fn sample_texts(
     progress.begin("sample", shards.total_bytes());
     let start = Instant::now();
     let read = ReadOptions { skip_invalid: true, ..read.clone() };
-    let documents = Documents::new(shards, &read, space.tokenizer.field_kind(), false);
+    let documents = Documents::new(shards, &read, space.tokenizer.field_kind(), false, progress);
     let job = SampleTexts { featurizers, eligible, sampler, documents };
     let scanned = scan::scan(&job, shards, progress)?;
+    job.documents.check_contents(scanned.shards.iter())?;
     let mut report = ReadReport::default();
     for shard in &scanned.shards {
         report.records += shard.records;
@@ -98,7 +99,7 @@ impl<'a> Job for SampleTexts<'a> {
         // It does not rise within a block.
         let floor = sampled.floor();
         let most = prospects.most();
-        let wanted = |record: Record<'_>| prospects.is_sampled(floor, content_hash(record.bytes), most);
+        let wanted = |record: Hashed<'_>| prospects.is_sampled(floor, record.hash, most);
         let taken = self.documents.each_of(texts, shard, block, wanted, |record, text| {
             let Some(text) = text else { return Ok(()) };
             if !self.eligible.admission.admit(record.bytes, text, admission).is_drawn_by_weight() {
@@ -107,8 +108,8 @@ impl<'a> Job for SampleTexts<'a> {
             sums.fill(0);
             let tokens = featurizer.featurize(text, |buckets| prospects.add(buckets, sums));
             if tokens >= self.eligible.min_tokens.into() {
-                let (hash, bytes) = (content_hash(record.bytes), record.bytes.len() as u64 + 1);
-                let hash = (hash, prospects.lift(sums, tokens));
+                let bytes = record.bytes.len() as u64 + 1;
+                let hash = (record.hash, prospects.lift(sums, tokens));
                 sampled.document(&self.sampler, hash, (tokens, bytes), text);
             }
             Ok(())

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::ReadOptions;
 use super::admission::{Admission, AdmissionThread, Admitted};
 use super::candidates::{Candidates, CandidatesThread};
-use super::documents::{Documents, ReadReport, Taken, Tally};
+use super::documents::{Documents, ReadReport, Taken, Tally, has_few_spaces};
 use super::keeper::{Before, Keeper};
 use super::rejects::Rejects;
 use super::scan::{self, Done, Job, Rhythm};
@@ -18,9 +18,11 @@ use crate::error::Error;
 use crate::featurizer::Featurizers;
 use crate::part_file::PartFile;
 use crate::progress::Progress;
-use crate::reader::{Block, BlockReader, Bookmark, Reread, Shard, Shards, TextReader};
+use crate::reader::{Block, BlockReader, Bookmark, Reread, Shard, Shards, TextReader, content_hash};
 use crate::resample::{Groups, ScreenState};
-use crate::weights::{Layout, Weigher, WeightsFile, WeightsFolder, WeightsInfo, WeightsWriter, push_row};
+use crate::weights::{
+    self, Layout, RowBlock, Weigher, WeightsFile, WeightsFolder, WeightsInfo, WeightsWriter, push_row,
+};
 use crate::whole_file;
 use crate::work::Workplace;
 use crate::writer;
@@ -79,8 +81,15 @@ pub fn weigh(
         parts,
         publish_to,
         candidates,
-        documents: Documents::new(shards, read, model.space.tokenizer.field_kind(), rejects.is_some()),
+        documents: Documents::new(
+            shards,
+            read,
+            model.space.tokenizer.field_kind(),
+            rejects.is_some(),
+            progress,
+        ),
         with_rejects: rejects.is_some(),
+        needs_spaces: model.space.tokenizer.needs_spaces(),
         keeper: workplace.work().map(|work| Keeper::new(work, "weigh", &(&info, admission.fingerprint()))),
         admission,
         before: None,
@@ -117,6 +126,7 @@ struct Weigh<'a> {
     candidates: Option<&'a Candidates>,
     documents: Documents<'a>,
     with_rejects: bool,
+    needs_spaces: bool,
     keeper: Option<Keeper>,
     before: Option<Before<PartState, WholeState>>,
     /// Shards whose weights are complete and not yet where they go.
@@ -244,16 +254,47 @@ impl Weigh<'_> {
     fn publish(&self) -> Result<(), Error> {
         let Some(folder) = self.publish_to else { return Ok(()) };
         let mut unpublished = self.unpublished.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut files = Vec::new();
         for shard in unpublished.drain(..) {
             let shard = &self.shards[shard];
-            let path = self.weights.path_of(shard);
+            let (from, to) = (self.weights.path_of(shard), folder.path_of(shard));
             // An earlier run may have been killed after it had moved them.
-            if path.exists() {
-                whole_file::move_to(&path, &folder.path_of(shard))?;
+            if !from.exists() {
+                continue;
             }
+            // What is no weights file is replaced; of another model it cannot be.
+            if let Ok(there) = WeightsFile::open(&to)
+                && !WeightsFile::open(&from)?.has_records_of(&there)?
+            {
+                return Err(weights::Error::OtherShard { path: to, shard: shard.path().into() }.into());
+            }
+            files.push((from, to));
         }
-        Ok(())
+        Ok(whole_file::move_all(&files)?)
     }
+}
+
+/// Makes sure that weights that are in `folder` already, under the names of `shards`, are of these: by the first record of each, for
+/// that takes no time.
+///
+/// # Errors
+/// Weights of another shard; a shard that cannot be read.
+pub fn refuse_weights_of_others(shards: &Shards, folder: &WeightsFolder) -> Result<(), Error> {
+    let (mut block, mut rows) = (Block::default(), RowBlock::default());
+    for shard in shards.iter().filter(|shard| !shard.is_stream()) {
+        let path = folder.path_of(shard);
+        let Ok(there) = WeightsFile::open(&path) else { continue };
+        if there.rows() == 0 || !there.layout().is_full() {
+            continue;
+        }
+        there.read(0, 1, &mut rows)?;
+        BlockReader::open(shard, &Progress::default())?.next_block(&mut block)?;
+        let first = block.records().next().map(|record| content_hash(record.bytes));
+        if first.is_some_and(|first| rows.rows().any(|row| row.record() != first)) {
+            return Err(weights::Error::OtherShard { path, shard: shard.path().into() }.into());
+        }
+    }
+    Ok(())
 }
 
 /// In the rows of records that were left out, which are not weighed; those of records that were skipped have none.
@@ -313,20 +354,23 @@ impl<'a> Job for Weigh<'a> {
         let WeighThread { weigher, candidates: keep, texts, admission } = thread;
         let none = || std::iter::repeat_n(f64::NEG_INFINITY, self.log_ratios.targets());
         let mut rows = Vec::new();
-        let taken = self.documents.each(texts, shard, block, |record, text| {
+        let mut few_spaces = 0;
+        let mut taken = self.documents.each(texts, shard, block, |record, text| {
             let Some(text) = text else {
-                push_row(&mut rows, none(), record, 0, self.admission.no_group());
+                push_row(&mut rows, none(), record.id(), 0, self.admission.no_group());
                 return Ok(());
             };
             let Admitted { is_left_out, group, .. } = self.admission.admit(record.bytes, text, admission);
             if is_left_out {
-                push_row(&mut rows, none(), record, LEFT_OUT_TOKENS, group);
+                push_row(&mut rows, none(), record.id(), LEFT_OUT_TOKENS, group);
             } else {
                 let (tokens, log_weights) = weigher.weigh(text);
-                push_row(&mut rows, log_weights, record, tokens, group);
+                few_spaces += u64::from(self.needs_spaces && has_few_spaces(text, tokens));
+                push_row(&mut rows, log_weights, record.id(), tokens, group);
             }
             Ok(())
         })?;
+        taken.tally.few_spaces = few_spaces;
         let candidates = match self.candidates {
             Some(candidates) => candidates.frame(keep, block, &rows, self.layout)?,
             None => Vec::new(),

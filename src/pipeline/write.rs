@@ -1,16 +1,19 @@
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::candidates::{self, Candidates};
 use super::documents::{ReadReport, Tally};
 use super::scan::{self, Job};
+use super::selected::{Look, Looking, SelectedRecords, TextHashes};
 use super::{ReadOptions, other_rows};
-use crate::density::{Counts, Model, kl_divergence, normalized};
+use crate::density::{Closeness, Counts, EPSILON, Model, Yardstick};
 use crate::error::Error;
 use crate::featurizer::{Featurizer, Featurizers};
 use crate::progress::Progress;
-use crate::reader::{Block, BlockReader, Shards, TextReader, content_hash};
+use crate::reader::{Block, BlockReader, Shard, Shards, TextReader, content_hash};
 use crate::resample::{Draw, Noise, Position};
+use crate::warning::Warning;
 use crate::weights::{self, Row, RowBlock, WeightsFile};
 use crate::writer::{Destination, RecordWriter, Selected, ShardRecords, annotate};
 
@@ -27,18 +30,26 @@ pub struct WriteOptions<'a> {
     pub temp_dir: &'a Path,
 }
 
-/// How much closer to a target the selection is than the raw corpus: KL(target ‖ raw) − KL(target ‖ selected),
-/// in nats, over the densities of the buckets.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct KlReduction {
-    /// The target.
-    pub target: String,
-    /// KL(target ‖ raw).
-    pub raw: f64,
-    /// KL(target ‖ selected).
-    pub selected: f64,
-    /// The difference.
-    pub reduction: f64,
+/// What a selection is measured with.
+#[derive(Clone, Copy)]
+pub struct Measuring<'a> {
+    /// The densities that it is held against.
+    pub model: &'a Model,
+    /// How records become documents.
+    pub read: &'a ReadOptions,
+    /// The texts of the targets, if they are known.
+    pub target: Option<&'a TextHashes>,
+}
+
+/// What came of writing.
+#[derive(Debug)]
+pub struct Written {
+    /// What was read.
+    pub read: ReadReport,
+    /// How close each draw came to each target, if that was measured; nothing of a selection without a token.
+    pub closeness: Vec<Vec<Closeness>>,
+    /// What the records of the first draw are like.
+    pub records: SelectedRecords,
 }
 
 /// Records that are written, and what has selected them.
@@ -70,19 +81,19 @@ impl Source<'_> {
     }
 }
 
-/// Writes the records that were selected, one source after the other. With a model, also measures the KL reduction of each
-/// draw.
+/// Writes the records that were selected, one source after the other, and measures them if that is asked for. Warns of copies, of
+/// documents of the target, and of draws that are nearly the same.
 ///
 /// # Errors
 /// Shards that cannot be read or are not those that were weighed; an output that cannot be written.
 pub fn write(
     sources: &[Source<'_>],
     options: &WriteOptions<'_>,
-    measured: Option<(&Model, &ReadOptions)>,
+    measuring: Option<Measuring<'_>>,
     progress: &Progress,
-) -> Result<(ReadReport, Vec<Vec<KlReduction>>), Error> {
+) -> Result<Written, Error> {
     let start = Instant::now();
-    let featurizers = measured.map(|(model, read)| read.featurizers(model.space)).transpose()?;
+    let featurizers = measuring.map(|with| with.read.featurizers(with.model.space)).transpose()?;
     progress.begin("write", sources.iter().map(Source::bytes).sum());
     let mut outputs = Vec::with_capacity(options.destinations.len());
     for (number, destination) in (0..).zip(options.destinations) {
@@ -91,9 +102,10 @@ pub fn write(
     }
     let (mut read, mut counts) = (Tally::default(), Vec::new());
     let mut written = vec![0; outputs.len()];
-    if let Some((model, _)) = measured {
+    if let Some(Measuring { model, .. }) = measuring {
         counts = vec![Counts::new(model.space.buckets); outputs.len()];
     }
+    let looking = Mutex::new(Looking::new());
     let mut first_shard = 0;
     for source in sources {
         let annotate = options.annotate && source.is_weighed;
@@ -106,7 +118,8 @@ pub fn write(
             kept: source.kept(),
             outputs: &outputs,
             annotate,
-            measuring: featurizers.as_ref().zip(measured.map(|(_, read)| read)),
+            measuring: featurizers.as_ref().zip(measuring),
+            looking: &looking,
         };
         let scanned = scan::scan(&job, shards, progress)?;
         for (tally, records) in scanned.shards {
@@ -117,6 +130,7 @@ pub fn write(
             for (sum, counts) in counts.iter_mut().zip(&measuring.counts) {
                 sum.add(counts)?;
             }
+            lock(&looking).add_of_target(measuring.of_target);
         }
         first_shard += shards.len();
     }
@@ -128,35 +142,47 @@ pub fn write(
     }
     outputs.into_iter().try_for_each(|output| output.writer.finish())?;
 
-    let mut report = ReadReport { records: read.records, bytes: read.bytes, ..ReadReport::default() };
-    let mut reductions = Vec::new();
-    if let Some((model, _)) = measured {
+    let mut closeness = Vec::new();
+    if let Some(Measuring { model, .. }) = measuring {
+        let yardstick = Yardstick::new(model, EPSILON)?;
         for selected in &counts {
-            reductions.push(kl_reductions(model, selected)?);
+            // A selection of documents without a token has no density, and no distance from anything.
+            closeness.push(yardstick.measure("", selected).unwrap_or_default());
         }
     }
-    report.seconds = start.elapsed().as_secs_f64();
-    Ok((report, reductions))
+    let shards: Vec<&Shard> = sources.iter().flat_map(|source| source.shards.iter()).collect();
+    let path = |shard: usize| shards.get(shard).map(|shard| shard.path().to_path_buf());
+    let target = measuring.and_then(|with| with.target);
+    let records = lock(&looking).finish(target, options.destinations.len(), path);
+    warn(&records, sources, progress);
+    let seconds = start.elapsed().as_secs_f64();
+    let read = ReadReport { records: read.records, bytes: read.bytes, seconds, ..ReadReport::default() };
+    Ok(Written { read, closeness, records })
 }
 
-fn kl_reductions(model: &Model, selected: &Counts) -> Result<Vec<KlReduction>, Error> {
-    let raw = model.raw_density()?;
-    // A selection of documents without a token has no density, and no distance from anything.
-    let Some(selected) = normalized(&selected.counts) else {
-        return Ok(Vec::new());
-    };
-    let mut reductions = Vec::with_capacity(model.targets.len());
-    for target in &model.targets {
-        let density = model.target_density(target)?;
-        let (raw, selected) = (kl_divergence(&density, &raw), kl_divergence(&density, &selected));
-        reductions.push(KlReduction {
-            target: target.name.clone(),
-            raw,
-            selected,
-            reduction: raw - selected,
-        });
+/// Two draws that have more than this in common are nearly the same, if there was so much more to draw from.
+const ALIKE: f64 = 0.9;
+
+fn warn(found: &SelectedRecords, sources: &[Source<'_>], progress: &Progress) {
+    let SelectedRecords { records, copies, ref example, target_documents, shared_by_draws } = *found;
+    if copies > 0 {
+        let at_random = sources.iter().all(|source| source.draw.at_random);
+        progress.warn(Warning::CopiesSelected { copies, records, example: example.clone(), at_random });
     }
-    Ok(reductions)
+    if let Some(documents) = target_documents.filter(|documents| *documents > 0) {
+        progress.warn(Warning::TargetSelected { documents, records });
+    }
+    let eligible: u64 = sources.iter().map(|source| source.draw.survey.eligible.records).sum();
+    if let Some(shared) = shared_by_draws
+        && shared as f64 > ALIKE * records as f64
+        && (records as f64) < ALIKE * eligible as f64
+    {
+        progress.warn(Warning::DrawsAlike { shared, records });
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Write<'a> {
@@ -171,7 +197,8 @@ struct Write<'a> {
     outputs: &'a [Output],
     annotate: bool,
     /// What the selected are counted with, if they are.
-    measuring: Option<(&'a Featurizers, &'a ReadOptions)>,
+    measuring: Option<(&'a Featurizers, Measuring<'a>)>,
+    looking: &'a Mutex<Looking>,
 }
 
 struct Output {
@@ -182,34 +209,43 @@ struct Output {
 
 struct WriteThread<'a> {
     rows: RowBlock,
-    measuring: Option<Measuring<'a>>,
+    measuring: Option<MeasuringThread<'a>>,
+    /// The records of the block under way that the first draw has selected.
+    looks: Vec<Look>,
+    draws: Vec<usize>,
 }
 
 /// Counts the features of what is selected.
-struct Measuring<'a> {
+struct MeasuringThread<'a> {
     texts: TextReader<'a>,
     featurizer: Featurizer,
     /// Of each draw.
     counts: Vec<Counts>,
-    draws: Vec<usize>,
+    target: Option<&'a TextHashes>,
+    /// How many records of the first draw have a text of the target.
+    of_target: u64,
 }
 
-impl<'a> Measuring<'a> {
-    fn new(featurizers: &Featurizers, options: &'a ReadOptions, draws: usize) -> Self {
+impl<'a> MeasuringThread<'a> {
+    fn new(featurizers: &Featurizers, with: Measuring<'a>, draws: usize) -> Self {
         let space = featurizers.space();
-        Measuring {
-            texts: TextReader::of_kind(&options.fields, space.tokenizer.field_kind()),
+        MeasuringThread {
+            texts: TextReader::of_kind(&with.read.fields, space.tokenizer.field_kind()),
             featurizer: featurizers.featurizer(),
             counts: vec![Counts::new(space.buckets); draws],
-            draws: Vec::new(),
+            target: with.target,
+            of_target: 0,
         }
     }
 
-    fn count(&mut self, record: &[u8]) {
-        let Measuring { texts, featurizer, counts, draws } = self;
+    fn count(&mut self, record: &[u8], draws: &[usize]) {
+        let MeasuringThread { texts, featurizer, counts, target, of_target } = self;
         if let Ok(text) = texts.text(record) {
+            if draws.first() == Some(&0) && target.is_some_and(|target| target.holds(&text)) {
+                *of_target += 1;
+            }
             featurizer.featurize(&text, |buckets| {
-                for draw in &*draws {
+                for draw in draws {
                     buckets.iter().for_each(|bucket| counts[*draw].counts[*bucket as usize] += 1);
                 }
             });
@@ -221,14 +257,16 @@ impl Write<'_> {
     /// Appends a record to what those draws have `selected` that say so.
     fn record(
         &self,
-        measuring: &mut Option<Measuring<'_>>,
+        thread: &mut WriteThread<'_>,
         position: Position,
         record: &[u8],
         row: &Row<'_>,
         selected: &mut [Selected],
     ) -> Result<(), Error> {
-        let mut draws = self.draw.selected_by(position, row).map(|(draw, _)| draw).peekable();
-        if draws.peek().is_none() {
+        let WriteThread { measuring, looks, draws, .. } = thread;
+        draws.clear();
+        draws.extend(self.draw.selected_by(position, row).map(|(draw, _)| draw));
+        if draws.is_empty() {
             return Ok(());
         }
         let hash = content_hash(record);
@@ -238,24 +276,22 @@ impl Write<'_> {
                 weights::Error::Changed { path: path.into(), row: position.record, shard: shard.into() };
             return Err(changed.into());
         }
-        if let Some(measuring) = measuring {
-            measuring.draws.clear();
-        }
-        for draw in draws {
-            let place = self.outputs[draw].order.map_or(0, |order| order.bits(hash));
-            selected[draw].push(place, |out| {
+        for draw in &*draws {
+            let place = self.outputs[*draw].order.map_or(0, |order| order.bits(hash));
+            selected[*draw].push(place, |out| {
                 if self.annotate {
                     annotate(record, row.log_weights(), out);
                 } else {
                     out.extend_from_slice(record);
                 }
             });
-            if let Some(measuring) = measuring {
-                measuring.draws.push(draw);
-            }
+        }
+        if draws.contains(&0) {
+            let (shard, is_shared_by_draws) = (self.first_shard + position.shard, draws.contains(&1));
+            looks.push(Look { hash, shard, is_shared_by_draws });
         }
         if let Some(measuring) = measuring {
-            measuring.count(record);
+            measuring.count(record, draws);
         }
         Ok(())
     }
@@ -268,8 +304,8 @@ impl Write<'_> {
         block: &Block,
         selected: &mut [Selected],
     ) -> Result<(), Error> {
-        let WriteThread { rows, measuring, .. } = thread;
         let weights = &self.weights[shard];
+        let mut rows = RowBlock::default();
         let mut near = 0..0;
         for line in block.records() {
             let Some((number, record)) =
@@ -279,10 +315,10 @@ impl Write<'_> {
             };
             if !near.contains(&number) {
                 near = number..weights.rows().min(number + NEAR);
-                weights.read(near.start, (near.end - near.start) as usize, rows)?;
+                weights.read(near.start, (near.end - near.start) as usize, &mut rows)?;
             }
             if let Some(row) = rows.rows().nth((number - near.start) as usize) {
-                self.record(measuring, Position { shard, record: number }, record, &row, selected)?;
+                self.record(thread, Position { shard, record: number }, record, &row, selected)?;
             }
         }
         Ok(())
@@ -308,9 +344,10 @@ impl<'a> Job for Write<'a> {
     type Ended = (Tally, Vec<u64>);
 
     fn thread(&self) -> WriteThread<'a> {
-        let measuring =
-            self.measuring.map(|(featurizers, read)| Measuring::new(featurizers, read, self.outputs.len()));
-        WriteThread { rows: RowBlock::default(), measuring }
+        let measuring = self
+            .measuring
+            .map(|(featurizers, with)| MeasuringThread::new(featurizers, with, self.outputs.len()));
+        WriteThread { rows: RowBlock::default(), measuring, looks: Vec::new(), draws: Vec::new() }
     }
 
     fn open(&self, shard: usize, shards: &Shards, progress: &Progress) -> Result<BlockReader, Error> {
@@ -331,13 +368,18 @@ impl<'a> Job for Write<'a> {
         let tally = Tally::of(block);
         if self.kept[shard].is_some() {
             self.candidates(thread, shard, block, &mut selected)?;
-            return Ok((tally, selected));
+        } else {
+            let mut rows = std::mem::take(&mut thread.rows);
+            super::read_rows(&self.weights[shard], &self.shards[shard], block, &mut rows)?;
+            for (index, (record, row)) in block.records().zip(rows.rows()).enumerate() {
+                let position = Position { shard, record: block.first_record() + index as u64 };
+                self.record(thread, position, record.bytes, &row, &mut selected)?;
+            }
+            thread.rows = rows;
         }
-        let WriteThread { rows, measuring, .. } = thread;
-        super::read_rows(&self.weights[shard], &self.shards[shard], block, rows)?;
-        for (index, (record, row)) in block.records().zip(rows.rows()).enumerate() {
-            let position = Position { shard, record: block.first_record() + index as u64 };
-            self.record(measuring, position, record.bytes, &row, &mut selected)?;
+        if !thread.looks.is_empty() {
+            let mut looking = lock(self.looking);
+            thread.looks.drain(..).for_each(|look| looking.add(look));
         }
         Ok((tally, selected))
     }

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::featurizer::WordTokenizer;
 use crate::quality::Quality;
-use crate::reader::{Fault, skim};
+use crate::reader::{Fault, field_names};
 use pieces::{EscapedPieces, Pieces, count_pieces};
 
 /// How many records were made, and how many were left out and why.
@@ -93,8 +93,8 @@ impl<'a> Preparer<'a> {
             self.piece(&document, text, None, &mut each);
             return Ok(());
         };
-        let Some(quoted) = skim::value_at(record, chunk.field.parts()) else {
-            return Err(Fault::Missing(chunk.field.to_string()));
+        let Some(quoted) = chunk.field.place(record) else {
+            return Err(Fault::Missing { field: chunk.field.to_string(), there: field_names(record) });
         };
         let place = quoted.start + 1..quoted.end - 1;
         let pieces = if chunk.keep_whole { count_pieces(text, chunk.words) } else { 0 };
@@ -194,8 +194,8 @@ mod tests {
             let mut texts = TextReader::new(&fields);
             let mut pieces = Vec::new();
             for piece in &records {
-                let place = skim::value_at(piece.as_bytes(), field.parts()).unwrap();
-                let whole = skim::value_at(record.as_bytes(), field.parts()).unwrap();
+                let place = field.place(piece.as_bytes()).unwrap();
+                let whole = field.place(record.as_bytes()).unwrap();
                 prop_assert_eq!(&piece[..place.start], &record[..whole.start]);
                 prop_assert_eq!(&piece[place.end..], &record[whole.end..]);
                 pieces.push(texts.text(piece.as_bytes()).unwrap().into_owned());

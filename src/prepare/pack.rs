@@ -42,7 +42,9 @@ impl Packing {
     /// Appends the record that `records` make, without newline.
     fn pack(&self, records: &[&[u8]], out: &mut Vec<u8>) {
         let objects: Vec<&[u8]> = records.iter().map(|record| record.trim_ascii()).collect();
-        self.object(&objects, self.field.parts(), out);
+        // Of records of two forms in one pack, that of the first counts.
+        let path = objects.first().map_or(self.field.parts(), |first| self.field.parts_in(first));
+        self.object(&objects, path, out);
     }
 
     /// Appends the object that `objects` make; `path` leads to the text within.

@@ -3,11 +3,14 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Reread, Shard, source};
+use super::shards::Stamp;
+use super::{Error, Reread, Shard, foreign, source};
 use crate::progress::Progress;
 
 /// How much is read at a time: a block fits the second-level cache. A fuzzer's shards are short, and must have several.
 const BLOCK: usize = if cfg!(fuzzing) { 64 } else { 256 << 10 };
+/// So much of a shard shows what it is.
+const SEEN: usize = 16 << 10;
 /// A record's length with its newline must fit 32 bits, and so must its place in a block.
 const LONGEST_RECORD: usize = (u32::MAX as usize) - (16 << 20);
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -68,6 +71,11 @@ impl Block {
         self.reread
     }
 
+    /// What the shard is that begins with this block, if its first line is no record and it does not look like JSONL at all.
+    pub(crate) fn looks_like(&self) -> Option<&'static str> {
+        (self.first_record == 0).then(|| foreign::of_lines(&self.data[..self.data.len().min(SEEN)])).flatten()
+    }
+
     /// Bytes of decompressed content behind this block, line ends and blank lines too.
     pub fn content_bytes(&self) -> u64 {
         self.content_bytes
@@ -100,6 +108,10 @@ pub struct BlockReader {
     content: Box<dyn Read + Send>,
     reread: Reread,
     shard: PathBuf,
+    /// What the file must be like until it is read.
+    stamp: Option<Stamp>,
+    /// Whether the next block may show that this is no JSONL.
+    may_be_foreign: bool,
     /// The start of a line whose end is not yet read.
     carry: Vec<u8>,
     next_record: u64,
@@ -114,7 +126,8 @@ impl BlockReader {
     /// # Errors
     /// A shard that cannot be opened, or in a form that is not read.
     pub fn open(shard: &Shard, progress: &Progress) -> Result<Self, Error> {
-        Ok(BlockReader::new(shard.path(), source::open(shard, progress)?, Bookmark::START))
+        let reader = BlockReader::new(shard.path(), source::open(shard, progress)?, Bookmark::START);
+        Ok(BlockReader { stamp: shard.stamp(), may_be_foreign: true, ..reader })
     }
 
     /// Opens the file that `shard` is where an earlier reading left off. Compressed content is decompressed up to there.
@@ -122,7 +135,8 @@ impl BlockReader {
     /// # Errors
     /// A shard that cannot be opened, or is shorter.
     pub fn open_at(shard: &Shard, at: Bookmark, progress: &Progress) -> Result<Self, Error> {
-        Ok(BlockReader::new(shard.path(), source::open_file(shard.path(), at.content, progress)?, at))
+        let content = source::open_file(shard.path(), shard.stamp(), at.content, progress)?;
+        Ok(BlockReader { stamp: shard.stamp(), ..BlockReader::new(shard.path(), content, at) })
     }
 
     /// Opens the file `path`, which is not one of the shards.
@@ -130,7 +144,7 @@ impl BlockReader {
     /// # Errors
     /// A file that cannot be opened, or in a form that is not read.
     pub fn open_file(path: &Path, progress: &Progress) -> Result<Self, Error> {
-        Ok(BlockReader::new(path, source::open_file(path, 0, progress)?, Bookmark::START))
+        Ok(BlockReader::new(path, source::open_file(path, None, 0, progress)?, Bookmark::START))
     }
 
     /// Reads the records of `content`.
@@ -145,6 +159,8 @@ impl BlockReader {
             content,
             reread,
             shard: path.into(),
+            stamp: None,
+            may_be_foreign: false,
             carry: Vec::new(),
             next_record: at.record,
             next_line: at.line,
@@ -167,8 +183,23 @@ impl BlockReader {
     /// Fills `block` with the next records; false, with the block empty, at the end of the shard.
     ///
     /// # Errors
-    /// Content that cannot be read, or a record too long.
+    /// Content that cannot be read, that is no JSONL or that has changed since the run began; a record too long.
     pub fn next_block(&mut self, block: &mut Block) -> Result<bool, Error> {
+        let read = self.read_block(block);
+        // What was read of a file that changes may be neither the old nor the new, and its end too early or too late.
+        if !matches!(read, Ok(true)) && self.has_changed() {
+            return Err(Error::Changed { shard: self.shard.clone() });
+        }
+        read
+    }
+
+    /// Whether the file is no longer what it was; one that is gone was there while it was read.
+    fn has_changed(&self) -> bool {
+        let there = self.stamp.zip(std::fs::metadata(&self.shard).ok());
+        there.is_some_and(|(stamp, metadata)| !stamp.holds(&metadata))
+    }
+
+    fn read_block(&mut self, block: &mut Block) -> Result<bool, Error> {
         block.places.clear();
         block.data.clear();
         if block.data.capacity() > 16 * BLOCK {
@@ -181,6 +212,11 @@ impl BlockReader {
         let carried = block.data.len();
         let end = self.fill(&mut block.data)?;
         block.content_bytes = (block.data.len() - carried) as u64;
+        if std::mem::take(&mut self.may_be_foreign)
+            && let Some(what) = foreign::of_content(&block.data[..block.data.len().min(SEEN)])
+        {
+            return Err(Error::Foreign { shard: self.shard.clone(), what });
+        }
         self.carry.extend_from_slice(&block.data[end..]);
         block.data.truncate(end);
         self.locate(block)?;

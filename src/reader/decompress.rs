@@ -5,7 +5,7 @@ use std::path::Path;
 
 use flate2::bufread::GzDecoder;
 
-use super::Error;
+use super::{Error, foreign};
 
 const GZIP: &[u8] = &[0x1F, 0x8B];
 const ZSTD: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD];
@@ -15,30 +15,18 @@ const ZSTD_SKIPPABLE: &[u8] = &[0x2A, 0x4D, 0x18];
 const ZSTD_WINDOW_LOG: u32 = 31;
 const BUFFER: usize = 128 << 10;
 
-/// Formats that are told apart only to say so.
-const FOREIGN: [(&[u8], &str); 8] = [
-    (b"BZh", "bzip2 data"),
-    (&[0xFD, b'7', b'z', b'X', b'Z', 0], "xz data"),
-    (&[0x04, 0x22, 0x4D, 0x18], "lz4 data"),
-    (b"PK\x03\x04", "a zip archive"),
-    (b"PAR1", "a Parquet file"),
-    (b"ARROW1", "an Arrow file"),
-    (&[0xFF, 0xFE], "UTF-16 text"),
-    (&[0xFE, 0xFF], "UTF-16 text"),
-];
-
 /// The content of `raw`, decompressed if it is compressed, and whether it is.
 pub(super) fn content<R: Read + Send + 'static>(
     mut raw: R,
     shard: &Path,
 ) -> Result<(Box<dyn Read + Send>, bool), Error> {
     let mut start = Vec::new();
-    raw.by_ref().take(6).read_to_end(&mut start).map_err(|source| Error::Read {
+    raw.by_ref().take(foreign::MAGIC_LEN as u64).read_to_end(&mut start).map_err(|source| Error::Read {
         shard: shard.into(),
         at: 0,
         source,
     })?;
-    if let Some((_, what)) = FOREIGN.iter().find(|(magic, _)| start.starts_with(magic)) {
+    if let Some(what) = foreign::of_magic(&start) {
         return Err(Error::Foreign { shard: shard.into(), what });
     }
     if is_cut_short(&start, shard) {

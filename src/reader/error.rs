@@ -23,8 +23,21 @@ pub enum Error {
         /// What the system or the decompressor said.
         source: io::Error,
     },
+    /// A file that is no longer what it was when the run began.
+    #[error("{}: the file changed while the run was reading it; run the same again when nothing writes to it", shard.display())]
+    Changed {
+        /// The shard.
+        shard: PathBuf,
+    },
+    /// A file that has other records than an earlier reading has found, though its size and time are the same.
+    #[error("{}: the file changed while the run was reading it, though not its size and time: two readings found \
+             different records; run the same again when nothing writes to it", shard.display())]
+    OtherRecords {
+        /// The shard.
+        shard: PathBuf,
+    },
     /// Content in a form that is not read.
-    #[error("{}: this is {what}; dsir reads JSONL, plain or compressed with gzip or zstd", shard.display())]
+    #[error("{}: this is {what}\n  dsir reads JSONL, plain or compressed with gzip or zstd; leave a file of a folder out with --exclude", shard.display())]
     Foreign {
         /// The shard.
         shard: PathBuf,
@@ -38,7 +51,7 @@ pub enum Error {
         shard: PathBuf,
     },
     /// A line that is not a record.
-    #[error("{}:{line}: {fault}\n  mend the line, or pass --invalid skip to leave such records out", shard.display())]
+    #[error("{}:{line}: {fault}\n  {}", shard.display(), remedy(shard, *line, *walked, fault))]
     Record {
         /// The shard.
         shard: PathBuf,
@@ -46,6 +59,8 @@ pub enum Error {
         line: u64,
         /// What is wrong with it.
         fault: Fault,
+        /// Whether the shard was found in a folder, and may be none.
+        walked: bool,
     },
     /// A record too long for its length to be stored.
     #[error("{}:{line}: a record of 4 GiB or more; split it", shard.display())]
@@ -87,6 +102,25 @@ pub enum Error {
     },
 }
 
+/// What to do about a bad record.
+fn remedy(shard: &Path, line: u64, walked: bool, fault: &Fault) -> String {
+    let mut remedy = match fault {
+        Fault::Missing { .. } => "name the field with the text with --text-field, or pass --invalid skip to leave such records out",
+        Fault::NotUtf8 { .. } => {
+            "text in another encoding? iconv -f ENCODING -t UTF-8 converts the file; or pass --invalid skip to leave such records out"
+        }
+        Fault::SeveralLines => "jq -c . makes one line of each object, jq -c '.[]' of each element of an array",
+        Fault::NotAnObject("an array") => "jq -c '.[]' makes one line of each element of an array; or pass --invalid skip to leave such records out",
+        _ => "mend the line, or pass --invalid skip to leave such records out",
+    }
+    .to_owned();
+    if walked && line == 1 {
+        let name = shard.file_name().unwrap_or_default().to_string_lossy();
+        remedy += &format!("; if the file is no shard, leave it out with --exclude '{name}'");
+    }
+    remedy
+}
+
 fn pattern_hint(path: &Path) -> &'static str {
     if path.to_string_lossy().contains(['*', '?', '[']) { " (a pattern that matched no file?)" } else { "" }
 }
@@ -110,9 +144,17 @@ pub enum Fault {
     /// JSON, but no object.
     #[error("not a JSON object: {0}")]
     NotAnObject(&'static str),
+    /// JSON that does not end on its line.
+    #[error("not JSON: JSON over several lines? One object on each line is read")]
+    SeveralLines,
     /// A text field that is not there.
-    #[error("no field `{0}`")]
-    Missing(String),
+    #[error("no field `{field}`{}", listed(.there))]
+    Missing {
+        /// The dotted path.
+        field: String,
+        /// The fields that are there.
+        there: Vec<String>,
+    },
     /// A text field with a value that is no string.
     #[error("field `{field}` is not a string: {found}")]
     NotText {
@@ -122,10 +164,12 @@ pub enum Fault {
         found: &'static str,
     },
     /// A score that makes no sense.
-    #[error("field `{field}` is no score: it must be {must}")]
+    #[error("field `{field}` is no score{}: it must be {must}", listed(.there))]
     NoScore {
         /// The dotted path.
         field: String,
+        /// The fields that are there, if it is not.
+        there: Vec<String>,
         /// What it must be.
         must: &'static str,
     },
@@ -140,4 +184,15 @@ pub enum Fault {
         /// What is there instead.
         found: String,
     },
+}
+
+/// The fields of a record, in words; nothing if there are none to tell.
+fn listed(there: &[String]) -> String {
+    match there {
+        [] => String::new(),
+        there => format!(
+            "; the fields are {}",
+            there.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        ),
+    }
 }

@@ -2,39 +2,94 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
 use super::skim;
 
 /// The dotted path of a field, which reaches into objects.
+///
+/// `meta.lang` is the field `lang` of the object `meta`; in a record without that, it is the field whose key is `meta.lang`, dot
+/// and all. `meta\.lang` is that key alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FieldPath(Vec<String>);
+pub struct FieldPath {
+    parts: Vec<String>,
+    /// The whole name as a key, where that is another thing: looked for if there is nothing at the path.
+    literal: Option<[String; 1]>,
+}
 
 impl FieldPath {
     /// From its dotted name; `None` if a part of it is empty.
     pub fn new(name: &str) -> Option<Self> {
-        FieldPath::of(name.split('.').map(str::to_owned).collect())
-    }
-
-    /// From its parts; `None` if there is none, or one that is empty.
-    pub(super) fn of(parts: Vec<String>) -> Option<Self> {
-        (!parts.is_empty() && parts.iter().all(|part| !part.is_empty())).then_some(FieldPath(parts))
+        let mut parts = vec![String::new()];
+        let mut chars = name.chars();
+        while let Some(c) = chars.next() {
+            let part = parts.last_mut()?;
+            match c {
+                '.' => parts.push(String::new()),
+                '\\' => match chars.next() {
+                    Some(escaped @ ('.' | '\\')) => part.push(escaped),
+                    other => part.extend(std::iter::once('\\').chain(other)),
+                },
+                c => part.push(c),
+            }
+        }
+        if parts.iter().any(String::is_empty) {
+            return None;
+        }
+        let literal = (parts.len() > 1 && !name.contains('\\')).then(|| [name.to_owned()]);
+        Some(FieldPath { parts, literal })
     }
 
     /// The keys, the outermost first.
     pub fn parts(&self) -> &[String] {
-        &self.0
+        &self.parts
+    }
+
+    /// The path to look at where there is nothing at the first, if there is one.
+    pub(super) fn literal(&self) -> Option<&[String]> {
+        self.literal.as_ref().map(<[String; 1]>::as_slice)
+    }
+
+    /// The keys that lead to the field in `record`, which must be sound JSON.
+    pub(crate) fn parts_in(&self, record: &[u8]) -> &[String] {
+        match self.literal() {
+            Some(literal) if skim::value_at(record, &self.parts).is_none() => literal,
+            _ => &self.parts,
+        }
+    }
+
+    /// Where the field's value stands in `record`, which must be sound JSON; of a key given twice, the last counts.
+    pub(crate) fn place(&self, record: &[u8]) -> Option<Range<usize>> {
+        skim::value_at(record, &self.parts).or_else(|| skim::value_at(record, self.literal()?))
     }
 
     /// Whether one of the two is, or is within, the other.
     pub fn overlaps(&self, other: &FieldPath) -> bool {
-        self.0.iter().zip(&other.0).all(|(a, b)| a == b)
+        let forms = |of: &Self| [Some(of.parts.clone()), of.literal.clone().map(Vec::from)];
+        let overlap = |a: &[String], b: &[String]| a.iter().zip(b).all(|(a, b)| a == b);
+        forms(self).iter().flatten().any(|a| forms(other).iter().flatten().any(|b| overlap(a, b)))
     }
 }
 
 impl fmt::Display for FieldPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("."))
+        let escaped = |part: &String| part.replace('\\', "\\\\").replace('.', "\\.");
+        f.write_str(&self.parts.iter().map(escaped).collect::<Vec<_>>().join("."))
     }
+}
+
+/// The keys of `record`, an object of sound JSON, in their order, to be told to people: the first few.
+pub fn field_names(record: &[u8]) -> Vec<String> {
+    const MOST: usize = 12;
+    let object = record.trim_ascii();
+    let mut names: Vec<String> = Vec::new();
+    for member in skim::members(object) {
+        let name = String::from_utf8_lossy(&skim::unescaped_key(&object[member.key])).into_owned();
+        if names.len() < MOST && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// The field at `path` in words: a string as it is, numbers, `true` and `false` as they are written.
@@ -52,7 +107,7 @@ impl fmt::Display for FieldPath {
 /// assert_eq!(field("meta"), None);
 /// ```
 pub fn field_text<'a>(record: &'a [u8], path: &FieldPath) -> Option<Cow<'a, str>> {
-    let value = &record[skim::value_at(record, path.parts())?];
+    let value = &record[path.place(record)?];
     in_words(value).filter(|_| value != b"null")
 }
 
@@ -60,7 +115,11 @@ pub fn field_text<'a>(record: &'a [u8], path: &FieldPath) -> Option<Cow<'a, str>
 ///
 /// `record` must be sound JSON; in anything else, something is found or nothing. Of a key given twice, the last counts.
 pub fn field_number(record: &[u8], path: &FieldPath) -> Option<f64> {
-    let value = &record[skim::value_at(record, path.parts())?];
+    as_number(&record[path.place(record)?])
+}
+
+/// A value as it stands in a record, if it is a number that an `f64` can hold.
+pub(super) fn as_number(value: &[u8]) -> Option<f64> {
     let is_number = matches!(value.first()?, b'-' | b'0'..=b'9');
     let number: f64 = std::str::from_utf8(value).ok().filter(|_| is_number)?.parse().ok()?;
     number.is_finite().then_some(number)
@@ -113,5 +172,19 @@ mod tests {
         assert_eq!(path("a.b").to_string(), "a.b");
         assert!(path("a").overlaps(&path("a.b")) && path("a.b").overlaps(&path("a")));
         assert!(!path("a.b").overlaps(&path("a.c")) && !path("a").overlaps(&path("b")));
+    }
+
+    #[test]
+    fn keys_with_dots() {
+        let path = |name| FieldPath::new(name).unwrap();
+        let text = |record: &'static str, name| field_text(record.as_bytes(), &path(name));
+        let both = r#"{"a": {"b": "path"}, "a.b": "key"}"#;
+        assert_eq!(text(both, "a.b").as_deref(), Some("path"));
+        assert_eq!(text(both, "a\\.b").as_deref(), Some("key"));
+        assert_eq!(text(r#"{"a.b": "key"}"#, "a.b").as_deref(), Some("key"));
+        assert_eq!(text(r#"{"a.b": {"c.d": "deep"}}"#, "a\\.b.c\\.d").as_deref(), Some("deep"));
+        assert_eq!(path("a\\.b").to_string(), "a\\.b");
+        assert!(path("a.b").overlaps(&path("a\\.b")) && !path("a\\.b").overlaps(&path("a")));
+        assert_eq!(field_names(both.as_bytes()), ["a", "a.b"]);
     }
 }

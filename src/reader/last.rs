@@ -8,22 +8,26 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::Fault;
 use super::text::Found;
+use super::{Fault, FieldPath};
 
 /// What stands at each of `paths` in `record`; of a key given twice, the last counts.
-pub(super) fn find<'a>(record: &'a str, paths: &[Vec<String>]) -> Result<Vec<Found<'a>>, Fault> {
+pub(super) fn find<'a>(record: &'a str, paths: &[FieldPath]) -> Result<Vec<Found<'a>>, Fault> {
     find_kind(record, paths, "a string")
 }
 
 /// The same for arrays, which are found as they are written.
-pub(super) fn find_arrays<'a>(record: &'a str, paths: &[Vec<String>]) -> Result<Vec<Found<'a>>, Fault> {
+pub(super) fn find_arrays<'a>(record: &'a str, paths: &[FieldPath]) -> Result<Vec<Found<'a>>, Fault> {
     find_kind(record, paths, "an array")
 }
 
-fn find_kind<'a>(record: &'a str, paths: &[Vec<String>], wanted: &str) -> Result<Vec<Found<'a>>, Fault> {
+fn find_kind<'a>(record: &'a str, paths: &[FieldPath], wanted: &str) -> Result<Vec<Found<'a>>, Fault> {
     let root: &RawValue = serde_json::from_str(record).map_err(|error| fault(record, record, &error))?;
-    paths.iter().map(|path| find_one(record, root, path, wanted)).collect()
+    let find = |path: &FieldPath| match (find_one(record, root, path.parts(), wanted)?, path.literal()) {
+        (Found::Missing, Some(literal)) => find_one(record, root, literal, wanted),
+        (found, _) => Ok(found),
+    };
+    paths.iter().map(find).collect()
 }
 
 fn find_one<'a>(
@@ -70,7 +74,7 @@ fn kind(value: &RawValue) -> &'static str {
 /// What serde_json says of `part` of `record`. It counts lines from 1 within that: only the column says something.
 fn fault(record: &str, part: &str, error: &serde_json::Error) -> Fault {
     if matches!(record.trim_ascii(), "[" | "{") {
-        return Fault::NotJson("JSON over several lines? One object on each line is read".to_owned());
+        return Fault::SeveralLines;
     }
     let column = part.as_ptr() as usize - record.as_ptr() as usize + error.column();
     let message = error.to_string();

@@ -9,6 +9,8 @@ mod conditions;
 mod decompress;
 mod error;
 mod field;
+mod foreign;
+mod glob;
 mod integers;
 mod json;
 mod last;
@@ -18,10 +20,11 @@ mod source;
 mod text;
 
 pub use blocks::{Block, BlockReader, Bookmark, Record};
-pub use conditions::Conditions;
+pub use conditions::{Condition, Conditions};
 pub use error::{Error, Fault};
-pub use field::{FieldPath, field_number, field_text};
-pub use shards::{Shard, Shards};
+pub use field::{FieldPath, field_names, field_number, field_text};
+pub(crate) use shards::Content;
+pub use shards::{Exclude, Shard, Shards};
 pub use source::Reread;
 pub use text::{FieldKind, TextFields, TextReader};
 

@@ -5,11 +5,13 @@ use std::io::{self, Read};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use walkdir::WalkDir;
 
-use super::Error;
 use super::source::Stream;
+use super::{Error, glob};
 
 /// One input file or stream of records.
 #[derive(Debug)]
@@ -20,8 +22,37 @@ pub struct Shard {
     bytes: u64,
     /// Device and number of a file that has one name only.
     only: Option<(u64, u64)>,
-    /// When a file was last changed: seconds and nanoseconds.
-    changed: Option<(i64, i64)>,
+    /// Size and time of a file when it was found.
+    stamp: Option<Stamp>,
+    /// What the first reading to its end has found.
+    content: OnceLock<Content>,
+    /// Whether it was found in a folder, and not named itself.
+    walked: bool,
+}
+
+/// By which a file is known to be the same as before: its size, and when it was last changed, in seconds and nanoseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    bytes: u64,
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    pub(super) fn of(metadata: &fs::Metadata) -> Self {
+        Stamp { bytes: metadata.len(), changed: (metadata.mtime(), metadata.mtime_nsec()) }
+    }
+
+    /// Whether a file is still what it was.
+    pub(super) fn holds(self, metadata: &fs::Metadata) -> bool {
+        Stamp::of(metadata) == self
+    }
+}
+
+/// All records of a shard, in whatever order: how many, and the sum of their content hashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Content {
+    pub(crate) records: u64,
+    pub(crate) hashes: u64,
 }
 
 impl Shard {
@@ -52,14 +83,35 @@ impl Shard {
 
     /// Stands for a file with this path, size and time of change; `None` for a stream, of which nothing can be said.
     pub fn fingerprint(&self) -> Option<u64> {
-        let (seconds, nanoseconds) = self.changed.filter(|_| !self.is_stream())?;
+        let Stamp { bytes: size, changed: (seconds, nanoseconds) } = self.stamp()?;
         let mut bytes = plain_path(&self.path).into_os_string().into_encoded_bytes();
-        bytes.extend([self.bytes.to_le_bytes(), seconds.to_le_bytes(), nanoseconds.to_le_bytes()].concat());
+        bytes.extend([size.to_le_bytes(), seconds.to_le_bytes(), nanoseconds.to_le_bytes()].concat());
         Some(xxhash_rust::xxh3::xxh3_64(&bytes))
+    }
+
+    /// Whether it was found in a folder that was named, and was not named itself.
+    pub fn is_walked(&self) -> bool {
+        self.walked
     }
 
     pub(super) fn stream(&self) -> Option<&Stream> {
         self.stream.as_ref()
+    }
+
+    /// Size and time of the file when it was found; `None` for a stream.
+    pub(super) fn stamp(&self) -> Option<Stamp> {
+        self.stamp.filter(|_| !self.is_stream())
+    }
+
+    /// Makes sure that a reading to the end has found the records that the first one found.
+    ///
+    /// # Errors
+    /// Other records, though size and time of the file are the same.
+    pub(crate) fn check_content(&self, content: Content) -> Result<(), Error> {
+        match *self.content.get_or_init(|| content) == content {
+            true => Ok(()),
+            false => Err(Error::OtherRecords { shard: self.path.clone() }),
+        }
     }
 }
 
@@ -68,6 +120,49 @@ impl Shard {
 pub struct Shards {
     shards: Vec<Shard>,
     passed_over: u64,
+    folders: Vec<PathBuf>,
+}
+
+/// Patterns of files in folders that are no shards.
+///
+/// In a pattern, `*` stands for any characters and `?` for any one. With a `/` in it, it is of the path from the folder that
+/// was named; without one, of the file's name or of the name of any folder on the way.
+#[derive(Debug, Default)]
+pub struct Exclude {
+    /// Each with whether it has left out a file.
+    patterns: Vec<(String, AtomicBool)>,
+}
+
+impl Exclude {
+    /// Of these patterns.
+    pub fn new<S: Into<String>>(patterns: impl IntoIterator<Item = S>) -> Self {
+        let patterns = patterns.into_iter().map(|pattern| (pattern.into(), AtomicBool::new(false)));
+        Exclude { patterns: patterns.collect() }
+    }
+
+    /// Whether the file at `path`, from the folder that was named, is left out.
+    pub fn matches(&self, path: &Path) -> bool {
+        let whole = path.to_string_lossy();
+        let matches = |pattern: &str| match pattern.trim_start_matches('/').contains('/') {
+            true => glob::matches(pattern.trim_start_matches('/'), &whole),
+            false => path.components().any(|part| {
+                let pattern = pattern.trim_start_matches('/');
+                glob::matches(pattern, &part.as_os_str().to_string_lossy())
+            }),
+        };
+        let mut any = false;
+        for (_, used) in self.patterns.iter().filter(|(pattern, _)| matches(pattern)) {
+            used.store(true, Ordering::Relaxed);
+            any = true;
+        }
+        any
+    }
+
+    /// The patterns that have left out nothing.
+    pub fn unused(&self) -> impl Iterator<Item = &str> {
+        let unused = self.patterns.iter().filter(|(_, used)| !used.load(Ordering::Relaxed));
+        unused.map(|(pattern, _)| pattern.as_str())
+    }
 }
 
 const ENDINGS: [&str; 3] = ["jsonl", "ndjson", "json"];
@@ -79,9 +174,20 @@ impl Shards {
     /// # Errors
     /// A path that is not there, a folder without shards, a shard named twice.
     pub fn find<P: AsRef<Path>>(paths: impl IntoIterator<Item = P>) -> Result<Shards, Error> {
+        Shards::find_without(paths, &Exclude::default())
+    }
+
+    /// The same without the files of folders that are excluded.
+    ///
+    /// # Errors
+    /// A path that is not there, a folder without shards, a shard named twice.
+    pub fn find_without<P: AsRef<Path>>(
+        paths: impl IntoIterator<Item = P>,
+        exclude: &Exclude,
+    ) -> Result<Shards, Error> {
         let mut found = Shards::default();
         for path in paths {
-            found.add(path.as_ref())?;
+            found.add(path.as_ref(), exclude)?;
         }
         let (mut seen, mut files) = (HashSet::new(), HashSet::new());
         for shard in &found.shards {
@@ -114,22 +220,23 @@ impl Shards {
         if paths.is_empty() { Err(Error::EmptyList { list: list.into() }) } else { Ok(paths) }
     }
 
-    fn add(&mut self, path: &Path) -> Result<(), Error> {
+    fn add(&mut self, path: &Path, exclude: &Exclude) -> Result<(), Error> {
         if path == Path::new("-") {
-            self.push(path, Some(Stream::stdin()), None);
+            self.push(path, Some(Stream::stdin()), None, false);
             return Ok(());
         }
         let metadata = fs::metadata(path).map_err(|source| Error::Open { path: path.into(), source })?;
         if metadata.is_dir() {
-            return self.walk(path);
+            return self.walk(path, exclude);
         }
         let stream = (!metadata.is_file()).then(|| Stream::path(path));
-        self.push(path, stream, Some(&metadata));
+        self.push(path, stream, Some(&metadata), false);
         Ok(())
     }
 
-    fn walk(&mut self, folder: &Path) -> Result<(), Error> {
+    fn walk(&mut self, folder: &Path, exclude: &Exclude) -> Result<(), Error> {
         let before = self.shards.len();
+        self.folders.push(folder.into());
         let visible = |entry: &walkdir::DirEntry| {
             entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".")
         };
@@ -145,8 +252,11 @@ impl Shards {
             if !entry.file_type().is_file() {
                 continue;
             }
+            if exclude.matches(entry.path().strip_prefix(folder).unwrap_or(entry.path())) {
+                continue;
+            }
             if is_shard_name(entry.path()) {
-                self.push(entry.path(), None, entry.metadata().ok().as_ref());
+                self.push(entry.path(), None, entry.metadata().ok().as_ref(), true);
             } else {
                 self.passed_over += 1;
             }
@@ -157,14 +267,16 @@ impl Shards {
         Ok(())
     }
 
-    fn push(&mut self, path: &Path, stream: Option<Stream>, metadata: Option<&fs::Metadata>) {
+    fn push(&mut self, path: &Path, stream: Option<Stream>, metadata: Option<&fs::Metadata>, walked: bool) {
         self.shards.push(Shard {
             path: path.into(),
             relative: PathBuf::new(),
             stream,
             bytes: metadata.map_or(0, fs::Metadata::len),
             only: metadata.filter(|of| of.is_file() && of.nlink() == 1).map(|of| (of.dev(), of.ino())),
-            changed: metadata.map(|of| (of.mtime(), of.mtime_nsec())),
+            stamp: metadata.map(Stamp::of),
+            content: OnceLock::new(),
+            walked,
         });
     }
 
@@ -233,9 +345,27 @@ impl Shards {
         self.shards.iter().map(hash).fold(0, u64::wrapping_add)
     }
 
+    /// Whether a walk takes a file of this name for a shard.
+    pub fn is_shard_name(path: &Path) -> bool {
+        is_shard_name(path)
+    }
+
     /// Files in walked folders whose names are not those of shards.
     pub fn passed_over(&self) -> u64 {
         self.passed_over
+    }
+
+    /// The folder among those walked in which a file at `path` would be taken for a shard, and its path from there.
+    pub fn walks_to(&self, path: &Path) -> Option<(&Path, PathBuf)> {
+        let path = plain_path(path);
+        if !is_shard_name(&path) {
+            return None;
+        }
+        self.folders.iter().find_map(|folder| {
+            let inside = path.strip_prefix(plain_path(folder)).ok()?;
+            let hidden = |part: Component<'_>| part.as_os_str().as_encoded_bytes().starts_with(b".");
+            (!inside.components().any(hidden)).then(|| (folder.as_path(), inside.to_path_buf()))
+        })
     }
 }
 

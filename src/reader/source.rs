@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::shards::Stamp;
 use super::{Error, Shard, decompress};
 use crate::progress::Progress;
 
@@ -29,7 +30,7 @@ impl Reread {
 
 /// The decompressed content of a shard, from its start.
 pub(super) fn open(shard: &Shard, progress: &Progress) -> Result<(Box<dyn Read + Send>, Reread), Error> {
-    let Some(stream) = shard.stream() else { return open_file(shard.path(), 0, progress) };
+    let Some(stream) = shard.stream() else { return open_file(shard.path(), shard.stamp(), 0, progress) };
     let failed = |source| Error::Open { path: shard.path().into(), source };
     let counted = |inner: Box<dyn Read + Send>| Counted { inner, progress: progress.clone() };
     let mut state = lock(&stream.state);
@@ -47,7 +48,10 @@ pub(super) fn open(shard: &Shard, progress: &Progress) -> Result<(Box<dyn Read +
             let tee = Tee::new(content, shard.path(), folder, Arc::clone(&stream.state))?;
             Ok((Box::new(tee), Reread::Cheap))
         }
-        State::File { file, start } => {
+        State::File { file, start, stamp } => {
+            if !stamp.holds(&file.metadata().map_err(failed)?) {
+                return Err(Error::Changed { shard: shard.path().into() });
+            }
             let mut copy = file.try_clone().map_err(failed)?;
             copy.seek(SeekFrom::Start(*start)).map_err(failed)?;
             let (content, compressed) = decompress::content(counted(Box::new(copy)), shard.path())?;
@@ -62,13 +66,23 @@ pub(super) fn open(shard: &Shard, progress: &Progress) -> Result<(Box<dyn Read +
     }
 }
 
-/// The decompressed content of a file, from byte `from` on.
+/// The decompressed content of a file, which must be what it was, from byte `from` on.
 pub(super) fn open_file(
     path: &Path,
+    stamp: Option<Stamp>,
     from: u64,
     progress: &Progress,
 ) -> Result<(Box<dyn Read + Send>, Reread), Error> {
-    let open = || File::open(path).map_err(|source| Error::Open { path: path.into(), source });
+    let open = || {
+        let failed = |source| Error::Open { path: path.into(), source };
+        let file = File::open(path).map_err(failed)?;
+        match stamp {
+            Some(stamp) if !stamp.holds(&file.metadata().map_err(failed)?) => {
+                Err(Error::Changed { shard: path.into() })
+            }
+            _ => Ok(file),
+        }
+    };
     let counted = |inner| Counted { inner, progress: progress.clone() };
     let failed = |source| Error::Read { shard: path.into(), at: 0, source };
     let mut file = open()?;
@@ -115,6 +129,7 @@ enum State {
     File {
         file: File,
         start: u64,
+        stamp: Stamp,
     },
     Kept(File),
     Spent,
@@ -157,9 +172,9 @@ impl Stream {
 /// Standard input, if it is a file, which can be read more than once.
 fn stdin_file() -> Option<State> {
     let mut file = File::from(io::stdin().as_fd().try_clone_to_owned().ok()?);
-    let start =
-        file.metadata().ok().filter(std::fs::Metadata::is_file).and_then(|_| file.stream_position().ok())?;
-    Some(State::File { file, start })
+    let metadata = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
+    let start = file.stream_position().ok()?;
+    Some(State::File { file, start, stamp: Stamp::of(&metadata) })
 }
 
 /// Copies what is read into a nameless temporary file, compressed.

@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::field::field_names;
 use super::{Fault, FieldPath, integers, json, json::StringScanner, last};
 
 /// What the fields that make up a text hold.
@@ -24,7 +25,7 @@ pub enum FieldKind {
 /// The dotted paths of the fields that make up a document's text, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextFields {
-    paths: Vec<Vec<String>>,
+    paths: Vec<FieldPath>,
 }
 
 impl TextFields {
@@ -33,22 +34,20 @@ impl TextFields {
 
     /// Fields from their dotted names; `None` if there is none, too many, or one with an empty part.
     pub fn new<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Option<Self> {
-        let paths: Vec<Vec<String>> =
-            names.into_iter().map(|name| name.as_ref().split('.').map(str::to_owned).collect()).collect();
-        let sound =
-            (1..=Self::MAX).contains(&paths.len()) && paths.iter().flatten().all(|part| !part.is_empty());
-        sound.then_some(TextFields { paths })
+        let paths: Vec<FieldPath> =
+            names.into_iter().map(|name| FieldPath::new(name.as_ref())).collect::<Option<_>>()?;
+        (1..=Self::MAX).contains(&paths.len()).then_some(TextFields { paths })
     }
 
     /// The dotted names.
     pub fn names(&self) -> impl Iterator<Item = String> + '_ {
-        self.paths.iter().map(|path| path.join("."))
+        self.paths.iter().map(FieldPath::to_string)
     }
 
     /// The one field, if there is only one.
     pub fn only(&self) -> Option<FieldPath> {
         match &self.paths[..] {
-            [path] => FieldPath::of(path.clone()),
+            [path] => Some(path.clone()),
             _ => None,
         }
     }
@@ -58,14 +57,14 @@ impl TextFields {
         let line = utf8(record)?;
         let mut text = String::new();
         for (path, found) in self.paths.iter().zip(last::find_arrays(line, &self.paths)?) {
-            let field = || path.join(".");
+            let field = || path.to_string();
             match found {
                 Found::Text(array) => {
                     let pushed = integers::push(&array, &mut text);
                     pushed.map_err(|found| Fault::NotIntegers { field: field(), found })?;
                 }
                 Found::TopLevel(what) => return Err(Fault::NotAnObject(what)),
-                Found::Missing => return Err(Fault::Missing(field())),
+                Found::Missing => return Err(missing(path, record)),
                 Found::Other(what) => {
                     return Err(Fault::NotIntegers { field: field(), found: what.to_owned() });
                 }
@@ -83,6 +82,12 @@ impl TextFields {
         if value.deserialize(&mut json).and_then(|()| json.end()).is_err() {
             // The fault may be in a value that does not count.
             found = last::find(line, &self.paths)?;
+        } else {
+            for (path, found) in self.paths.iter().zip(&mut found) {
+                if matches!(found, Found::Missing) && path.literal().is_some() {
+                    *found = last::find(line, std::slice::from_ref(path))?.swap_remove(0);
+                }
+            }
         }
 
         let mut texts = Vec::with_capacity(found.len());
@@ -90,9 +95,9 @@ impl TextFields {
             match found {
                 Found::Text(text) => texts.push(text),
                 Found::TopLevel(what) => return Err(Fault::NotAnObject(what)),
-                Found::Missing => return Err(Fault::Missing(path.join("."))),
+                Found::Missing => return Err(missing(path, record)),
                 Found::Other(what) => {
-                    return Err(Fault::NotText { field: path.join("."), found: what });
+                    return Err(Fault::NotText { field: path.to_string(), found: what });
                 }
             }
         }
@@ -101,6 +106,11 @@ impl TextFields {
             Err(several) => Ok(several.join(" ").into()),
         }
     }
+}
+
+/// A field that a record, which is sound JSON, does not have.
+fn missing(path: &FieldPath, record: &[u8]) -> Fault {
+    Fault::Missing { field: path.to_string(), there: field_names(record) }
 }
 
 /// The record as text without control characters in its strings.
@@ -131,7 +141,7 @@ impl<'f> TextReader<'f> {
     /// A reader of texts made of these fields.
     pub fn of_kind(fields: &'f TextFields, kind: FieldKind) -> Self {
         let key = match &fields.paths[..] {
-            [path] if path.len() == 1 && kind == FieldKind::Text => Some(path[0].as_str()),
+            [path] if path.parts().len() == 1 && kind == FieldKind::Text => Some(path.parts()[0].as_str()),
             _ => None,
         };
         TextReader { fields, kind, key, scanner: StringScanner::new() }
@@ -160,7 +170,7 @@ impl<'f> TextReader<'f> {
 
 impl Default for TextFields {
     fn default() -> Self {
-        TextFields { paths: vec![vec!["text".to_owned()]] }
+        TextFields { paths: FieldPath::new("text").into_iter().collect() }
     }
 }
 
@@ -202,7 +212,7 @@ impl<'a> Value<'_, 'a> {
                     Found::Other(what) => Found::TopLevel(what),
                     _ => Found::TopLevel("a string"),
                 }
-            } else if self.fields.paths[path].len() == self.depth {
+            } else if self.fields.paths[path].parts().len() == self.depth {
                 what.clone()
             } else {
                 Found::Missing
@@ -229,7 +239,7 @@ impl<'de> Visitor<'de> for Value<'_, 'de> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Value { fields, wanted, depth, found } = self;
         for path in members(wanted) {
-            let ends_here = depth > 0 && fields.paths[path].len() == depth;
+            let ends_here = depth > 0 && fields.paths[path].parts().len() == depth;
             found[path] = if ends_here { Found::Other("an object") } else { Found::Missing };
         }
         while let Some(wanted) = map.next_key_seed(Key { fields, wanted, depth })? {
@@ -309,7 +319,7 @@ impl Visitor<'_> for Key<'_> {
 
     fn visit_bytes<E>(self, key: &[u8]) -> Result<Paths, E> {
         let leads_on = |path: &usize| {
-            self.fields.paths[*path].get(self.depth).is_some_and(|part| part.as_bytes() == key)
+            self.fields.paths[*path].parts().get(self.depth).is_some_and(|part| part.as_bytes() == key)
         };
         Ok(members(self.wanted).filter(leads_on).fold(0, |paths, path| paths | 1 << path))
     }

@@ -97,7 +97,7 @@ mod tests {
             }
             let (sample, mut while_counted) = (RawSample::new(FitBudget(None)), coarse.sums());
             let mut thread = sample.thread(3);
-            let mut counts = thread.begin(&sample, 0).unwrap();
+            let mut counts = thread.begin(&sample, (0, 1)).unwrap();
             coarse.add_and_count(&buckets, &mut while_counted, &mut counts);
             counts.end(1);
             let counted = sample.finish([&thread], 3).unwrap().total(3).unwrap();

@@ -207,7 +207,8 @@ mod tests {
         let space = FeatureSpace { buckets, ..FeatureSpace::default() };
         let levels = vec![counts_of(raw, buckets)];
         let documents_read = raw.len() as u64;
-        let raw_counts = RawCounts { fit_ngrams: FitBudget(None), documents_read, first_level: 0, levels };
+        let raw_counts =
+            RawCounts { fit_ngrams: FitBudget(None), documents_read, levels, ..RawCounts::default() };
         let counts = counts_of(target, buckets);
         let target_of = Target { name: "t".into(), counts, refined: None };
         let mut model = Model { space, smoothing: 0.0, raw: Some(raw_counts), targets: vec![target_of] };

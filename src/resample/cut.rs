@@ -6,23 +6,32 @@ use super::scan::{Rows, Visit};
 use super::{Budget, Error, Position, Totals, scan};
 use crate::weights::{Row, WeightsFile};
 
-/// The last record selected: those with larger keys are selected, and of those with its key the ones up
-/// to it in input order.
+/// The last record selected: those with larger keys are selected; of those with its key the ones with smaller content hashes;
+/// of its copies the ones up to it in input order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cut {
     order: u64,
+    hash: u64,
     last: Position,
+    /// Whether other records with its key are not selected.
+    splits_ties: bool,
 }
 
 impl Cut {
     #[inline]
-    pub(super) fn takes(&self, key: f64, position: Position) -> bool {
+    pub(super) fn takes(&self, key: f64, hash: u64, position: Position) -> bool {
         let order = order(key);
-        order > self.order || order == self.order && position <= self.last
+        order > self.order
+            || order == self.order && (hash < self.hash || hash == self.hash && position <= self.last)
     }
 
     pub(super) fn threshold(&self) -> f64 {
         key(self.order)
+    }
+
+    /// Whether some records have the key of the threshold and are not selected, though they are no copies of those that are.
+    pub(super) fn splits_ties(&self) -> bool {
+        self.splits_ties
     }
 }
 
@@ -60,6 +69,11 @@ impl Sampled {
         let log_weight = rule.log_weight(|target| self.log_weights[target], self.tokens, lane.target);
         lane.key(log_weight, self.record)
     }
+
+    /// The content hash.
+    pub(super) fn record(&self) -> u64 {
+        self.record
+    }
 }
 
 /// Of so many rows, one in how many is sampled: about 2^16, unless they are few enough to be sorted anyway.
@@ -85,15 +99,30 @@ const FEW: u64 = 1 << 19;
 /// A reading counts the keys of a range in at most so many parts.
 const PARTS_LOG2: u32 = 16;
 
-/// The keys whose order is from `low` to `high`.
+/// The records whose rank is from `low` to `high`.
 #[derive(Clone, Copy, Debug)]
 struct Range {
+    rank: Rank,
     low: u64,
     high: u64,
 }
 
+/// By what records are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rank {
+    /// The order of the key.
+    Key,
+    /// The content hash, the smallest first, of those records whose key has this order.
+    Hash(u64),
+}
+
 impl Range {
-    const ALL: Range = Range { low: 0, high: u64::MAX };
+    const ALL: Range = Range { rank: Rank::Key, low: 0, high: u64::MAX };
+
+    /// All records whose key has this order.
+    fn ties(order: u64) -> Self {
+        Range { rank: Rank::Hash(order), ..Range::ALL }
+    }
 
     /// So many bits of an order are not told apart.
     fn shift(self) -> u32 {
@@ -104,12 +133,16 @@ impl Range {
     fn part(self, index: usize) -> Range {
         let low = self.low + ((index as u64) << self.shift());
         let width = (1u64 << self.shift()) - 1;
-        Range { low, high: low.saturating_add(width).min(self.high) }
+        Range { low, high: low.saturating_add(width).min(self.high), ..self }
     }
 
     fn keys(self) -> (f64, f64) {
+        let (low, high) = match self.rank {
+            Rank::Key => (self.low, self.high),
+            Rank::Hash(order) => (order, order),
+        };
         // The ends of all orders are no numbers.
-        let (low, high) = (key(self.low), key(self.high));
+        let (low, high) = (key(low), key(high));
         (if low.is_nan() { f64::NEG_INFINITY } else { low }, if high.is_nan() { f64::INFINITY } else { high })
     }
 }
@@ -118,7 +151,7 @@ impl Range {
 #[derive(Clone, Copy)]
 struct Part {
     totals: Totals,
-    /// The smallest of the orders.
+    /// The smallest of the ranks.
     lowest: u64,
 }
 
@@ -130,24 +163,25 @@ impl Part {
         self.lowest = self.lowest.min(other.lowest);
     }
 
-    fn add_row(&mut self, order: u64, row: &Row<'_>) {
+    fn add_row(&mut self, rank: u64, row: &Row<'_>) {
         self.totals.add_row(row);
-        self.lowest = self.lowest.min(order);
+        self.lowest = self.lowest.min(rank);
     }
 }
 
 struct Candidate {
+    /// Of the key.
     order: u64,
+    hash: u64,
     position: Position,
     tokens: u32,
     bytes: u32,
 }
 
 impl Pool<'_> {
-    /// The cut at which `limit`, in the unit of `budget`, is used up, and what is selected; no cut if
-    /// nothing is.
-    pub(super) fn cut(&self, budget: Budget, limit: u64) -> Result<(Option<Cut>, Totals), Error> {
-        let mut taker = Taker { budget, limit, taken: Totals::default(), cut: None };
+    /// The cut at which `limit`, in the unit of `budget`, is used up, and what is selected.
+    pub(super) fn cut(&self, budget: Budget, limit: u64) -> Result<Found, Error> {
+        let mut taker = Taker { budget, limit, taken: Totals::default(), cut: None, next: None };
         if self.size.records <= FEW {
             return self.sort(Range::ALL, taker);
         }
@@ -163,17 +197,21 @@ impl Pool<'_> {
                     range = Range::ALL; // The guess was wrong.
                     continue;
                 }
-                taker.take_all(&above);
+                taker.take_all(&above, range.rank);
             }
-            let Some(index) = (0..parts.len()).rev().find(|index| !taker.take_all(&parts[*index])) else {
-                return Ok((taker.cut, taker.taken));
+            let next = (0..parts.len()).rev().find(|index| !taker.take_all(&parts[*index], range.rank));
+            let Some(index) = next else {
+                return Ok(taker.found());
             };
             range = range.part(index);
             if parts[index].totals.records <= FEW {
                 return self.sort(range, taker);
             }
             if range.low == range.high {
-                return self.ties(range, taker);
+                match range.rank {
+                    Rank::Key => range = Range::ties(range.low),
+                    Rank::Hash(_) => return self.copies(range, taker),
+                }
             }
         }
     }
@@ -205,37 +243,42 @@ impl Pool<'_> {
         let high =
             rank.checked_sub(margin).and_then(|at| sample.get(at)).map_or(u64::MAX, |(order, _)| *order);
         let low = sample.get(rank + margin).map_or(0, |(order, _)| *order);
-        Range { low, high }
+        Range { low, high, ..Range::ALL }
     }
 
-    /// The order of a record's key, if the record is in the pool and the key in the range. What is certainly above it
-    /// goes to `above`.
+    /// The rank of a record, and the order of its key, if the record is in the pool and in the range. What is certainly above
+    /// the range goes to `above`.
     #[inline]
-    fn order_in(
+    fn rank_in(
         &self,
         range: Range,
         keys: (f64, f64),
         position: Position,
         row: &Row<'_>,
         above: &mut Part,
-    ) -> Option<u64> {
+    ) -> Option<(u64, u64)> {
         if !self.rule.is_eligible(row) {
             return None;
         }
-        let order = match self.rule.key_within(row, self.lane, keys) {
+        let key = match self.rule.key_within(row, self.lane, keys) {
             Where::Below => return None,
             Where::Above => u64::MAX,
             Where::Key(key) => order(key),
         };
-        if order < range.low || !self.passes.leave(self.rule, self.turn, position, row) {
+        let rank = match range.rank {
+            Rank::Key => key,
+            Rank::Hash(order) if order == key => !row.record(),
+            Rank::Hash(_) => return None,
+        };
+        if rank < range.low || !self.passes.leave(self.rule, self.turn, position, row) {
             return None;
         }
-        if order > range.high {
+        if rank > range.high {
             // The key itself may not be known; a cut just above the range takes the same records.
             above.add_row(range.high + 1, row);
             return None;
         }
-        Some(order)
+        Some((rank, key))
     }
 
     fn count(&self, range: Range) -> Result<Counted, Error> {
@@ -253,35 +296,41 @@ impl Pool<'_> {
         Ok(sum)
     }
 
-    /// Takes from the records of the range, the largest key first and equal keys in input order.
-    fn sort(&self, range: Range, mut taker: Taker) -> Result<(Option<Cut>, Totals), Error> {
+    /// Takes from the records of the range, the largest key first, of equal keys the smallest hash, and copies in input order.
+    fn sort(&self, range: Range, mut taker: Taker) -> Result<Found, Error> {
         let threads = scan::scan(self.weights, &Gather { pool: self, range })?;
         let mut candidates: Vec<Candidate> = threads.into_iter().flatten().collect();
-        candidates.sort_unstable_by(|a, b| b.order.cmp(&a.order).then(a.position.cmp(&b.position)));
+        candidates.sort_unstable_by(|a, b| {
+            b.order.cmp(&a.order).then(a.hash.cmp(&b.hash)).then(a.position.cmp(&b.position))
+        });
         for candidate in candidates {
             if !taker.take(candidate) {
                 break;
             }
         }
-        Ok((taker.cut, taker.taken))
+        Ok(taker.found())
     }
 
-    /// Takes from records that all have the one key of the range, in input order.
-    fn ties(&self, range: Range, mut taker: Taker) -> Result<(Option<Cut>, Totals), Error> {
+    /// Takes from copies of one record, in input order.
+    fn copies(&self, range: Range, mut taker: Taker) -> Result<Found, Error> {
         let keys = range.keys();
         scan::in_order(self.weights, |position, row| {
-            match self.order_in(range, keys, position, row, &mut Part::NONE.clone()) {
-                Some(order) => {
-                    taker.take(Candidate { order, position, tokens: row.tokens(), bytes: row.bytes() })
-                }
+            match self.rank_in(range, keys, position, row, &mut Part::NONE.clone()) {
+                Some((_, order)) => taker.take(Candidate::new(order, position, row)),
                 None => true,
             }
         })?;
-        Ok((taker.cut, taker.taken))
+        Ok(taker.found())
     }
 }
 
-/// What a reading has counted: the parts of a range, the lowest keys first, and what is above it.
+impl Candidate {
+    fn new(order: u64, position: Position, row: &Row<'_>) -> Self {
+        Candidate { order, hash: row.record(), position, tokens: row.tokens(), bytes: row.bytes() }
+    }
+}
+
+/// What a reading has counted: the parts of a range, the lowest ranks first, and what is above it.
 struct Counted {
     above: Option<Part>,
     parts: Vec<Part>,
@@ -307,8 +356,8 @@ impl Visit for Count<'_> {
     fn piece<'a>(&self, state: &mut CountThread, _: usize, rows: impl Rows<'a>) {
         let (keys, shift) = (self.range.keys(), self.range.shift());
         for (position, row) in rows {
-            if let Some(order) = self.pool.order_in(self.range, keys, position, &row, &mut state.above) {
-                state.parts[((order - self.range.low) >> shift) as usize].add_row(order, &row);
+            if let Some((rank, _)) = self.pool.rank_in(self.range, keys, position, &row, &mut state.above) {
+                state.parts[((rank - self.range.low) >> shift) as usize].add_row(rank, &row);
             }
         }
     }
@@ -330,8 +379,8 @@ impl Visit for Gather<'_> {
         let keys = self.range.keys();
         let mut above = Part::NONE;
         for (position, row) in rows {
-            if let Some(order) = self.pool.order_in(self.range, keys, position, &row, &mut above) {
-                candidates.push(Candidate { order, position, tokens: row.tokens(), bytes: row.bytes() });
+            if let Some((_, order)) = self.pool.rank_in(self.range, keys, position, &row, &mut above) {
+                candidates.push(Candidate::new(order, position, &row));
             }
         }
     }
@@ -343,30 +392,53 @@ struct Taker {
     limit: u64,
     taken: Totals,
     cut: Option<Cut>,
+    next: Option<u64>,
+}
+
+/// What was taken.
+pub(super) struct Found {
+    /// None if nothing was.
+    pub(super) cut: Option<Cut>,
+    pub(super) taken: Totals,
+    /// The price of the first record that did not fit, if there was one.
+    pub(super) next: Option<u64>,
 }
 
 impl Taker {
+    fn found(self) -> Found {
+        Found { cut: self.cut, taken: self.taken, next: self.next }
+    }
+
     fn fits(&self, more: Totals) -> bool {
         let price = |of| self.budget.price(of);
         price(&self.taken).saturating_add(price(&more)) <= self.limit
     }
 
-    fn take_all(&mut self, part: &Part) -> bool {
+    fn take_all(&mut self, part: &Part, rank: Rank) -> bool {
         let fits = self.fits(part.totals);
         if fits && part.totals.records > 0 {
             self.taken.add(part.totals);
-            self.cut = Some(Cut { order: part.lowest, last: Position::END });
+            let (order, hash) = match rank {
+                Rank::Key => (part.lowest, u64::MAX),
+                Rank::Hash(order) => (order, !part.lowest),
+            };
+            self.cut = Some(Cut { order, hash, last: Position::END, splits_ties: false });
         }
         fits
     }
 
     fn take(&mut self, candidate: Candidate) -> bool {
-        let Candidate { order, position, tokens, bytes } = candidate;
+        let Candidate { order, hash, position, tokens, bytes } = candidate;
         let one = Totals { records: 1, tokens: tokens.into(), bytes: bytes.into() };
         let fits = self.fits(one);
         if fits {
             self.taken.add(one);
-            self.cut = Some(Cut { order, last: position });
+            self.cut = Some(Cut { order, hash, last: position, splits_ties: false });
+        } else {
+            self.next = Some(self.budget.price(&one));
+            if let Some(cut) = &mut self.cut {
+                cut.splits_ties = cut.order == order && cut.hash != hash;
+            }
         }
         fits
     }

@@ -1,7 +1,7 @@
-use super::cut::{self, Cut, Pool, Sampled};
+use super::cut::{self, Cut, Found, Pool, Sampled};
 use super::rule::{Lane, Rule};
 use super::strata::{self, Stratum};
-use super::{Budget, DrawOptions, Error, Position, Survey, Totals, shares, survey};
+use super::{Budget, DrawOptions, Error, Method, Position, Survey, Totals, shares, survey};
 use crate::weights::{Row, TargetSize, WeightsFile};
 
 /// Finished draws: they decide on any record from its row of weights.
@@ -10,6 +10,8 @@ pub struct Draw {
     rule: Rule,
     /// Of all strata, by their groups.
     passes: Vec<Passes>,
+    /// Whether records were drawn whatever their weights.
+    pub at_random: bool,
     /// What there was to draw from.
     pub survey: Survey,
     /// What was selected, for each draw and in it for each target; without what was mixed in.
@@ -25,6 +27,10 @@ pub struct Selection {
     pub totals: Totals,
     /// The smallest key that was selected; `None` if nothing was.
     pub threshold: Option<f64>,
+    /// Whether other records have that key and were not selected; which are is decided by their content hashes.
+    pub splits_ties: bool,
+    /// The price, in the unit of the budget, of the first record that did not fit.
+    pub next: Option<u64>,
 }
 
 /// What was selected from one group.
@@ -99,6 +105,7 @@ impl Draw {
             selections: vec![vec![Selection::default(); shares.len()]; options.draws as usize],
             passes: Vec::new(),
             groups: Vec::new(),
+            at_random: options.method == Method::Random,
             survey,
             rule,
         };
@@ -127,6 +134,8 @@ impl Draw {
         for (ours, theirs) in self.selections.iter_mut().flatten().zip(drawn.selections.iter().flatten()) {
             ours.totals.add(theirs.totals);
             ours.threshold = lesser(ours.threshold, theirs.threshold);
+            ours.splits_ties |= theirs.splits_ties;
+            ours.next = ours.next.max(theirs.next);
         }
     }
 
@@ -139,7 +148,7 @@ impl Draw {
             Ok(index) if is_eligible => &self.passes[index].passes[..],
             _ => &[],
         };
-        let takes = move |pass: &Pass| pass.cut.takes(self.rule.key(row, pass.lane), position);
+        let takes = move |pass: &Pass| pass.cut.takes(self.rule.key(row, pass.lane), row.record(), position);
         takers(passes, takes).map(|pass| (pass.turn.draw, pass.lane.target))
     }
 
@@ -170,13 +179,15 @@ impl Passes {
     #[inline]
     pub(super) fn leave(&self, rule: &Rule, turn: Turn, position: Position, row: &Row<'_>) -> bool {
         rule.group(row) == self.group
-            && self.is_free(turn, |pass| pass.cut.takes(rule.key(row, pass.lane), position))
+            && self.is_free(turn, |pass| pass.cut.takes(rule.key(row, pass.lane), row.record(), position))
     }
 
     /// The same for the record of a sampled row.
     pub(super) fn leave_sampled(&self, rule: &Rule, turn: Turn, sampled: &Sampled) -> bool {
         sampled.group == self.group
-            && self.is_free(turn, |pass| pass.cut.takes(sampled.key(rule, pass.lane), sampled.position))
+            && self.is_free(turn, |pass| {
+                pass.cut.takes(sampled.key(rule, pass.lane), sampled.record(), sampled.position)
+            })
     }
 
     #[inline]
@@ -298,11 +309,13 @@ impl<'a> Drawing<'a> {
         let turn = Turn { draw: self.drawn.selections.len() - 1, round: self.taken.round, since };
         let Drawing { weights, rule, sample, .. } = *self;
         let pool = Pool { weights, rule, passes: &self.drawn.passes, turn, lane, size: self.left(), sample };
-        let (cut, selected) = pool.cut(self.stratum.budget, limit)?;
-        self.taken.in_round.add(selected);
+        let Found { cut, taken, next } = pool.cut(self.stratum.budget, limit)?;
+        self.taken.in_round.add(taken);
         let selection = &mut self.drawn.selections[turn.draw][lane.target];
-        selection.totals.add(selected);
+        selection.totals.add(taken);
+        selection.next = next;
         if let Some(cut) = cut {
+            selection.splits_ties |= cut.splits_ties();
             selection.threshold = lesser(selection.threshold, Some(cut.threshold()));
             self.drawn.passes.passes.push(Pass { turn, lane, cut });
         }

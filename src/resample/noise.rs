@@ -23,6 +23,11 @@ impl Noise {
         Noise::new(seed, u64::MAX, draw)
     }
 
+    /// What moves copy number `copy` of a record, from the second on, away from the first when they are shuffled.
+    pub(crate) fn of_copy(copy: u64) -> Self {
+        Noise::new(u64::MAX, u64::MAX, copy)
+    }
+
     /// The 64 bits that stand for a record: its place in a random order.
     #[inline]
     pub(crate) fn bits(self, content_hash: u64) -> u64 {

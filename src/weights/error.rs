@@ -15,6 +15,22 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A file that is no longer what it was when the run began.
+    #[error("{}: the file changed while the run was reading it; run the same again when nothing writes to it", path.display())]
+    FileChanged {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Weights of a shard where those of another one are.
+    #[error("{}: there are weights of other records than those of shard {}: of a shard of the same name in another folder, or \
+             of this one before it changed. Weigh all shards of one folder together, name another folder with -o, or remove the file",
+            path.display(), shard.display())]
+    OtherShard {
+        /// The weights file.
+        path: PathBuf,
+        /// The shard whose weights would replace it.
+        shard: PathBuf,
+    },
     /// The weights of a shard are not there.
     #[error("{}: no weights for shard {}; run dsir weigh on it, with the same RAW as here", path.display(), shard.display())]
     Missing {

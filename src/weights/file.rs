@@ -1,8 +1,7 @@
-use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::npy::{self, Header};
+use super::npy::{self, Header, Stamp};
 use super::{Error, Layout, Row};
 use crate::part_file::PartFile;
 use crate::whole_file;
@@ -75,11 +74,15 @@ impl WeightsWriter {
     }
 }
 
+/// So many rows are compared at a time.
+const PIECE: u64 = 1 << 14;
+
 /// A weights file whose header was checked against its length; it holds no handle.
 #[derive(Clone, Debug)]
 pub struct WeightsFile {
     path: PathBuf,
     header: Header,
+    stamp: Stamp,
 }
 
 impl WeightsFile {
@@ -89,13 +92,14 @@ impl WeightsFile {
     /// A file that cannot be read or does not hold weights, or not as many as it says.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let refuse = |reason| Error::NotWeights { path: path.into(), reason };
-        let (header, found) = npy::open(path, npy::parse, refuse)?;
+        let (header, stamp) = npy::open(path, npy::parse, refuse)?;
+        let found = stamp.len;
         let Header { layout, rows, data } = header;
         let expected = rows.checked_mul(layout.row as u64).and_then(|bytes| bytes.checked_add(data));
         if expected != Some(found) {
             return Err(refuse(format!("its header promises {rows} rows, its length is {found} bytes")));
         }
-        Ok(WeightsFile { path: path.into(), header })
+        Ok(WeightsFile { path: path.into(), header, stamp })
     }
 
     /// Where the file is.
@@ -121,8 +125,11 @@ impl WeightsFile {
         let Header { layout, data, .. } = self.header;
         block.layout = layout;
         block.bytes.resize(count * layout.row, 0);
-        self.read_bytes(data + first * layout.row as u64, &mut block.bytes)
-            .map_err(|source| Error::Read { path: self.path.clone(), source })?;
+        let at = data + first * layout.row as u64;
+        let read = npy::read_at(&self.path, self.stamp, at, &mut block.bytes);
+        let path = || self.path.clone();
+        read.map_err(|source| Error::Read { path: path(), source })?
+            .ok_or_else(|| Error::FileChanged { path: path() })?;
         for (index, row) in block.rows().enumerate() {
             if let Some(value) = row.log_weights().find(|value| value.is_nan() || *value == f64::INFINITY) {
                 return Err(Error::Unsound { path: self.path.clone(), row: first + index as u64, value });
@@ -131,10 +138,24 @@ impl WeightsFile {
         Ok(())
     }
 
-    fn read_bytes(&self, at: u64, bytes: &mut [u8]) -> io::Result<()> {
-        let mut file = File::open(&self.path)?;
-        file.seek(SeekFrom::Start(at))?;
-        file.read_exact(bytes)
+    /// Whether the rows of both are of the same records, one by one.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(crate) fn has_records_of(&self, other: &WeightsFile) -> Result<bool, Error> {
+        if self.rows() != other.rows() {
+            return Ok(false);
+        }
+        let (mut ours, mut theirs) = (RowBlock::default(), RowBlock::default());
+        for first in (0..self.rows()).step_by(PIECE as usize) {
+            let count = (self.rows() - first).min(PIECE) as usize;
+            self.read(first, count, &mut ours)?;
+            other.read(first, count, &mut theirs)?;
+            if !ours.rows().zip(theirs.rows()).all(|(ours, theirs)| ours.record() == theirs.record()) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -15,7 +15,6 @@ pub use scores::{Scale, ScoresFile};
 
 use crate::density::{LogRatios, Sum};
 use crate::featurizer::{Featurizer, Featurizers};
-use crate::reader::{Record, content_hash};
 
 /// Where the fields of a row are, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,21 +133,29 @@ pub(crate) fn rows(bytes: &[u8], layout: Layout) -> impl Iterator<Item = Row<'_>
     bytes.chunks_exact(layout.row).map(move |bytes| Row { layout, bytes })
 }
 
+/// What a row keeps of its record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RecordId {
+    /// The content hash.
+    pub(crate) hash: u64,
+    /// The length with its newline.
+    pub(crate) bytes: u32,
+}
+
 /// Appends a row in the project's own layout, with a group if there is one, to `rows`.
 pub(crate) fn push_row(
     rows: &mut Vec<u8>,
     log_weights: impl Iterator<Item = f64>,
-    record: Record<'_>,
+    record: RecordId,
     tokens: u64,
     group: Option<u64>,
 ) {
     for log_weight in log_weights {
         rows.extend_from_slice(&log_weight.to_le_bytes());
     }
-    rows.extend_from_slice(&content_hash(record.bytes).to_le_bytes());
+    rows.extend_from_slice(&record.hash.to_le_bytes());
     rows.extend_from_slice(&u32::try_from(tokens).unwrap_or(u32::MAX).to_le_bytes());
-    // The reader refuses a record whose length does not fit.
-    rows.extend_from_slice(&(record.bytes.len() as u32 + 1).to_le_bytes());
+    rows.extend_from_slice(&record.bytes.to_le_bytes());
     if let Some(group) = group {
         rows.extend_from_slice(&group.to_le_bytes());
     }

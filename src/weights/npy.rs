@@ -1,7 +1,8 @@
 //! The header of a `.npy` file: NumPy's format 1.0 to 3.0, for one-dimensional arrays of weights or scores.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::{Error, Layout};
@@ -51,19 +52,42 @@ pub(super) fn header_len(start: &[u8]) -> Result<usize, String> {
     }
 }
 
-/// Reads the header of the file `path` with `parse`, refuses with `refuse` what is none, and also returns the length of the file.
+/// By which a file is known to be what it was when its header was read: its length, and when it was last changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub(super) len: u64,
+    changed: (i64, i64),
+}
+
+impl Stamp {
+    fn of(file: &File) -> io::Result<Self> {
+        file.metadata().map(|it| Stamp { len: it.len(), changed: (it.mtime(), it.mtime_nsec()) })
+    }
+}
+
+/// Reads bytes of the file `path` from `at` on; `None` if it is no longer what it was.
+pub(super) fn read_at(path: &Path, stamp: Stamp, at: u64, bytes: &mut [u8]) -> io::Result<Option<()>> {
+    let mut file = File::open(path)?;
+    if Stamp::of(&file)? != stamp {
+        return Ok(None);
+    }
+    file.seek(SeekFrom::Start(at))?;
+    file.read_exact(bytes).map(Some)
+}
+
+/// Reads the header of the file `path` with `parse`, refuses with `refuse` what is none, and also tells what file it was.
 pub(super) fn open<H>(
     path: &Path,
     parse: impl Fn(&[u8]) -> Result<H, String>,
     refuse: impl Fn(String) -> Error,
-) -> Result<(H, u64), Error> {
+) -> Result<(H, Stamp), Error> {
     let failed = |source| Error::Read { path: path.into(), source };
     let mut file = File::open(path).map_err(failed)?;
     let mut start = Vec::new();
     (&mut file).take(12).read_to_end(&mut start).map_err(failed)?;
     let len = header_len(&start).map_err(&refuse)?;
     (&mut file).take(len.saturating_sub(start.len()) as u64).read_to_end(&mut start).map_err(failed)?;
-    Ok((parse(&start).map_err(&refuse)?, file.metadata().map_err(failed)?.len()))
+    Ok((parse(&start).map_err(&refuse)?, Stamp::of(&file).map_err(failed)?))
 }
 
 /// Reads the header of weights, which takes up all of `bytes`.

@@ -1,9 +1,7 @@
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::{Error, npy};
-use crate::ln::ln;
+use crate::ln::ln_of_any;
 
 /// What a score of another tool says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,15 +14,18 @@ pub enum Scale {
     Probability,
 }
 
+/// What is above 1 by no more than the rounding of single precision is 1.
+const LARGEST_PROBABILITY: f64 = 1.0001;
+
 impl Scale {
     /// What stands in the weights for this score; `None` for a score that makes no sense.
     pub fn log_weight(self, score: f64) -> Option<f64> {
         match self {
             Scale::Weight if score == 0.0 => Some(f64::NEG_INFINITY),
-            // What is smaller than any normal number is as good as the smallest.
-            Scale::Weight if score > 0.0 && score.is_finite() => Some(ln(score.max(f64::MIN_POSITIVE))),
+            Scale::Weight if score > 0.0 && score.is_finite() => Some(ln_of_any(score)),
             Scale::Log if score < f64::INFINITY => Some(score),
-            Scale::Probability if (0.0..=1.0).contains(&score) => Some(score),
+            // fastText gives probabilities up to 1.00001.
+            Scale::Probability if (0.0..=LARGEST_PROBABILITY).contains(&score) => Some(score.min(1.0)),
             _ => None,
         }
     }
@@ -44,6 +45,7 @@ impl Scale {
 pub struct ScoresFile {
     path: PathBuf,
     header: npy::PlainHeader,
+    stamp: npy::Stamp,
 }
 
 impl ScoresFile {
@@ -53,7 +55,8 @@ impl ScoresFile {
     /// A file that cannot be read or holds no such array.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let refuse = |reason| Error::NotScores { path: path.into(), reason };
-        let (header, found) = npy::open(path, npy::parse_plain, refuse)?;
+        let (header, stamp) = npy::open(path, npy::parse_plain, refuse)?;
+        let found = stamp.len;
         let expected =
             header.rows.checked_mul(header.size as u64).and_then(|bytes| bytes.checked_add(header.data));
         if expected != Some(found) {
@@ -62,7 +65,7 @@ impl ScoresFile {
                 "its header promises {promised} scores, its length is {found} bytes"
             )));
         }
-        Ok(ScoresFile { path: path.into(), header })
+        Ok(ScoresFile { path: path.into(), header, stamp })
     }
 
     /// Where the file is.
@@ -82,12 +85,10 @@ impl ScoresFile {
     pub fn read(&self, first: u64, count: usize, scores: &mut Vec<f64>) -> Result<(), Error> {
         let npy::PlainHeader { size, data, .. } = self.header;
         let mut bytes = vec![0; count * size];
-        let mut read = || {
-            let mut file = File::open(&self.path)?;
-            file.seek(SeekFrom::Start(data + first * size as u64))?;
-            file.read_exact(&mut bytes)
-        };
-        read().map_err(|source| Error::Read { path: self.path.clone(), source })?;
+        let read = npy::read_at(&self.path, self.stamp, data + first * size as u64, &mut bytes);
+        let path = || self.path.clone();
+        read.map_err(|source| Error::Read { path: path(), source })?
+            .ok_or_else(|| Error::FileChanged { path: path() })?;
         scores.clear();
         scores.extend(bytes.chunks_exact(size).map(|bytes| match *bytes {
             [a, b, c, d] => f64::from(f32::from_le_bytes([a, b, c, d])),

@@ -184,7 +184,7 @@ impl RecordWriter {
             }
             Kind::Folder { closed, .. } => closed.into_inner().unwrap_or_else(PoisonError::into_inner),
         };
-        Ok(closed.into_iter().try_for_each(ClosedFile::finish)?)
+        Ok(ClosedFile::finish_all(closed)?)
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use memmap2::Mmap;
 
 use super::{Error, Sink};
+use crate::resample::Noise;
 
 /// Files are sorted in memory up to this size.
 const SMALL: u64 = 32 << 20;
@@ -70,19 +71,45 @@ impl Shuffle {
 
     /// Gives all records to `sink`.
     ///
+    /// Copies of a record have the same bits, and would come one behind the other: each but the first gets bits of its own. Which
+    /// copy is which cannot be seen, so that the order depends on the records alone all the same.
+    ///
     /// # Errors
     /// What the system says.
     pub(super) fn finish(self, sink: &mut Sink) -> Result<(), Error> {
         let Shuffle { all, folder } = self;
-        deal(all, 0, &folder, sink)
+        let mut apart = Shuffle::new(&folder)?;
+        let mut copy = Copy { bits: 0, number: 0 };
+        deal(all, 0, &folder, &mut |bits, record| apart.push(copy.next(bits), record))?;
+        deal(apart.all, 0, &folder, &mut |_, record| sink.write(record))
     }
 }
 
-/// Gives the records of `part`, which agree in their upper `known` bits, to `sink`.
-fn deal(part: Part, known: u32, folder: &Path, sink: &mut Sink) -> Result<(), Error> {
+/// Numbers copies, which come one behind the other.
+struct Copy {
+    bits: u64,
+    number: u64,
+}
+
+impl Copy {
+    /// The bits that decide on the place of the next record, which has these: its own if it is the first of its kind.
+    fn next(&mut self, bits: u64) -> u64 {
+        self.number = if bits == self.bits { self.number + 1 } else { 1 };
+        self.bits = bits;
+        if self.number == 1 { bits } else { Noise::of_copy(self.number).bits(bits) }
+    }
+}
+
+/// Gives the records of `part`, which agree in their upper `known` bits, to `each` in the order of their bits.
+fn deal(
+    part: Part,
+    known: u32,
+    folder: &Path,
+    each: &mut dyn FnMut(u64, &[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
     let failed = |source| Error::Temporary { folder: folder.into(), source };
     if part.bytes <= SMALL || part.records == 1 {
-        return sort(part, folder, sink);
+        return sort(part, folder, each);
     }
     let mut file = BufReader::new(part.into_file().map_err(failed)?);
     let mut parts = Vec::new();
@@ -93,14 +120,14 @@ fn deal(part: Part, known: u32, folder: &Path, sink: &mut Sink) -> Result<(), Er
     while let Some(bits) = next(&mut file, &mut record).map_err(failed)? {
         if parts.is_empty() {
             // All bits agree: copies of one record, whose order cannot be seen.
-            sink.write(&record)?;
+            each(bits, &record)?;
             continue;
         }
         let upper = (bits << known) >> (64 - BITS);
         parts[upper as usize].push(bits, &record).map_err(failed)?;
     }
     drop(file);
-    parts.into_iter().try_for_each(|part| deal(part, known + BITS, folder, sink))
+    parts.into_iter().try_for_each(|part| deal(part, known + BITS, folder, each))
 }
 
 /// Reads one record; `None` at the end.
@@ -123,7 +150,11 @@ fn split_head(head: &[u8]) -> (u64, usize) {
 }
 
 #[expect(unsafe_code, reason = "mapping a file that only this program can reach")]
-fn sort(part: Part, folder: &Path, sink: &mut Sink) -> Result<(), Error> {
+fn sort(
+    part: Part,
+    folder: &Path,
+    each: &mut dyn FnMut(u64, &[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
     if part.records == 0 {
         return Ok(());
     }
@@ -139,5 +170,5 @@ fn sort(part: Part, folder: &Path, sink: &mut Sink) -> Result<(), Error> {
         at += 16 + len;
     }
     records.sort_unstable();
-    records.iter().try_for_each(|(_, at, len)| sink.write(&data[*at..*at + *len]))
+    records.iter().try_for_each(|(bits, at, len)| each(*bits, &data[*at..*at + *len]))
 }

@@ -7,8 +7,8 @@ use clap_complete::Shell;
 use serde::Serialize;
 
 use super::{
-    DrawArgs, FitArgs, InputArgs, OutputArgs, PunktArgs, QualityArgs, RecordArgs, RefineArgs, RefineForArgs,
-    RunArgs, TokenizerArg, WhereArgs, WorkArgs,
+    DrawArgs, FitArgs, InputArgs, MethodArg, OutputArgs, PunktArgs, QualityArgs, RecordArgs, RefineArgs,
+    RefineForArgs, RunArgs, SelectMethodArg, TokenizerArg, WhereArgs, WorkArgs, amount,
 };
 
 /// Select the raw records that are distributed like the target.
@@ -38,6 +38,10 @@ pub(crate) struct Select {
     pub(crate) punkt: PunktArgs,
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
+    /// How records are drawn
+    #[arg(long, value_enum, default_value_t = SelectMethodArg::Gumbel, help_heading = "Draw", hide_short_help = true)]
+    #[serde(skip)]
+    pub(crate) method: SelectMethodArg,
     #[command(flatten)]
     pub(crate) r#where: WhereArgs,
     #[command(flatten)]
@@ -145,6 +149,10 @@ pub(crate) struct Resample {
     pub(crate) punkt: PunktArgs,
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
+    /// How records are drawn
+    #[arg(long, value_enum, default_value_t = MethodArg::Gumbel, help_heading = "Draw")]
+    #[serde(skip)]
+    pub(crate) method: MethodArg,
     #[command(flatten)]
     pub(crate) r#where: WhereArgs,
     #[command(flatten)]
@@ -185,7 +193,7 @@ pub(crate) struct Inspect {
     #[arg(value_name = "MODEL|WEIGHTS")]
     pub(crate) path: PathBuf,
     /// Count records with fewer tokens as too short
-    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 100)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 100, value_parser = amount::amount32)]
     pub(crate) min_tokens: u32,
 }
 

@@ -4,27 +4,31 @@ use clap::{ArgGroup, Args, ValueEnum};
 use dsir::resample::{Exponents, Proportions};
 use serde::Serialize;
 
+use super::amount;
+
 #[derive(Args, Serialize)]
 #[command(next_help_heading = "Draw")]
 #[command(group(ArgGroup::new("budget").required(true).args(["num", "fraction", "tokens", "bytes"])))]
 pub(crate) struct DrawArgs {
     /// Select K records
-    #[arg(short = 'k', long, value_name = "K", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    ///
+    /// Numbers of records, tokens and bytes may be written as 10k, 1.5M, 2G, 1e9 or 1_000.
+    #[arg(short = 'k', long, value_name = "K", allow_negative_numbers = true, value_parser = amount::some)]
     pub(crate) num: Option<u64>,
     /// Select this share of the eligible records, from 0 to 1
     #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = share)]
     pub(crate) fraction: Option<f64>,
     /// Select records of at most N tokens together
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = amount::some)]
     pub(crate) tokens: Option<u64>,
     /// Select records of at most N bytes together, newlines included
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = amount::some)]
     pub(crate) bytes: Option<u64>,
     /// Leave out records with fewer tokens
-    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 100)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 100, value_parser = amount::amount32)]
     pub(crate) min_tokens: u32,
-    /// How records are drawn
-    #[arg(long, value_enum, default_value_t = MethodArg::Gumbel)]
+    /// How records are drawn; each command has its own choice.
+    #[arg(skip = MethodArg::Gumbel)]
     pub(crate) method: MethodArg,
     /// Divide log weights by T before drawing; 0 takes the largest without noise. T,T,... : one for each of --draws
     #[arg(long, value_name = "T", default_value = "1", value_delimiter = ',', allow_negative_numbers = true, value_parser = temperature)]
@@ -32,54 +36,56 @@ pub(crate) struct DrawArgs {
     /// Divide log weights, which are sums over all n-grams of a document, by its length [default: none; tokens if the model is refined]
     ///
     /// The length is in hundreds of tokens. Without it, long documents have extreme weights.
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, hide_short_help = true)]
     pub(crate) normalize: Option<NormalizeArg>,
     /// Another seed draws another selection
-    #[arg(long, value_name = "SEED", allow_negative_numbers = true, default_value_t = 0)]
+    #[arg(long, value_name = "SEED", allow_negative_numbers = true, default_value_t = 0, value_parser = amount::amount)]
     pub(crate) seed: u64,
     /// The separate targets' shares: NAME=SHARE,... or SHARE,... in their order
     ///
-    /// Shares need not sum to 1. The default is by the targets' tokens.
-    #[arg(long, value_name = "SHARES")]
+    /// Shares need not sum to 1. The default is by the targets' tokens. Implies --separate-targets.
+    #[arg(long, value_name = "SHARES", hide_short_help = true)]
     #[serde(serialize_with = "as_text")]
     pub(crate) proportions: Option<Proportions>,
     /// Between shares by the targets' tokens (1) and even ones (inf): in proportion to tokens^(1/T)
-    #[arg(long, value_name = "T", default_value_t = 1.0, allow_negative_numbers = true, value_parser = shares_temperature, conflicts_with = "proportions")]
+    #[arg(long, value_name = "T", default_value_t = 1.0, allow_negative_numbers = true, value_parser = shares_temperature, conflicts_with = "proportions", hide_short_help = true)]
     pub(crate) proportions_temperature: f64,
     /// What separate targets do: each draws its share, or one draw by the product of all importance weights
-    #[arg(long, value_enum, default_value_t = CombineArg::Apart)]
+    ///
+    /// `product` implies --separate-targets.
+    #[arg(long, value_enum, default_value_t = CombineArg::Apart, hide_short_help = true)]
     pub(crate) combine: CombineArg,
     /// The powers in the product: NAME=E,... or E,... in the targets' order; a negative one draws away from a target
     ///
     /// The default is the geometric mean.
-    #[arg(long, value_name = "EXPONENTS", allow_hyphen_values = true)]
+    #[arg(long, value_name = "EXPONENTS", allow_hyphen_values = true, hide_short_help = true)]
     #[serde(serialize_with = "as_text")]
     pub(crate) exponents: Option<Exponents>,
     /// Draw within groups of records that have the same value in this field; a dotted path reaches into objects
     ///
     /// A value is a string, a number, true or false; all records without one are the group `(none)`.
-    #[arg(long, value_name = "FIELD")]
+    #[arg(long, value_name = "FIELD", hide_short_help = true)]
     pub(crate) group_by: Option<String>,
     /// The groups' shares of the budget: raw (by what there is of each), even, or NAME=SHARE,...
-    #[arg(long, value_name = "raw|even|SHARES", requires = "group_by")]
+    #[arg(long, value_name = "raw|even|SHARES", requires = "group_by", hide_short_help = true)]
     pub(crate) group_share: Option<GroupShareArg>,
     /// Also select N random records, beside the budget: of those where FIELD is VALUE, or of FILE; repeatable
     ///
     /// Records where FIELD is VALUE are drawn in no other way, and no other condition but --min-tokens is asked of them. Those of FILE come behind
     /// the others, if nothing is shuffled; write ./a=b.jsonl for a file with `=` in its name.
-    #[arg(long, value_name = "WHAT=N")]
+    #[arg(long, value_name = "WHAT=N", hide_short_help = true)]
     pub(crate) mix_in: Vec<String>,
     /// Take all eligible records if they are fewer than asked for
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) allow_fewer: bool,
     /// Make E selections, one for each epoch, each with the whole budget and with noise of its own
     ///
     /// They go into folders `epoch-0`, `epoch-1`, ... in the folder of -o, or around its file. The first is the one
     /// that is made without this option.
-    #[arg(long, value_name = "E", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, value_name = "E", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1000), hide_short_help = true)]
     pub(crate) draws: Option<u32>,
     /// With --draws, select no record again before all eligible records were selected
-    #[arg(long, requires = "draws")]
+    #[arg(long, requires = "draws", hide_short_help = true)]
     pub(crate) disjoint: bool,
 }
 
@@ -123,6 +129,27 @@ pub(crate) enum GroupShareArg {
     Even,
     #[serde(untagged)]
     Named(Vec<(String, f64)>),
+}
+
+/// The methods that need no scores.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SelectMethodArg {
+    /// In proportion to the importance weights: the largest of log weight / T + Gumbel noise
+    Gumbel,
+    /// The largest log weights; the same as --temperature 0
+    Topk,
+    /// Whatever the weights
+    Random,
+}
+
+impl From<SelectMethodArg> for MethodArg {
+    fn from(typed: SelectMethodArg) -> Self {
+        match typed {
+            SelectMethodArg::Gumbel => MethodArg::Gumbel,
+            SelectMethodArg::Topk => MethodArg::Topk,
+            SelectMethodArg::Random => MethodArg::Random,
+        }
+    }
 }
 
 impl std::str::FromStr for GroupShareArg {

@@ -14,6 +14,12 @@ pub(crate) struct InputArgs {
     /// Read more paths of shards from LIST, one on each line
     #[arg(long, value_name = "LIST")]
     pub(crate) files_from: Option<PathBuf>,
+    /// Leave out files of walked folders whose name, or path from the folder, is like GLOB; repeatable
+    ///
+    /// `*` stands for any characters and `?` for any one. Without a `/`, GLOB is also of the folders on the way. Files that are named
+    /// themselves are read whatever they are called.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<String>,
 }
 
 #[derive(Args, Serialize)]
@@ -21,14 +27,15 @@ pub(crate) struct InputArgs {
 pub(crate) struct RecordArgs {
     /// The field with the text; a dotted path reaches into objects; repeatable
     ///
-    /// Given several times, the texts are joined with one space.
+    /// Given several times, the texts are joined with one space. Where there is nothing at the path, a key with dots is looked for;
+    /// `a\.b` is such a key always.
     #[arg(long, value_name = "FIELD", default_value = "text")]
     pub(crate) text_field: Vec<String>,
     /// What to do with an invalid record
     #[arg(long, value_enum, default_value_t = Invalid::Stop)]
     pub(crate) invalid: Invalid,
     /// Write the skipped records, and why, to FILE; implies --invalid skip
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub(crate) rejects: Option<PathBuf>,
 }
 

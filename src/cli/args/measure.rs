@@ -6,7 +6,7 @@ use clap::{ArgGroup, Args};
 use serde::Serialize;
 
 use super::draw::temperature;
-use super::{CountArgs, InputArgs, PunktArgs, RecordArgs, RunArgs};
+use super::{CountArgs, InputArgs, PunktArgs, RecordArgs, RunArgs, amount};
 
 /// Say how close selections came to the target: KL reduction, repeats, overlap.
 ///
@@ -45,7 +45,8 @@ pub(crate) struct Measure {
         value_name = "SEED",
         help_heading = "Measure",
         allow_negative_numbers = true,
-        default_value_t = 0
+        default_value_t = 0,
+        value_parser = amount::amount
     )]
     pub(crate) seed: u64,
     /// Tell the effective sample size of these weights: a folder or a file
@@ -58,6 +59,7 @@ pub(crate) struct Measure {
         help_heading = "Measure",
         allow_negative_numbers = true,
         default_value_t = 100,
+        value_parser = amount::amount32,
         requires = "weights"
     )]
     pub(crate) min_tokens: u32,
@@ -87,7 +89,6 @@ fn epsilon(text: &str) -> Result<f64, &'static str> {
     number.ok_or("it must be a number from 1e-300 to 1")
 }
 
-fn sample(text: &str) -> Result<usize, &'static str> {
-    let number = text.parse::<usize>().ok().filter(|number| *number > 0);
-    number.ok_or("it must be a number above 0")
+fn sample(text: &str) -> Result<usize, String> {
+    usize::try_from(amount::some(text)?).map_err(|_| "it must be smaller".to_owned())
 }

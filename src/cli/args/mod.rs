@@ -1,5 +1,6 @@
 //! The command line as typed. Every doc comment is the option's help.
 
+pub(crate) mod amount;
 mod commands;
 mod conditions;
 mod draw;
@@ -14,7 +15,7 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use commands::{Completions, Fit, Inspect, Merge, Resample, Select, Weigh};
 pub(crate) use conditions::{QualityArg, QualityArgs, WhereArgs};
-pub(crate) use draw::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg};
+pub(crate) use draw::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg, SelectMethodArg};
 pub(crate) use input::{InputArgs, Invalid, RecordArgs};
 pub(crate) use measure::Measure;
 pub(crate) use model::{CountArgs, FitArgs, FitTokens, HashArg, PunktArgs, TokenizerArg};

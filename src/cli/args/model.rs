@@ -6,6 +6,8 @@ use clap::{Args, ValueEnum};
 use dsir::featurizer::FeatureSpace;
 use serde::Serialize;
 
+use super::amount;
+
 #[derive(Args, Serialize)]
 #[command(next_help_heading = "Model")]
 pub(crate) struct CountArgs {
@@ -17,22 +19,22 @@ pub(crate) struct CountArgs {
     #[arg(long, value_name = "[NAME=]FILE")]
     pub(crate) target: Vec<String>,
     /// Keep the targets apart: each draws its share of the selection, and is measured for itself
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) separate_targets: bool,
     /// Count n-grams of 1 to N tokens
-    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=FeatureSpace::MAX_NGRAMS as i64))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=FeatureSpace::MAX_NGRAMS as i64), hide_short_help = true)]
     pub(crate) ngrams: u8,
     /// Hash n-grams into N buckets
-    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=FeatureSpace::MAX_BUCKETS as i64))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 10_000, value_parser = buckets, hide_short_help = true)]
     pub(crate) buckets: u32,
     /// How an n-gram finds its bucket
-    #[arg(long, value_enum, default_value_t = HashArg::Dsir1)]
+    #[arg(long, value_enum, default_value_t = HashArg::Dsir1, hide_short_help = true)]
     pub(crate) hash: HashArg,
     /// How a text is split into tokens
     #[arg(long, value_enum, default_value_t = TokenizerArg::Wordpunct)]
     pub(crate) tokenizer: TokenizerArg,
     /// Add A to every bucket's count in the targets
-    #[arg(long, value_name = "A", default_value_t = 0.0, allow_negative_numbers = true, value_parser = smoothing)]
+    #[arg(long, value_name = "A", default_value_t = 0.0, allow_negative_numbers = true, value_parser = smoothing, hide_short_help = true)]
     pub(crate) smoothing: f64,
 }
 
@@ -45,7 +47,7 @@ pub(crate) struct FitArgs {
     /// Count at most so many n-grams of the raw corpus: auto, all, or a number
     ///
     /// A larger corpus is sampled as a whole, by the records' content. `auto` is 100000 for each bucket.
-    #[arg(long, value_name = "auto|all|N", default_value = "auto")]
+    #[arg(long, value_name = "auto|all|N", default_value = "auto", hide_short_help = true)]
     pub(crate) fit_tokens: FitTokens,
 }
 
@@ -81,7 +83,7 @@ pub(crate) struct PunktArgs {
     ///
     /// The tokenizer word_tokenize needs it, and so does --quality. The default is the first that is there of tokenizers/punkt_tab in $NLTK_DATA,
     /// ~/nltk_data, /usr/share/nltk_data and /usr/local/share/nltk_data; nltk.download('punkt_tab') puts it there.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub(crate) punkt: Option<PathBuf>,
 }
 
@@ -101,11 +103,19 @@ impl std::str::FromStr for FitTokens {
         match text {
             "auto" => Ok(FitTokens::Auto),
             "all" => Ok(FitTokens::All),
-            number => match number.parse() {
-                Ok(number) if number > 0 => Ok(FitTokens::AtMost(number)),
-                _ => Err("it must be auto, all, or a number above 0"),
+            number => match amount::some(number) {
+                Ok(number) => Ok(FitTokens::AtMost(number)),
+                _ => Err("it must be auto, all, or a number above 0, such as 20000, 20k or 1e9"),
             },
         }
+    }
+}
+
+fn buckets(text: &str) -> Result<u32, String> {
+    let number = amount::amount32(text)?;
+    match number {
+        1..=FeatureSpace::MAX_BUCKETS => Ok(number),
+        _ => Err(format!("it must be from 1 to {}", FeatureSpace::MAX_BUCKETS)),
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct OutputArgs {
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
     /// Write in random order instead of input order
+    ///
+    /// The order depends on the records and the seed alone.
     #[arg(long)]
     pub(crate) shuffle: bool,
     /// Add each record's log weight to it, as a field `log_weight`
@@ -29,7 +31,7 @@ pub(crate) struct WorkArgs {
     ///
     /// The default is the output's name with `.dsir-work`; there is none for standard output. A run that ends well
     /// removes the folder; one that was killed or failed leaves it.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub(crate) work: Option<PathBuf>,
 }
 
@@ -39,13 +41,15 @@ pub(crate) struct RunArgs {
     /// Write a summary to FILE, as one JSON object
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
-    /// Use N threads [default: what the machine and its cgroup allow]
+    /// Use up to N threads [default: what the machine and its cgroup allow]
+    ///
+    /// No more than there is work for.
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) threads: Option<u16>,
     /// The folder for temporary data [default: $TMPDIR or /tmp]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub(crate) temp_dir: Option<PathBuf>,
-    /// No progress and no summary on standard error
+    /// No progress and no summary on standard error; warnings are told all the same
     #[arg(short, long)]
     pub(crate) quiet: bool,
 }

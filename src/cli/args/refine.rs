@@ -34,6 +34,7 @@ pub(crate) struct RefineForArgs {
         value_name = "N",
         allow_negative_numbers = true,
         default_value_t = 100,
+        value_parser = super::amount::amount32,
         requires = "refine_for"
     )]
     pub(crate) min_tokens: u32,

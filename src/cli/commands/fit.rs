@@ -17,8 +17,9 @@ use crate::cli::summary::Summary;
 
 pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
     args.input.refuse_shared_stdin(&args.fit)?;
-    let raw = args.input.shards_if_any()?;
-    let targets = args.fit.count.targets()?;
+    let exclude = args.input.exclude();
+    let raw = args.input.shards_if_any(&exclude)?;
+    let targets = args.fit.count.targets(&exclude)?;
     if raw.is_none() && targets.is_empty() {
         return Err(Failure::usage("nothing to count: name RAW shards, a --target, or both"));
     }
@@ -27,14 +28,18 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
         return Err(Failure::usage("--refine-for learns from the raw corpus: name RAW shards"));
     }
     let read = args.records.options(&args.punkt)?;
-    let run = Run::new(&args.run)?;
+    let all_shards = || raw.iter().chain(targets.iter().map(|target| &target.shards));
+    let run = Run::new(&args.run, all_shards())?;
     let mut outputs = vec![Output::json("-o", &args.output)];
     outputs.extend(args.run.outputs().chain(args.records.outputs()));
-    let shards = raw.iter().chain(targets.iter().map(|target| &target.shards));
-    let inputs = shards.flat_map(Shards::iter).map(Shard::path).chain(args.input.files_from.as_deref());
+    let inputs = all_shards().flat_map(Shards::iter).map(Shard::path).chain(args.input.files_from.as_deref());
     outputs::check(&outputs, false, inputs)?;
+    if let Some(shards) = &raw {
+        outputs::refuse_inside(outputs.iter().map(Output::named), shards, &exclude)?;
+    }
+    run.warn_of_unused(&exclude);
 
-    let mut summary = Summary::new("fit", args, run.threads());
+    let mut summary = Summary::new("fit", args, &run);
     run.work(|| {
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
         let model = match (&raw, args.refine.refine_for) {
@@ -62,7 +67,7 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
         };
         write_model(&model, &args.output)?;
         rejects.map_or(Ok(()), Rejects::finish)?;
-        summary.model(&model);
+        summary.model(&model, true);
         Ok(())
     })?;
     summary.finish(args.run.summary.as_deref(), args.run.quiet)
@@ -109,11 +114,12 @@ pub(super) fn add_targets(
     summary: &mut Summary,
 ) -> Result<(), Failure> {
     for target in targets {
-        let (target, report) =
+        let (target, texts, report) =
             pipeline::count_target(target, model.space, read, rejects.as_mut(), &run.progress)?;
         // An empty target is found out now, not after the raw corpus has been counted.
         model.target_density(&target)?;
         summary.stage("target", &report);
+        summary.note_target_texts(&texts);
         model.targets.push(target);
     }
     Ok(())

@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{Read, Write as _};
+use std::io::Read;
 use std::path::Path;
 
 use dsir::density::{Model, Refined, kl_divergence};
@@ -9,8 +9,8 @@ use dsir::weights::{WeightsFile, WeightsFolder};
 
 use crate::cli::args::Inspect;
 use crate::cli::failure::Failure;
-use crate::cli::outputs;
 use crate::cli::summary::{count, number, size};
+use crate::cli::{outputs, stdout};
 
 pub(crate) fn inspect(args: &Inspect) -> Result<(), Failure> {
     let path = &args.path;
@@ -25,7 +25,7 @@ pub(crate) fn inspect(args: &Inspect) -> Result<(), Failure> {
     } else {
         describe_model(&Model::read(path)?)?
     };
-    std::io::stdout().write_all(text.as_bytes()).map_err(Failure::stdout)
+    stdout::print(&text)
 }
 
 fn starts_as_numpy(path: &Path) -> bool {
@@ -49,12 +49,18 @@ fn describe_model(model: &Model) -> Result<String, Failure> {
             };
             let _ = writeln!(
                 text,
-                "raw            {} documents read, {sampled} counted: {} documents, {} tokens, {} n-grams",
-                number(raw.documents_read),
-                number(total.documents),
+                "raw            {} read, {sampled} counted: {}, {} tokens, {} n-grams",
+                count(raw.documents_read, "document"),
+                count(total.documents, "document"),
                 number(total.tokens),
                 number(total.ngrams().unwrap_or(0)),
             );
+            if raw.copies > 0 {
+                let counted =
+                    if raw.may_miss_copies() { "a sample may hold all or none" } else { "so all is counted" };
+                let _ =
+                    writeln!(text, "copies         about {} of one record: {counted}", number(raw.copies));
+            }
             raw_density = model.raw_density().ok();
         }
     }
@@ -62,8 +68,8 @@ fn describe_model(model: &Model) -> Result<String, Failure> {
         text += "targets        none: merge with a model of a target to weigh\n";
     }
     for target in &model.targets {
-        let (documents, tokens) = (number(target.counts.documents), number(target.counts.tokens));
-        let _ = write!(text, "target         {}: {documents} documents, {tokens} tokens", target.name);
+        let (documents, tokens) = (count(target.counts.documents, "document"), number(target.counts.tokens));
+        let _ = write!(text, "target         {}: {documents}, {tokens} tokens", target.name);
         if let (Some(raw), Ok(density)) = (&raw_density, model.target_density(target)) {
             let _ = write!(text, ", KL from raw {:.3} nats", kl_divergence(&density, raw));
         }
@@ -92,9 +98,9 @@ fn describe_weights(weights: &[WeightsFile], min_tokens: u32) -> Result<String, 
     let full = weights.iter().all(|file| file.layout().is_full());
     let survey = Survey::new(weights, if full { min_tokens } else { 0 }, 1.0)?;
     let mut text = format!(
-        "weights        {} records in {} files\n",
-        number(survey.records),
-        number(weights.len() as u64)
+        "weights        {} in {}\n",
+        count(survey.records, "record"),
+        count(weights.len() as u64, "file")
     );
     if !full {
         text += "fields         log_weight, without content hash, tokens or bytes\n";
@@ -102,8 +108,8 @@ fn describe_weights(weights: &[WeightsFile], min_tokens: u32) -> Result<String, 
     let eligible = survey.eligible;
     let _ = writeln!(
         text,
-        "eligible       {} records, {} tokens, {}; {} too short, {} left out, {} invalid",
-        number(eligible.records),
+        "eligible       {}, {} tokens, {}; {} too short, {} left out, {} invalid",
+        count(eligible.records, "record"),
         number(eligible.tokens),
         size(eligible.bytes),
         number(survey.too_short),

@@ -1,4 +1,3 @@
-use std::io::Write;
 use std::path::Path;
 
 use dsir::density::{Error, Model, Yardstick};
@@ -15,21 +14,29 @@ use crate::cli::failure::Failure;
 use crate::cli::measured::{Measured, Weights};
 use crate::cli::options::Run;
 use crate::cli::outputs::{self, Output};
+use crate::cli::stdout;
 use crate::cli::summary::Summary;
 
 pub(crate) fn measure(args: &Measure) -> Result<(), Failure> {
     args.refuse_shared_stdin()?;
     args.model.iter().try_for_each(|path| outputs::refuse_dash("--model", path))?;
+    let exclude = args.input.exclude();
     let raw = match args.model {
-        None => Some(args.input.shards()?),
-        Some(_) => args.input.shards_if_any()?,
+        None => Some(args.input.shards(&exclude)?),
+        Some(_) => args.input.shards_if_any(&exclude)?,
     };
-    let inputs = Inputs { raw, targets: args.count.targets()?, selections: args.selections()? };
+    let (targets, selections) = (args.count.targets(&exclude)?, args.selections(&exclude)?);
+    let inputs = Inputs { raw, targets, selections };
     let read = args.records.options(&args.punkt)?;
-    let run = Run::new(&args.run)?;
+    stdout::check()?;
+    let run = Run::new(&args.run, inputs.shards())?;
     let outputs: Vec<Output<'_>> = args.run.outputs().chain(args.records.outputs()).collect();
     let others = args.input.files_from.iter().chain(&args.model).map(|path| path.as_path());
     outputs::check(&outputs, false, inputs.shards().flat_map(Shards::iter).map(Shard::path).chain(others))?;
+    for shards in inputs.shards() {
+        outputs::refuse_inside(outputs.iter().map(Output::named), shards, &exclude)?;
+    }
+    run.warn_of_unused(&exclude);
     let model = match &args.model {
         Some(path) => Model::read(path)?,
         None => Model {
@@ -50,7 +57,7 @@ pub(crate) fn measure(args: &Measure) -> Result<(), Failure> {
     let weights = args.weights.as_deref().map(open_weights).transpose()?;
 
     let options = MeasureOptions { space: model.space, read, sample: args.sample, seed: args.seed };
-    let mut summary = Summary::new("measure", args, run.threads());
+    let mut summary = Summary::new("measure", args, &run);
     let measured = run.work(|| {
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
         let measured = inputs.measure(model, &options, args, &mut rejects, &run, &mut summary);
@@ -62,7 +69,7 @@ pub(crate) fn measure(args: &Measure) -> Result<(), Failure> {
     })?;
     let json = measured.json();
     let text = if args.json { format!("{json:#}\n") } else { measured.words() };
-    std::io::stdout().write_all(text.as_bytes()).map_err(Failure::stdout)?;
+    stdout::print(&text)?;
     summary.note("measured", json);
     summary.finish(args.run.summary.as_deref(), args.run.quiet)
 }

@@ -15,12 +15,13 @@ use crate::cli::outputs::{self, Output};
 use crate::cli::summary::Summary;
 
 pub(crate) fn prepare(args: &Prepare) -> Result<(), Failure> {
-    let raw = args.input.shards()?;
+    let exclude = args.input.exclude();
+    let raw = args.input.shards(&exclude)?;
     let read = args.records.options(&args.punkt)?;
     let steps = Steps {
         chunk: args.chunk.step(&read)?,
         quality: quality(args)?,
-        conditions: args.conditions.conditions()?,
+        conditions: args.conditions.conditions(),
     };
     refuse_one_field_for_two(&steps)?;
     let packing = packing(args, &read)?;
@@ -29,7 +30,7 @@ pub(crate) fn prepare(args: &Prepare) -> Result<(), Failure> {
             "nothing to do: pass --chunk-words, --quality, --quality-field, --where, --where-not or --pack",
         ));
     }
-    let run = Run::new(&args.run)?;
+    let run = Run::new(&args.run, [&raw])?;
     let destination = Destination::new(args.output.as_deref());
     let inputs: Vec<&Path> = args.input.inputs(&raw).collect();
     writer::refuse_overwriting(destination.files(&raw), inputs.iter().copied())?;
@@ -39,7 +40,14 @@ pub(crate) fn prepare(args: &Prepare) -> Result<(), Failure> {
     }
     outputs::check(&outputs, destination == Destination::Stdout, inputs)?;
 
-    let mut summary = Summary::new("prepare", args, run.threads());
+    let written = destination.files(&raw).next().map(|path| ("-o", path));
+    outputs::refuse_inside(outputs.iter().map(Output::named).chain(written), &raw, &exclude)?;
+    run.warn_of_unused(&exclude);
+    outputs::warn_of_files(&destination, None, destination.files(&raw), false, &run.progress);
+    let wanted = steps.conditions.wanted().map(|condition| ("--where", condition.field().clone()));
+    pipeline::look_for_fields(&raw, &wanted.collect::<Vec<_>>(), &run.progress);
+
+    let mut summary = Summary::new("prepare", args, &run);
     run.work(|| {
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
         let options = PrepareOptions {

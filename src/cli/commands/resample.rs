@@ -1,31 +1,33 @@
 use std::collections::HashSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use dsir::density::Model;
 use dsir::featurizer::FeatureSpace;
-use dsir::pipeline::{self, Candidates, Given, ReadOptions, Source, WriteOptions};
-use dsir::reader::Shards;
+use dsir::pipeline::{self, Candidates, Given, Measuring, ReadOptions, Source, WriteOptions};
+use dsir::reader::{Exclude, Shards};
 use dsir::resample::{Combine, Draw, DrawOptions, Method};
 use dsir::weights::{Scale, ScoresFile, TargetSize, WeightsFile, WeightsFolder, WeightsInfo};
 use dsir::writer::{self, Destination};
 
 use crate::cli::args::{MethodArg, OutputArgs, Resample};
-use crate::cli::drawing::{Asked, field_path};
+use crate::cli::drawing::{Asked, field_path, fields_asked_for};
 use crate::cli::failure::Failure;
 use crate::cli::mix_in::{self, DrawnBeside, FileMixedIn, draw_beside};
 use crate::cli::options::Run;
 use crate::cli::outputs::{self, Output};
 use crate::cli::summary::{Scores, Summary};
 
-pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
-    let raw = args.input.shards()?;
+pub(crate) fn resample(mut args: Resample) -> Result<(), Failure> {
+    args.draw.method = args.method;
+    let args = &args;
+    let exclude = args.input.exclude();
+    let raw = args.input.shards(&exclude)?;
     let read = args.records.options(&args.punkt)?;
     let mut draw = args.draw.options()?;
     let admission = args.draw.admission(Asked(&args.r#where, &args.quality, &args.punkt))?;
     let mix_in = args.draw.files_mixed_in()?;
-    let run = Run::new(&args.run)?;
+    let run = Run::new(&args.run, [&raw])?;
     if args.records.rejects.is_some() {
         return Err(Failure::usage("--rejects belongs to weigh: it keeps what was skipped there"));
     }
@@ -55,8 +57,16 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
     let read_too = given.files().into_iter().chain(meta.as_deref()).chain(args.input.inputs(&raw));
     let read_too = read_too.chain(mix_in.iter().flat_map(FileMixedIn::inputs));
     let output = Destined::new(&args.output, args.draw.draws, &raw, &mix_in, args.run.outputs(), read_too)?;
+    output.refuse_inside(&raw, &exclude)?;
+    run.warn_of_unused(&exclude);
+    output.warn_of_files(&raw, false, &run);
+    let score_field = match &given {
+        Given::Field(field, _) => Some(field),
+        _ => None,
+    };
+    pipeline::look_for_fields(&raw, &fields_asked_for(&admission, score_field), &run.progress);
     let targets = info.as_ref().map(|info| info.targets.as_slice());
-    let mut summary = Summary::new("resample", args, run.threads());
+    let mut summary = Summary::new("resample", args, &run);
     run.work(|| {
         let completed = run.temporary_folder()?;
         let space = tokens_of(args, info.as_ref(), &read)?;
@@ -86,8 +96,7 @@ pub(crate) fn resample(args: &Resample) -> Result<(), Failure> {
             candidates: None,
             beside: &beside,
             scores,
-            read: &read,
-            model: None,
+            measuring: None,
         };
         draw_and_write(&drawing, &output, &run, &mut summary)
     })?;
@@ -150,6 +159,9 @@ pub(super) struct Destined {
     pub(super) destination: Destination,
     /// Of each draw.
     each: Vec<Destination>,
+    draws: Option<u32>,
+    /// All that is written to one place each, with the options that name them.
+    named: Vec<(&'static str, PathBuf)>,
     shuffle: bool,
     annotate: bool,
 }
@@ -192,7 +204,25 @@ impl Destined {
             return Err(Failure::usage("--shuffle mixes the shards: give it one output, not a folder"));
         }
         outputs::check(&outputs, destination == Destination::Stdout, inputs)?;
-        Ok(Destined { destination, each, shuffle: args.shuffle, annotate: args.annotate })
+        let named = outputs.iter().map(Output::named).collect();
+        let (shuffle, annotate) = (args.shuffle, args.annotate);
+        Ok(Destined { destination, each, draws, named, shuffle, annotate })
+    }
+
+    /// All files that `raw` makes.
+    fn files<'a>(&'a self, raw: &'a Shards) -> impl Iterator<Item = PathBuf> + 'a {
+        self.each.iter().flat_map(|one| one.files(raw))
+    }
+
+    /// Refuses outputs that the next run would read as raw.
+    pub(super) fn refuse_inside(&self, raw: &Shards, exclude: &Exclude) -> Result<(), Failure> {
+        let files = self.each.iter().filter_map(|one| one.files(raw).next()).map(|path| ("-o", path));
+        outputs::refuse_inside(self.named.iter().cloned().chain(files), raw, exclude)
+    }
+
+    /// Warns of files of earlier runs, if this one does not resume one of them.
+    pub(super) fn warn_of_files(&self, raw: &Shards, resumes: bool, run: &Run) {
+        outputs::warn_of_files(&self.destination, self.draws, self.files(raw), resumes, &run.progress);
     }
 }
 
@@ -221,9 +251,8 @@ pub(super) struct Drawing<'a> {
     pub(super) beside: &'a [DrawnBeside<'a>],
     /// What it is drawn by.
     pub(super) scores: Scores,
-    pub(super) read: &'a ReadOptions,
     /// What the selection is measured with.
-    pub(super) model: Option<&'a Model>,
+    pub(super) measuring: Option<Measuring<'a>>,
 }
 
 /// Draws, writes the selection, and tells the summary of both.
@@ -233,7 +262,7 @@ pub(super) fn draw_and_write(
     run: &Run,
     summary: &mut Summary,
 ) -> Result<(), Failure> {
-    let Drawing { options, weights, targets, raw: shards, candidates, read, .. } = *drawing;
+    let Drawing { options, weights, targets, raw: shards, candidates, .. } = *drawing;
     run.progress.begin("draw", None);
     let start = Instant::now();
     let mut draw = Draw::new(weights, targets, options)?;
@@ -249,14 +278,13 @@ pub(super) fn draw_and_write(
         Source { draw: &draw, weights, shards, candidates, is_weighed: drawing.scores != Scores::None };
     let sources: Vec<Source<'_>> =
         std::iter::once(main).chain(beside.iter().map(DrawnBeside::source)).collect();
-    let measured = drawing.model.map(|model| (model, read));
-    let (report, reductions) = pipeline::write(&sources, &write, measured, &run.progress)?;
-    summary.stage("write", &report);
+    let written = pipeline::write(&sources, &write, drawing.measuring, &run.progress)?;
+    summary.stage("write", &written.read);
     draw.groups.extend(beside.iter().map(DrawnBeside::told));
     let names: Vec<String> = match options.combine {
         Combine::Product(_) => vec!["product".into()],
         Combine::Apart => targets.unwrap_or_default().iter().map(|target| target.name.clone()).collect(),
     };
-    summary.draw(&draw, drawing.scores, &names, &reductions);
+    summary.draw(&draw, options, drawing.scores, &names, &written);
     Ok(())
 }

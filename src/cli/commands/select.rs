@@ -1,15 +1,16 @@
 use dsir::density::Model;
-use dsir::pipeline::{self, Candidates, Eligible, WeighOptions, Weighed};
+use dsir::pipeline::{self, Candidates, Eligible, Measuring, WeighOptions, Weighed};
 use dsir::reader::Shard;
 use dsir::refine::Aim;
-use dsir::resample::{Budget, Combine, Method, Screen, Totals};
+use dsir::resample::{Budget, Method, Screen, Totals};
 use dsir::weights::{WeightsFolder, WeightsInfo};
+use dsir::work::Work;
 
 use super::fit::{count_raw, count_targets, finish_rejects, rejects};
 use super::resample::{Destined, Drawing, draw_and_write};
-use crate::cli::args::Select;
+use crate::cli::args::{CombineArg, Select};
 use crate::cli::choosing;
-use crate::cli::drawing::Asked;
+use crate::cli::drawing::{Asked, fields_asked_for};
 use crate::cli::failure::Failure;
 use crate::cli::mix_in::{self, FileMixedIn, draw_beside};
 use crate::cli::options::Run;
@@ -18,33 +19,23 @@ use crate::cli::refining::{self, KeptRejects};
 use crate::cli::summary::{Scores, Summary};
 
 pub(crate) fn select(mut args: Select) -> Result<(), Failure> {
+    args.imply();
     args.input.refuse_shared_stdin(&args.fit)?;
     args.model.iter().try_for_each(|path| outputs::refuse_dash("--model", path))?;
-    let raw = args.input.shards()?;
-    let targets = args.fit.count.targets()?;
+    let exclude = args.input.exclude();
+    let raw = args.input.shards(&exclude)?;
+    let targets = args.fit.count.targets(&exclude)?;
     let read = args.records.options(&args.punkt)?;
     let mut draw = args.draw.options()?;
     let admission = args.draw.admission(Asked(&args.r#where, &args.quality, &args.punkt))?;
     let mix_in = args.draw.files_mixed_in()?;
     mix_in::refuse_twice(&raw, &mix_in)?;
-    if draw.method == Method::Pareto {
-        return Err(Failure::usage(
-            "--method pareto draws by scores from 0 to 1: dsir resample with --scores or --score-field",
-        ));
-    }
-    if matches!(draw.combine, Combine::Product(_)) && args.model.is_none() && !args.fit.count.separate_targets
-    {
-        return Err(Failure::usage("--combine product is of several targets: pass --separate-targets"));
-    }
     if args.model.is_none() {
         args.punkt.check(args.fit.count.tokenizer.into(), Some(&args.quality))?;
     }
     refining::refuse_other_draws(&args)?;
     choosing::refuse_ids(&args)?;
-    let run = Run::new(&args.run)?;
-    if draw.proportions.is_some() && args.model.is_none() && !args.fit.count.separate_targets {
-        return Err(Failure::usage("--proportions are shares of several targets: pass --separate-targets"));
-    }
+    let run = Run::new(&args.run, [&raw])?;
     let target_paths = targets.iter().flat_map(|target| target.shards.iter()).map(Shard::path);
     let inputs = args.input.inputs(&raw).chain(target_paths).chain(args.model.as_deref());
     let inputs = inputs.chain(mix_in.iter().flat_map(FileMixedIn::inputs));
@@ -58,7 +49,12 @@ pub(crate) fn select(mut args: Select) -> Result<(), Failure> {
     )?;
 
     let workplace = args.work.workplace(&output.destination, &raw, &run)?;
-    let mut summary = Summary::new("select", &args, run.threads());
+    output.refuse_inside(&raw, &exclude)?;
+    run.warn_of_unused(&exclude);
+    let resumes = workplace.work().is_some_and(|work| Work::holds_something(work.folder()));
+    output.warn_of_files(&raw, resumes, &run);
+    pipeline::look_for_fields(&raw, &fields_asked_for(&admission, None), &run.progress);
+    let mut summary = Summary::new("select", &args, &run);
     let work = run.work(|| {
         let eligible = Eligible { min_tokens: draw.min_tokens, admission: admission.clone() };
         if args.refine.auto {
@@ -107,9 +103,10 @@ pub(crate) fn select(mut args: Select) -> Result<(), Failure> {
         draw.know(groups);
         summary.stage("weigh", &report);
         summary.raw(raw.len(), raw.passed_over(), &report);
-        summary.model(&model);
+        summary.model(&model, draw.method != Method::Random);
 
         let weights = WeightsFolder::new(&workplace.parts()).open(&raw)?;
+        let texts = summary.target_texts.take();
         let drawing = Drawing {
             options: &draw,
             weights: &weights,
@@ -118,14 +115,26 @@ pub(crate) fn select(mut args: Select) -> Result<(), Failure> {
             candidates: Some(&candidates),
             beside: &beside,
             scores: Scores::of_sums(draw.normalize, &info.targets),
-            read: &read,
-            model: Some(&model),
+            measuring: Some(Measuring { model: &model, read: &read, target: texts.as_ref() }),
         };
         draw_and_write(&drawing, &output, &run, &mut summary)
     });
-    work.map_err(|failure| failure.with_kept(&workplace))?;
-    workplace.remove();
+    match work {
+        Ok(()) => workplace.remove(),
+        Err(failure) => return Err(failure.with_kept(workplace)),
+    }
     summary.finish(args.run.summary.as_deref(), args.run.quiet)
+}
+
+impl Select {
+    /// What is asked of several targets keeps them apart.
+    fn imply(&mut self) {
+        let Select { draw, fit, method, .. } = self;
+        draw.method = (*method).into();
+        fit.count.separate_targets |= draw.proportions.is_some()
+            || draw.proportions_temperature != 1.0
+            || draw.combine == CombineArg::Product;
+    }
 }
 
 /// More records than the corpus has are refused before it is weighed.

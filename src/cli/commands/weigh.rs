@@ -7,17 +7,18 @@ use dsir::writer;
 
 use super::fit::{finish_rejects, rejects};
 use crate::cli::args::Weigh;
-use crate::cli::drawing::Asked;
+use crate::cli::drawing::{Asked, fields_asked_for};
 use crate::cli::failure::Failure;
 use crate::cli::options::Run;
 use crate::cli::outputs::{self, Output};
 use crate::cli::summary::Summary;
 
 pub(crate) fn weigh(args: &Weigh) -> Result<(), Failure> {
-    let raw = args.input.shards()?;
+    let exclude = args.input.exclude();
+    let raw = args.input.shards(&exclude)?;
     let read = args.records.options(&args.punkt)?;
     let admission = Asked(&args.r#where, &args.quality, &args.punkt).admission()?;
-    let run = Run::new(&args.run)?;
+    let run = Run::new(&args.run, [&raw])?;
     outputs::refuse_dash("--model", &args.model)?;
     outputs::refuse_dash("-o", &args.output)?;
     let model = Model::read(&args.model)?;
@@ -32,9 +33,13 @@ pub(crate) fn weigh(args: &Weigh) -> Result<(), Failure> {
     outputs.extend(weights.iter().map(|path| Output::weights(path)));
     outputs::check_apart(&outputs)?;
     writer::refuse_overwriting(&weights, inputs())?;
+    outputs::refuse_inside(outputs.iter().map(Output::named), &raw, &exclude)?;
+    pipeline::refuse_weights_of_others(&raw, &folder)?;
+    run.warn_of_unused(&exclude);
+    pipeline::look_for_fields(&raw, &fields_asked_for(&admission, None), &run.progress);
 
     let workplace = args.work.workplace_of_weights(&args.output, &raw)?;
-    let mut summary = Summary::new("weigh", args, run.threads());
+    let mut summary = Summary::new("weigh", args, &run);
     let work = run.work(|| {
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
         let options = WeighOptions {
@@ -49,7 +54,9 @@ pub(crate) fn weigh(args: &Weigh) -> Result<(), Failure> {
         summary.raw(raw.len(), raw.passed_over(), &report);
         Ok(())
     });
-    work.map_err(|failure| failure.with_kept(&workplace))?;
-    workplace.remove();
+    match work {
+        Ok(()) => workplace.remove(),
+        Err(failure) => return Err(failure.with_kept(workplace)),
+    }
     summary.finish(args.run.summary.as_deref(), args.run.quiet)
 }

@@ -36,18 +36,12 @@ impl Measured {
 }
 
 fn no_signal(selection: &str, kl: &Closeness) -> Option<String> {
-    let Closeness { target, reduction, chance, .. } = kl;
-    if *reduction <= 0.0 {
-        return Some(format!(
-            "selection `{selection}` is no closer to target `{target}` than the raw corpus is: too few documents, or too \
-             unlike the target"
-        ));
-    }
-    let chance = Closeness::DEVIATIONS * chance.unwrap_or(0.0);
+    let Closeness { target, reduction, .. } = kl;
     (!kl.is_beyond_chance()).then(|| {
         format!(
-            "selection `{selection}` is hardly closer to target `{target}` than a random selection could be: reduction \
-             {reduction:.2e}, by chance up to {chance:.2e}"
+            "selection `{selection}` is no closer to target `{target}` than a random selection of its size could be: reduction \
+             {reduction:.2e}, by chance up to {:.2e}; too few documents, or too unlike the target",
+            kl.by_chance()
         )
     })
 }

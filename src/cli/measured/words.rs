@@ -1,6 +1,5 @@
 //! What was measured, in tables for people.
 
-use dsir::density::Closeness;
 use dsir::pipeline::Repeats;
 
 use super::{Corpus, Measured, SelectionRow};
@@ -79,7 +78,10 @@ impl Measured {
         let mut table = vec![cells(["KL in nats", "target", "raw", "selected", "reduction", "chance up to"])];
         for selection in &self.selections {
             for kl in &selection.kl {
-                let chance = kl.chance.map_or("unknown".into(), |one| nats(Closeness::DEVIATIONS * one));
+                let chance = match (kl.chance, kl.random) {
+                    (None, None) => "unknown".into(),
+                    _ => nats(kl.by_chance()),
+                };
                 let [raw, selected, reduction] = [kl.raw, kl.selected, kl.reduction].map(nats);
                 table.push(vec![selection.name.clone(), kl.target.clone(), raw, selected, reduction, chance]);
             }

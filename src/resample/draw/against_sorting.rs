@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::resample::{Method, Normalize};
+use crate::resample::Normalize;
 use crate::weights::{RowBlock, WeightsWriter};
 
 fn file_of(rows: &[Vec<u8>]) -> (tempfile::TempDir, WeightsFile) {
@@ -55,7 +55,8 @@ fn by_sorting(rows: &[Row<'_>], options: &DrawOptions, limits: &[u64]) -> Vec<Ve
                     .collect();
                 pool.sort_by(|a, b| {
                     let key = |record: &usize| rule.key(&rows[*record], lane);
-                    key(b).total_cmp(&key(a)).then(a.cmp(b))
+                    let hash = |record: &usize| rows[*record].record();
+                    key(b).total_cmp(&key(a)).then(hash(a).cmp(&hash(b))).then(a.cmp(b))
                 });
                 let is_all = pool.iter().map(|record| price(*record)).sum::<u64>() < left;
                 for record in pool {
