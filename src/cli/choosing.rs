@@ -65,13 +65,13 @@ fn tell(choice: &Choice, targets: &[TargetShards], summary: &mut Summary) {
     }
     let mut others: Vec<&Judged> = judged.iter().filter(|judged| judged.candidate != *candidate).collect();
     others.sort_by(|a, b| b.kl_reduction.total_cmp(&a.kl_reduction));
-    let others = others.iter().map(|other| format!("{} {:.3}", other.candidate, other.kl_reduction));
+    let others = others.iter().map(|other| format!("{} {:.4}", other.candidate, other.kl_reduction));
     let others = others.collect::<Vec<_>>().join(", ");
     summary.line(
         "auto",
         format!(
-            "{candidate}: KL reduction {:.3} nats, judged by text held out in a feature space of its own, so not to be held \
-             against KL below; {others}",
+            "{candidate}: KL reduction {:.4} nats on held-out text, in another feature space than the line KL, which does not \
+             compare; the others: {others}",
             chosen.kl_reduction
         ),
     );

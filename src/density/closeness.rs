@@ -61,6 +61,8 @@ struct Measure {
     chance: Option<f64>,
     /// What random selections have shown: the n-grams of each and its reduction, the smallest first.
     random: Vec<(f64, f64)>,
+    /// The n-grams of the raw corpus.
+    all: f64,
 }
 
 impl Yardstick {
@@ -82,6 +84,7 @@ impl Yardstick {
                 name: target.name.clone(),
                 from_raw,
                 random: random_reductions(&density, from_raw, raw, epsilon),
+                all: raw.levels.iter().filter_map(Counts::ngrams).map(|ngrams| ngrams as f64).sum(),
                 chance: chance_variance(&density, &raw_density, raw, epsilon),
                 density,
             });
@@ -101,7 +104,7 @@ impl Yardstick {
             let (raw, selected) =
                 (target.from_raw, kl_divergence_with(&target.density, &density, self.epsilon));
             let chance = target.chance.map(|variance| (variance / ngrams).sqrt());
-            let random = mean_reduction(&target.random, ngrams);
+            let random = mean_reduction(&target.random, ngrams, target.all);
             Closeness {
                 target: target.name.clone(),
                 raw,
@@ -160,15 +163,17 @@ fn random_reductions(target: &[f64], from_raw: f64, raw: &RawCounts, epsilon: f6
     reductions
 }
 
-/// The mean reduction of random selections of so many n-grams: between two sizes on a line over the logarithm of the size, above
-/// all in inverse proportion to it, as the bias of an estimated entropy is; below all that of the smallest, which is too high.
-fn mean_reduction(reductions: &[(f64, f64)], ngrams: f64) -> Option<f64> {
+/// The mean reduction of random selections of so many n-grams, of `all` that there are: between two sizes on a line over the
+/// logarithm of the size; above all of them in proportion to 1 / n − 1 / all, as the bias of an estimated entropy is, so that all
+/// has none; below all of them that of the smallest, which is too high.
+fn mean_reduction(reductions: &[(f64, f64)], ngrams: f64, all: f64) -> Option<f64> {
     let (first, last) = (reductions.first()?, reductions.last()?);
     if ngrams <= first.0 {
         return Some(first.1);
     }
     if ngrams >= last.0 {
-        return Some(last.1 * last.0 / ngrams);
+        let bias = |size: f64| (1.0 / size - 1.0 / all).max(0.0);
+        return Some(if bias(last.0) > 0.0 { last.1 * bias(ngrams) / bias(last.0) } else { 0.0 });
     }
     let above = reductions.iter().position(|(size, _)| *size > ngrams)?;
     let ((low, at_low), (high, at_high)) = (reductions[above - 1], reductions[above]);
@@ -244,6 +249,17 @@ mod tests {
         let found = Yardstick::new(&model, 1e-12).unwrap().measure("s", &counts(5, [80, 20, 0])).unwrap();
         let chance = found[0].chance.unwrap();
         assert!((chance - (32.0f64 / 9.0 / 100.0).sqrt()).abs() < 1e-9, "{chance}");
+    }
+
+    #[test]
+    fn random_selections_are_farther_away_the_smaller_they_are() {
+        let points = [(100.0, -0.8), (400.0, -0.2)];
+        let mean = |ngrams| mean_reduction(&points, ngrams, 1000.0).unwrap();
+        assert_eq!((mean(50.0), mean(100.0), mean(400.0)), (-0.8, -0.8, -0.2));
+        assert!((mean(200.0) + 0.5).abs() < 1e-12, "half way on a logarithmic scale");
+        // (1/800 − 1/1000) : (1/400 − 1/1000) is 1 : 6.
+        assert!((mean(800.0) + 0.2 / 6.0).abs() < 1e-12 && mean(1000.0) == 0.0 && mean(5000.0) == 0.0);
+        assert_eq!(mean_reduction(&[], 5.0, 10.0), None);
     }
 
     #[test]

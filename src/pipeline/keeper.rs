@@ -137,8 +137,10 @@ mod tests {
 
     /// What is told of the `n`-th shard, so that it can be recognised.
     fn tally(n: u64) -> Tally {
-        serde_json::from_str(&format!(r#"{{"records": {n}, "invalid": 0, "bytes": {n}, "first": null}}"#))
-            .unwrap()
+        serde_json::from_str(&format!(
+            r#"{{"records": {n}, "invalid": 0, "bytes": {n}, "hashes": 0, "few_spaces": 0, "first": null}}"#
+        ))
+        .unwrap()
     }
 
     #[test]

@@ -73,7 +73,8 @@ impl Numbers {
         };
         let refuse = |reason: String| Error::OfTargets { option, reason, targets: names.join(", ") };
         if self.0.len() != count {
-            return Err(refuse(format!("{} given for {count} targets", self.0.len())));
+            let targets = if count == 1 { "1 target".to_owned() } else { format!("{count} targets") };
+            return Err(refuse(format!("{} given for {targets}", self.0.len())));
         }
         let mut numbers = vec![None; count];
         for (position, (name, number)) in self.0.iter().enumerate() {

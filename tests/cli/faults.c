@@ -1,6 +1,6 @@
 /* Makes the n-th call of one kind fail in the program it is preloaded into.
  *
- * FAULT_CALL    read write open close lseek ftruncate mkdir rename mmap thread
+ * FAULT_CALL    read write open close lseek ftruncate mkdir rename mmap sync thread
  * FAULT_N       which call of that kind, from 1, counted over all threads
  * FAULT_ERRNO   with what it fails
  * FAULT_STICKY  if set, all later calls of that kind fail too, as on a full disk
@@ -93,6 +93,8 @@ int openat64(int at, const char *path, int flags, ...) { MODE MAY_FAIL("open", p
 int close(int fd) { int failed = fails("close", 0, fd), done = REAL(close)(fd); if (failed) errno = error_number; return failed ? -1 : done; }
 off64_t lseek64(int fd, off64_t to, int from) { MAY_FAIL("lseek", 0, fd, -1) return REAL(lseek64)(fd, to, from); }
 int ftruncate64(int fd, off64_t to) { MAY_FAIL("ftruncate", 0, fd, -1) return REAL(ftruncate64)(fd, to); }
+int fdatasync(int fd) { MAY_FAIL("sync", 0, fd, -1) return REAL(fdatasync)(fd); }
+int fsync(int fd) { MAY_FAIL("sync", 0, fd, -1) return REAL(fsync)(fd); }
 int mkdir(const char *path, mode_t mode) { MAY_FAIL("mkdir", path, 0, -1) return REAL(mkdir)(path, mode); }
 void *mmap64(void *at, size_t n, int how, int flags, int fd, off64_t from) { MAY_FAIL("mmap", 0, fd, MAP_FAILED) return REAL(mmap64)(at, n, how, flags, fd, from); }
 int pthread_create(pthread_t *thread, const pthread_attr_t *with, void *(*run)(void *), void *data) {

@@ -116,7 +116,12 @@ fn the_summary_answers_what_people_ask() {
     ] {
         assert!(ran.stderr.contains(part), "no {part:?} in\n{}", ran.stderr);
     }
-    assert_eq!(dir.run(&format!("{command} --quiet")).stderr, "");
+    // Warnings are told all the same, and stand in the file.
+    let warnings = summary["warnings"].as_array().unwrap();
+    assert!(warnings[0].as_str().unwrap().contains("the target is small"), "{warnings:?}");
+    let told: String =
+        warnings.iter().map(|warning| format!("warning: {}\n", warning.as_str().unwrap())).collect();
+    assert_eq!(dir.run(&format!("{command} --quiet")).stderr, told);
 }
 
 #[test]

@@ -9,7 +9,10 @@ fn partial_models_merge_into_the_whole_one() {
     dir.run("fit -o raw.json raw.jsonl").ok();
     dir.run("fit -o rest.json rest.jsonl").ok();
     dir.run("merge target.json raw.json rest.json target.json -o merged.json").ok();
-    assert_eq!(dir.json("merged.json"), dir.json("whole.json"));
+    let mut merged = dir.json("merged.json");
+    // But that it tells what it was merged from.
+    assert_eq!(merged["raw"].as_object_mut().unwrap().remove("merged").unwrap().as_array().unwrap().len(), 2);
+    assert_eq!(merged, dir.json("whole.json"));
     dir.run("merge raw.json target.json ./raw.json -o twice.json").misused(&["given twice", "added twice"]);
     dir.run("merge raw.json target.json -o raw.json").fails(&["output raw.json is also an input"]);
 }

@@ -13,7 +13,6 @@ fn what_is_wrong_on_the_command_line_is_exit_code_2() {
         ("select --target target.jsonl -k 1 --temperature -1 raw.jsonl", &["must be 0, or"]),
         ("select --target target.jsonl -k 1 --temperature 1e-320 raw.jsonl", &["must be 0, or"]),
         ("select --target target.jsonl -k -1 raw.jsonl", &["'-1'", "--num"]),
-        ("select --target target.jsonl -k 1 --proportions 1,2 raw.jsonl", &["--separate-targets"]),
         ("select --target target.jsonl -k 1 --rejects - raw.jsonl", &["--rejects", "no file"]),
         ("select --target target.jsonl -k 1 -o out.xz raw.jsonl", &[".xz is not written", ".zst"]),
         ("fit --target target.jsonl -o model.json.gz", &["plain JSON"]),

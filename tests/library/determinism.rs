@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use dsir::density::FitBudget;
 use dsir::featurizer::FeatureSpace;
-use dsir::reader::Shards;
+use dsir::reader::{Shards, content_hash};
 use dsir::resample::{Budget, DrawOptions};
 use proptest::prelude::*;
 
@@ -20,6 +20,12 @@ pub(crate) fn documents(count: usize) -> Vec<String> {
         (0..5 + i % 11).map(|j| words[(i * 31 + j * j * 17) % words.len()]).collect::<Vec<_>>().join(" ")
     };
     (0..count).map(|i| record(&document(i))).collect()
+}
+
+/// The same, and no two alike.
+fn different(count: usize) -> Vec<String> {
+    let line = |(i, record): (usize, String)| record.replacen('{', &format!("{{\"id\": {i}, "), 1);
+    documents(count).into_iter().enumerate().map(line).collect()
 }
 
 fn draw(budget: Budget) -> DrawOptions {
@@ -128,7 +134,7 @@ proptest! {
         budget in 100u64..6000,
         threads in 1usize..4,
     ) {
-        let documents = documents(300);
+        let documents = different(300);
         let corpus = Corpus::new();
         let target: &[(&str, &[PathBuf])] = &[("target", &[corpus.write("target.jsonl", record(TARGET))])];
         let budget = FitBudget(Some(budget));
@@ -148,19 +154,50 @@ proptest! {
         for part in parts {
             merged.merge(part, false).unwrap();
         }
+        merged.raw.as_mut().unwrap().merged.clear();
         prop_assert_eq!(&merged, &whole);
     }
 }
 
 #[test]
-fn equal_keys_go_in_input_order() {
+fn of_a_corpus_with_many_copies_all_is_counted_however_it_is_cut() {
+    let copies = record("accept cookies").repeat(40);
+    let copies = copies.lines().map(|line| format!("{line}\n"));
+    let documents: Vec<String> = different(300).into_iter().chain(copies).collect();
+    let corpus = Corpus::new();
+    let target: &[(&str, &[PathBuf])] = &[("target", &[corpus.write("target.jsonl", record(TARGET))])];
+    let space = FeatureSpace { buckets: 50, ..FeatureSpace::default() };
+    let shards = |documents: &[String], cuts: &[usize]| {
+        let layout = Layout { cuts: cuts.to_vec(), compression: 0, backwards: cuts.len() == 2, threads: 2 };
+        Shards::find(lay_out(&corpus, documents, &layout)).unwrap()
+    };
+    let counted = |shards: &Shards, budget| fit(shards, target, space, 0.0, FitBudget(budget)).raw.unwrap();
+    let all = counted(&shards(&documents, &[]), None);
+    for cuts in [&[][..], &[100], &[310, 320]] {
+        let mut sampled = counted(&shards(&documents, cuts), Some(500));
+        assert_eq!((sampled.first_level, sampled.copies), (0, all.copies));
+        sampled.fit_ngrams = FitBudget(None);
+        assert_eq!(sampled, all, "{cuts:?}");
+    }
+    // Without them it is sampled.
+    let sampled = counted(&shards(&documents[..300], &[]), Some(500));
+    assert!(sampled.first_level > 0 && sampled.copies == 0);
+}
+
+#[test]
+fn equal_keys_go_by_content_hash() {
     let corpus = Corpus::new();
     let target = corpus.write("target.jsonl", record(TARGET));
-    // The same words in another order have the same 1-grams but other bytes; copies have the same bytes.
-    let lines: Vec<String> =
-        (0..20).map(|i| format!("{{\"id\": {i}, \"text\": \"moon harbour\"}}\n")).collect();
-    let raw = Shards::find([corpus.write("raw.jsonl", lines.concat())]).unwrap();
-    let options = DrawOptions { temperatures: vec![0.0], ..draw(Budget::Records(7)) };
-    let selected = select(&raw, &target, &options, false).unwrap();
-    assert_eq!(selected, lines[..7].iter().map(|line| line.trim_end()).collect::<Vec<_>>());
+    let mut lines: Vec<String> =
+        (0..20).map(|i| format!("{{\"id\": {i}, \"text\": \"moon harbour\"}}")).collect();
+    let of = |lines: &[String]| {
+        let raw = Shards::find([corpus.write("raw.jsonl", lines.join("\n"))]).unwrap();
+        let options = DrawOptions { temperatures: vec![0.0], ..draw(Budget::Records(7)) };
+        sorted(select(&raw, &target, &options, false).unwrap())
+    };
+    let selected = of(&lines);
+    lines.reverse();
+    assert_eq!(of(&lines), selected);
+    lines.sort_by_key(|line| content_hash(line.as_bytes()));
+    assert_eq!(selected, sorted(lines[..7].to_vec()));
 }

@@ -172,7 +172,11 @@ fn check_against_sorting(rows: &[(f64, u64, u32)], all_budgets: bool) {
         };
         let keys: Vec<f64> = (0..count).map(key).collect();
         let mut order: Vec<u64> = (0..count).collect();
-        order.sort_by(|a, b| keys[*b as usize].total_cmp(&keys[*a as usize]).then(a.cmp(b)));
+        let hash = |i: u64| rows[i as usize].1;
+        order.sort_by(|a, b| {
+            let by_key = keys[*b as usize].total_cmp(&keys[*a as usize]);
+            by_key.then(hash(*a).cmp(&hash(*b))).then(a.cmp(b))
+        });
         let tokens: u64 = rows.iter().map(|(_, _, tokens)| u64::from(*tokens)).sum();
         let budgets = [
             Budget::Records(123_456),

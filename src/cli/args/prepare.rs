@@ -14,8 +14,8 @@ use super::{InputArgs, PunktArgs, QualityArgs, RecordArgs, RunArgs, WhereArgs};
 /// for byte, in input order.
 #[derive(Args, Serialize)]
 #[command(after_long_help = "Examples:
-  As the DSIR paper does, before selecting:
-    dsir prepare --chunk-words 128 --quality paper -o pieces/ corpus/
+  As the DSIR paper does, before selecting with --quality paper:
+    dsir prepare --chunk-words 128 -o pieces/ corpus/
   After selecting, join each two of the pieces:
     dsir prepare --pack 2 -o packed.jsonl selected.jsonl
   Two of the sources, without their drafts:

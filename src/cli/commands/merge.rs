@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use dsir::density::Model;
+use dsir::density::{Error, Model, RawCounts};
 use dsir::warning::Warning;
 
 use crate::cli::args::Merge;
@@ -19,22 +19,21 @@ pub(crate) fn merge(args: &Merge) -> Result<(), Failure> {
     let mut files = HashSet::new();
     for path in paths() {
         let model = Model::read(path)?;
-        if let Some(raw) = &model.raw {
-            refuse_twice(path, files.insert(same_by_any_name(path)))?;
-            for part in raw.parts() {
-                if let Some(earlier) = counted.insert(part, path) {
-                    let (path, earlier) = (path.display(), earlier.display());
-                    return Err(Failure::usage(format!(
-                        "{path} holds raw counts that {earlier} holds too, as a copy or an earlier merge does: they would be \
-                         added twice; leave one of them out"
-                    )));
-                }
-            }
+        let parts = model.raw.as_ref().map(RawCounts::parts).unwrap_or_default();
+        if model.raw.is_some() && !files.insert(same_by_any_name(path)) {
+            let path = path.display();
+            return Err(Failure::usage(format!(
+                "{path} is given twice: its raw counts would be added twice"
+            )));
         }
         match &mut merged {
-            Some(merged) => merged.merge(model, args.add_targets)?,
+            Some(merged) => match merged.merge(model, args.add_targets) {
+                Err(Error::CountedTwice) => return Err(twice(path, &parts, &counted)),
+                merged => merged?,
+            },
             none => *none = Some(model),
         }
+        counted.extend(parts.into_iter().map(|part| (part, path)));
     }
     if let Some(raw) =
         merged.as_ref().and_then(|model| model.raw.as_ref()).filter(|raw| raw.may_miss_copies())
@@ -48,14 +47,15 @@ pub(crate) fn merge(args: &Merge) -> Result<(), Failure> {
     }
 }
 
-fn refuse_twice(path: &Path, is_new: bool) -> Result<(), Failure> {
-    match is_new {
-        true => Ok(()),
-        false => {
-            let path = path.display();
-            Err(Failure::usage(format!("{path} is given twice: its raw counts would be added twice")))
-        }
-    }
+/// Of a model with raw counts that an earlier one has too.
+fn twice(path: &Path, parts: &[String], counted: &HashMap<String, &Path>) -> Failure {
+    let earlier =
+        parts.iter().find_map(|part| counted.get(part)).map_or(Path::new("another"), |earlier| earlier);
+    let (path, earlier) = (path.display(), earlier.display());
+    Failure::usage(format!(
+        "{path} holds raw counts that {earlier} holds too, as a copy or an earlier merge does: they would be added twice; leave \
+         one of them out"
+    ))
 }
 
 fn same_by_any_name(path: &Path) -> std::path::PathBuf {

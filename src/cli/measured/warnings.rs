@@ -36,14 +36,19 @@ impl Measured {
 }
 
 fn no_signal(selection: &str, kl: &Closeness) -> Option<String> {
-    let Closeness { target, reduction, .. } = kl;
-    (!kl.is_beyond_chance()).then(|| {
-        format!(
-            "selection `{selection}` is no closer to target `{target}` than a random selection of its size could be: reduction \
-             {reduction:.2e}, by chance up to {:.2e}; too few documents, or too unlike the target",
-            kl.by_chance()
-        )
-    })
+    let (Closeness { target, reduction, .. }, chance) = (kl, kl.by_chance());
+    let words = match kl.is_beyond_chance() {
+        true => return None,
+        false if *reduction <= 0.0 => format!(
+            "is no closer to target `{target}` than the raw corpus is, nor than chance would make it: reduction {reduction:.2e}, \
+             by chance up to {chance:.2e}: too few documents, or too unlike the target"
+        ),
+        false => format!(
+            "is hardly closer to target `{target}` than a random selection could be: reduction {reduction:.2e}, by chance up to \
+             {chance:.2e}"
+        ),
+    };
+    Some(format!("selection `{selection}` {words}"))
 }
 
 impl WeightsRow {

@@ -60,7 +60,8 @@ fn dotted_and_several_fields() {
     assert_eq!(text_of(&["title", "body.main"], record).unwrap(), "A B");
     assert_eq!(text_of(&["title", "title"], record).unwrap(), "A A");
     assert_eq!(text_of(&["body"], record).unwrap_err(), "field `body` is not a string: an object");
-    assert_eq!(text_of(&["title.main"], record).unwrap_err(), "no field `title.main`");
+    let missing = "no field `title.main`; the fields are `body`, `title`";
+    assert_eq!(text_of(&["title.main"], record).unwrap_err(), missing);
 }
 
 #[test]
@@ -81,7 +82,8 @@ fn faults() {
         (r#"{"text": "a", "x": -Infinity}"#, "not JSON: invalid number at column 21"),
         (r#"{"text": null}"#, "field `text` is not a string: null"),
         (r#"{"text": ["a"]}"#, "field `text` is not a string: an array"),
-        (r#"{"Text": "a"}"#, "no field `text`"),
+        (r#"{"Text": "a"}"#, "no field `text`; the fields are `Text`"),
+        ("{}", "no field `text`"),
         (r#"["text", "a"]"#, "not a JSON object: an array"),
         (r#""text""#, "not a JSON object: a string"),
         ("{\"text\": \"a\tb\"}", "not JSON: control character in a string at column 12"),
@@ -95,4 +97,16 @@ fn faults() {
     let fields = TextFields::default();
     let mut reader = TextReader::new(&fields);
     assert_eq!(reader.text(b"{\"text\": \"a\", \"x\": \"\xFF\"}"), Err(Fault::NotUtf8 { at: 20 }));
+}
+
+#[test]
+fn keys_with_dots() {
+    let both = r#"{"a": {"b": "path"}, "a.b": "key", "x": "\ud800"}"#;
+    assert_eq!(text_of(&["a.b"], both).unwrap(), "path");
+    assert_eq!(text_of(&["a\\.b"], both).unwrap(), "key");
+    assert_eq!(text_of(&["a.b", "c"], r#"{"a.b": "key", "c": "d"}"#).unwrap(), "key d");
+    assert_eq!(text_of(&["a.b"], r#"{"a": 1, "a.b": "x", "a.b": "last"}"#).unwrap(), "last");
+    assert_eq!(text_of(&["a.b"], r#"{"a.b": 1}"#).unwrap_err(), "field `a.b` is not a string: a number");
+    assert!(text_of(&["a\\.b"], r#"{"a": {"b": "path"}}"#).is_err());
+    assert!(text_of(&["a.b"], r#"{"a.b": "\ud800"}"#).unwrap_err().starts_with("a lone surrogate"));
 }
