@@ -31,7 +31,10 @@ pub enum Error {
     Work(#[from] work::Error),
     /// The shards hold no sound record: a field name that no record has, or nothing but blank lines.
     #[error("{what}: no document in {shards} shard(s): {records} records were read and {invalid} skipped as invalid{}",
-            first_fault.as_ref().map(|fault| format!("\n  the first: {fault}")).unwrap_or_default())]
+            match first_fault {
+                Some(fault) => format!("\n  the first: {fault}"),
+                None => "; the files are empty".to_owned(),
+            })]
     NoDocument {
         /// Which shards: raw, or a target.
         what: String,

@@ -10,12 +10,14 @@ use crate::warning::Warning;
 #[derive(Clone, Debug, Default)]
 pub struct Progress(Arc<Counters>);
 
+type Listener = Box<dyn Fn(&Warning) + Send + Sync>;
+
 #[derive(Default)]
 struct Counters {
     stage: Mutex<Stage>,
     done: AtomicU64,
     warnings: Mutex<Vec<Warning>>,
-    on_warning: Option<Box<dyn Fn(&Warning) + Send + Sync>>,
+    on_warning: Option<Listener>,
 }
 
 impl fmt::Debug for Counters {

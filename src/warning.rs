@@ -99,6 +99,8 @@ pub enum Warning {
         reduction: f64,
         /// Up to where chance goes; `None` if the raw corpus is too small to tell, and the selection is no closer than that is.
         chance: Option<f64>,
+        /// The share of all eligible records that it is.
+        share: f64,
     },
     /// A target too small for the feature space.
     TargetTooSmall {

@@ -71,7 +71,7 @@ fn tell(choice: &Choice, targets: &[TargetShards], summary: &mut Summary) {
         "auto",
         format!(
             "{candidate}: KL reduction {:.4} nats on held-out text, in another feature space than the line KL, which does not \
-             compare; the others: {others}",
+             compare, and where differences below 0.01 are mostly chance; the others: {others}",
             chosen.kl_reduction
         ),
     );

@@ -147,17 +147,22 @@ impl Asked<'_> {
     }
 }
 
+/// The fields that conditions look at, each with the option that names it.
+pub(crate) fn fields_of(conditions: &Conditions) -> impl Iterator<Item = (&'static str, FieldPath)> {
+    let wanted = conditions.wanted().map(|condition| ("--where", condition.field().clone()));
+    wanted.chain(conditions.unwanted().map(|condition| ("--where-not", condition.field().clone())))
+}
+
 /// The fields that must be there, each with the option that names it.
 pub(crate) fn fields_asked_for(
     admission: &Admission,
     score_field: Option<&FieldPath>,
 ) -> Vec<(&'static str, FieldPath)> {
-    let wanted = admission.conditions.wanted().map(|condition| ("--where", condition.field().clone()));
     let mixed_in = admission.mix_in.iter().flat_map(Conditions::wanted);
     let mixed_in = mixed_in.map(|condition| ("--mix-in", condition.field().clone()));
     let groups = admission.group_by.iter().map(|field| ("--group-by", field.clone()));
     let scores = score_field.map(|field| ("--score-field", field.clone()));
-    wanted.chain(mixed_in).chain(groups).chain(scores).collect()
+    fields_of(&admission.conditions).chain(mixed_in).chain(groups).chain(scores).collect()
 }
 
 pub(crate) fn field_path(option: &str, name: &str) -> Result<FieldPath, Failure> {

@@ -12,6 +12,7 @@ use dsir::quality::QualityBounds;
 use dsir::reader::{Conditions, Exclude, Shard, Shards, TextFields};
 use dsir::unfinished::TemporaryFolder;
 use dsir::warning::Warning;
+use dsir::writer::Destination;
 
 use super::args::{
     CountArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, Measure, PunktArgs, QualityArg, QualityArgs,
@@ -295,6 +296,8 @@ pub(crate) struct Run {
     pub(crate) progress: Progress,
     pub(crate) temp_dir: PathBuf,
     pub(crate) quiet: bool,
+    /// Whether records are printed on the terminal, where a bar would be in their way.
+    pub(crate) prints_records: bool,
     voice: Arc<Voice>,
     pool: rayon::ThreadPool,
 }
@@ -323,7 +326,7 @@ impl Run {
         let voice = Arc::new(Voice::default());
         let teller = Arc::clone(&voice);
         let progress = Progress::new(move |warning| teller.say(&format!("warning: {}", words(warning))));
-        Ok(Run { progress, temp_dir, quiet: args.quiet, voice, pool })
+        Ok(Run { progress, temp_dir, quiet: args.quiet, prints_records: false, voice, pool })
     }
 
     /// Does the work with the threads asked for, and shows how far it is.
@@ -331,7 +334,7 @@ impl Run {
         &self,
         work: impl FnOnce() -> Result<T, Failure> + Send,
     ) -> Result<T, Failure> {
-        let _bar = Bar::start(&self.progress, &self.voice, self.quiet);
+        let _bar = Bar::start(&self.progress, &self.voice, self.quiet || self.prints_records);
         self.pool.install(work)
     }
 
@@ -343,6 +346,12 @@ impl Run {
 
     pub(crate) fn threads(&self) -> usize {
         self.pool.current_num_threads()
+    }
+
+    /// The same for a command whose records go to `destination`.
+    pub(crate) fn printing_to(self, destination: Option<&Path>) -> Self {
+        let to_stdout = Destination::new(destination) == Destination::Stdout;
+        Run { prints_records: to_stdout && std::io::stdout().is_terminal(), ..self }
     }
 
     /// Warns of patterns that have left out nothing.

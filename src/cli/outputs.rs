@@ -49,10 +49,11 @@ impl<'a> Output<'a> {
         refuse_dash(option, path)?;
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         let ours = ["gz", "zst", "zstd"].contains(&ending.as_str());
-        let foreign = ["xz", "bz2", "lz4", "br", "7z", "zip", "parquet", "arrow"].contains(&ending.as_str());
+        let foreign = ["xz", "bz2", "lz4", "br", "7z", "zip", "parquet", "arrow", "csv", "tsv"]
+            .contains(&ending.as_str());
         if foreign && *compressed {
             return Err(Failure::usage(format!(
-                "{option}: .{ending} is not written; a name in .zst or .gz is compressed, any other is plain"
+                "{option}: .{ending} is not written; what is written is JSONL, compressed if the name ends in .zst or .gz"
             )));
         }
         if (ours || foreign) && !compressed {

@@ -292,11 +292,7 @@ impl Summary {
                     format!(
                         "{prefix}sample size {size:.1} of {} by exp(log weight / T){}",
                         number(eligible.records),
-                        match scores {
-                            _ if size >= FEW_EFFECTIVE || size >= eligible.records as f64 / 2.0 => "",
-                            Scores::Sums => FLATTEN_SUMS,
-                            _ => FLATTEN,
-                        }
+                        if size < FEW_EFFECTIVE && size < eligible.records as f64 / 2.0 { USUAL } else { "" }
                     ),
                 );
             }
@@ -334,8 +330,19 @@ impl Summary {
                     format!("{prefix}{records}, {tokens} tokens, {bytes}; threshold {threshold}{ties}"),
                 );
             }
+            let all = draw.total_of(epoch);
+            let alone: u64 = selections.iter().map(|selection| selection.totals.records).sum();
+            if all.records > alone {
+                let text = format!(
+                    "{}, {} tokens, with what is mixed in",
+                    count(all.records, "document"),
+                    number(all.tokens)
+                );
+                self.line("written", text);
+            }
             if let Some(reductions) = reductions.get(epoch) {
-                self.kl(reductions, options.method);
+                let share = draw.total_of(epoch).records as f64 / eligible.records.max(1) as f64;
+                self.kl(reductions, options.method, share);
             }
         }
         self.groups(draw);
@@ -398,19 +405,20 @@ impl Summary {
         self.json.insert("groups".into(), groups.collect());
     }
 
-    fn kl(&mut self, reductions: &[Closeness], method: Method) {
+    fn kl(&mut self, reductions: &[Closeness], method: Method, share: f64) {
         for kl in reductions {
             let Closeness { target, raw, selected, reduction, .. } = kl;
             let prefix = self.prefix(reductions.len(), target);
-            let chance = kl.by_chance();
-            let chance = match (kl.random, kl.chance) {
-                (None, None) => "how much by chance is unknown".to_owned(),
-                _ => format!("by chance up to {chance:.3}"),
+            let random = match kl.random {
+                Some(random) => {
+                    format!(" (random selections of this size: {random:.3}, up to {:.3})", kl.by_chance())
+                }
+                None => String::new(),
             };
-            self.line("KL", format!("{prefix}reduction {reduction:.3} nats, {chance}: target from raw {raw:.3}, from selected {selected:.3}"));
+            self.line("KL", format!("{prefix}reduction {reduction:.3} nats{random}; target from raw {raw:.3}, from selected {selected:.3}"));
             // Of a random draw, that is no news.
             if method != Method::Random
-                && let Some(warning) = warnings::no_closer(kl, self.named(reductions.len(), target))
+                && let Some(warning) = warnings::no_closer(kl, self.named(reductions.len(), target), share)
             {
                 self.warn(warning);
             }
@@ -455,10 +463,8 @@ const MOST_LONE: f64 = 0.15;
 const FEWEST_DOCUMENTS: u64 = 20;
 /// With a smaller effective sample size, a draw is all but a choice of the largest.
 const FEW_EFFECTIVE: f64 = 10.0;
-const FLATTEN: &str =
-    ": the weights are so far apart that the largest are taken; a higher --temperature brings them together";
-const FLATTEN_SUMS: &str = ": the weights are so far apart that the largest are taken; --normalize tokens or a higher \
-                            --temperature brings them together";
+const USUAL: &str =
+    ", as usual for whole documents: the largest weights are drawn, and another seed changes little";
 /// A budget of which one part in so many is left was ended early.
 const PART_LEFT: u64 = 20;
 

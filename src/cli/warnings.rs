@@ -8,6 +8,9 @@ use dsir::warning::Warning;
 
 use super::summary::{count, number};
 
+/// A selection of a larger share is hardly one.
+const MOST: f64 = 0.8;
+
 /// What a warning says, and what can be done.
 pub(crate) fn words(warning: &Warning) -> String {
     match warning {
@@ -92,16 +95,19 @@ pub(crate) fn words(warning: &Warning) -> String {
             number(*asked),
             number(*next)
         ),
-        Warning::NoCloserThanChance { target, reduction, chance } => {
+        Warning::NoCloserThanChance { target, reduction, chance, share } => {
             let than = match chance {
                 Some(chance) => format!("a random one could be (KL reduction {reduction:.3} nats, by chance up to {chance:.3})"),
                 None => format!("the raw corpus is (KL reduction {reduction:.3} nats)"),
             };
-            format!(
-                "{}the selection is no closer to the target than {than}: too few documents, or none like the target; try --auto, \
-                 ask for more, or look at the target",
-                of(target)
-            )
+            let why = if *share > MOST {
+                format!("it is {:.0}% of all that is eligible; ask for less", 100.0 * share)
+            } else {
+                "raw has nothing like the target, or what was selected is much alike; look at some of it, and at the target; a larger \
+                 target, --auto or --refine may help"
+                    .to_owned()
+            };
+            format!("{}the selection is no closer to the target than {than}: {why}", of(target))
         }
         Warning::TargetTooSmall { target, documents, lone } => format!(
             "{}the target is small for this feature space: {} with {:.0}% of their n-grams alone in their bucket, so that log \
@@ -111,8 +117,8 @@ pub(crate) fn words(warning: &Warning) -> String {
             100.0 * lone
         ),
         Warning::NotRefined { target, held_out: Some((plain, best)) } => format!(
-            "{}refining is of no use here, and plain weights are used: KL of held-out text is {plain:.3} nats by them, and \
-             {best:.3} at best",
+            "{}refining is of no use with these options, and plain weights are used: KL of held-out text is {plain:.3} nats by \
+             them, and {best:.3} at best; --auto also tries other --ngrams",
             of(target)
         ),
         Warning::NotRefined { target, held_out: None } => format!(
@@ -169,7 +175,9 @@ fn of(target: &Option<String>) -> String {
 }
 
 /// What makes a selection no better than chance, if it is not.
-pub(crate) fn no_closer(kl: &Closeness, target: Option<String>) -> Option<Warning> {
+///
+/// It is a `share` of all eligible records.
+pub(crate) fn no_closer(kl: &Closeness, target: Option<String>, share: f64) -> Option<Warning> {
     let (reduction, chance) = (kl.reduction, kl.is_chance_known().then(|| kl.by_chance()));
-    (!kl.is_beyond_chance()).then_some(Warning::NoCloserThanChance { target, reduction, chance })
+    (!kl.is_beyond_chance()).then_some(Warning::NoCloserThanChance { target, reduction, chance, share })
 }

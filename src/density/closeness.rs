@@ -1,7 +1,7 @@
 //! How close a selection came to the targets, measured against what chance gives.
 
+use super::chance::Random;
 use super::{Counts, Error, Model, RawCounts, kl_divergence_with, normalized};
-use crate::ln::ln;
 
 /// How close a selection came to one target, in nats.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
@@ -26,12 +26,18 @@ impl Closeness {
     /// A reduction of up to so many standard deviations is what chance gives: a random selection seldom passes them.
     pub const DEVIATIONS: f64 = 3.0;
 
+    /// The standard deviation of the reduction of small random selections, as a part of its mean, and of how well that is known.
+    const SPREAD_OF_MEAN: f64 = 0.12;
+
     /// Up to where the reduction of a random selection could well go.
     ///
     /// On average a random selection is never closer than the raw corpus is: −ln is convex, so by Jensen's inequality
-    /// the mean of KL(target ‖ sample) is not below KL(target ‖ raw). To that mean comes the spread.
+    /// the mean of KL(target ‖ sample) is not below KL(target ‖ raw). To that mean comes the spread, which is some part of it for
+    /// small selections, whose empty buckets decide, and the first-order one for large ones.
     pub fn by_chance(&self) -> f64 {
-        self.random.unwrap_or(0.0).min(0.0) + Self::DEVIATIONS * self.chance.unwrap_or(0.0)
+        let (mean, spread) = (self.random.unwrap_or(0.0), self.chance.unwrap_or(0.0));
+        let of_mean = Self::SPREAD_OF_MEAN * mean;
+        mean + Self::DEVIATIONS * (spread * spread + of_mean * of_mean).sqrt()
     }
 
     /// Whether anything is known of chance.
@@ -59,10 +65,8 @@ struct Measure {
     from_raw: f64,
     /// The variance by chance for one n-gram.
     chance: Option<f64>,
-    /// What random selections have shown: the n-grams of each and its reduction, the smallest first.
-    random: Vec<(f64, f64)>,
-    /// The n-grams of the raw corpus.
-    all: f64,
+    /// What random selections give; `None` if the raw corpus is too small to tell.
+    random: Option<Random>,
 }
 
 impl Yardstick {
@@ -80,12 +84,12 @@ impl Yardstick {
         for target in &model.targets {
             let density = model.target_density(target)?;
             let from_raw = kl_divergence_with(&density, &raw_density, epsilon);
+            let chance = chance_variance(&density, &raw_density, raw, epsilon);
             targets.push(Measure {
                 name: target.name.clone(),
                 from_raw,
-                random: random_reductions(&density, from_raw, raw, epsilon),
-                all: raw.levels.iter().filter_map(Counts::ngrams).map(|ngrams| ngrams as f64).sum(),
-                chance: chance_variance(&density, &raw_density, raw, epsilon),
+                random: Random::new(&density, &raw_density, raw, epsilon, chance),
+                chance,
                 density,
             });
         }
@@ -104,7 +108,7 @@ impl Yardstick {
             let (raw, selected) =
                 (target.from_raw, kl_divergence_with(&target.density, &density, self.epsilon));
             let chance = target.chance.map(|variance| (variance / ngrams).sqrt());
-            let random = mean_reduction(&target.random, ngrams, target.all);
+            let random = target.random.as_ref().map(|random| random.mean(ngrams));
             Closeness {
                 target: target.name.clone(),
                 raw,
@@ -129,7 +133,7 @@ const LEAST_LEVELS: usize = 3;
 /// counts are random samples of whole documents that have no document in common, so each shows how far such a sum strays,
 /// n-grams that come together in documents included: (Σ r · (q̂ − q))² · m / (1 − m / M) for a level of m of all M n-grams.
 /// Their mean is taken.
-fn chance_variance(target: &[f64], density: &[f64], raw: &RawCounts, epsilon: f64) -> Option<f64> {
+pub(super) fn chance_variance(target: &[f64], density: &[f64], raw: &RawCounts, epsilon: f64) -> Option<f64> {
     let slopes: Vec<f64> = target.iter().zip(density).map(|(p, q)| p / (q + epsilon)).collect();
     let expected: f64 = slopes.iter().zip(density).map(|(slope, q)| slope * q).sum();
     let all: f64 = raw.levels.iter().filter_map(Counts::ngrams).map(|ngrams| ngrams as f64).sum();
@@ -145,40 +149,6 @@ fn chance_variance(target: &[f64], density: &[f64], raw: &RawCounts, epsilon: f6
         .collect();
     let count = variances.len();
     (count >= LEAST_LEVELS).then(|| variances.iter().sum::<f64>() / count as f64)
-}
-
-/// The n-grams and the KL reduction of each level of the raw counts, which is a random selection of whole documents; the smallest
-/// first.
-fn random_reductions(target: &[f64], from_raw: f64, raw: &RawCounts, epsilon: f64) -> Vec<(f64, f64)> {
-    let whole: u64 = raw.levels.iter().map(|level| level.documents).sum();
-    let levels =
-        raw.levels.iter().filter(|level| level.documents >= LEAST_DOCUMENTS && level.documents < whole);
-    let mut reductions: Vec<(f64, f64)> = levels
-        .filter_map(|level| {
-            let density = normalized(&level.counts)?;
-            Some((level.ngrams()? as f64, from_raw - kl_divergence_with(target, &density, epsilon)))
-        })
-        .collect();
-    reductions.sort_by(|a, b| a.0.total_cmp(&b.0));
-    reductions
-}
-
-/// The mean reduction of random selections of so many n-grams, of `all` that there are: between two sizes on a line over the
-/// logarithm of the size; above all of them in proportion to 1 / n − 1 / all, as the bias of an estimated entropy is, so that all
-/// has none; below all of them that of the smallest, which is too high.
-fn mean_reduction(reductions: &[(f64, f64)], ngrams: f64, all: f64) -> Option<f64> {
-    let (first, last) = (reductions.first()?, reductions.last()?);
-    if ngrams <= first.0 {
-        return Some(first.1);
-    }
-    if ngrams >= last.0 {
-        let bias = |size: f64| (1.0 / size - 1.0 / all).max(0.0);
-        return Some(if bias(last.0) > 0.0 { last.1 * bias(ngrams) / bias(last.0) } else { 0.0 });
-    }
-    let above = reductions.iter().position(|(size, _)| *size > ngrams)?;
-    let ((low, at_low), (high, at_high)) = (reductions[above - 1], reductions[above]);
-    let share = ln(ngrams / low) / ln(high / low);
-    Some(at_low + share * (at_high - at_low))
 }
 
 /// The share of n-grams that are alone in their bucket; 0 if there are none.
@@ -249,17 +219,6 @@ mod tests {
         let found = Yardstick::new(&model, 1e-12).unwrap().measure("s", &counts(5, [80, 20, 0])).unwrap();
         let chance = found[0].chance.unwrap();
         assert!((chance - (32.0f64 / 9.0 / 100.0).sqrt()).abs() < 1e-9, "{chance}");
-    }
-
-    #[test]
-    fn random_selections_are_farther_away_the_smaller_they_are() {
-        let points = [(100.0, -0.8), (400.0, -0.2)];
-        let mean = |ngrams| mean_reduction(&points, ngrams, 1000.0).unwrap();
-        assert_eq!((mean(50.0), mean(100.0), mean(400.0)), (-0.8, -0.8, -0.2));
-        assert!((mean(200.0) + 0.5).abs() < 1e-12, "half way on a logarithmic scale");
-        // (1/800 − 1/1000) : (1/400 − 1/1000) is 1 : 6.
-        assert!((mean(800.0) + 0.2 / 6.0).abs() < 1e-12 && mean(1000.0) == 0.0 && mean(5000.0) == 0.0);
-        assert_eq!(mean_reduction(&[], 5.0, 10.0), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Source: the reference's `HashedNgramDSIR.fit_importance_estimator`.
 
+mod chance;
 mod closeness;
 mod copies;
 mod error;

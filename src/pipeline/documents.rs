@@ -175,7 +175,7 @@ impl<'a> Documents<'a> {
         if !self.options.skip_invalid {
             let shard = path.into();
             return Err(match block.looks_like() {
-                Some(what) => reader::Error::Foreign { shard, what },
+                Some(what) => reader::Error::Foreign { shard, what, walked },
                 None => reader::Error::Record { shard, line: record.line, fault, walked },
             }
             .into());

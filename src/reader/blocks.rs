@@ -112,6 +112,8 @@ pub struct BlockReader {
     stamp: Option<Stamp>,
     /// Whether the next block may show that this is no JSONL.
     may_be_foreign: bool,
+    /// Whether it was found in a folder, and may be no shard.
+    walked: bool,
     /// The start of a line whose end is not yet read.
     carry: Vec<u8>,
     next_record: u64,
@@ -126,8 +128,13 @@ impl BlockReader {
     /// # Errors
     /// A shard that cannot be opened, or in a form that is not read.
     pub fn open(shard: &Shard, progress: &Progress) -> Result<Self, Error> {
-        let reader = BlockReader::new(shard.path(), source::open(shard, progress)?, Bookmark::START);
-        Ok(BlockReader { stamp: shard.stamp(), may_be_foreign: true, ..reader })
+        let walked = shard.is_walked();
+        let content = source::open(shard, progress).map_err(|error| match error {
+            Error::Foreign { shard, what, .. } => Error::Foreign { shard, what, walked },
+            other => other,
+        })?;
+        let reader = BlockReader::new(shard.path(), content, Bookmark::START);
+        Ok(BlockReader { stamp: shard.stamp(), may_be_foreign: true, walked, ..reader })
     }
 
     /// Opens the file that `shard` is where an earlier reading left off. Compressed content is decompressed up to there.
@@ -161,6 +168,7 @@ impl BlockReader {
             shard: path.into(),
             stamp: None,
             may_be_foreign: false,
+            walked: false,
             carry: Vec::new(),
             next_record: at.record,
             next_line: at.line,
@@ -215,7 +223,7 @@ impl BlockReader {
         if std::mem::take(&mut self.may_be_foreign)
             && let Some(what) = foreign::of_content(&block.data[..block.data.len().min(SEEN)])
         {
-            return Err(Error::Foreign { shard: self.shard.clone(), what });
+            return Err(Error::Foreign { shard: self.shard.clone(), what, walked: self.walked });
         }
         self.carry.extend_from_slice(&block.data[end..]);
         block.data.truncate(end);

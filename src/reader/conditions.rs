@@ -143,6 +143,11 @@ impl Conditions {
     pub fn wanted(&self) -> impl Iterator<Item = &Condition> {
         self.all_of.iter().flatten()
     }
+
+    /// Those that must not.
+    pub fn unwanted(&self) -> impl Iterator<Item = &Condition> {
+        self.none_of.iter()
+    }
 }
 
 impl Condition {

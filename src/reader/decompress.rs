@@ -27,7 +27,7 @@ pub(super) fn content<R: Read + Send + 'static>(
         source,
     })?;
     if let Some(what) = foreign::of_magic(&start) {
-        return Err(Error::Foreign { shard: shard.into(), what });
+        return Err(Error::Foreign { shard: shard.into(), what, walked: false });
     }
     if is_cut_short(&start, shard) {
         return Err(Error::Truncated { shard: shard.into() });

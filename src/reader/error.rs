@@ -37,12 +37,14 @@ pub enum Error {
         shard: PathBuf,
     },
     /// Content in a form that is not read.
-    #[error("{}: this is {what}\n  dsir reads JSONL, plain or compressed with gzip or zstd; leave a file of a folder out with --exclude", shard.display())]
+    #[error("{}: this is {what}\n  dsir reads JSONL, plain or compressed with gzip or zstd{}", shard.display(), leave_out(shard, *walked))]
     Foreign {
         /// The shard.
         shard: PathBuf,
         /// What it looks like.
         what: &'static str,
+        /// Whether the shard was found in a folder, and may be none.
+        walked: bool,
     },
     /// A compressed shard that ends before its data begin.
     #[error("{}: truncated: it ends before its compressed data begin; fetch or make the file again", shard.display())]
@@ -104,8 +106,8 @@ pub enum Error {
 
 /// What to do about a bad record.
 fn remedy(shard: &Path, line: u64, walked: bool, fault: &Fault) -> String {
-    let mut remedy = match fault {
-        Fault::Missing { .. } => "name the field with the text with --text-field, or pass --invalid skip to leave such records out",
+    let remedy = match fault {
+        Fault::Missing { .. } => "name the field with the text with --text-field, the same for target and raw, or pass --invalid skip to leave such records out",
         Fault::NotUtf8 { .. } => {
             "text in another encoding? iconv -f ENCODING -t UTF-8 converts the file; or pass --invalid skip to leave such records out"
         }
@@ -114,11 +116,16 @@ fn remedy(shard: &Path, line: u64, walked: bool, fault: &Fault) -> String {
         _ => "mend the line, or pass --invalid skip to leave such records out",
     }
     .to_owned();
-    if walked && line == 1 {
-        let name = shard.file_name().unwrap_or_default().to_string_lossy();
-        remedy += &format!("; if the file is no shard, leave it out with --exclude '{name}'");
+    remedy + &leave_out(shard, walked && line == 1)
+}
+
+fn leave_out(shard: &Path, walked: bool) -> String {
+    match shard.file_name().filter(|_| walked) {
+        Some(name) => {
+            format!("; if the file is no shard, leave it out with --exclude '{}'", name.to_string_lossy())
+        }
+        None => String::new(),
     }
-    remedy
 }
 
 fn pattern_hint(path: &Path) -> &'static str {

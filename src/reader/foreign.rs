@@ -37,6 +37,10 @@ const MAGIC: [(&[u8], &str); 31] = [
     (&[0, 0, 0xFE, 0xFF], "UTF-32 text; iconv -f UTF-32 -t UTF-8 makes it readable"),
 ];
 
+const TABLE_BY_TABS: &str = "tab-separated values; in Python, pandas.read_csv(FILE, sep='\\t').to_json(OUT, orient='records', \
+                             lines=True) makes JSONL of it";
+const TABLE_BY_COMMAS: &str = "comma-separated values; in Python, pandas.read_csv(FILE).to_json(OUT, orient='records', lines=True) makes JSONL of it";
+
 /// How many bytes [`of_magic`] wants to see.
 pub(super) const MAGIC_LEN: usize = 16;
 
@@ -77,8 +81,8 @@ pub(super) fn of_lines(start: &[u8]) -> Option<&'static str> {
     let columns = |separator: char| (first.matches(separator).count(), second.matches(separator).count());
     Some(match (columns('\t'), columns(',')) {
         _ if text.contains('\0') => "binary data of a kind that is not known",
-        ((1.., second), _) if second > 0 => "tab-separated values",
-        (_, (1.., second)) if second > 0 => "comma-separated values",
+        ((1.., second), _) if second > 0 => TABLE_BY_TABS,
+        (_, (1.., second)) if second > 0 => TABLE_BY_COMMAS,
         _ => "plain text, such as an error message in place of the file",
     })
 }

@@ -90,8 +90,12 @@ pub enum Error {
     },
     /// A set that is smaller than what is to be mixed in of it.
     #[error(
-        "--mix-in {name}: {asked} records asked for, but only {there} of at least --min-tokens tokens are there; ask for less, \
-             or pass --allow-fewer"
+        "--mix-in {name}: {asked} records asked for, but {}",
+        if *.there == 0 {
+            "no record is like that and has at least --min-tokens tokens; look at the field and its values".to_owned()
+        } else {
+            format!("only {there} of at least --min-tokens tokens are there; ask for less, or pass --allow-fewer")
+        }
     )]
     MixInTooSmall {
         /// The set.

@@ -100,13 +100,11 @@ impl Copy {
     }
 }
 
+/// What takes a record with its bits.
+type Each<'a> = dyn FnMut(u64, &[u8]) -> Result<(), Error> + 'a;
+
 /// Gives the records of `part`, which agree in their upper `known` bits, to `each` in the order of their bits.
-fn deal(
-    part: Part,
-    known: u32,
-    folder: &Path,
-    each: &mut dyn FnMut(u64, &[u8]) -> Result<(), Error>,
-) -> Result<(), Error> {
+fn deal(part: Part, known: u32, folder: &Path, each: &mut Each<'_>) -> Result<(), Error> {
     let failed = |source| Error::Temporary { folder: folder.into(), source };
     if part.bytes <= SMALL || part.records == 1 {
         return sort(part, folder, each);
@@ -150,11 +148,7 @@ fn split_head(head: &[u8]) -> (u64, usize) {
 }
 
 #[expect(unsafe_code, reason = "mapping a file that only this program can reach")]
-fn sort(
-    part: Part,
-    folder: &Path,
-    each: &mut dyn FnMut(u64, &[u8]) -> Result<(), Error>,
-) -> Result<(), Error> {
+fn sort(part: Part, folder: &Path, each: &mut Each<'_>) -> Result<(), Error> {
     if part.records == 0 {
         return Ok(());
     }

@@ -34,6 +34,27 @@ impl Dir {
         dir
     }
 
+    /// With a copy of the files of `tests/cases/NAME`.
+    pub(crate) fn of_case(name: &str) -> Self {
+        let dir = Dir::new();
+        let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name);
+        for entry in walkdir::WalkDir::new(&case).into_iter().map(Result::unwrap) {
+            if entry.file_type().is_file() {
+                let inside = entry.path().strip_prefix(&case).unwrap();
+                dir.write(inside.to_str().unwrap(), fs::read(entry.path()).unwrap());
+            }
+        }
+        dir
+    }
+
+    /// Runs a line of shell in the folder, in which `dsir` is the program.
+    pub(crate) fn shell(&self, line: &str) -> Ran {
+        let program = format!("dsir() {{ '{}' \"$@\"; }}\n{line}", env!("CARGO_BIN_EXE_dsir"));
+        let mut command = Command::new("bash");
+        command.args(["-c", &program]).current_dir(self.folder.path()).stdin(Stdio::null());
+        Ran::from(command.output().unwrap())
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
@@ -97,6 +118,27 @@ impl Dir {
 }
 
 impl Ran {
+    /// Exit code 0 and a warning with all of these parts; gives what was printed on standard output.
+    #[track_caller]
+    pub(crate) fn warns(self, parts: &[&str]) -> String {
+        let is_it =
+            |line: &&str| line.starts_with("warning: ") && parts.iter().all(|part| line.contains(part));
+        assert!(
+            self.stderr.lines().any(|line| is_it(&line)),
+            "no warning with {parts:?} in:\n{}",
+            self.stderr
+        );
+        self.ok()
+    }
+
+    /// Exit code 0 and no warning with this; gives what was printed on standard output.
+    #[track_caller]
+    pub(crate) fn is_silent_about(self, part: &str) -> String {
+        let is_it = |line: &str| line.starts_with("warning: ") && line.contains(part);
+        assert!(!self.stderr.lines().any(is_it), "a warning with {part:?} in:\n{}", self.stderr);
+        self.ok()
+    }
+
     /// Exit code 0; gives what was printed on standard output.
     #[track_caller]
     pub(crate) fn ok(self) -> String {
@@ -135,6 +177,12 @@ impl From<Output> for Ran {
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
     }
+}
+
+/// The `id` of each record, in order.
+pub(crate) fn ids(records: &str) -> Vec<u64> {
+    let id = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["id"].as_u64().unwrap();
+    records.lines().map(id).collect()
 }
 
 /// A record with this text.

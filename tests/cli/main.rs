@@ -51,6 +51,27 @@ mod faults;
 /// Records, files and requests that cannot be used.
 mod refusals;
 
+/// What real use has found: inputs on which the program was wrong or misleading, in `tests/cases`.
+mod cases;
+
+/// Shards, weights and scores are the same in every reading of a run.
+mod same_bytes;
+
+/// Wherever a person can write to.
+mod places;
+
+/// Files that are there already, and outputs that would be read as inputs.
+mod collisions;
+
+/// Files that are no JSONL, and files of folders that are left out.
+mod foreign;
+
+/// Fields with dots, fields that are not there, and comparisons.
+mod fields;
+
+/// What is told though a run goes on.
+mod warnings;
+
 /// Very many records, shards and lines.
 mod scale;
 

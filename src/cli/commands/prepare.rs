@@ -9,6 +9,7 @@ use dsir::writer::{self, Destination};
 
 use super::fit::{finish_rejects, rejects};
 use crate::cli::args::{ChunkArgs, Prepare};
+use crate::cli::drawing::fields_of;
 use crate::cli::failure::Failure;
 use crate::cli::options::Run;
 use crate::cli::outputs::{self, Output};
@@ -30,7 +31,7 @@ pub(crate) fn prepare(args: &Prepare) -> Result<(), Failure> {
             "nothing to do: pass --chunk-words, --quality, --quality-field, --where, --where-not or --pack",
         ));
     }
-    let run = Run::new(&args.run, [&raw])?;
+    let run = Run::new(&args.run, [&raw])?.printing_to(args.output.as_deref());
     let destination = Destination::new(args.output.as_deref());
     let inputs: Vec<&Path> = args.input.inputs(&raw).collect();
     writer::refuse_overwriting(destination.files(&raw), inputs.iter().copied())?;
@@ -44,8 +45,7 @@ pub(crate) fn prepare(args: &Prepare) -> Result<(), Failure> {
     outputs::refuse_inside(outputs.iter().map(Output::named).chain(written), &raw, &exclude)?;
     run.warn_of_unused(&exclude);
     outputs::warn_of_files(&destination, None, destination.files(&raw), false, &run.progress);
-    let wanted = steps.conditions.wanted().map(|condition| ("--where", condition.field().clone()));
-    pipeline::look_for_fields(&raw, &wanted.collect::<Vec<_>>(), &run.progress);
+    pipeline::look_for_fields(&raw, &fields_of(&steps.conditions).collect::<Vec<_>>(), &run.progress);
 
     let mut summary = Summary::new("prepare", args, &run);
     run.work(|| {

@@ -27,7 +27,7 @@ pub(crate) fn resample(mut args: Resample) -> Result<(), Failure> {
     let mut draw = args.draw.options()?;
     let admission = args.draw.admission(Asked(&args.r#where, &args.quality, &args.punkt))?;
     let mix_in = args.draw.files_mixed_in()?;
-    let run = Run::new(&args.run, [&raw])?;
+    let run = Run::new(&args.run, [&raw])?.printing_to(args.output.output.as_deref());
     if args.records.rejects.is_some() {
         return Err(Failure::usage("--rejects belongs to weigh: it keeps what was skipped there"));
     }

@@ -1,9 +1,9 @@
 use dsir::density::Model;
-use dsir::pipeline::{self, Candidates, Eligible, Measuring, WeighOptions, Weighed};
+use dsir::pipeline::{self, Candidates, Eligible, Measuring, TargetShards, WeighOptions, Weighed};
 use dsir::reader::Shard;
 use dsir::refine::Aim;
-use dsir::resample::{Budget, Method, Screen, Totals};
-use dsir::weights::{WeightsFolder, WeightsInfo};
+use dsir::resample::{Budget, Method, Screen, Totals, target_shares};
+use dsir::weights::{TargetSize, WeightsFolder, WeightsInfo};
 use dsir::work::Work;
 
 use super::fit::{count_raw, count_targets, finish_rejects, rejects};
@@ -35,7 +35,13 @@ pub(crate) fn select(mut args: Select) -> Result<(), Failure> {
     }
     refining::refuse_other_draws(&args)?;
     choosing::refuse_ids(&args)?;
-    let run = Run::new(&args.run, [&raw])?;
+    let run = Run::new(&args.run, [&raw])?.printing_to(args.output.output.as_deref());
+    if args.model.is_none() {
+        // Shares that do not fit the targets are found out now, whatever their tokens will be.
+        let size =
+            |target: &TargetShards| TargetSize { name: target.name.clone(), tokens: 1, refined: false };
+        target_shares(&draw, &targets.iter().map(size).collect::<Vec<_>>())?;
+    }
     let target_paths = targets.iter().flat_map(|target| target.shards.iter()).map(Shard::path);
     let inputs = args.input.inputs(&raw).chain(target_paths).chain(args.model.as_deref());
     let inputs = inputs.chain(mix_in.iter().flat_map(FileMixedIn::inputs));
