@@ -11,7 +11,7 @@ pub(crate) enum Failure {
     Usage(String),
     /// The work failed: exit code 1.
     Failed {
-        error: dsir::error::Error,
+        error: Box<dsir::error::Error>,
         /// The work folder with what is done, if there is any.
         kept: Option<PathBuf>,
     },
@@ -45,7 +45,7 @@ impl Failure {
         use dsir::error::Error;
         let Failure::Failed { error, .. } = self else { return false };
         matches!(
-            error,
+            **error,
             Error::NoDocument { .. }
                 | Error::Reader(dsir::reader::Error::OtherRecords { .. })
                 | Error::Resample(dsir::resample::Error::NoneEligible { too_short: 0, .. })
@@ -98,6 +98,6 @@ pub(crate) fn say(line: &str) {
 
 impl<E: Into<dsir::error::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
-        Failure::Failed { error: error.into(), kept: None }
+        Failure::Failed { error: Box::new(error.into()), kept: None }
     }
 }

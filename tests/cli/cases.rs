@@ -20,7 +20,7 @@ fn copies_outside_the_fit_sample() {
     let with = (0..20).find(|seed| of_copies(&random(*seed).ok()) > 0).unwrap();
     random(with).warns(&["copies in the selection", "no random sample", "remove copies"]);
     let without = (0..20).find(|seed| of_copies(&random(*seed).ok()) == 0).unwrap();
-    random(without).is_silent_about("copies in the selection");
+    random(without).says_nothing_of("copies in the selection");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn plain_and_compressed_twins() {
         "--exclude",
     ]);
     let one = dir.run(&format!("{select} --exclude *.gz corpus"));
-    one.is_silent_about("same records");
+    one.says_nothing_of("same records");
 }
 
 #[test]
@@ -235,5 +235,5 @@ fn words_without_spaces() {
     assert!(message.contains("warning: raw: 8 of 8 documents are in a script without spaces"), "{message}");
     assert!(message.contains("--tokenizer unicode"), "{message}");
     let split = dir.run(&format!("{select} --tokenizer unicode"));
-    assert_eq!(split.is_silent_about("script without spaces").lines().count(), 2);
+    assert_eq!(split.says_nothing_of("script without spaces").lines().count(), 2);
 }

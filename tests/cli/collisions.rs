@@ -31,7 +31,7 @@ fn files_of_earlier_runs_are_told() {
     dir.write("raw/a.jsonl", documents(0..40));
     dir.write("raw/b.jsonl", documents(40..80));
     let folder = |k: &str| dir.run(&format!("{SELECT} {k} -o out/ --summary s.json raw"));
-    folder("-k 5").is_silent_about("out/");
+    folder("-k 5").says_nothing_of("out/");
     folder("-k 5").warns(&["out/", "a.jsonl, b.jsonl are there, and will be replaced", "new folder"]);
     let warnings = dir.json("s.json")["warnings"].to_string();
     assert!(warnings.contains("will be replaced"), "{warnings}");
@@ -42,7 +42,7 @@ fn files_of_earlier_runs_are_told() {
 
     // Epochs beyond those of this run.
     let epochs = |draws: u32| dir.run(&format!("{SELECT} -k 5 --draws {draws} -o e/train.jsonl raw"));
-    epochs(3).is_silent_about("train.jsonl");
+    epochs(3).says_nothing_of("train.jsonl");
     dir.write("e/other/train.jsonl", "{}\n");
     let ran = epochs(2);
     ran.warns(&[
@@ -54,7 +54,7 @@ fn files_of_earlier_runs_are_told() {
     std::fs::remove_dir_all(dir.path("out")).unwrap();
     dir.write("out/a.jsonl", "{}\n");
     folder("-k 1000").fails(&["1000 records"]);
-    folder("-k 5").is_silent_about("replaced");
+    folder("-k 5").says_nothing_of("replaced");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn shards_of_the_same_records_whatever_they_are_called() {
     }
     // Half of the records alone are no shard of the same records.
     dir.write("half.jsonl", documents(0..20));
-    dir.run("fit -q --target target.jsonl -o m.json raw.jsonl half.jsonl").is_silent_about("same records");
+    dir.run("fit -q --target target.jsonl -o m.json raw.jsonl half.jsonl").says_nothing_of("same records");
     // But what is selected twice is told with the places.
     let selected = dir.run(&format!("{SELECT} -k 12 raw.jsonl half.jsonl"));
     selected.warns(&["copies in the selection", "raw.jsonl and half.jsonl"]);

@@ -6,7 +6,7 @@ fn corpus() -> Dir {
     let with_fields = |i: usize| {
         let mut record: serde_json::Value = serde_json::from_str(&document(i)).unwrap();
         record["meta"] = serde_json::json!({ "lang": if i < 10 { "da" } else { "en" } });
-        record["a.b"] = serde_json::json!(if i % 2 == 0 { "even" } else { "odd" });
+        record["a.b"] = serde_json::json!(if i.is_multiple_of(2) { "even" } else { "odd" });
         record["n"] = serde_json::json!(i as f64 / 2.0);
         record.to_string() + "\n"
     };
@@ -95,5 +95,5 @@ fn fields_that_no_record_has_are_told_at_once() {
     // Of fields that are there, nothing is said; nor of one that the first record alone lacks.
     dir.write("late.jsonl", document(0) + &dir.read("raw.jsonl"));
     dir.run(&format!("{select} --where meta.lang=en --group-by a.b late.jsonl"))
-        .is_silent_about("none of the first");
+        .says_nothing_of("none of the first");
 }

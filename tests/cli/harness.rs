@@ -133,7 +133,7 @@ impl Ran {
 
     /// Exit code 0 and no warning with this; gives what was printed on standard output.
     #[track_caller]
-    pub(crate) fn is_silent_about(self, part: &str) -> String {
+    pub(crate) fn says_nothing_of(self, part: &str) -> String {
         let is_it = |line: &str| line.starts_with("warning: ") && line.contains(part);
         assert!(!self.stderr.lines().any(is_it), "a warning with {part:?} in:\n{}", self.stderr);
         self.ok()

@@ -35,10 +35,10 @@ fn a_selection_no_closer_than_chance() {
     ran.warns(&["no closer to the target than a random one could be", "by chance up to"]);
     assert!(dir.json("s.json")["warnings"][0].as_str().unwrap().contains("no closer"));
     // Of a random draw it is no news.
-    dir.run(&format!("{SELECT} --buckets 500 -k 100 --method random raw.jsonl")).is_silent_about("no closer");
+    dir.run(&format!("{SELECT} --buckets 500 -k 100 --method random raw.jsonl")).says_nothing_of("no closer");
     // A few right documents are far from the target, because they are few: random ones are farther.
     let few = dir.run(&format!("{SELECT} -k 5 --summary s.json raw.jsonl"));
-    few.is_silent_about("no closer");
+    few.says_nothing_of("no closer");
     let kl = &dir.json("s.json")["kl_reduction"][0];
     let (reduction, random) = (kl["reduction"].as_f64().unwrap(), kl["random"].as_f64().unwrap());
     assert!(random < -1.0 && random < reduction, "{random} {reduction}");
@@ -59,7 +59,7 @@ fn a_target_too_small_for_what_is_asked() {
     dir.write("target.jsonl", (0..25).map(|i| record(&rare(i))).collect::<String>());
     let select = |buckets: u32| dir.run(&format!("{SELECT} --buckets {buckets} -k 100 raw.jsonl"));
     select(100_000).warns(&["the target is small", "25 documents", "--buckets"]);
-    select(50).is_silent_about("target is small");
+    select(50).says_nothing_of("target is small");
 }
 
 #[test]
@@ -103,9 +103,9 @@ fn draws_that_are_nearly_the_same() {
     let shared = dir.json("s.json")["records_selected"]["shared_by_draws"].as_u64().unwrap();
     assert!(shared > 90, "{shared}");
     std::fs::remove_dir_all(dir.path("out")).unwrap();
-    draws("--method random").is_silent_about("nearly the same");
+    draws("--method random").says_nothing_of("nearly the same");
     std::fs::remove_dir_all(dir.path("out")).unwrap();
-    draws("--disjoint").is_silent_about("nearly the same");
+    draws("--disjoint").says_nothing_of("nearly the same");
 }
 
 #[test]
@@ -124,9 +124,9 @@ fn a_budget_that_one_long_record_ends() {
     ]);
     assert!(dir.json("s.json")["warnings"][0].as_str().unwrap().contains("only 10 of 300"));
     dir.run(&format!("{resample} --bytes 2k")).warns(&["of 2 000 bytes are used"]);
-    dir.run(&format!("{resample} --tokens 515")).is_silent_about("are used");
-    dir.run(&format!("{resample} --tokens 5k --allow-fewer")).is_silent_about("are used");
-    dir.run(&format!("{resample} -k 1")).is_silent_about("are used");
+    dir.run(&format!("{resample} --tokens 515")).says_nothing_of("are used");
+    dir.run(&format!("{resample} --tokens 5k --allow-fewer")).says_nothing_of("are used");
+    dir.run(&format!("{resample} -k 1")).says_nothing_of("are used");
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn what_is_of_no_use_is_not_left() {
         assert_eq!(dir.names(), ["raw.jsonl", "target.jsonl"], "{options}");
     }
     // What a corrected command can go on from stays.
-    dir.run(&format!("select -q --target target.jsonl -k 5 -o out.jsonl raw.jsonl")).fails(&["--min-tokens"]);
+    dir.run("select -q --target target.jsonl -k 5 -o out.jsonl raw.jsonl").fails(&["--min-tokens"]);
     assert!(dir.path("out.jsonl.dsir-work").exists());
 }
 
