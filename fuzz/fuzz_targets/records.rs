@@ -59,14 +59,15 @@ fn text(record: &[u8], names: &[&str]) -> Option<String> {
     if !json.rest.is_empty() {
         return None;
     }
+    let at = |value, part: &str| match value {
+        &Value::Object(ref entries) => {
+            entries.iter().rev().find(|(key, _)| key.as_deref() == Some(part)).map(|(_, value)| value)
+        }
+        _ => None,
+    };
     let text = |name: &&str| {
-        let found = name.split('.').try_fold(&value, |value, part| match value {
-            Value::Object(entries) => {
-                entries.iter().rev().find(|(key, _)| key.as_deref() == Some(part)).map(|(_, value)| value)
-            }
-            _ => None,
-        })?;
-        match found {
+        // Where there is nothing at the path, the name may be a key.
+        match name.split('.').try_fold(&value, at).or_else(|| at(&value, name))? {
             Value::String(text) => text.clone(),
             _ => None,
         }
