@@ -70,8 +70,8 @@ fn tell(choice: &Choice, targets: &[TargetShards], summary: &mut Summary) {
     summary.line(
         "auto",
         format!(
-            "{candidate}: KL reduction {:.4} nats on held-out text, in another feature space than the line KL, which does not \
-             compare, and where differences below 0.01 are mostly chance; the others: {others}",
+            "{candidate}: KL reduction {:.4} nats on held-out text, in another feature space (not comparable with KL below; \
+             differences under 0.01 are mostly chance); others: {others}",
             chosen.kl_reduction
         ),
     );
