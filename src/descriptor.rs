@@ -1,7 +1,7 @@
 //! Paths that stand for what this program was started with: `/dev/stdout`, `/dev/fd/3`, `/proc/self/fd/3`.
 //!
-//! A shell hands over a pipe, or a file that it has opened to append to, under such a path. Opened anew, a file would be
-//! written from its start, and replaced it would be lost: it is written to as it was handed over.
+//! A shell hands over a pipe, or a file that it has opened to append to, under such a path. Opened anew, a file would
+//! be written from its start, and replaced it would be lost: it is written to as it was handed over.
 
 use std::fs::{self, File};
 use std::io;
@@ -32,8 +32,8 @@ pub(crate) fn duplicate(descriptor: RawFd) -> io::Result<File> {
         return Err(io::Error::from_raw_os_error(BAD_DESCRIPTOR));
     }
     #[expect(unsafe_code, reason = "the system knows descriptors by number alone")]
-    // SAFETY: it is open, as was just seen, and is borrowed for one call. Nothing in this program closes a descriptor that it
-    // was started with; should it be closed by another thread all the same, the call fails.
+    // SAFETY: it is open, as was just seen, and is borrowed for one call. Nothing in this program closes a descriptor
+    // that it was started with; should it be closed by another thread all the same, the call fails.
     let borrowed = unsafe { BorrowedFd::borrow_raw(descriptor) };
     borrowed.try_clone_to_owned().map(File::from)
 }

@@ -46,7 +46,8 @@ pub enum Warning {
         /// Of how many.
         of: u64,
     },
-    /// One record whose copies make up so much of the corpus that a sample by content would be far off: all was counted.
+    /// One record whose copies make up so much of the corpus that a sample by content would be far off: all was
+    /// counted.
     ManyCopies {
         /// About how many copies.
         copies: u64,
@@ -97,8 +98,11 @@ pub enum Warning {
         target: Option<String>,
         /// The KL reduction.
         reduction: f64,
-        /// Up to where chance goes; `None` if the raw corpus is too small to tell, and the selection is no closer than that is.
+        /// Up to where chance goes; `None` if the raw corpus is too small to tell, and the selection is no closer
+        /// than that is.
         chance: Option<f64>,
+        /// The mean reduction of random selections of as many n-grams, if it is known.
+        random: Option<f64>,
         /// The share of all eligible records that it is.
         share: f64,
     },
@@ -115,7 +119,8 @@ pub enum Warning {
     NotRefined {
         /// The target, if there are several.
         target: Option<String>,
-        /// KL of held-out text by plain weights, and the least that was reached; `None` if the target is too small to tell.
+        /// KL of held-out text by plain weights, and the least that was reached; `None` if the target is too small to
+        /// tell.
         held_out: Option<(f64, f64)>,
     },
     /// Targets that are too small for choosing.

@@ -111,7 +111,8 @@ impl WholeFile {
         sync::folders([path.as_path()])
     }
 
-    /// Gives the file its name; its data may reach the disk later, which does not matter if it is only there to be resumed from.
+    /// Gives the file its name; its data may reach the disk later, which does not matter if it is only there to be
+    /// resumed from.
     pub(crate) fn finish_soon(self) -> Result<(), Error> {
         let WholeFile { path, kind } = self;
         let Kind::Temporary(file, mark) = kind else { return Ok(()) };
@@ -210,8 +211,8 @@ impl ClosedFile {
     }
 }
 
-/// Gives complete files their names, each the second of a pair, and makes the folders they need, when their data are where a
-/// power cut does not reach them.
+/// Gives complete files their names, each the second of a pair, and makes the folders they need, when their data are
+/// where a power cut does not reach them.
 pub(crate) fn move_all(files: &[(PathBuf, PathBuf)]) -> Result<(), Error> {
     sync::files(files.iter().map(|(from, to)| (from.clone(), to.as_path())))?;
     files.iter().try_for_each(|(from, to)| move_to(from, to))?;

@@ -39,8 +39,8 @@ impl Failure {
         }
     }
 
-    /// Whether what is kept of the work is of no use to any corrected command: nothing was found in it, or it is of shards that are
-    /// not what they were.
+    /// Whether what is kept of the work is of no use to any corrected command: nothing was found in it, or it is of
+    /// shards that are not what they were.
     pub(crate) fn leaves_nothing_of_use(&self) -> bool {
         use dsir::error::Error;
         let Failure::Failed { error, .. } = self else { return false };

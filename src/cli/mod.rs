@@ -6,6 +6,7 @@ mod choosing;
 mod commands;
 mod drawing;
 mod failure;
+mod format;
 mod measured;
 mod mix_in;
 mod options;

@@ -304,7 +304,8 @@ pub(crate) struct Run {
 
 /// For so many bytes as stored, one more thread has something to do.
 const BYTES_A_THREAD: u64 = 64 << 10;
-/// Threads that wait for a disk or a network may be more than the processors, but not by so much that they are in each other's way.
+/// Threads that wait for a disk or a network may be more than the processors, but not by so much that they are in
+/// each other's way.
 const THREADS_A_PROCESSOR: usize = 4;
 const FEW_THREADS: usize = 16;
 
@@ -362,7 +363,8 @@ impl Run {
     }
 }
 
-/// How many threads to work with: as many as asked for, or as there are processors, but none that would have nothing to do.
+/// How many threads to work with: as many as asked for, or as there are processors, but none that would have nothing
+/// to do.
 fn threads(asked: Option<u16>, bytes: Option<u64>) -> usize {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let asked = asked.map_or(processors, usize::from);

@@ -122,8 +122,8 @@ pub(crate) fn refuse_inside(
     Ok(())
 }
 
-/// Warns of files that are in the folders of `destinations` already: those of the same names are replaced, the others stay beside
-/// them. What an earlier try of the same run has left is no news if this one `resumes`.
+/// Warns of files that are in the folders of `destinations` already: those of the same names are replaced, the others
+/// stay beside them. What an earlier try of the same run has left is no news if this one `resumes`.
 pub(crate) fn warn_of_files(
     destination: &Destination,
     draws: Option<u32>,

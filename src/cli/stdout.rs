@@ -7,15 +7,15 @@ use super::failure::Failure;
 
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
-/// Looks, before anything else, whether standard output is open: if it is not, Rust opens `/dev/null` in its place before `main`,
-/// and all that is written there is lost in silence.
+/// Looks, before anything else, whether standard output is open: if it is not, Rust opens `/dev/null` in its place
+/// before `main`, and all that is written there is lost in silence.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "only what runs before `main` can see it")]
 mod before_main {
     use super::{CLOSED, Ordering};
 
-    // SAFETY: the linker's list of functions that are run before `main`, of which this is one; it takes no arguments, and nothing
-    // that Rust sets up in `main` is needed to store a flag.
+    // SAFETY: the linker's list of functions that are run before `main`, of which this is one; it takes no arguments,
+    // and nothing that Rust sets up in `main` is needed to store a flag.
     #[used]
     #[unsafe(link_section = ".init_array")]
     static LOOK: extern "C" fn() = look;

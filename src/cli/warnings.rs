@@ -6,7 +6,7 @@ use dsir::density::Closeness;
 use dsir::refine::Refinement;
 use dsir::warning::Warning;
 
-use super::summary::{count, number};
+use super::format::{count, number};
 
 /// A selection of a larger share is hardly one.
 const MOST: f64 = 0.8;
@@ -95,13 +95,15 @@ pub(crate) fn words(warning: &Warning) -> String {
             number(*asked),
             number(*next)
         ),
-        Warning::NoCloserThanChance { target, reduction, chance, share } => {
+        Warning::NoCloserThanChance { target, reduction, chance, random, share } => {
             let than = match chance {
                 Some(chance) => format!("a random one could be (KL reduction {reduction:.3} nats, by chance up to {chance:.3})"),
                 None => format!("the raw corpus is (KL reduction {reduction:.3} nats)"),
             };
             let why = if *share > MOST {
                 format!("it is {:.0}% of all that is eligible; ask for less", 100.0 * share)
+            } else if random.is_some_and(|random| *reduction > random) {
+                "it is closer than most random ones, but too small to tell; ask for more".to_owned()
             } else {
                 "raw has nothing like the target, or what was selected is much alike; look at some of it, and at the target; a larger \
                  target, --auto or --refine may help"
@@ -179,5 +181,11 @@ fn of(target: &Option<String>) -> String {
 /// It is a `share` of all eligible records.
 pub(crate) fn no_closer(kl: &Closeness, target: Option<String>, share: f64) -> Option<Warning> {
     let (reduction, chance) = (kl.reduction, kl.is_chance_known().then(|| kl.by_chance()));
-    (!kl.is_beyond_chance()).then_some(Warning::NoCloserThanChance { target, reduction, chance, share })
+    (!kl.is_beyond_chance()).then_some(Warning::NoCloserThanChance {
+        target,
+        reduction,
+        chance,
+        random: kl.random,
+        share,
+    })
 }

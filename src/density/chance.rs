@@ -1,14 +1,14 @@
-//! What random selections of a raw corpus would give, told from the levels of its counts, which are random selections of whole
-//! documents.
+//! What random selections of a raw corpus would give, told from the levels of its counts, which are random selections
+//! of whole documents.
 
 use super::{Counts, RawCounts, kl_divergence_with, normalized};
 use crate::ln::{exp, ln};
 
 /// The mean KL reduction of random selections, by their size.
 ///
-/// Of a sample of n-grams drawn one by one, the counts are Poisson, and the mean of KL(target ‖ sample) follows from the densities
-/// alone. A sample of documents is worth fewer n-grams, since they come together in documents: how many times fewer, the levels
-/// tell, each for itself; their median is taken.
+/// Of a sample of n-grams drawn one by one, the counts are Poisson, and the mean of KL(target ‖ sample) follows from
+/// the densities alone. A sample of documents is worth fewer n-grams, since they come together in documents: how many
+/// times fewer, the levels tell, each for itself; their median is taken.
 #[derive(Clone, Debug)]
 pub(super) struct Random {
     poisson: Poisson,
@@ -22,8 +22,8 @@ pub(super) struct Random {
 const LEAST_DOCUMENTS: u64 = 8;
 
 impl Random {
-    /// For a target and a raw corpus with these densities; `variance` is that of a reduction times its n-grams, to first order.
-    /// `None` if the corpus is too small to tell.
+    /// For a target and a raw corpus with these densities; `variance` is that of a reduction times its n-grams, to
+    /// first order. `None` if the corpus is too small to tell.
     pub(super) fn new(
         target: &[f64],
         density: &[f64],
@@ -40,7 +40,8 @@ impl Random {
             let Some(sample) = normalized(&level.counts).filter(|_| ngrams < all) else { continue };
             let reduction = from_raw - kl_divergence_with(target, &sample, epsilon);
             let Some(worth) = poisson.size_of(reduction) else { continue };
-            // How far the clustering may stray, as a part of it: by first order for large levels, by few documents for small ones.
+            // How far the clustering may stray, as a part of it: by first order for large levels, by few documents
+            // for small ones.
             let strays = variance.map_or(0.0, |variance| variance / ngrams) / (reduction * reduction);
             let variance = SURE + strays + 2.0 / level.documents as f64;
             points.push((ngrams / (worth * (1.0 - ngrams / all)), 1.0 / variance));
@@ -193,7 +194,8 @@ mod tests {
         }
     }
 
-    /// A corpus of documents that hold each of their words `times` times: a sample is worth so many times fewer n-grams.
+    /// A corpus of documents that hold each of their words `times` times: a sample is worth so many times fewer
+    /// n-grams.
     #[test]
     fn the_mean_of_random_samples() {
         let buckets = 200;

@@ -17,8 +17,8 @@ pub struct Closeness {
     /// The standard deviation of the reduction of random selections of as many n-grams; `None` if the raw corpus is too
     /// small to tell.
     pub chance: Option<f64>,
-    /// The mean of that reduction, which is not above zero, and the farther below the smaller the selection; `None` if the raw
-    /// corpus is too small to tell.
+    /// The mean of that reduction, which is not above zero, and the farther below the smaller the selection; `None`
+    /// if the raw corpus is too small to tell.
     pub random: Option<f64>,
 }
 
@@ -26,14 +26,15 @@ impl Closeness {
     /// A reduction of up to so many standard deviations is what chance gives: a random selection seldom passes them.
     pub const DEVIATIONS: f64 = 3.0;
 
-    /// The standard deviation of the reduction of small random selections, as a part of its mean, and of how well that is known.
+    /// The standard deviation of the reduction of small random selections, as a part of its mean, and of how well
+    /// that is known.
     const SPREAD_OF_MEAN: f64 = 0.12;
 
     /// Up to where the reduction of a random selection could well go.
     ///
     /// On average a random selection is never closer than the raw corpus is: −ln is convex, so by Jensen's inequality
-    /// the mean of KL(target ‖ sample) is not below KL(target ‖ raw). To that mean comes the spread, which is some part of it for
-    /// small selections, whose empty buckets decide, and the first-order one for large ones.
+    /// the mean of KL(target ‖ sample) is not below KL(target ‖ raw). To that mean comes the spread, which is some
+    /// part of it for small selections, whose empty buckets decide, and the first-order one for large ones.
     pub fn by_chance(&self) -> f64 {
         let (mean, spread) = (self.random.unwrap_or(0.0), self.chance.unwrap_or(0.0));
         let of_mean = Self::SPREAD_OF_MEAN * mean;

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// Documents and their bytes by ten bits of the content hash: copies of a record are all in one cell.
 ///
-/// A sample by content holds all copies of a record or none. Where these are a large part of the corpus, either is wrong.
-/// Cells add up, so that what they tell is the same however the corpus is cut.
+/// A sample by content holds all copies of a record or none. Where these are a large part of the corpus, either is
+/// wrong. Cells add up, so that what they tell is the same however the corpus is cut.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Cells(Vec<Cell>);

@@ -49,8 +49,8 @@ pub struct RawCounts {
     pub documents_read: u64,
     /// The smallest level that is counted; 0 if the corpus is counted whole.
     pub first_level: u32,
-    /// About how many copies there are of one record, if they are so many that a sample would be far off: then all is counted,
-    /// whatever the budget. 0 if they are not.
+    /// About how many copies there are of one record, if they are so many that a sample would be far off: then all is
+    /// counted, whatever the budget. 0 if they are not.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub copies: u64,
     /// What these were merged from, each known by a hash of its counts; empty if they were counted at once.
@@ -141,8 +141,8 @@ impl RawCounts {
         vec![format!("{:016x}", xxhash_rust::xxh3::xxh3_64(&counts))]
     }
 
-    /// Whether there are many copies of one record, and yet only a sample was counted: parts of a corpus did so before they were
-    /// merged, or a stream that cannot be read again.
+    /// Whether there are many copies of one record, and yet only a sample was counted: parts of a corpus did so
+    /// before they were merged, or a stream that cannot be read again.
     pub fn may_miss_copies(&self) -> bool {
         self.copies > 0 && self.first_level > 0
     }
@@ -281,7 +281,8 @@ impl RawSample {
 }
 
 impl LevelCounts {
-    /// Begins a document, whose record has this content hash and length; `None` if it is not in the sample, and not counted.
+    /// Begins a document, whose record has this content hash and length; `None` if it is not in the sample, and not
+    /// counted.
     pub fn begin<'a>(
         &'a mut self,
         sample: &'a RawSample,

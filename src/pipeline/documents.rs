@@ -253,8 +253,8 @@ impl<'a> Documents<'a> {
 /// From one document in so many on, those of scripts without spaces are told.
 const FEW: u64 = 20;
 
-/// Whether `text` is of a script that puts no spaces between words, so that its `tokens` are clauses: by a few characters in
-/// its middle, and only if the tokens are long at all.
+/// Whether `text` is of a script that puts no spaces between words, so that its `tokens` are clauses: by a few
+/// characters in its middle, and only if the tokens are long at all.
 pub(super) fn has_few_spaces(text: &str, tokens: u64) -> bool {
     const SHORTEST_TOKENS: u64 = 9;
     const LOOKED_AT: usize = 40;

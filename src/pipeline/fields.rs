@@ -4,8 +4,8 @@ use crate::progress::Progress;
 use crate::reader::{Block, BlockReader, FieldPath, Shards, field_names};
 use crate::warning::Warning;
 
-/// Warns of fields, each with what asks for it, that no record in the first block of the corpus has. Streams are not looked into,
-/// for they cannot be read again; what is wrong with the shards is left to whoever reads them.
+/// Warns of fields, each with what asks for it, that no record in the first block of the corpus has. Streams are not
+/// looked into, for they cannot be read again; what is wrong with the shards is left to whoever reads them.
 pub fn look_for_fields(shards: &Shards, fields: &[(&'static str, FieldPath)], progress: &Progress) {
     if fields.is_empty() {
         return;

@@ -103,8 +103,8 @@ pub(super) fn count_watched<W: Watch>(
 /// Counts a raw corpus, or a sample of it that keeps within `budget`. With a work folder, goes on from what an earlier run has
 /// kept there, and keeps what it does itself.
 ///
-/// Of a corpus with very many copies of one record, a sample by content has all or none: it is read once more, and all of it is
-/// counted.
+/// Of a corpus with very many copies of one record, a sample by content has all or none: it is read once more, and
+/// all of it is counted.
 ///
 /// # Errors
 /// Shards that cannot be read, or without a document; a work folder that cannot be written.

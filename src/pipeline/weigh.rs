@@ -274,8 +274,8 @@ impl Weigh<'_> {
     }
 }
 
-/// Makes sure that weights that are in `folder` already, under the names of `shards`, are of these: by the first record of each, for
-/// that takes no time.
+/// Makes sure that weights that are in `folder` already, under the names of `shards`, are of these: by the first
+/// record of each, for that takes no time.
 ///
 /// # Errors
 /// Weights of another shard; a shard that cannot be read.

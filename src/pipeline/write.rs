@@ -81,8 +81,8 @@ impl Source<'_> {
     }
 }
 
-/// Writes the records that were selected, one source after the other, and measures them if that is asked for. Warns of copies, of
-/// documents of the target, and of draws that are nearly the same.
+/// Writes the records that were selected, one source after the other, and measures them if that is asked for. Warns
+/// of copies, of documents of the target, and of draws that are nearly the same.
 ///
 /// # Errors
 /// Shards that cannot be read or are not those that were weighed; an output that cannot be written.

@@ -71,7 +71,8 @@ impl Block {
         self.reread
     }
 
-    /// What the shard is that begins with this block, if its first line is no record and it does not look like JSONL at all.
+    /// What the shard is that begins with this block, if its first line is no record and it does not look like JSONL
+    /// at all.
     pub(crate) fn looks_like(&self) -> Option<&'static str> {
         (self.first_record == 0).then(|| foreign::of_lines(&self.data[..self.data.len().min(SEEN)])).flatten()
     }

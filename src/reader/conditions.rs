@@ -23,10 +23,10 @@ pub struct Conditions {
 
 /// What one field is asked to be: `FIELD=VALUE`, `!=`, `<`, `<=`, `>` or `>=`.
 ///
-/// For `=` and `!=`, `*` stands in VALUE for any characters or none, and `?` for any one. Strings are compared as they are,
-/// numbers, `true`, `false` and `null` as they are written; an array is like the value if one of its elements is. `!=` holds
-/// for a field that is there and is not like the value. The others compare numbers, and hold for nothing else. A field that is
-/// not there, and an object, are like nothing.
+/// For `=` and `!=`, `*` stands in VALUE for any characters or none, and `?` for any one. Strings are compared as
+/// they are, numbers, `true`, `false` and `null` as they are written; an array is like the value if one of its
+/// elements is. `!=` holds for a field that is there and is not like the value. The others compare numbers, and hold
+/// for nothing else. A field that is not there, and an object, are like nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Condition {
     path: FieldPath,

@@ -8,8 +8,8 @@ use super::skim;
 
 /// The dotted path of a field, which reaches into objects.
 ///
-/// `meta.lang` is the field `lang` of the object `meta`; in a record without that, it is the field whose key is `meta.lang`, dot
-/// and all. `meta\.lang` is that key alone.
+/// `meta.lang` is the field `lang` of the object `meta`; in a record without that, it is the field whose key is
+/// `meta.lang`, dot and all. `meta\.lang` is that key alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldPath {
     parts: Vec<String>,

@@ -1,7 +1,7 @@
 //! Patterns with `*` and `?`.
 
-/// Whether `glob` stands for `text`. Only the last `*` passed is gone back to, for what an earlier one stands for need not be
-/// more: so it takes no longer than the product of both lengths.
+/// Whether `glob` stands for `text`. Only the last `*` passed is gone back to, for what an earlier one stands for
+/// need not be more: so it takes no longer than the product of both lengths.
 pub(super) fn matches(glob: &str, text: &str) -> bool {
     let (mut glob, mut text) = (glob.chars(), text.chars());
     // What is behind the last `*`, and the text behind the least that it can stand for.

@@ -30,7 +30,8 @@ pub struct Shard {
     walked: bool,
 }
 
-/// By which a file is known to be the same as before: its size, and when it was last changed, in seconds and nanoseconds.
+/// By which a file is known to be the same as before: its size, and when it was last changed, in seconds and
+/// nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
     bytes: u64,
@@ -125,8 +126,8 @@ pub struct Shards {
 
 /// Patterns of files in folders that are no shards.
 ///
-/// In a pattern, `*` stands for any characters and `?` for any one. With a `/` in it, it is of the path from the folder that
-/// was named; without one, of the file's name or of the name of any folder on the way.
+/// In a pattern, `*` stands for any characters and `?` for any one. With a `/` in it, it is of the path from the
+/// folder that was named; without one, of the file's name or of the name of any folder on the way.
 #[derive(Debug, Default)]
 pub struct Exclude {
     /// Each with whether it has left out a file.

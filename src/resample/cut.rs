@@ -6,8 +6,8 @@ use super::scan::{Rows, Visit};
 use super::{Budget, Error, Position, Totals, scan};
 use crate::weights::{Row, WeightsFile};
 
-/// The last record selected: those with larger keys are selected; of those with its key the ones with smaller content hashes;
-/// of its copies the ones up to it in input order.
+/// The last record selected: those with larger keys are selected; of those with its key the ones with smaller content
+/// hashes; of its copies the ones up to it in input order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Cut {
     order: u64,
@@ -29,7 +29,8 @@ impl Cut {
         key(self.order)
     }
 
-    /// Whether some records have the key of the threshold and are not selected, though they are no copies of those that are.
+    /// Whether some records have the key of the threshold and are not selected, though they are no copies of those
+    /// that are.
     pub(super) fn splits_ties(&self) -> bool {
         self.splits_ties
     }
@@ -246,8 +247,8 @@ impl Pool<'_> {
         Range { low, high, ..Range::ALL }
     }
 
-    /// The rank of a record, and the order of its key, if the record is in the pool and in the range. What is certainly above
-    /// the range goes to `above`.
+    /// The rank of a record, and the order of its key, if the record is in the pool and in the range. What is
+    /// certainly above the range goes to `above`.
     #[inline]
     fn rank_in(
         &self,
@@ -296,7 +297,8 @@ impl Pool<'_> {
         Ok(sum)
     }
 
-    /// Takes from the records of the range, the largest key first, of equal keys the smallest hash, and copies in input order.
+    /// Takes from the records of the range, the largest key first, of equal keys the smallest hash, and copies in
+    /// input order.
     fn sort(&self, range: Range, mut taker: Taker) -> Result<Found, Error> {
         let threads = scan::scan(self.weights, &Gather { pool: self, range })?;
         let mut candidates: Vec<Candidate> = threads.into_iter().flatten().collect();

@@ -75,7 +75,8 @@ pub(super) fn read_at(path: &Path, stamp: Stamp, at: u64, bytes: &mut [u8]) -> i
     file.read_exact(bytes).map(Some)
 }
 
-/// Reads the header of the file `path` with `parse`, refuses with `refuse` what is none, and also tells what file it was.
+/// Reads the header of the file `path` with `parse`, refuses with `refuse` what is none, and also tells what file it
+/// was.
 pub(super) fn open<H>(
     path: &Path,
     parse: impl Fn(&[u8]) -> Result<H, String>,

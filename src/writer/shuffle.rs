@@ -71,8 +71,8 @@ impl Shuffle {
 
     /// Gives all records to `sink`.
     ///
-    /// Copies of a record have the same bits, and would come one behind the other: each but the first gets bits of its own. Which
-    /// copy is which cannot be seen, so that the order depends on the records alone all the same.
+    /// Copies of a record have the same bits, and would come one behind the other: each but the first gets bits of
+    /// its own. Which copy is which cannot be seen, so that the order depends on the records alone all the same.
     ///
     /// # Errors
     /// What the system says.

@@ -75,7 +75,8 @@ fn copies_and_target_documents_in_the_selection() {
         "remove copies",
     ]);
     assert_eq!(dir.json("s.json")["records_selected"]["copies"], 3);
-    // With an id of their own they are no copies; with another field beside it, a text of the target is one all the same.
+    // With an id of their own they are no copies; with another field beside it, a text of the target is one all the
+    // same.
     let target = dir.read("target.jsonl");
     let leaked: String =
         target.lines().take(5).map(|line| line.replace('{', "{\"id\": 1, ") + "\n").collect();

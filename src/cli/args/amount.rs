@@ -3,8 +3,8 @@
 /// What is taken for a number.
 const FORMS: &str = "it must be a whole number, such as 10000, 10_000, 10k, 1.5M, 2G or 1e9";
 
-/// A whole number, with `_` between digits, with an exponent, or with k, M, G or T behind it (powers of 1000; Ki, Mi, Gi, Ti: of
-/// 1024).
+/// A whole number, with `_` between digits, with an exponent, or with k, M, G or T behind it (powers of 1000; Ki, Mi,
+/// Gi, Ti: of 1024).
 pub(crate) fn amount(text: &str) -> Result<u64, String> {
     exact(text).ok_or_else(|| FORMS.to_owned())
 }

@@ -10,10 +10,11 @@ use serde::Serialize;
 pub(crate) struct WhereArgs {
     /// Keep the records whose FIELD is VALUE; repeatable
     ///
-    /// Also FIELD!=VALUE, and FIELD<N, FIELD<=N, FIELD>N, FIELD>=N, which compare numbers. A dotted path reaches into objects; where
-    /// there is none, it is a key with dots, and so is `a\.b` always. In VALUE, `*` stands for any characters and `?` for any one.
-    /// Strings are compared as they are, numbers, true, false and null as they are written; an array is VALUE if one of its elements
-    /// is. Several values of one field are alternatives; all else must hold together.
+    /// Also FIELD!=VALUE, and FIELD<N, FIELD<=N, FIELD>N, FIELD>=N, which compare numbers. A dotted path reaches into
+    /// objects; where there is none, it is a key with dots, and so is `a\.b` always. In VALUE, `*` stands for any
+    /// characters and `?` for any one. Strings are compared as they are, numbers, true, false and null as they are
+    /// written; an array is VALUE if one of its elements is. Several values of one field are alternatives; all else
+    /// must hold together.
     #[arg(id = "where", long = "where", value_name = "FIELD=VALUE")]
     #[serde(serialize_with = "as_parts")]
     pub(crate) r#where: Vec<Condition>,

@@ -16,8 +16,8 @@ pub(crate) struct InputArgs {
     pub(crate) files_from: Option<PathBuf>,
     /// Leave out files of walked folders whose name, or path from the folder, is like GLOB; repeatable
     ///
-    /// `*` stands for any characters and `?` for any one. Without a `/`, GLOB is also of the folders on the way. Files that are named
-    /// themselves are read whatever they are called.
+    /// `*` stands for any characters and `?` for any one. Without a `/`, GLOB is also of the folders on the way.
+    /// Files that are named themselves are read whatever they are called.
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<String>,
 }
@@ -27,8 +27,8 @@ pub(crate) struct InputArgs {
 pub(crate) struct RecordArgs {
     /// The field with the text; a dotted path reaches into objects; repeatable
     ///
-    /// Given several times, the texts are joined with one space. Where there is nothing at the path, a key with dots is looked for;
-    /// `a\.b` is such a key always.
+    /// Given several times, the texts are joined with one space. Where there is nothing at the path, a key with dots
+    /// is looked for; `a\.b` is such a key always.
     #[arg(long, value_name = "FIELD", default_value = "text")]
     pub(crate) text_field: Vec<String>,
     /// What to do with an invalid record

@@ -9,7 +9,7 @@ use dsir::weights::{WeightsFile, WeightsFolder};
 
 use crate::cli::args::Inspect;
 use crate::cli::failure::Failure;
-use crate::cli::summary::{count, number, size};
+use crate::cli::format::{count, number, size};
 use crate::cli::{outputs, stdout};
 
 pub(crate) fn inspect(args: &Inspect) -> Result<(), Failure> {

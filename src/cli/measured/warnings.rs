@@ -3,7 +3,7 @@
 use dsir::density::Closeness;
 
 use super::{Measured, WeightsRow};
-use crate::cli::summary::number;
+use crate::cli::format::number;
 
 /// A target of whose n-grams more are alone in their buckets is mostly noise.
 const MOST_LONE: f64 = 0.5;

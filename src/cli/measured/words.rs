@@ -4,7 +4,7 @@ use dsir::pipeline::Repeats;
 
 use super::{Corpus, Measured, SelectionRow};
 use crate::cli::failure::harmless;
-use crate::cli::summary::{number, size};
+use crate::cli::format::{number, size};
 
 impl Measured {
     /// In words.
