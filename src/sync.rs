@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::whole_file::Error;
 
 /// More files at a time are not waited for one by one: one call for all that their file system has to write takes less.
+#[cfg(target_os = "linux")]
 const MANY: usize = 32;
 
 /// Waits for the data of one file.
@@ -18,13 +19,12 @@ pub(crate) fn file(file: &File) -> io::Result<()> {
 /// Waits for the data of files that are called the first of each pair, for outputs that messages call the second.
 pub(crate) fn files<'a>(files: impl Iterator<Item = (PathBuf, &'a Path)>) -> Result<(), Error> {
     let files: Vec<(PathBuf, &Path)> = files.collect();
+    #[cfg(target_os = "linux")]
     if files.len() > MANY
         && let Some((path, output)) = files.first()
-        && cfg!(target_os = "linux")
     {
-        let synced =
-            File::open(path).and_then(|of| supported(rustix::fs::syncfs(of).map_err(io::Error::from)));
-        return synced.map_err(|source| Error::new(output, source));
+        let all = |of: File| supported(rustix::fs::syncfs(of).map_err(io::Error::from));
+        return File::open(path).and_then(all).map_err(|source| Error::new(output, source));
     }
     let sync = |path: &Path| File::open(path).and_then(|of| file(&of));
     files.iter().try_for_each(|(path, output)| sync(path).map_err(|source| Error::new(output, source)))
