@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::{density, featurizer, reader, resample, weights, whole_file, work, writer};
+use crate::storage::{whole_file, work_dir};
+use crate::{density, featurizer, reader, resample, weights, writer};
 
 /// Any error of the library.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +29,7 @@ pub enum Error {
     Writer(#[from] writer::Error),
     /// In the work folder.
     #[error(transparent)]
-    Work(#[from] work::Error),
+    WorkDir(#[from] work_dir::Error),
     /// The shards hold no sound record: a field name that no record has, or nothing but blank lines.
     #[error("{what}: no document in {shards} shard(s): {records} records were read and {invalid} skipped as invalid{}",
             match first_fault {

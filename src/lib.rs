@@ -11,13 +11,13 @@
 //! ```
 //! use dsir::density::{FitBudget, Model};
 //! use dsir::featurizer::FeatureSpace;
-//! use dsir::pipeline::{self, ReadOptions, Source, TargetShards, WeighOptions, WriteOptions};
-//! use dsir::progress::Progress;
+//! use dsir::passes::{self, ReadOptions, Source, TargetShards, WeighOptions, WriteOptions};
+//! use dsir::observer::Observer;
 //! use dsir::reader::Shards;
 //! use dsir::resample::{Budget, Draw, DrawOptions};
-//! use dsir::unfinished::TemporaryFolder;
+//! use dsir::storage::unfinished::TemporaryFolder;
 //! use dsir::weights::WeightsFolder;
-//! use dsir::work::Workplace;
+//! use dsir::storage::work_dir::WorkDir;
 //! use dsir::writer::Destination;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -31,12 +31,12 @@
 //! let target = TargetShards { name: Model::ONE_TARGET.into(), shards: Shards::find([target])? };
 //!
 //! let space = FeatureSpace::default();
-//! let (target, _, _) = pipeline::count_target(&target, space, &read, None, &progress)?;
-//! let (counts, _) = pipeline::count_raw(&raw, space, FitBudget::auto(space.buckets), &read, None, None, &progress)?;
+//! let (target, _, _) = passes::count_target(&target, space, &read, None, &progress)?;
+//! let (counts, _) = passes::count_raw(&raw, space, FitBudget::auto(space.buckets), &read, None, None, &progress)?;
 //! let model = Model { space, smoothing: 0.0, raw: Some(counts), targets: vec![target] };
 //!
-//! let workplace = Workplace::Temporary(TemporaryFolder::create_in(work.path())?);
-//! pipeline::weigh(&model, &raw, &read, &workplace, WeighOptions::default(), &progress)?;
+//! let workplace = WorkDir::Temporary(TemporaryFolder::create_in(work.path())?);
+//! passes::weigh(&model, &raw, &read, &workplace, WeighOptions::default(), &progress)?;
 //! let weights = WeightsFolder::new(&workplace.parts()).open(&raw)?;
 //! let options = DrawOptions { budget: Budget::Records(1), min_tokens: 1, ..DrawOptions::default() };
 //! let draw = Draw::new(&weights, None, &options)?;
@@ -45,7 +45,7 @@
 //! let destinations = [Destination::File(out.clone())];
 //! let write = WriteOptions { destinations: &destinations, shuffle: None, annotate: false, temp_dir: work.path() };
 //! let source = Source { draw: &draw, weights: &weights, shards: &raw, candidates: None, is_weighed: true };
-//! pipeline::write(&[source], &write, None, &progress)?;
+//! passes::write(&[source], &write, None, &progress)?;
 //! assert_eq!(std::fs::read_to_string(out)?, "{\"text\": \"the sea\"}\n");
 //! # Ok(())
 //! # }
@@ -69,16 +69,16 @@ pub mod prepare;
 
 pub mod writer;
 
-pub mod pipeline;
+mod scan;
 
-pub mod descriptor;
+pub mod passes;
+
+pub mod jobs;
+
+pub mod storage;
+
 pub mod error;
 pub mod ln;
-mod part_file;
-pub mod progress;
+pub mod observer;
 mod simd;
-mod sync;
-pub mod unfinished;
 pub mod warning;
-pub mod whole_file;
-pub mod work;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use dsir::progress::{Progress, Stage};
+use dsir::observer::{Observer, Stage};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::failure::say;
@@ -42,12 +42,12 @@ const UNKNOWN: &str = "{msg:>8} {spinner} {decimal_bytes} {decimal_bytes_per_sec
 
 impl Bar {
     /// Begins to draw, if standard error is a terminal and `quiet` does not forbid it.
-    pub(crate) fn start(progress: &Progress, voice: &Arc<Voice>, quiet: bool) -> Self {
+    pub(crate) fn start(observer: &Observer, voice: &Arc<Voice>, quiet: bool) -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let wanted = !quiet && std::io::stderr().is_terminal();
         let drawing = wanted.then(|| {
-            let (progress, voice, over) = (progress.clone(), Arc::clone(voice), Arc::clone(&over));
-            thread::spawn(move || draw(&progress, &voice, &over))
+            let (observer, voice, over) = (observer.clone(), Arc::clone(voice), Arc::clone(&over));
+            thread::spawn(move || draw(&observer, &voice, &over))
         });
         Bar { over, drawing }
     }
@@ -64,10 +64,10 @@ impl Drop for Bar {
     }
 }
 
-fn draw(progress: &Progress, voice: &Voice, over: &AtomicBool) {
+fn draw(observer: &Observer, voice: &Voice, over: &AtomicBool) {
     let mut drawn = Stage::default();
     while !over.load(Ordering::Relaxed) {
-        let (stage, done) = progress.now();
+        let (stage, done) = observer.now();
         let mut bar = voice.bar();
         match &*bar {
             Some(bar) if stage == drawn => {

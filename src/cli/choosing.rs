@@ -1,6 +1,7 @@
 //! Options that are chosen by trying them.
 
-use dsir::pipeline::{self, ChooseOptions, Chosen, Eligible, ReadOptions, TargetShards};
+use dsir::jobs::{self, ChooseOptions, Chosen};
+use dsir::passes::{Eligible, ReadOptions, TargetShards};
 use dsir::reader::Shards;
 use dsir::refine::{Choice, JUDGE, Judged, Weights};
 use dsir::resample::DrawOptions;
@@ -35,7 +36,7 @@ pub(crate) fn choose(
     targets.iter().for_each(|target| target.shards.keep_streams(&run.temp_dir));
     let space = args.fit.count.space(read.punkt.as_deref())?;
     let options = ChooseOptions { space, smoothing: args.fit.count.smoothing, draw, eligible, read };
-    let Chosen { choice, report, seconds } = pipeline::choose(raw, targets, options, &run.progress)?;
+    let Chosen { choice, report, seconds } = jobs::choose(raw, targets, options, &run.observer)?;
     summary.stage_of_sampling(&report);
     summary.stage_without_bytes("judge", seconds);
 

@@ -1,6 +1,6 @@
 //! What is drawn, and of what: from what was typed to options that make sense.
 
-use dsir::pipeline::Admission;
+use dsir::passes::Filter;
 use dsir::reader::{Condition, Conditions, FieldPath};
 use dsir::resample::{Budget, Combine, DrawOptions, GroupShares, Groups, Method, Normalize, ShareBy};
 
@@ -121,10 +121,10 @@ impl DrawArgs {
     }
 
     /// What is asked of every record.
-    pub(crate) fn admission(&self, asked: Asked<'_>) -> Result<Admission, Failure> {
+    pub(crate) fn filter(&self, asked: Asked<'_>) -> Result<Filter, Failure> {
         let group_by = self.group_by.as_ref().map(|field| field_path("--group-by", field)).transpose()?;
         let mix_in = self.sets_mixed_in()?.into_iter().map(|(_, conditions)| conditions).collect();
-        Ok(Admission { group_by, mix_in, ..asked.admission()? })
+        Ok(Filter { group_by, mix_in, ..asked.filter()? })
     }
 }
 
@@ -133,7 +133,7 @@ impl DrawArgs {
 pub(crate) struct Asked<'a>(pub(crate) &'a WhereArgs, pub(crate) &'a QualityArgs, pub(crate) &'a PunktArgs);
 
 impl Asked<'_> {
-    pub(crate) fn admission(self) -> Result<Admission, Failure> {
+    pub(crate) fn filter(self) -> Result<Filter, Failure> {
         let Asked(r#where, quality, punkt) = self;
         let told = |option, conditions: &[Condition]| -> Vec<String> {
             conditions.iter().map(|condition| format!("{option} {condition}")).collect()
@@ -143,7 +143,7 @@ impl Asked<'_> {
         if let Some((bounds, punkt)) = &quality {
             asked.push(format!("--quality {bounds} with the sentence model {:016x}", punkt.fingerprint()));
         }
-        Ok(Admission { conditions: r#where.conditions(), quality, asked, ..Admission::default() })
+        Ok(Filter { conditions: r#where.conditions(), quality, asked, ..Filter::default() })
     }
 }
 
@@ -155,14 +155,14 @@ pub(crate) fn fields_of(conditions: &Conditions) -> impl Iterator<Item = (&'stat
 
 /// The fields that must be there, each with the option that names it.
 pub(crate) fn fields_asked_for(
-    admission: &Admission,
+    filter: &Filter,
     score_field: Option<&FieldPath>,
 ) -> Vec<(&'static str, FieldPath)> {
-    let mixed_in = admission.mix_in.iter().flat_map(Conditions::wanted);
+    let mixed_in = filter.mix_in.iter().flat_map(Conditions::wanted);
     let mixed_in = mixed_in.map(|condition| ("--mix-in", condition.field().clone()));
-    let groups = admission.group_by.iter().map(|field| ("--group-by", field.clone()));
+    let groups = filter.group_by.iter().map(|field| ("--group-by", field.clone()));
     let scores = score_field.map(|field| ("--score-field", field.clone()));
-    fields_of(&admission.conditions).chain(mixed_in).chain(groups).chain(scores).collect()
+    fields_of(&filter.conditions).chain(mixed_in).chain(groups).chain(scores).collect()
 }
 
 pub(crate) fn field_path(option: &str, name: &str) -> Result<FieldPath, Failure> {

@@ -2,7 +2,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use dsir::work::{Work, Workplace};
+use dsir::storage::work_dir::{ResumableDir, WorkDir};
 
 /// Why a command did not do its work.
 #[derive(Debug)]
@@ -27,12 +27,13 @@ impl Failure {
     }
 
     /// Mentions what is kept of the work, if there is anything, and takes away what is of no use.
-    pub(crate) fn with_kept(self, workplace: Workplace) -> Self {
+    pub(crate) fn with_kept(self, work_dir: WorkDir) -> Self {
         if self.leaves_nothing_of_use() {
-            workplace.remove();
+            work_dir.remove();
             return self;
         }
-        let folder = workplace.work().map(Work::folder).filter(|folder| Work::holds_something(folder));
+        let folder =
+            work_dir.work().map(ResumableDir::folder).filter(|folder| ResumableDir::holds_something(folder));
         match self {
             Failure::Failed { error, .. } => Failure::Failed { error, kept: folder.map(PathBuf::from) },
             usage => usage,

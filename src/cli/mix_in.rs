@@ -6,10 +6,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use dsir::featurizer::FeatureSpace;
-use dsir::pipeline::{self, Admission, Given, ReadOptions, Source};
+use dsir::passes::{self, Filter, ReadOptions, Source, WeightSource};
 use dsir::reader::{Condition, Conditions, Shard, Shards};
 use dsir::resample::{Budget, Draw, DrawOptions, Error, FromGroup, Method, MixIn};
-use dsir::unfinished::TemporaryFolder;
+use dsir::storage::unfinished::TemporaryFolder;
 use dsir::weights::{WeightsFile, WeightsFolder};
 
 use super::args::DrawArgs;
@@ -96,8 +96,8 @@ impl FileMixedIn {
         shards.keep_streams(&run.temp_dir);
         let folder = run.temporary_folder()?;
         let weights = WeightsFolder::new(folder.path());
-        let (given, admission) = (Given::Nothing, Admission::default());
-        let weighed = pipeline::complete(&given, &admission, shards, space, &weights, read, &run.progress)?;
+        let (given, filter) = (WeightSource::None, Filter::default());
+        let weighed = passes::fill_in(&given, &filter, shards, space, &weights, read, &run.observer)?;
         summary.stage(&format!("mix in {name}"), &weighed.read);
         let weights = weights.open(shards)?;
         let options = DrawOptions {

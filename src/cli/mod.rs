@@ -16,7 +16,7 @@ mod signals;
 mod stdout;
 mod summary;
 mod warnings;
-mod workplace;
+mod work_dir;
 
 use std::process::ExitCode;
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use dsir::density::{FitBudget, Model};
 use dsir::featurizer::{FeatureSpace, Hash, Punkt, Tokenizer};
-use dsir::pipeline::{ReadOptions, SelectionShards, TargetShards};
-use dsir::progress::Progress;
+use dsir::observer::Observer;
+use dsir::passes::{ReadOptions, SelectionShards, TargetShards};
 use dsir::quality::QualityBounds;
 use dsir::reader::{Conditions, Exclude, Shard, Shards, TextFields};
-use dsir::unfinished::TemporaryFolder;
+use dsir::storage::unfinished::TemporaryFolder;
 use dsir::warning::Warning;
 use dsir::writer::Destination;
 
@@ -293,7 +293,7 @@ impl RunArgs {
 
 /// What every command that reads shards runs with.
 pub(crate) struct Run {
-    pub(crate) progress: Progress,
+    pub(crate) observer: Observer,
     pub(crate) temp_dir: PathBuf,
     pub(crate) quiet: bool,
     /// Whether records are printed on the terminal, where a bar would be in their way.
@@ -326,8 +326,8 @@ impl Run {
         let pool = pool.map_err(|error| no_threads(&error))?;
         let voice = Arc::new(Voice::default());
         let teller = Arc::clone(&voice);
-        let progress = Progress::new(move |warning| teller.say(&format!("warning: {}", words(warning))));
-        Ok(Run { progress, temp_dir, quiet: args.quiet, prints_records: false, voice, pool })
+        let observer = Observer::new(move |warning| teller.say(&format!("warning: {}", words(warning))));
+        Ok(Run { observer, temp_dir, quiet: args.quiet, prints_records: false, voice, pool })
     }
 
     /// Does the work with the threads asked for, and shows how far it is.
@@ -335,7 +335,7 @@ impl Run {
         &self,
         work: impl FnOnce() -> Result<T, Failure> + Send,
     ) -> Result<T, Failure> {
-        let _bar = Bar::start(&self.progress, &self.voice, self.quiet || self.prints_records);
+        let _bar = Bar::start(&self.observer, &self.voice, self.quiet || self.prints_records);
         self.pool.install(work)
     }
 
@@ -358,7 +358,7 @@ impl Run {
     /// Warns of patterns that have left out nothing.
     pub(crate) fn warn_of_unused(&self, exclude: &Exclude) {
         for pattern in exclude.unused() {
-            self.progress.warn(Warning::NothingExcluded { pattern: pattern.to_owned() });
+            self.observer.warn(Warning::NothingExcluded { pattern: pattern.to_owned() });
         }
     }
 }

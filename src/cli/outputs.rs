@@ -6,9 +6,9 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use dsir::descriptor;
-use dsir::progress::Progress;
+use dsir::observer::Observer;
 use dsir::reader::{Exclude, Shards};
+use dsir::storage::descriptor;
 use dsir::warning::Warning;
 use dsir::writer::{self, Destination, Sink};
 
@@ -129,7 +129,7 @@ pub(crate) fn warn_of_files(
     draws: Option<u32>,
     written: impl IntoIterator<Item = PathBuf>,
     resumes: bool,
-    progress: &Progress,
+    observer: &Observer,
 ) {
     let (folder, name) = match (destination, draws) {
         (Destination::Folder(folder), _) => (folder.as_path(), None),
@@ -158,7 +158,7 @@ pub(crate) fn warn_of_files(
         replaced = (Vec::new(), 0);
     }
     if replaced.1 + stay.1 > 0 {
-        progress.warn(Warning::FilesThere { folder: start.into(), replaced, stay });
+        observer.warn(Warning::FilesThere { folder: start.into(), replaced, stay });
     }
 }
 

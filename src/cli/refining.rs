@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use dsir::density::{Counts, Model};
-use dsir::pipeline::{self, Eligible, ReadOptions, ReadReport, Rejects, TargetShards};
+use dsir::passes::{self, Eligible, ReadOptions, ReadReport, Rejects, TargetShards};
 use dsir::reader::Shards;
 use dsir::refine::{Aim, Prospects, Sampled, Sampler, TextSampler, refine};
 use dsir::resample::{DrawOptions, Totals, target_shares};
@@ -53,7 +53,7 @@ pub(crate) fn count(
     let mut halves = Vec::new();
     for target in targets {
         let (target, half, texts, report) =
-            pipeline::count_target_and_half(target, space, read, rejects.as_mut(), &run.progress)?;
+            passes::count_target_and_half(target, space, read, rejects.as_mut(), &run.observer)?;
         // An empty target is found out now, not after the raw corpus has been counted.
         model.target_density(&target)?;
         summary.stage("target", &report);
@@ -62,7 +62,7 @@ pub(crate) fn count(
         halves.push(half);
     }
     let first = TextSampler::new(space.buckets);
-    let (texts, report) = pipeline::sample_texts(raw, space, (eligible, first), read, &run.progress)?;
+    let (texts, report) = passes::sample_texts(raw, space, (eligible, first), read, &run.observer)?;
     summary.stage_of_sampling(&report);
     let shares = target_shares(draw, &WeightsInfo::sizes(&model))?;
     let aims = aim(&texts.eligible).split(&shares);
@@ -71,14 +71,14 @@ pub(crate) fn count(
         aimed.push((model.target_density(target)?, *aim));
     }
     let start = Instant::now();
-    let prospects = Prospects::new(space.hash, &aimed, &pipeline::featurize_texts(&texts, space, read)?);
+    let prospects = Prospects::new(space.hash, &aimed, &passes::featurize_texts(&texts, space, read)?);
     drop(texts);
     summary.stage_without_bytes("prospects", start.elapsed().as_secs_f64());
     let sampler = Sampler::new(space.buckets, prospects);
     let rejects = rejects.as_mut().filter(|_| of_raw);
     let (budget, sampling) = (args.budget(), (eligible, &sampler));
     let (counts, sampled, report) =
-        pipeline::count_raw_and_sample(raw, space, budget, read, sampling, rejects, &run.progress)?;
+        passes::count_raw_and_sample(raw, space, budget, read, sampling, rejects, &run.observer)?;
     summary.stage("fit", &report);
     model.raw = Some(counts);
     // Raw text without a token is found out now.
@@ -90,7 +90,7 @@ impl Counted {
     /// Refines every target.
     pub(crate) fn refine(self, run: &Run, summary: &mut Summary) -> Result<Model, Failure> {
         let Counted { mut model, halves, sampled, aims, .. } = self;
-        run.progress.begin("refine", None);
+        run.observer.begin("refine", None);
         let start = Instant::now();
         let mut refinements = Vec::new();
         for (target, (half, aim)) in halves.iter().zip(&aims).enumerate() {

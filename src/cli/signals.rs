@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::thread;
 
-use dsir::unfinished;
-use dsir::work::Work;
+use dsir::storage::unfinished;
+use dsir::storage::work_dir::ResumableDir;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level;
@@ -31,8 +31,8 @@ pub(crate) fn watch() -> io::Result<()> {
         for signal in signals.forever() {
             unfinished::remove_all();
             let name = wanted.iter().find(|(of, _)| *of == signal).map_or("a signal", |(_, name)| name);
-            WORK.get().inspect(|folder| Work::sweep(folder));
-            let kept = WORK.get().filter(|folder| Work::holds_something(folder));
+            WORK.get().inspect(|folder| ResumableDir::sweep(folder));
+            let kept = WORK.get().filter(|folder| ResumableDir::holds_something(folder));
             let how = match kept {
                 Some(folder) => format!("go on from {}", folder.display()),
                 None => "start over".to_owned(),

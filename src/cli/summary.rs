@@ -4,13 +4,13 @@ use std::path::Path;
 use std::time::Instant;
 
 use dsir::density::{Closeness, Model, lone_share};
-use dsir::pipeline::{Admission, Prepared, ReadReport, SelectedRecords, TextHashes, Written};
-use dsir::progress::Progress;
+use dsir::observer::Observer;
+use dsir::passes::{Filter, Prepared, ReadReport, SelectedRecords, TextHashes, Written};
 use dsir::refine::Refinement;
 use dsir::resample::{Budget, Draw, DrawOptions, FromGroup, Method, Normalize, Totals};
+use dsir::storage::whole_file::{self, WholeFile};
 use dsir::warning::Warning;
 use dsir::weights::TargetSize;
-use dsir::whole_file::{self, WholeFile};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -52,7 +52,7 @@ pub(crate) struct Summary {
     stages: Vec<Value>,
     lines: Vec<String>,
     timings: Vec<String>,
-    progress: Progress,
+    observer: Observer,
     /// The texts of the targets, if they were read.
     pub(crate) target_texts: Option<TextHashes>,
 }
@@ -64,13 +64,13 @@ impl Summary {
         json.insert("command".into(), command.into());
         json.insert("threads".into(), run.threads().into());
         json.insert("options".into(), serde_json::to_value(options).unwrap_or_default());
-        let (start, progress) = (Instant::now(), run.progress.clone());
-        Summary { start, json, stages: vec![], lines: vec![], timings: vec![], progress, target_texts: None }
+        let (start, observer) = (Instant::now(), run.observer.clone());
+        Summary { start, json, stages: vec![], lines: vec![], timings: vec![], observer, target_texts: None }
     }
 
     /// Warns: now, and in the file.
     pub(crate) fn warn(&self, warning: Warning) {
-        self.progress.warn(warning);
+        self.observer.warn(warning);
     }
 
     /// Notes the texts of a target.
@@ -384,7 +384,7 @@ impl Summary {
         const MOST_LINES: usize = 20;
         const LONGEST_NAME: usize = 60;
         if let [FromGroup { name, is_mixed_in: false, .. }] = &draw.groups[..]
-            && name == Admission::NO_VALUE
+            && name == Filter::NO_VALUE
         {
             self.warn(Warning::NoGroups);
         }
@@ -444,7 +444,7 @@ impl Summary {
         let seconds = self.start.elapsed().as_secs_f64();
         self.json.insert("stages".into(), Value::Array(std::mem::take(&mut self.stages)));
         self.json.insert("seconds".into(), seconds.into());
-        let warnings: Vec<String> = self.progress.warnings().iter().map(warnings::words).collect();
+        let warnings: Vec<String> = self.observer.warnings().iter().map(warnings::words).collect();
         self.json.insert("warnings".into(), warnings.into());
         let timings = std::mem::take(&mut self.timings);
         self.line("time", format!("{seconds:.1} s: {}", timings.join(", ")));

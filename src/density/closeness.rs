@@ -54,7 +54,7 @@ impl Closeness {
 
 /// What selections are measured with: the densities of the raw corpus and of the targets of one model.
 #[derive(Clone, Debug)]
-pub struct Yardstick {
+pub struct Evaluator {
     epsilon: f64,
     targets: Vec<Measure>,
 }
@@ -70,7 +70,7 @@ struct Measure {
     random: Option<Random>,
 }
 
-impl Yardstick {
+impl Evaluator {
     /// From the counts in `model`, with `epsilon` (positive and normal) added to every density before its logarithm.
     ///
     /// # Errors
@@ -94,7 +94,7 @@ impl Yardstick {
                 density,
             });
         }
-        Ok(Yardstick { epsilon, targets })
+        Ok(Evaluator { epsilon, targets })
     }
 
     /// How close the selection that `counts` are of came to each target.
@@ -187,8 +187,8 @@ mod tests {
     fn the_reduction_is_that_of_the_formula() {
         // p = (1/2, 1/2, 0), q = (1/4, 1/4, 1/2), selected = (1/2, 1/4, 1/4).
         let model = model(vec![counts(4, [1, 1, 2])], counts(1, [2, 2, 0]));
-        let yardstick = Yardstick::new(&model, 1e-10).unwrap();
-        let found = yardstick.measure("s", &counts(1, [2, 1, 1])).unwrap().remove(0);
+        let evaluator = Evaluator::new(&model, 1e-10).unwrap();
+        let found = evaluator.measure("s", &counts(1, [2, 1, 1])).unwrap().remove(0);
         let ln_2 = std::f64::consts::LN_2;
         assert!((found.raw - ln_2).abs() < 1e-9, "ln (1/2 : 1/4), twice, each with weight 1/2");
         assert!((found.selected - ln_2 / 2.0).abs() < 1e-9);
@@ -199,7 +199,7 @@ mod tests {
     #[test]
     fn a_selection_that_is_the_raw_corpus_has_no_reduction() {
         let model = model(vec![counts(4, [1, 5, 2]), counts(2, [0, 3, 1])], counts(1, [2, 2, 7]));
-        let found = Yardstick::new(&model, 1e-8).unwrap().measure("s", &counts(6, [1, 8, 3])).unwrap();
+        let found = Evaluator::new(&model, 1e-8).unwrap().measure("s", &counts(6, [1, 8, 3])).unwrap();
         assert_eq!(found[0].reduction, 0.0);
         assert!(!found[0].is_beyond_chance());
     }
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn a_selection_without_features_is_an_error() {
         let model = model(vec![counts(4, [1, 5, 2])], counts(1, [2, 2, 7]));
-        let error = Yardstick::new(&model, 1e-8).unwrap().measure("s", &counts(6, [0, 0, 0])).unwrap_err();
+        let error = Evaluator::new(&model, 1e-8).unwrap().measure("s", &counts(6, [0, 0, 0])).unwrap_err();
         assert!(matches!(error, Error::NoSelectedFeatures { documents: 6, .. }), "{error}");
     }
 
@@ -217,7 +217,7 @@ mod tests {
         // 0.2, −0.2 and 0; of 100, 100 and 200 n-grams of 400: (0.04 · 100 / (3/4) · 2 + 0) / 3 = 32/9.
         let levels = vec![counts(100, [60, 40, 0]), counts(100, [40, 60, 0]), counts(200, [100, 100, 0])];
         let model = model(levels, counts(1, [9, 0, 0]));
-        let found = Yardstick::new(&model, 1e-12).unwrap().measure("s", &counts(5, [80, 20, 0])).unwrap();
+        let found = Evaluator::new(&model, 1e-12).unwrap().measure("s", &counts(5, [80, 20, 0])).unwrap();
         let chance = found[0].chance.unwrap();
         assert!((chance - (32.0f64 / 9.0 / 100.0).sqrt()).abs() < 1e-9, "{chance}");
     }

@@ -11,7 +11,7 @@ mod log_ratio;
 mod model;
 mod raw;
 
-pub use closeness::{Closeness, Yardstick, lone_share};
+pub use closeness::{Closeness, Evaluator, lone_share};
 pub use error::Error;
 pub(crate) use log_ratio::sum_of;
 pub use log_ratio::{EPSILON, LogRatios, Sum, kl_divergence, kl_divergence_with};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::shards::Stamp;
 use super::{Error, Reread, Shard, foreign, source};
-use crate::progress::Progress;
+use crate::observer::Observer;
 
 /// How much is read at a time: a block fits the second-level cache. A fuzzer's shards are short, and must have several.
 const BLOCK: usize = if cfg!(fuzzing) { 64 } else { 256 << 10 };
@@ -128,9 +128,9 @@ impl BlockReader {
     ///
     /// # Errors
     /// A shard that cannot be opened, or in a form that is not read.
-    pub fn open(shard: &Shard, progress: &Progress) -> Result<Self, Error> {
+    pub fn open(shard: &Shard, observer: &Observer) -> Result<Self, Error> {
         let walked = shard.is_walked();
-        let content = source::open(shard, progress).map_err(|error| match error {
+        let content = source::open(shard, observer).map_err(|error| match error {
             Error::Foreign { shard, what, .. } => Error::Foreign { shard, what, walked },
             other => other,
         })?;
@@ -142,8 +142,8 @@ impl BlockReader {
     ///
     /// # Errors
     /// A shard that cannot be opened, or is shorter.
-    pub fn open_at(shard: &Shard, at: Bookmark, progress: &Progress) -> Result<Self, Error> {
-        let content = source::open_file(shard.path(), shard.stamp(), at.content, progress)?;
+    pub fn open_at(shard: &Shard, at: Bookmark, observer: &Observer) -> Result<Self, Error> {
+        let content = source::open_file(shard.path(), shard.stamp(), at.content, observer)?;
         Ok(BlockReader { stamp: shard.stamp(), ..BlockReader::new(shard.path(), content, at) })
     }
 
@@ -151,8 +151,8 @@ impl BlockReader {
     ///
     /// # Errors
     /// A file that cannot be opened, or in a form that is not read.
-    pub fn open_file(path: &Path, progress: &Progress) -> Result<Self, Error> {
-        Ok(BlockReader::new(path, source::open_file(path, None, 0, progress)?, Bookmark::START))
+    pub fn open_file(path: &Path, observer: &Observer) -> Result<Self, Error> {
+        Ok(BlockReader::new(path, source::open_file(path, None, 0, observer)?, Bookmark::START))
     }
 
     /// Reads the records of `content`.
@@ -310,7 +310,7 @@ mod tests {
         let path = folder.path().join("shard.jsonl");
         std::fs::write(&path, content).unwrap();
         let shards = Shards::find([&path]).unwrap();
-        let mut reader = BlockReader::open(&shards[0], &Progress::default()).unwrap();
+        let mut reader = BlockReader::open(&shards[0], &Observer::default()).unwrap();
         let mut block = Block::default();
         let mut records = Vec::new();
         while reader.next_block(&mut block).unwrap() {
@@ -352,11 +352,11 @@ mod tests {
                 }
                 (records, bookmarks)
             };
-            let (whole, bookmarks) = rest(BlockReader::open(&shards[0], &Progress::default()).unwrap());
+            let (whole, bookmarks) = rest(BlockReader::open(&shards[0], &Observer::default()).unwrap());
             assert_eq!((whole.len(), bookmarks[0]), (60_001, Bookmark::START));
             assert!(bookmarks.len() > 3);
             for at in bookmarks {
-                let reader = BlockReader::open_at(&shards[0], at, &Progress::default()).unwrap();
+                let reader = BlockReader::open_at(&shards[0], at, &Observer::default()).unwrap();
                 assert!(rest(reader).0 == whole[at.records() as usize..], "{at:?}");
             }
         }

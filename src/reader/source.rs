@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::shards::Stamp;
 use super::{Error, Shard, decompress};
-use crate::progress::Progress;
+use crate::observer::Observer;
 
 /// What a second reading of the same content would take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,10 +29,10 @@ impl Reread {
 }
 
 /// The decompressed content of a shard, from its start.
-pub(super) fn open(shard: &Shard, progress: &Progress) -> Result<(Box<dyn Read + Send>, Reread), Error> {
-    let Some(stream) = shard.stream() else { return open_file(shard.path(), shard.stamp(), 0, progress) };
+pub(super) fn open(shard: &Shard, observer: &Observer) -> Result<(Box<dyn Read + Send>, Reread), Error> {
+    let Some(stream) = shard.stream() else { return open_file(shard.path(), shard.stamp(), 0, observer) };
     let failed = |source| Error::Open { path: shard.path().into(), source };
-    let counted = |inner: Box<dyn Read + Send>| Counted { inner, progress: progress.clone() };
+    let counted = |inner: Box<dyn Read + Send>| Counted { inner, observer: observer.clone() };
     let mut state = lock(&stream.state);
     match &mut *state {
         State::Fresh { keep_in } => {
@@ -71,7 +71,7 @@ pub(super) fn open_file(
     path: &Path,
     stamp: Option<Stamp>,
     from: u64,
-    progress: &Progress,
+    observer: &Observer,
 ) -> Result<(Box<dyn Read + Send>, Reread), Error> {
     let open = || {
         let failed = |source| Error::Open { path: path.into(), source };
@@ -83,7 +83,7 @@ pub(super) fn open_file(
             _ => Ok(file),
         }
     };
-    let counted = |inner| Counted { inner, progress: progress.clone() };
+    let counted = |inner| Counted { inner, observer: observer.clone() };
     let failed = |source| Error::Read { shard: path.into(), at: 0, source };
     let mut file = open()?;
     let (mut content, compressed) = decompress::content(counted(file), path)?;
@@ -96,7 +96,7 @@ pub(super) fn open_file(
     } else if from > 0 {
         file = open()?;
         file.seek(SeekFrom::Start(from)).map_err(failed)?;
-        progress.add(from);
+        observer.add(from);
         content = Box::new(counted(file));
     }
     Ok((content, Reread::of_file(compressed)))
@@ -224,13 +224,13 @@ impl Read for Tee {
 /// Tells the progress of what is read.
 struct Counted<R> {
     inner: R,
-    progress: Progress,
+    observer: Observer,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.progress.add(read as u64);
+        self.observer.add(read as u64);
         Ok(read)
     }
 }

@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::whole_file;
+use crate::storage::whole_file;
 
 /// What went wrong with weights.
 #[derive(Debug, thiserror::Error)]

@@ -3,12 +3,12 @@ use std::path::{Path, PathBuf};
 
 use super::npy::{self, Header, Stamp};
 use super::{Error, Layout, Row};
-use crate::part_file::PartFile;
-use crate::whole_file;
+use crate::storage::growing_file::GrowingFile;
+use crate::storage::whole_file;
 
 /// Writes the weights of one shard, row after row; the file is weights only once [finished](WeightsWriter::finish).
 pub struct WeightsWriter {
-    out: BufWriter<PartFile>,
+    out: BufWriter<GrowingFile>,
     layout: Layout,
     rows: u64,
 }
@@ -24,14 +24,14 @@ impl WeightsWriter {
 
     /// The same in a layout of the project's own.
     pub(crate) fn create_in(path: &Path, layout: Layout) -> Result<Self, whole_file::Error> {
-        let mut file = PartFile::create(path)?;
+        let mut file = GrowingFile::create(path)?;
         file.append(&npy::header(layout, 0))?;
         Ok(WeightsWriter { out: BufWriter::new(file), layout, rows: 0 })
     }
 
     /// Goes on after the first `rows` rows of the file `path`, which must be there.
     pub(crate) fn go_on(path: &Path, layout: Layout, rows: u64) -> Result<Self, whole_file::Error> {
-        let file = PartFile::go_on(path, Self::len(layout, rows))?;
+        let file = GrowingFile::go_on(path, Self::len(layout, rows))?;
         Ok(WeightsWriter { out: BufWriter::new(file), layout, rows })
     }
 

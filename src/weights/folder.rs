@@ -8,7 +8,7 @@ use super::{Error, WeightsFile};
 use crate::density::{Model, Target};
 use crate::featurizer::FeatureSpace;
 use crate::reader::{Shard, Shards, TextFields};
-use crate::whole_file::WholeFile;
+use crate::storage::whole_file::WholeFile;
 
 /// The size of a target, by which shares are made when none are given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,7 +126,7 @@ impl WeightsFolder {
                 let written = serde_json::to_writer_pretty(&mut file, info)
                     .map_err(std::io::Error::from)
                     .and_then(|()| file.write_all(b"\n"));
-                written.map_err(|source| crate::whole_file::Error::new(&path, source))?;
+                written.map_err(|source| crate::storage::whole_file::Error::new(&path, source))?;
                 Ok(file.finish()?)
             }
         }

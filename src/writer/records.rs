@@ -7,7 +7,7 @@ use super::shuffle::Shuffle;
 use super::{Error, Sink};
 use crate::prepare::Packing;
 use crate::reader::{Shard, Shards};
-use crate::whole_file::ClosedFile;
+use crate::storage::whole_file::ClosedFile;
 
 /// Where the selected records go.
 #[derive(Clone, Debug, PartialEq, Eq)]

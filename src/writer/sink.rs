@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use flate2::write::GzEncoder;
 
 use super::Error;
-use crate::whole_file::{self, ClosedFile, WholeFile};
+use crate::storage::whole_file::{self, ClosedFile, WholeFile};
 
 const BUFFER: usize = 128 << 10;
 /// The level at which zstd's own tool compresses.

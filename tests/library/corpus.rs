@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use dsir::density::{FitBudget, Model};
 use dsir::error::Error;
 use dsir::featurizer::FeatureSpace;
-use dsir::pipeline::{self, ReadOptions, Source, TargetShards, WeighOptions, WriteOptions};
-use dsir::progress::Progress;
+use dsir::observer::Observer;
+use dsir::passes::{self, ReadOptions, Source, TargetShards, WeighOptions, WriteOptions};
 use dsir::reader::Shards;
 use dsir::resample::{Draw, DrawOptions};
-use dsir::unfinished::TemporaryFolder;
+use dsir::storage::unfinished::TemporaryFolder;
+use dsir::storage::work_dir::WorkDir;
 use dsir::weights::{RowBlock, WeightsFile, WeightsFolder, WeightsInfo};
-use dsir::work::Workplace;
 use dsir::writer::Destination;
 
 /// A folder that is gone at the end of the test.
@@ -56,22 +56,22 @@ pub(crate) fn fit(
     smoothing: f64,
     budget: FitBudget,
 ) -> Model {
-    let (read, progress) = (ReadOptions::default(), Progress::default());
-    let (counts, _) = pipeline::count_raw(raw, space, budget, &read, None, None, &progress).unwrap();
+    let (read, observer) = (ReadOptions::default(), Observer::default());
+    let (counts, _) = passes::count_raw(raw, space, budget, &read, None, None, &observer).unwrap();
     let targets = targets.iter().map(|(name, paths)| {
         let target = TargetShards { name: (*name).into(), shards: Shards::find(*paths).unwrap() };
-        pipeline::count_target(&target, space, &read, None, &progress).unwrap().0
+        passes::count_target(&target, space, &read, None, &observer).unwrap().0
     });
     Model { space, smoothing, targets: targets.collect(), raw: Some(counts) }
 }
 
 /// Weighs shards into a folder.
 pub(crate) fn weigh(model: &Model, raw: &Shards, folder: &Path) -> Vec<WeightsFile> {
-    let (read, progress) = (ReadOptions::default(), Progress::default());
-    let workplace = Workplace::Temporary(TemporaryFolder::create_in(folder).unwrap());
+    let (read, observer) = (ReadOptions::default(), Observer::default());
+    let work_dir = WorkDir::Temporary(TemporaryFolder::create_in(folder).unwrap());
     let folder = WeightsFolder::new(folder);
     let options = WeighOptions { publish_to: Some(&folder), ..WeighOptions::default() };
-    pipeline::weigh(model, raw, &read, &workplace, options, &progress).unwrap();
+    passes::weigh(model, raw, &read, &work_dir, options, &observer).unwrap();
     folder.open(raw).unwrap()
 }
 
@@ -107,6 +107,6 @@ pub(crate) fn select(
         temp_dir: &std::env::temp_dir(),
     };
     let source = Source { draw: &draw, weights: &weights, shards: raw, candidates: None, is_weighed: true };
-    pipeline::write(&[source], &options, None, &Progress::default())?;
+    passes::write(&[source], &options, None, &Observer::default())?;
     Ok(fs::read_to_string(work.path("out.jsonl")).unwrap().lines().map(str::to_owned).collect())
 }

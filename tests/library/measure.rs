@@ -1,9 +1,7 @@
-use dsir::density::{Closeness, FitBudget, Yardstick};
+use dsir::density::{Closeness, Evaluator, FitBudget};
 use dsir::featurizer::FeatureSpace;
-use dsir::pipeline::{
-    self, MeasureOptions, MeasuredSelection, Overlap, ReadOptions, Repeats, SelectionShards,
-};
-use dsir::progress::Progress;
+use dsir::observer::Observer;
+use dsir::passes::{self, MeasureOptions, MeasuredSelection, Overlap, ReadOptions, Repeats, SelectionShards};
 use dsir::reader::Shards;
 use proptest::prelude::*;
 use rand::seq::SliceRandom;
@@ -19,7 +17,7 @@ fn options(buckets: u32, sample: Option<usize>) -> MeasureOptions {
 
 fn measured(shards: Shards, options: &MeasureOptions) -> MeasuredSelection {
     let selection = SelectionShards { name: "s".into(), shards };
-    pipeline::measure_selection(&selection, options, None, &Progress::default()).unwrap().0
+    passes::measure_selection(&selection, options, None, &Observer::default()).unwrap().0
 }
 
 /// All that can be seen of a selection.
@@ -72,7 +70,7 @@ proptest! {
         let itself = one.overlap(&parts);
         prop_assert_eq!((itself.jaccard, itself.of_first, itself.of_second), (1.0, 1.0, 1.0));
 
-        let raw = |shards: &Shards| pipeline::measure_raw(shards, &options, None, &Progress::default()).unwrap().0;
+        let raw = |shards: &Shards| passes::measure_raw(shards, &options, None, &Observer::default()).unwrap().0;
         let (one, parts) = (raw(&whole()), pool.install(|| raw(&Shards::find(&paths).unwrap())));
         prop_assert_eq!((one.documents, &one.counts), (parts.documents, &parts.counts));
         prop_assert_eq!(one.counts.documents_read, sample.map_or(300, |sample| sample.min(300) as u64));
@@ -86,7 +84,7 @@ proptest! {
         let options = options(buckets, None);
         let model = fit(&raw, &[("target", &[target])], options.space, 0.0, FitBudget(None));
         let selection = measured(raw, &options);
-        let found = Yardstick::new(&model, epsilon).unwrap().measure("s", &selection.counts).unwrap();
+        let found = Evaluator::new(&model, epsilon).unwrap().measure("s", &selection.counts).unwrap();
         prop_assert_eq!(found[0].reduction, 0.0);
         prop_assert!(!found[0].is_beyond_chance());
     }
@@ -113,10 +111,10 @@ fn random_selections_keep_within_chance() {
     let target = corpus.write("target.jsonl", target);
     let options = options(1000, None);
     let model = fit(&raw, &[("target", &[target])], options.space, 0.0, FitBudget(None));
-    let yardstick = Yardstick::new(&model, 1e-8).unwrap();
+    let evaluator = Evaluator::new(&model, 1e-8).unwrap();
     let select = |documents: &[String]| -> Closeness {
         let selection = Shards::find([corpus.write("selected.jsonl", documents.concat())]).unwrap();
-        yardstick.measure("s", &measured(selection, &options).counts).unwrap().remove(0)
+        evaluator.measure("s", &measured(selection, &options).counts).unwrap().remove(0)
     };
 
     let mut shuffled = documents.clone();

@@ -2,11 +2,11 @@ use std::path::Path;
 
 use dsir::density::Model;
 use dsir::error::Error;
-use dsir::pipeline::{self, Eligible, ReadOptions, ReadReport, Rejects, TargetShards};
+use dsir::passes::{self, Eligible, ReadOptions, ReadReport, Rejects, TargetShards};
 use dsir::reader::{Shard, Shards};
 use dsir::refine::Aim;
 use dsir::resample::{Budget, DrawOptions, Totals};
-use dsir::work::Work;
+use dsir::storage::work_dir::ResumableDir;
 
 use crate::cli::args::{CountArgs, Fit, FitArgs};
 use crate::cli::failure::Failure;
@@ -115,7 +115,7 @@ pub(super) fn add_targets(
 ) -> Result<(), Failure> {
     for target in targets {
         let (target, texts, report) =
-            pipeline::count_target(target, model.space, read, rejects.as_mut(), &run.progress)?;
+            passes::count_target(target, model.space, read, rejects.as_mut(), &run.observer)?;
         // An empty target is found out now, not after the raw corpus has been counted.
         model.target_density(&target)?;
         summary.stage("target", &report);
@@ -133,12 +133,12 @@ pub(super) fn count_raw(
     raw: &Shards,
     read: &ReadOptions,
     rejects: Option<&mut Rejects>,
-    work: Option<&Work>,
+    work: Option<&ResumableDir>,
     run: &Run,
     summary: &mut Summary,
 ) -> Result<ReadReport, Failure> {
     let (counts, report) =
-        pipeline::count_raw(raw, model.space, args.budget(), read, rejects, work, &run.progress)?;
+        passes::count_raw(raw, model.space, args.budget(), read, rejects, work, &run.observer)?;
     summary.stage("fit", &report);
     model.raw = Some(counts);
     // Raw text without a token is found out now.
@@ -147,10 +147,10 @@ pub(super) fn count_raw(
 }
 
 pub(super) fn write_model(model: &Model, path: &Path) -> Result<(), Failure> {
-    let mut file = dsir::whole_file::WholeFile::create(path)?;
+    let mut file = dsir::storage::whole_file::WholeFile::create(path)?;
     let mut buffer = std::io::BufWriter::new(&mut file);
     let written = model.write(&mut buffer).and_then(|()| std::io::Write::flush(&mut buffer));
     drop(buffer);
-    written.map_err(|source| dsir::whole_file::Error::new(path, source))?;
+    written.map_err(|source| dsir::storage::whole_file::Error::new(path, source))?;
     Ok(file.finish()?)
 }

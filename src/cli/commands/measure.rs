@@ -1,9 +1,7 @@
 use std::path::Path;
 
-use dsir::density::{Error, Model, Yardstick};
-use dsir::pipeline::{
-    self, MeasureOptions, MeasuredSelection, Rejects, SelectionShards, Stages, TargetShards,
-};
+use dsir::density::{Error, Evaluator, Model};
+use dsir::passes::{self, MeasureOptions, MeasuredSelection, Rejects, SelectionShards, Stages, TargetShards};
 use dsir::reader::{Shard, Shards};
 use dsir::resample::Survey;
 use dsir::weights::{WeightsFile, WeightsFolder};
@@ -125,19 +123,19 @@ impl Inputs {
         }
         let mut documents = model.raw.as_ref().map_or(0, |raw| raw.documents_read);
         if let Some(raw) = &self.raw {
-            let (raw, stages) = pipeline::measure_raw(raw, options, rejects.as_mut(), &run.progress)?;
+            let (raw, stages) = passes::measure_raw(raw, options, rejects.as_mut(), &run.observer)?;
             note_stages(summary, &stages);
             documents = raw.documents;
             model.raw = Some(raw.counts);
         }
-        let yardstick = Yardstick::new(&model, args.epsilon)?;
+        let evaluator = Evaluator::new(&model, args.epsilon)?;
         let mut selections: Vec<MeasuredSelection> = Vec::new();
         let mut closeness = Vec::new();
         for selection in &self.selections {
             let (selection, stages) =
-                pipeline::measure_selection(selection, options, rejects.as_mut(), &run.progress)?;
+                passes::measure_selection(selection, options, rejects.as_mut(), &run.observer)?;
             note_stages(summary, &stages);
-            closeness.push(yardstick.measure(&selection.name, &selection.counts)?);
+            closeness.push(evaluator.measure(&selection.name, &selection.counts)?);
             selections.push(selection);
         }
         Ok(Measured::new(&model, documents, &selections, closeness, args)?)

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use dsir::pipeline::{self, PrepareOptions, ReadOptions};
+use dsir::passes::{self, PrepareOptions, ReadOptions};
 use dsir::prepare::{Chunk, Packing, QualityStep, Steps};
 use dsir::quality::QualityBounds;
 use dsir::reader::FieldPath;
@@ -44,8 +44,8 @@ pub(crate) fn prepare(args: &Prepare) -> Result<(), Failure> {
     let written = destination.files(&raw).next().map(|path| ("-o", path));
     outputs::refuse_inside(outputs.iter().map(Output::named).chain(written), &raw, &exclude)?;
     run.warn_of_unused(&exclude);
-    outputs::warn_of_files(&destination, None, destination.files(&raw), false, &run.progress);
-    pipeline::look_for_fields(&raw, &fields_of(&steps.conditions).collect::<Vec<_>>(), &run.progress);
+    outputs::warn_of_files(&destination, None, destination.files(&raw), false, &run.observer);
+    passes::look_for_fields(&raw, &fields_of(&steps.conditions).collect::<Vec<_>>(), &run.observer);
 
     let mut summary = Summary::new("prepare", args, &run);
     run.work(|| {
@@ -57,7 +57,7 @@ pub(crate) fn prepare(args: &Prepare) -> Result<(), Failure> {
             temp_dir: &run.temp_dir,
             rejects: rejects.as_mut(),
         };
-        let prepared = pipeline::prepare(&raw, &read, options, &run.progress);
+        let prepared = passes::prepare(&raw, &read, options, &run.observer);
         let (report, prepared) = finish_rejects(rejects, prepared)?;
         summary.stage("prepare", &report);
         summary.raw(raw.len(), raw.passed_over(), &report);

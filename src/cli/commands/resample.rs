@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use dsir::featurizer::FeatureSpace;
-use dsir::pipeline::{self, Candidates, Given, Measuring, ReadOptions, Source, WriteOptions};
+use dsir::passes::{self, Candidates, Measuring, ReadOptions, Source, WeightSource, WriteOptions};
 use dsir::reader::{Exclude, Shards};
 use dsir::resample::{Combine, Draw, DrawOptions, Method};
 use dsir::weights::{Scale, ScoresFile, TargetSize, WeightsFile, WeightsFolder, WeightsInfo};
@@ -25,7 +25,7 @@ pub(crate) fn resample(mut args: Resample) -> Result<(), Failure> {
     let raw = args.input.shards(&exclude)?;
     let read = args.records.options(&args.punkt)?;
     let mut draw = args.draw.options()?;
-    let admission = args.draw.admission(Asked(&args.r#where, &args.quality, &args.punkt))?;
+    let filter = args.draw.filter(Asked(&args.r#where, &args.quality, &args.punkt))?;
     let mix_in = args.draw.files_mixed_in()?;
     let run = Run::new(&args.run, [&raw])?.printing_to(args.output.output.as_deref());
     if args.records.rejects.is_some() {
@@ -37,16 +37,16 @@ pub(crate) fn resample(mut args: Resample) -> Result<(), Failure> {
     let folder = args.weights.as_deref().map(WeightsFolder::new);
     let info = folder.as_ref().map(WeightsFolder::info).transpose()?.flatten();
     let scores = match &given {
-        Given::Nothing => Scores::None,
+        WeightSource::None => Scores::None,
         _ if draw.method == Method::Pareto => Scores::Probabilities,
-        Given::Weights(_) => match &info {
+        WeightSource::Weights(_) => match &info {
             Some(info) => Scores::of_sums(draw.normalize, &info.targets),
             None => Scores::Others,
         },
         _ => Scores::Others,
     };
     if let Some(conditions) = info.as_ref().map(WeightsInfo::conditions).filter(|there| !there.is_empty())
-        && !admission.mix_in.is_empty()
+        && !filter.mix_in.is_empty()
     {
         return Err(Failure::usage(format!(
             "--mix-in: the weights were made with {}, and may lack what is mixed in; weigh without it, and pass it here",
@@ -61,10 +61,10 @@ pub(crate) fn resample(mut args: Resample) -> Result<(), Failure> {
     run.warn_of_unused(&exclude);
     output.warn_of_files(&raw, false, &run);
     let score_field = match &given {
-        Given::Field(field, _) => Some(field),
+        WeightSource::Field(field, _) => Some(field),
         _ => None,
     };
-    pipeline::look_for_fields(&raw, &fields_asked_for(&admission, score_field), &run.progress);
+    passes::look_for_fields(&raw, &fields_asked_for(&filter, score_field), &run.observer);
     let targets = info.as_ref().map(|info| info.targets.as_slice());
     let mut summary = Summary::new("resample", args, &run);
     run.work(|| {
@@ -73,16 +73,15 @@ pub(crate) fn resample(mut args: Resample) -> Result<(), Failure> {
         args.punkt.check(space.tokenizer, Some(&args.quality))?;
         let beside = draw_beside(&mix_in, space, &draw, &read, &run, &mut summary)?;
         let weights = match given {
-            Given::Weights(weights)
-                if admission.is_plain() && weights.iter().all(|file| file.layout().is_full()) =>
+            WeightSource::Weights(weights)
+                if filter.is_plain() && weights.iter().all(|file| file.layout().is_full()) =>
             {
                 weights
             }
             given => {
                 raw.keep_streams(&run.temp_dir);
                 let folder = WeightsFolder::new(completed.path());
-                let weighed =
-                    pipeline::complete(&given, &admission, &raw, space, &folder, &read, &run.progress)?;
+                let weighed = passes::fill_in(&given, &filter, &raw, space, &folder, &read, &run.observer)?;
                 summary.stage("complete", &weighed.read);
                 draw.know(weighed.groups);
                 folder.open(&raw)?
@@ -104,7 +103,7 @@ pub(crate) fn resample(mut args: Resample) -> Result<(), Failure> {
 }
 
 /// Where the log weights come from.
-fn given(args: &Resample, raw: &Shards) -> Result<Given, Failure> {
+fn given(args: &Resample, raw: &Shards) -> Result<WeightSource, Failure> {
     let scale = match (args.draw.method, args.log_scores) {
         (MethodArg::Pareto, true) => {
             return Err(Failure::usage("--method pareto takes scores from 0 to 1, not --log-scores"));
@@ -117,7 +116,7 @@ fn given(args: &Resample, raw: &Shards) -> Result<Given, Failure> {
         return Err(Failure::usage("--log-scores says what scores are: pass --scores or --score-field"));
     }
     if let Some(field) = &args.score_field {
-        return Ok(Given::Field(field_path("--score-field", field)?, scale));
+        return Ok(WeightSource::Field(field_path("--score-field", field)?, scale));
     }
     if let Some(path) = &args.scores {
         let files = if path.is_dir() {
@@ -126,14 +125,14 @@ fn given(args: &Resample, raw: &Shards) -> Result<Given, Failure> {
         } else {
             vec![ScoresFile::open(path)?]
         };
-        return Ok(Given::Scores(files, scale));
+        return Ok(WeightSource::Scores(files, scale));
     }
     match (&args.weights, args.draw.method) {
         (_, MethodArg::Pareto) => {
             Err(Failure::usage("--method pareto draws by scores: pass --scores or --score-field"))
         }
-        (Some(weights), _) => Ok(Given::Weights(WeightsFolder::new(weights).open(raw)?)),
-        (None, MethodArg::Random) => Ok(Given::Nothing),
+        (Some(weights), _) => Ok(WeightSource::Weights(WeightsFolder::new(weights).open(raw)?)),
+        (None, MethodArg::Random) => Ok(WeightSource::None),
         (None, _) => {
             Err(Failure::usage("by what? Pass --weights, --scores or --score-field, or --method random"))
         }
@@ -196,7 +195,7 @@ impl Destined {
             // There will be folders of epochs in its folder, which may as well be new.
             if let (Some(_), Some(folder)) = (draws, path.parent()) {
                 let made = fs::create_dir_all(folder);
-                made.map_err(|source| dsir::whole_file::Error::new(path, source))?;
+                made.map_err(|source| dsir::storage::whole_file::Error::new(path, source))?;
             }
             outputs.push(Output::records("-o", path));
         }
@@ -222,7 +221,7 @@ impl Destined {
 
     /// Warns of files of earlier runs, if this one does not resume one of them.
     pub(super) fn warn_of_files(&self, raw: &Shards, resumes: bool, run: &Run) {
-        outputs::warn_of_files(&self.destination, self.draws, self.files(raw), resumes, &run.progress);
+        outputs::warn_of_files(&self.destination, self.draws, self.files(raw), resumes, &run.observer);
     }
 }
 
@@ -263,7 +262,7 @@ pub(super) fn draw_and_write(
     summary: &mut Summary,
 ) -> Result<(), Failure> {
     let Drawing { options, weights, targets, raw: shards, candidates, .. } = *drawing;
-    run.progress.begin("draw", None);
+    run.observer.begin("draw", None);
     let start = Instant::now();
     let mut draw = Draw::new(weights, targets, options)?;
     summary.stage_without_bytes("draw", start.elapsed().as_secs_f64());
@@ -278,7 +277,7 @@ pub(super) fn draw_and_write(
         Source { draw: &draw, weights, shards, candidates, is_weighed: drawing.scores != Scores::None };
     let sources: Vec<Source<'_>> =
         std::iter::once(main).chain(beside.iter().map(DrawnBeside::source)).collect();
-    let written = pipeline::write(&sources, &write, drawing.measuring, &run.progress)?;
+    let written = passes::write(&sources, &write, drawing.measuring, &run.observer)?;
     summary.stage("write", &written.read);
     draw.groups.extend(beside.iter().map(DrawnBeside::told));
     let names: Vec<String> = match options.combine {

@@ -1,10 +1,10 @@
 use dsir::density::Model;
-use dsir::pipeline::{self, Candidates, Eligible, Measuring, TargetShards, WeighOptions, Weighed};
+use dsir::passes::{self, Candidates, Eligible, Measuring, TargetShards, WeighOptions, Weighed};
 use dsir::reader::Shard;
 use dsir::refine::Aim;
 use dsir::resample::{Budget, Method, Screen, Totals, target_shares};
+use dsir::storage::work_dir::ResumableDir;
 use dsir::weights::{TargetSize, WeightsFolder, WeightsInfo};
-use dsir::work::Work;
 
 use super::fit::{count_raw, count_targets, finish_rejects, rejects};
 use super::resample::{Destined, Drawing, draw_and_write};
@@ -27,7 +27,7 @@ pub(crate) fn select(mut args: Select) -> Result<(), Failure> {
     let targets = args.fit.count.targets(&exclude)?;
     let read = args.records.options(&args.punkt)?;
     let mut draw = args.draw.options()?;
-    let admission = args.draw.admission(Asked(&args.r#where, &args.quality, &args.punkt))?;
+    let filter = args.draw.filter(Asked(&args.r#where, &args.quality, &args.punkt))?;
     let mix_in = args.draw.files_mixed_in()?;
     mix_in::refuse_twice(&raw, &mix_in)?;
     if args.model.is_none() {
@@ -54,15 +54,15 @@ pub(crate) fn select(mut args: Select) -> Result<(), Failure> {
         inputs,
     )?;
 
-    let workplace = args.work.workplace(&output.destination, &raw, &run)?;
+    let work_dir = args.work.work_dir(&output.destination, &raw, &run)?;
     output.refuse_inside(&raw, &exclude)?;
     run.warn_of_unused(&exclude);
-    let resumes = workplace.work().is_some_and(|work| Work::holds_something(work.folder()));
+    let resumes = work_dir.work().is_some_and(|work| ResumableDir::holds_something(work.folder()));
     output.warn_of_files(&raw, resumes, &run);
-    pipeline::look_for_fields(&raw, &fields_asked_for(&admission, None), &run.progress);
+    passes::look_for_fields(&raw, &fields_asked_for(&filter, None), &run.observer);
     let mut summary = Summary::new("select", &args, &run);
     let work = run.work(|| {
-        let eligible = Eligible { min_tokens: draw.min_tokens, admission: admission.clone() };
+        let eligible = Eligible { min_tokens: draw.min_tokens, filter: filter.clone() };
         if args.refine.auto {
             let of = (&raw, &targets[..]);
             choosing::choose(&mut args, of, &draw, &eligible, &read, &run, &mut summary)?;
@@ -88,7 +88,7 @@ pub(crate) fn select(mut args: Select) -> Result<(), Failure> {
                 raw.keep_streams(&run.temp_dir);
                 let mut model =
                     count_targets(&args.fit.count, &targets, &read, &mut rejects, &run, &mut summary)?;
-                let work = workplace.work();
+                let work = work_dir.work();
                 count_raw(&mut model, &args.fit, &raw, &read, None, work, &run, &mut summary)?;
                 refuse_too_many(&model, draw.budget, draw.allow_fewer)?;
                 model
@@ -96,22 +96,22 @@ pub(crate) fn select(mut args: Select) -> Result<(), Failure> {
         };
 
         let beside = draw_beside(&mix_in, model.space, &draw, &read, &run, &mut summary)?;
-        let info = WeightsInfo::new(&model, &read.fields, &admission.asked);
-        let candidates = Candidates::new(&workplace.parts(), Screen::new(&info.targets, &draw)?);
+        let info = WeightsInfo::new(&model, &read.fields, &filter.asked);
+        let candidates = Candidates::new(&work_dir.parts(), Screen::new(&info.targets, &draw)?);
         let options = WeighOptions {
             rejects: rejects.as_mut(),
             candidates: Some(&candidates),
             publish_to: None,
-            admission,
+            filter,
         };
-        let weighed = pipeline::weigh(&model, &raw, &read, &workplace, options, &run.progress);
+        let weighed = passes::weigh(&model, &raw, &read, &work_dir, options, &run.observer);
         let Weighed { read: report, groups } = finish_rejects(rejects, weighed)?;
         draw.know(groups);
         summary.stage("weigh", &report);
         summary.raw(raw.len(), raw.passed_over(), &report);
         summary.model(&model, draw.method != Method::Random);
 
-        let weights = WeightsFolder::new(&workplace.parts()).open(&raw)?;
+        let weights = WeightsFolder::new(&work_dir.parts()).open(&raw)?;
         let texts = summary.target_texts.take();
         let drawing = Drawing {
             options: &draw,
@@ -126,8 +126,8 @@ pub(crate) fn select(mut args: Select) -> Result<(), Failure> {
         draw_and_write(&drawing, &output, &run, &mut summary)
     });
     match work {
-        Ok(()) => workplace.remove(),
-        Err(failure) => return Err(failure.with_kept(workplace)),
+        Ok(()) => work_dir.remove(),
+        Err(failure) => return Err(failure.with_kept(work_dir)),
     }
     summary.finish(args.run.summary.as_deref(), args.run.quiet)
 }

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use dsir::density::Model;
-use dsir::pipeline::{self, WeighOptions};
+use dsir::passes::{self, WeighOptions};
 use dsir::weights::WeightsFolder;
 use dsir::writer;
 
@@ -17,7 +17,7 @@ pub(crate) fn weigh(args: &Weigh) -> Result<(), Failure> {
     let exclude = args.input.exclude();
     let raw = args.input.shards(&exclude)?;
     let read = args.records.options(&args.punkt)?;
-    let admission = Asked(&args.r#where, &args.quality, &args.punkt).admission()?;
+    let filter = Asked(&args.r#where, &args.quality, &args.punkt).filter()?;
     let run = Run::new(&args.run, [&raw])?;
     outputs::refuse_dash("--model", &args.model)?;
     outputs::refuse_dash("-o", &args.output)?;
@@ -34,29 +34,25 @@ pub(crate) fn weigh(args: &Weigh) -> Result<(), Failure> {
     outputs::check_apart(&outputs)?;
     writer::refuse_overwriting(&weights, inputs())?;
     outputs::refuse_inside(outputs.iter().map(Output::named), &raw, &exclude)?;
-    pipeline::refuse_weights_of_others(&raw, &folder)?;
+    passes::refuse_weights_of_others(&raw, &folder)?;
     run.warn_of_unused(&exclude);
-    pipeline::look_for_fields(&raw, &fields_asked_for(&admission, None), &run.progress);
+    passes::look_for_fields(&raw, &fields_asked_for(&filter, None), &run.observer);
 
-    let workplace = args.work.workplace_of_weights(&args.output, &raw)?;
+    let work_dir = args.work.work_dir_of_weights(&args.output, &raw)?;
     let mut summary = Summary::new("weigh", args, &run);
     let work = run.work(|| {
         let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
-        let options = WeighOptions {
-            rejects: rejects.as_mut(),
-            candidates: None,
-            publish_to: Some(&folder),
-            admission,
-        };
-        let weighed = pipeline::weigh(&model, &raw, &read, &workplace, options, &run.progress);
+        let options =
+            WeighOptions { rejects: rejects.as_mut(), candidates: None, publish_to: Some(&folder), filter };
+        let weighed = passes::weigh(&model, &raw, &read, &work_dir, options, &run.observer);
         let report = finish_rejects(rejects, weighed)?.read;
         summary.stage("weigh", &report);
         summary.raw(raw.len(), raw.passed_over(), &report);
         Ok(())
     });
     match work {
-        Ok(()) => workplace.remove(),
-        Err(failure) => return Err(failure.with_kept(workplace)),
+        Ok(()) => work_dir.remove(),
+        Err(failure) => return Err(failure.with_kept(work_dir)),
     }
     summary.finish(args.run.summary.as_deref(), args.run.quiet)
 }

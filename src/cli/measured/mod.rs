@@ -5,7 +5,7 @@ mod words;
 
 use dsir::density::{Closeness, Counts, Error, Model, lone_share};
 use dsir::featurizer::FeatureSpace;
-use dsir::pipeline::{MeasuredSelection, Overlap, Repeats};
+use dsir::passes::{MeasuredSelection, Overlap, Repeats};
 use dsir::resample::{LogWeights, Survey};
 use serde::Serialize;
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! What was measured, in tables for people.
 
-use dsir::pipeline::Repeats;
+use dsir::passes::Repeats;
 
 use super::{Corpus, Measured, SelectionRow};
 use crate::cli::failure::harmless;

@@ -4,15 +4,15 @@ use std::time::Instant;
 
 use super::candidates::{self, Candidates};
 use super::documents::{ReadReport, Tally};
-use super::scan::{self, Job};
 use super::selected::{Look, Looking, SelectedRecords, TextHashes};
 use super::{ReadOptions, other_rows};
-use crate::density::{Closeness, Counts, EPSILON, Model, Yardstick};
+use crate::density::{Closeness, Counts, EPSILON, Evaluator, Model};
 use crate::error::Error;
 use crate::featurizer::{Featurizer, Featurizers};
-use crate::progress::Progress;
+use crate::observer::Observer;
 use crate::reader::{Block, BlockReader, Shard, Shards, TextReader, content_hash};
 use crate::resample::{Draw, Noise, Position};
+use crate::scan::{self, Job};
 use crate::warning::Warning;
 use crate::weights::{self, Row, RowBlock, WeightsFile};
 use crate::writer::{Destination, RecordWriter, Selected, ShardRecords, annotate};
@@ -90,11 +90,11 @@ pub fn write(
     sources: &[Source<'_>],
     options: &WriteOptions<'_>,
     measuring: Option<Measuring<'_>>,
-    progress: &Progress,
+    observer: &Observer,
 ) -> Result<Written, Error> {
     let start = Instant::now();
     let featurizers = measuring.map(|with| with.read.featurizers(with.model.space)).transpose()?;
-    progress.begin("write", sources.iter().map(Source::bytes).sum());
+    observer.begin("write", sources.iter().map(Source::bytes).sum());
     let mut outputs = Vec::with_capacity(options.destinations.len());
     for (number, destination) in (0..).zip(options.destinations) {
         let writer = RecordWriter::create(destination, options.shuffle.is_some(), options.temp_dir)?;
@@ -121,7 +121,7 @@ pub fn write(
             measuring: featurizers.as_ref().zip(measuring),
             looking: &looking,
         };
-        let scanned = scan::scan(&job, shards, progress)?;
+        let scanned = scan::scan(&job, shards, observer)?;
         for (tally, records) in scanned.shards {
             read.add(tally);
             written.iter_mut().zip(records).for_each(|(sum, records)| *sum += records);
@@ -144,17 +144,17 @@ pub fn write(
 
     let mut closeness = Vec::new();
     if let Some(Measuring { model, .. }) = measuring {
-        let yardstick = Yardstick::new(model, EPSILON)?;
+        let evaluator = Evaluator::new(model, EPSILON)?;
         for selected in &counts {
             // A selection of documents without a token has no density, and no distance from anything.
-            closeness.push(yardstick.measure("", selected).unwrap_or_default());
+            closeness.push(evaluator.measure("", selected).unwrap_or_default());
         }
     }
     let shards: Vec<&Shard> = sources.iter().flat_map(|source| source.shards.iter()).collect();
     let path = |shard: usize| shards.get(shard).map(|shard| shard.path().to_path_buf());
     let target = measuring.and_then(|with| with.target);
     let records = lock(&looking).finish(target, options.destinations.len(), path);
-    warn(&records, sources, progress);
+    warn(&records, sources, observer);
     let seconds = start.elapsed().as_secs_f64();
     let read = ReadReport { records: read.records, bytes: read.bytes, seconds, ..ReadReport::default() };
     Ok(Written { read, closeness, records })
@@ -163,21 +163,21 @@ pub fn write(
 /// Two draws that have more than this in common are nearly the same, if there was so much more to draw from.
 const ALIKE: f64 = 0.9;
 
-fn warn(found: &SelectedRecords, sources: &[Source<'_>], progress: &Progress) {
+fn warn(found: &SelectedRecords, sources: &[Source<'_>], observer: &Observer) {
     let SelectedRecords { records, copies, ref example, target_documents, shared_by_draws } = *found;
     if copies > 0 {
         let at_random = sources.iter().all(|source| source.draw.at_random);
-        progress.warn(Warning::CopiesSelected { copies, records, example: example.clone(), at_random });
+        observer.warn(Warning::CopiesSelected { copies, records, example: example.clone(), at_random });
     }
     if let Some(documents) = target_documents.filter(|documents| *documents > 0) {
-        progress.warn(Warning::TargetSelected { documents, records });
+        observer.warn(Warning::TargetSelected { documents, records });
     }
     let eligible: u64 = sources.iter().map(|source| source.draw.survey.eligible.records).sum();
     if let Some(shared) = shared_by_draws
         && shared as f64 > ALIKE * records as f64
         && (records as f64) < ALIKE * eligible as f64
     {
-        progress.warn(Warning::DrawsAlike { shared, records });
+        observer.warn(Warning::DrawsAlike { shared, records });
     }
 }
 
@@ -350,10 +350,10 @@ impl<'a> Job for Write<'a> {
         WriteThread { rows: RowBlock::default(), measuring, looks: Vec::new(), draws: Vec::new() }
     }
 
-    fn open(&self, shard: usize, shards: &Shards, progress: &Progress) -> Result<BlockReader, Error> {
+    fn open(&self, shard: usize, shards: &Shards, observer: &Observer) -> Result<BlockReader, Error> {
         Ok(match &self.kept[shard] {
-            Some(path) => BlockReader::open_file(path, progress)?,
-            None => BlockReader::open(&shards[shard], progress)?,
+            Some(path) => BlockReader::open_file(path, observer)?,
+            None => BlockReader::open(&shards[shard], observer)?,
         })
     }
 

@@ -1,37 +1,33 @@
-//! The stages put together: what the commands do, in parallel over shards and over the blocks of each.
+//! Passes: one reading of the shards each, in parallel over shards and over the blocks of each.
 
-mod admission;
 mod candidates;
-mod complete;
 mod copies;
+mod count;
 mod documents;
 mod fields;
-mod fit;
-mod for_choosing;
-mod for_refining;
-mod keeper;
+mod fill_in;
+mod filter;
 mod measure;
 mod prepare;
+mod refining_sample;
 mod rejects;
 mod sample;
-mod scan;
-mod score;
+mod scores;
 mod selected;
 mod texts;
 mod weigh;
 mod write;
 
-pub use admission::Admission;
 pub use candidates::Candidates;
-pub use complete::{Given, complete};
 pub use copies::{Overlap, Repeats};
+pub use count::{count_raw, count_raw_and_sample, count_raw_sample, count_target};
 pub use documents::ReadReport;
 pub use fields::look_for_fields;
-pub use fit::{count_raw, count_raw_and_sample, count_raw_sample, count_target};
-pub use for_choosing::{ChooseOptions, Chosen, choose};
-pub use for_refining::{Eligible, count_target_and_half};
+pub use fill_in::{WeightSource, fill_in};
+pub use filter::Filter;
 pub use measure::{MeasureOptions, MeasuredRaw, MeasuredSelection, Stages, measure_raw, measure_selection};
 pub use prepare::{PrepareOptions, Prepared, prepare};
+pub use refining_sample::{Eligible, count_target_and_half};
 pub use rejects::Rejects;
 pub use sample::Sample;
 pub use selected::{SelectedRecords, TextHashes};
@@ -59,7 +55,7 @@ pub struct ReadOptions {
 
 impl ReadOptions {
     /// Makes featurizers for `space`.
-    fn featurizers(&self, space: FeatureSpace) -> Result<Featurizers, Error> {
+    pub(crate) fn featurizers(&self, space: FeatureSpace) -> Result<Featurizers, Error> {
         Ok(Featurizers::open(space, self.punkt.as_deref())?)
     }
 }

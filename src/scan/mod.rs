@@ -8,23 +8,24 @@
 //! What is done can be kept for a later run: now and then, one thread waits until no block is under way. Then all
 //! that was read is gathered, and to go on later it takes no more than what was gathered and where the reading was.
 
-mod keeping;
-mod open;
+pub(crate) mod checkpoint_file;
+mod checkpoints;
+mod open_shard;
 
-pub(super) use keeping::Rhythm;
+pub(crate) use checkpoints::CheckpointTimer;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use open::{Input, Open, Reader, Settled, lock};
+use open_shard::{Input, Open, Reader, Settled, lock};
 
 use crate::error::Error;
-use crate::progress::Progress;
+use crate::observer::Observer;
 use crate::reader::{Block, BlockReader, Bookmark, Reread, Shards};
 
 /// What is to be done with shards.
-pub(super) trait Job: Sync {
+pub(crate) trait Job: Sync {
     /// What one thread keeps from block to block.
     type Thread: Send;
     /// What is made of one block.
@@ -37,8 +38,8 @@ pub(super) trait Job: Sync {
     /// Begins a thread.
     fn thread(&self) -> Self::Thread;
     /// Opens a shard; by default, the `shard`-th of `shards`.
-    fn open(&self, shard: usize, shards: &Shards, progress: &Progress) -> Result<BlockReader, Error> {
-        Ok(BlockReader::open(&shards[shard], progress)?)
+    fn open(&self, shard: usize, shards: &Shards, observer: &Observer) -> Result<BlockReader, Error> {
+        Ok(BlockReader::open(&shards[shard], observer)?)
     }
     /// Begins a shard, just opened.
     fn begin(&self, shard: usize, reader: &BlockReader) -> Result<Self::Gathered, Error>;
@@ -54,7 +55,7 @@ pub(super) trait Job: Sync {
         BTreeMap::new()
     }
     /// When to keep what is done; by default, never.
-    fn rhythm(&self) -> Option<&Rhythm> {
+    fn timer(&self) -> Option<&CheckpointTimer> {
         None
     }
     /// Keeps what is done for a later run.
@@ -64,32 +65,32 @@ pub(super) trait Job: Sync {
 }
 
 /// All that a scan has done, while no block is under way.
-pub(super) struct Done<'a, J: Job + ?Sized> {
+pub(crate) struct Done<'a, J: Job + ?Sized> {
     /// What the threads hold.
-    pub(super) threads: Vec<&'a mut J::Thread>,
+    pub(crate) threads: Vec<&'a mut J::Thread>,
     /// The shards that have ended, and what they have come to.
-    pub(super) ended: &'a BTreeMap<usize, J::Ended>,
+    pub(crate) ended: &'a BTreeMap<usize, J::Ended>,
     /// The shards that are open, where their reading is, and what is gathered up to there.
-    pub(super) under_way: Vec<(usize, Bookmark, &'a mut J::Gathered)>,
+    pub(crate) under_way: Vec<(usize, Bookmark, &'a mut J::Gathered)>,
 }
 
 /// What came of a scan.
-pub(super) struct Scanned<J: Job> {
+pub(crate) struct Scanned<J: Job> {
     /// What the threads hold.
-    pub(super) threads: Vec<J::Thread>,
+    pub(crate) threads: Vec<J::Thread>,
     /// What the shards have come to, in input order.
-    pub(super) shards: Vec<J::Ended>,
+    pub(crate) shards: Vec<J::Ended>,
 }
 
 /// Does `job` on all of `shards`. Of several errors, the first in input order is returned.
-pub(super) fn scan<J: Job>(job: &J, shards: &Shards, progress: &Progress) -> Result<Scanned<J>, Error> {
+pub(crate) fn scan<J: Job>(job: &J, shards: &Shards, observer: &Observer) -> Result<Scanned<J>, Error> {
     let threads = rayon::current_num_threads();
     let ended = job.ended_before();
-    progress.add(ended.keys().map(|shard| shards[*shard].bytes()).sum());
+    observer.add(ended.keys().map(|shard| shards[*shard].bytes()).sum());
     let scan = Scan {
         job,
         shards,
-        progress,
+        observer,
         threads: (0..threads).map(|_| Mutex::new(job.thread())).collect(),
         gate: RwLock::new(()),
         schedule: Mutex::new(Schedule { next: 0, open: Vec::new() }),
@@ -98,7 +99,7 @@ pub(super) fn scan<J: Job>(job: &J, shards: &Shards, progress: &Progress) -> Res
         stop: AtomicUsize::new(usize::MAX),
     };
     rayon::broadcast(|context| scan.work(context.index()));
-    if job.rhythm().is_some() {
+    if job.timer().is_some() {
         scan.keep();
     }
     match scan.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
@@ -117,7 +118,7 @@ pub(super) fn scan<J: Job>(job: &J, shards: &Shards, progress: &Progress) -> Res
 struct Scan<'a, J: Job> {
     job: &'a J,
     shards: &'a Shards,
-    progress: &'a Progress,
+    observer: &'a Observer,
     /// Each is locked by its own thread while it has a block under way.
     threads: Vec<Mutex<J::Thread>>,
     /// Passed by threads that have a block under way, shut while what is done is kept.
@@ -230,7 +231,7 @@ impl<J: Job> Scan<'_, J> {
             return Ok(Next::Nothing);
         }
         if matches!(input.reader, Reader::Closed) {
-            let reader = self.job.open(open.shard, self.shards, self.progress)?;
+            let reader = self.job.open(open.shard, self.shards, self.observer)?;
             open.busy_reading.store(reader.reread() == Reread::Costly, Ordering::Relaxed);
             lock(&open.output).gathered = Some(self.job.begin(open.shard, &reader)?);
             input.reader = Reader::Open(reader);
@@ -247,7 +248,7 @@ impl<J: Job> Scan<'_, J> {
             Ok(None) => {}
             Ok(Some(ended)) => {
                 lock(&self.ended).insert(open.shard, ended);
-                self.job.rhythm().inspect(|rhythm| rhythm.shard_has_ended());
+                self.job.timer().inspect(|timer| timer.shard_has_ended());
             }
             Err(error) => self.fail(open, settled.next, error),
         }

@@ -1,11 +1,9 @@
 use std::collections::BTreeMap;
 
 use super::documents::{Documents, Hashed, ReadReport, Taken, Tally, has_few_spaces};
-use super::for_refining::{Eligible, Sampling, SamplingThread};
-use super::keeper::{Before, Keeper};
+use super::refining_sample::{Eligible, Sampling, SamplingThread};
 use super::rejects::{Rejects, RejectsInOrder};
 use super::sample::Sample;
-use super::scan::{self, Done, Job, Rhythm};
 use super::selected::TextHashes;
 use super::{ReadOptions, TargetShards};
 use crate::density::{
@@ -13,11 +11,13 @@ use crate::density::{
 };
 use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
-use crate::progress::Progress;
+use crate::observer::Observer;
 use crate::reader::{Block, BlockReader, Shard, Shards, TextReader};
 use crate::refine::{Sampled, Sampler};
+use crate::scan::checkpoint_file::{CheckpointFile, EarlierRun};
+use crate::scan::{self, CheckpointTimer, Done, Job};
+use crate::storage::work_dir::ResumableDir;
 use crate::warning::Warning;
-use crate::work::Work;
 
 /// Counts everything in a target, and notes its texts.
 ///
@@ -28,12 +28,12 @@ pub fn count_target(
     space: FeatureSpace,
     options: &ReadOptions,
     rejects: Option<&mut Rejects>,
-    progress: &Progress,
+    observer: &Observer,
 ) -> Result<(Target, TextHashes, ReadReport), Error> {
-    progress.begin("target", target.shards.total_bytes());
+    observer.begin("target", target.shards.total_bytes());
     let what = format!("target `{}`", target.name);
     let all = Counted { what: &what, shards: &target.shards, space, options, only: None };
-    let (counts, report, watches) = count_watched(all, TextHashes::default, rejects, progress)?;
+    let (counts, report, watches) = count_watched(all, TextHashes::default, rejects, observer)?;
     let mut texts = TextHashes::default();
     watches.iter().for_each(|watch| texts.join(watch));
     Ok((Target { name: target.name.clone(), counts, refined: None }, texts, report))
@@ -81,15 +81,15 @@ pub(super) fn count_watched<W: Watch>(
     counted: Counted<'_>,
     watch: impl Fn() -> W + Sync,
     rejects: Option<&mut Rejects>,
-    progress: &Progress,
+    observer: &Observer,
 ) -> Result<(Counts, ReadReport, Vec<W>), Error> {
     let Counted { what, shards, space, options, only } = counted;
     let featurizers = options.featurizers(space)?;
     let rejects = RejectsInOrder::new(rejects);
     let documents =
-        Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted(), progress);
+        Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted(), observer);
     let job = CountAll { featurizers, only, documents, rejects, watch };
-    let scanned = scan::scan(&job, shards, progress)?;
+    let scanned = scan::scan(&job, shards, observer)?;
     let report = job.documents.finish(what, &scanned.shards)?;
     let mut counts = Counts::new(space.buckets);
     let mut watches = Vec::new();
@@ -114,12 +114,12 @@ pub fn count_raw(
     budget: FitBudget,
     options: &ReadOptions,
     mut rejects: Option<&mut Rejects>,
-    work: Option<&Work>,
-    progress: &Progress,
+    work: Option<&ResumableDir>,
+    observer: &Observer,
 ) -> Result<(RawCounts, ReadReport), Error> {
-    whole_if_copied(shards, budget, progress, |budget| {
+    whole_if_copied(shards, budget, observer, |budget| {
         let stage = if budget.0.is_none() { "fit-all" } else { "fit" };
-        count_once(shards, space, budget, options, rejects.take(), work.map(|work| (work, stage)), progress)
+        count_once(shards, space, budget, options, rejects.take(), work.map(|work| (work, stage)), observer)
     })
 }
 
@@ -127,7 +127,7 @@ pub fn count_raw(
 fn whole_if_copied<T>(
     shards: &Shards,
     budget: FitBudget,
-    progress: &Progress,
+    observer: &Observer,
     mut count: impl FnMut(FitBudget) -> Result<(RawCounts, T), Error>,
 ) -> Result<(RawCounts, T), Error> {
     let (counts, more) = count(budget)?;
@@ -136,7 +136,7 @@ fn whole_if_copied<T>(
     }
     let sampled = !shards.iter().all(Shard::is_readable);
     let (copies, documents) = (counts.copies, counts.documents_read);
-    progress.warn(Warning::ManyCopies { copies, documents, sampled });
+    observer.warn(Warning::ManyCopies { copies, documents, sampled });
     if sampled {
         return Ok((counts, more));
     }
@@ -151,26 +151,27 @@ fn count_once(
     budget: FitBudget,
     options: &ReadOptions,
     rejects: Option<&mut Rejects>,
-    work: Option<(&Work, &str)>,
-    progress: &Progress,
+    work: Option<(&ResumableDir, &str)>,
+    observer: &Observer,
 ) -> Result<(RawCounts, ReadReport), Error> {
     let featurizers = options.featurizers(space)?;
-    progress.begin("fit", shards.total_bytes());
+    observer.begin("fit", shards.total_bytes());
     // Counts of a stream and of files cannot be told apart, and it cannot be read again; nor are the rejects kept.
     let work = work.filter(|_| rejects.is_none() && shards.iter().all(|shard| shard.fingerprint().is_some()));
     let fields: Vec<String> = options.fields.names().collect();
-    let keeper = work.map(|(work, stage)| Keeper::new(work, stage, &(space, budget, fields)));
-    let mut before: Option<Before<(), PartCounts>> = keeper.as_ref().and_then(|keeper| keeper.before(shards));
+    let checkpoints = work.map(|(work, stage)| CheckpointFile::new(work, stage, &(space, budget, fields)));
+    let mut before: Option<EarlierRun<Tally, (), PartCounts>> =
+        checkpoints.as_ref().and_then(|checkpoints| checkpoints.earlier_run(shards));
     before = before.filter(|before| is_of_use(before, space, options));
     let sample = match &before {
         Some(before) => RawSample::go_on(before.whole.clone())?,
         None => RawSample::new(budget),
     };
-    let bytes_before = before.as_ref().map_or(0, Before::bytes);
+    let bytes_before = before.as_ref().map_or(0, |before| before.tallies().map(|tally| tally.bytes).sum());
 
     let rejects = RejectsInOrder::new(rejects);
     let documents =
-        Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted(), progress);
+        Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted(), observer);
     let job = CountRaw {
         featurizers,
         sample,
@@ -179,10 +180,10 @@ fn count_once(
         documents,
         rejects,
         shards,
-        keeper,
+        checkpoints,
         before,
     };
-    let scanned = scan::scan(&job, shards, progress)?;
+    let scanned = scan::scan(&job, shards, observer)?;
     let report = job.documents.finish("raw", &scanned.shards)?;
     let raw = job.sample.finish(scanned.threads.iter().map(|thread| &thread.of.counts), space.buckets)?;
     Ok((raw, ReadReport { bytes_before, ..report }))
@@ -199,26 +200,26 @@ pub fn count_raw_and_sample(
     options: &ReadOptions,
     (eligible, sampler): (&Eligible, &Sampler),
     mut rejects: Option<&mut Rejects>,
-    progress: &Progress,
+    observer: &Observer,
 ) -> Result<(RawCounts, Sampled, ReadReport), Error> {
     let count = |budget| {
         let featurizers = options.featurizers(space)?;
-        progress.begin("fit", shards.total_bytes());
+        observer.begin("fit", shards.total_bytes());
         let sample = RawSample::new(budget);
         let rejects = RejectsInOrder::new(rejects.take());
         let documents =
-            Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted(), progress);
+            Documents::new(shards, options, space.tokenizer.field_kind(), rejects.are_wanted(), observer);
         let sampling = Some(Sampling { eligible, sampler });
-        let (only, keeper, before) = (None, None, None);
+        let (only, checkpoints, before) = (None, None, None);
         let job =
-            CountRaw { featurizers, sample, only, sampling, documents, rejects, shards, keeper, before };
-        let scanned = scan::scan(&job, shards, progress)?;
+            CountRaw { featurizers, sample, only, sampling, documents, rejects, shards, checkpoints, before };
+        let scanned = scan::scan(&job, shards, observer)?;
         let report = job.documents.finish("raw", &scanned.shards)?;
         let raw = job.sample.finish(scanned.threads.iter().map(|thread| &thread.of.counts), space.buckets)?;
         let threads = scanned.threads.into_iter().filter_map(|thread| thread.sampling);
         Ok((raw, (sampler.finish(threads.map(|thread| thread.sampled)), report)))
     };
-    let (raw, (sampled, report)) = whole_if_copied(shards, budget, progress, count)?;
+    let (raw, (sampled, report)) = whole_if_copied(shards, budget, observer, count)?;
     Ok((raw, sampled, report))
 }
 
@@ -231,23 +232,24 @@ pub fn count_raw_sample(
     space: FeatureSpace,
     only: &Sample,
     options: &ReadOptions,
-    progress: &Progress,
+    observer: &Observer,
 ) -> Result<(RawCounts, ReadReport), Error> {
     let featurizers = options.featurizers(space)?;
-    progress.begin("fit", shards.total_bytes());
+    observer.begin("fit", shards.total_bytes());
     let sample = RawSample::new(FitBudget(None));
-    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), false, progress);
+    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), false, observer);
     let (only, rejects) = (Some(only), RejectsInOrder::new(None));
-    let (sampling, keeper, before) = (None, None, None);
-    let job = CountRaw { featurizers, sample, only, sampling, documents, rejects, shards, keeper, before };
-    let scanned = scan::scan(&job, shards, progress)?;
+    let (sampling, checkpoints, before) = (None, None, None);
+    let job =
+        CountRaw { featurizers, sample, only, sampling, documents, rejects, shards, checkpoints, before };
+    let scanned = scan::scan(&job, shards, observer)?;
     let report = job.documents.finish("raw", &scanned.shards)?;
     Ok((job.sample.finish(scanned.threads.iter().map(|thread| &thread.of.counts), space.buckets)?, report))
 }
 
 /// Whether counting can go on from there: the counts of one shard cannot be taken away again.
-fn is_of_use(before: &Before<(), PartCounts>, space: FeatureSpace, options: &ReadOptions) -> bool {
-    let mut tallies = before.ended.values().chain(before.under_way.values().map(|(_, tally, ())| tally));
+fn is_of_use(before: &EarlierRun<Tally, (), PartCounts>, space: FeatureSpace, options: &ReadOptions) -> bool {
+    let mut tallies = before.tallies();
     before.others == 0
         && before.whole.counts.is_sound(space.buckets)
         && tallies.all(|tally| tally.invalid == 0 || options.skip_invalid)
@@ -343,8 +345,8 @@ struct CountRaw<'a> {
     documents: Documents<'a>,
     rejects: RejectsInOrder<'a>,
     shards: &'a Shards,
-    keeper: Option<Keeper>,
-    before: Option<Before<(), PartCounts>>,
+    checkpoints: Option<CheckpointFile>,
+    before: Option<EarlierRun<Tally, (), PartCounts>>,
 }
 
 struct CountRawThread<'a> {
@@ -365,10 +367,10 @@ impl<'a> Job for CountRaw<'a> {
         CountRawThread { of: CountThread { featurizer, counts, texts, watch: () }, sampling }
     }
 
-    fn open(&self, shard: usize, shards: &Shards, progress: &Progress) -> Result<BlockReader, Error> {
+    fn open(&self, shard: usize, shards: &Shards, observer: &Observer) -> Result<BlockReader, Error> {
         Ok(match self.before.as_ref().and_then(|before| before.under_way.get(&shard)) {
-            Some((at, ..)) => BlockReader::open_at(&shards[shard], *at, progress)?,
-            None => BlockReader::open(&shards[shard], progress)?,
+            Some((at, ..)) => BlockReader::open_at(&shards[shard], *at, observer)?,
+            None => BlockReader::open(&shards[shard], observer)?,
         })
     }
 
@@ -414,17 +416,17 @@ impl<'a> Job for CountRaw<'a> {
         self.before.as_ref().map(|before| before.ended.clone()).unwrap_or_default()
     }
 
-    fn rhythm(&self) -> Option<&Rhythm> {
-        self.keeper.as_ref().map(|keeper| &keeper.rhythm)
+    fn timer(&self) -> Option<&CheckpointTimer> {
+        self.checkpoints.as_ref().map(|checkpoints| &checkpoints.timer)
     }
 
     fn keep(&self, done: Done<'_, Self>) -> Result<(), Error> {
-        let Some(keeper) = &self.keeper else { return Ok(()) };
+        let Some(checkpoints) = &self.checkpoints else { return Ok(()) };
         let buckets = self.featurizers.space().buckets;
         let counts = self.sample.part(done.threads.iter().map(|thread| &thread.of.counts), buckets)?;
         let under_way =
             done.under_way.into_iter().map(|(shard, at, (_, tally))| (shard, at, tally.clone(), ()));
         let ended = done.ended.iter().map(|(shard, tally)| (*shard, tally));
-        keeper.keep(self.shards, ended, under_way, self.before.as_ref(), counts)
+        checkpoints.save(self.shards, ended, under_way, self.before.as_ref(), counts)
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::unfinished::{self, TemporaryFolder};
+use crate::storage::unfinished::{self, TemporaryFolder};
 
 /// What went wrong with a work folder.
 #[derive(Debug, thiserror::Error)]
@@ -35,33 +35,33 @@ pub enum Error {
 
 /// Where a run keeps what it makes on the way.
 #[derive(Debug)]
-pub enum Workplace {
+pub enum WorkDir {
     /// In a work folder, from which the same run can go on.
-    Kept(Work),
+    Resumable(ResumableDir),
     /// In a folder that is gone when the run ends, however it ends.
     Temporary(TemporaryFolder),
 }
 
-impl Workplace {
+impl WorkDir {
     /// Where the files of shards are, done and under way.
     pub fn parts(&self) -> PathBuf {
         match self {
-            Workplace::Kept(work) => work.folder.join(PARTS),
-            Workplace::Temporary(folder) => folder.path().into(),
+            WorkDir::Resumable(work) => work.folder.join(PARTS),
+            WorkDir::Temporary(folder) => folder.path().into(),
         }
     }
 
     /// The work folder, if it is one.
-    pub fn work(&self) -> Option<&Work> {
+    pub fn work(&self) -> Option<&ResumableDir> {
         match self {
-            Workplace::Kept(work) => Some(work),
-            Workplace::Temporary(_) => None,
+            WorkDir::Resumable(work) => Some(work),
+            WorkDir::Temporary(_) => None,
         }
     }
 
     /// Takes the place away, when the run has done all its work.
     pub fn remove(self) {
-        if let Workplace::Kept(work) = self {
+        if let WorkDir::Resumable(work) = self {
             states(&work.folder).for_each(|state| fs::remove_file(state).unwrap_or_default());
         }
     }
@@ -69,7 +69,7 @@ impl Workplace {
 
 /// A work folder, held by one run at a time. When dropped it stays if something was kept in it, and is gone otherwise.
 #[derive(Debug)]
-pub struct Work {
+pub struct ResumableDir {
     folder: PathBuf,
     /// Locked as long as it is open, which ends with the process however that ends.
     _lock: File,
@@ -82,7 +82,7 @@ const PARTS: &str = "parts";
 /// What is told of the stages has names that end so.
 const STATE: &str = "state";
 
-impl Work {
+impl ResumableDir {
     /// Makes `folder` a work folder, or takes it up from an earlier run.
     ///
     /// # Errors
@@ -106,7 +106,7 @@ impl Work {
             // An earlier run may have ended, and taken the folder away, since we opened the file.
             let ours = lock.metadata().map_err(failed)?;
             if fs::metadata(&path).is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino())) {
-                return Ok(Work { folder: folder.into(), _lock: lock });
+                return Ok(ResumableDir { folder: folder.into(), _lock: lock });
             }
         }
     }
@@ -128,7 +128,7 @@ impl Work {
 
     /// Takes the work folder `folder` away if nothing is kept in it.
     pub fn sweep(folder: &Path) {
-        if !Work::holds_something(folder) {
+        if !ResumableDir::holds_something(folder) {
             // What cannot be removed stays: there is nobody to tell, and the next run copes with it.
             fs::remove_dir_all(folder.join(PARTS)).unwrap_or_default();
             fs::remove_file(folder.join(LOCK)).unwrap_or_default();
@@ -142,8 +142,8 @@ fn states(folder: &Path) -> impl Iterator<Item = PathBuf> {
     entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == STATE))
 }
 
-impl Drop for Work {
+impl Drop for ResumableDir {
     fn drop(&mut self) {
-        Work::sweep(&self.folder);
+        ResumableDir::sweep(&self.folder);
     }
 }

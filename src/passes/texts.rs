@@ -3,15 +3,15 @@
 use std::time::Instant;
 
 use super::ReadOptions;
-use super::admission::AdmissionThread;
 use super::documents::{Documents, Hashed, ReadReport, Taken, Tally};
-use super::for_refining::Eligible;
-use super::scan::{self, Job};
+use super::filter::FilterThread;
+use super::refining_sample::Eligible;
 use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
-use crate::progress::Progress;
+use crate::observer::Observer;
 use crate::reader::{Block, BlockReader, Shards, TextReader};
 use crate::refine::{Sampled, SampledTexts, TextSampler, TextSamplerThread, featurize};
+use crate::scan::{self, Job};
 
 /// The features of sampled texts in a feature space.
 ///
@@ -35,16 +35,16 @@ pub fn sample_texts(
     space: FeatureSpace,
     (eligible, sampler): (&Eligible, TextSampler),
     read: &ReadOptions,
-    progress: &Progress,
+    observer: &Observer,
 ) -> Result<(SampledTexts, ReadReport), Error> {
     let featurizers = read.featurizers(space)?;
     let featurizers = if sampler.prospects().most() == 0 { featurizers.of_tokens() } else { featurizers };
-    progress.begin("sample", shards.total_bytes());
+    observer.begin("sample", shards.total_bytes());
     let start = Instant::now();
     let read = ReadOptions { skip_invalid: true, ..read.clone() };
-    let documents = Documents::new(shards, &read, space.tokenizer.field_kind(), false, progress);
+    let documents = Documents::new(shards, &read, space.tokenizer.field_kind(), false, observer);
     let job = SampleTexts { featurizers, eligible, sampler, documents };
-    let scanned = scan::scan(&job, shards, progress)?;
+    let scanned = scan::scan(&job, shards, observer)?;
     job.documents.check_contents(scanned.shards.iter())?;
     let mut report = ReadReport::default();
     for shard in &scanned.shards {
@@ -67,7 +67,7 @@ struct SampleThread<'a> {
     /// Counts tokens.
     featurizer: Featurizer,
     texts: TextReader<'a>,
-    admission: AdmissionThread,
+    filter: FilterThread,
     sampled: TextSamplerThread,
     /// What a document comes to by the log-ratios of the prospects.
     sums: Vec<i64>,
@@ -83,7 +83,7 @@ impl<'a> Job for SampleTexts<'a> {
         SampleThread {
             featurizer: self.featurizers.featurizer(),
             texts: self.documents.thread(),
-            admission: self.eligible.admission.thread(),
+            filter: self.eligible.filter.thread(),
             sampled: self.sampler.thread(),
             sums: self.sampler.prospects().sums(),
         }
@@ -94,7 +94,7 @@ impl<'a> Job for SampleTexts<'a> {
     }
 
     fn make(&self, thread: &mut SampleThread<'a>, shard: usize, block: &Block) -> Result<Taken, Error> {
-        let SampleThread { featurizer, texts, admission, sampled, sums } = thread;
+        let SampleThread { featurizer, texts, filter, sampled, sums } = thread;
         let prospects = self.sampler.prospects();
         // It does not rise within a block.
         let floor = sampled.floor();
@@ -102,7 +102,7 @@ impl<'a> Job for SampleTexts<'a> {
         let wanted = |record: Hashed<'_>| prospects.is_sampled(floor, record.hash, most);
         let taken = self.documents.each_of(texts, shard, block, wanted, |record, text| {
             let Some(text) = text else { return Ok(()) };
-            if !self.eligible.admission.admit(record.bytes, text, admission).is_drawn_by_weight() {
+            if !self.eligible.filter.check(record.bytes, text, filter).is_drawn_by_weight() {
                 return Ok(());
             }
             sums.fill(0);

@@ -10,7 +10,7 @@ use crate::weights::Layout;
 
 /// What is asked of every record while it is weighed.
 #[derive(Clone, Default)]
-pub struct Admission {
+pub struct Filter {
     /// A record that they do not hold for is left out of the draw.
     pub conditions: Conditions,
     /// A record whose text is not within these bounds is left out; the sentence model is for its tokens.
@@ -24,14 +24,14 @@ pub struct Admission {
 }
 
 /// What one thread holds.
-pub(super) struct AdmissionThread {
+pub(super) struct FilterThread {
     /// The groups met.
     pub(super) groups: Groups,
     quality: Option<Quality>,
 }
 
 /// What is known of one record.
-pub(super) struct Admitted {
+pub(super) struct Verdict {
     pub(super) is_left_out: bool,
     /// Whether it belongs to a set that is mixed in, whatever its weight.
     pub(super) is_mixed_in: bool,
@@ -39,14 +39,14 @@ pub(super) struct Admitted {
     pub(super) group: Option<u64>,
 }
 
-impl Admitted {
+impl Verdict {
     /// Whether it may be drawn by its weight.
     pub(super) fn is_drawn_by_weight(&self) -> bool {
         !self.is_left_out && !self.is_mixed_in
     }
 }
 
-impl Admission {
+impl Filter {
     /// The group of records whose field has no value, or one that is no string, number, true or false.
     pub const NO_VALUE: &str = "(none)";
 
@@ -56,9 +56,9 @@ impl Admission {
     }
 
     /// Begins a thread.
-    pub(super) fn thread(&self) -> AdmissionThread {
+    pub(super) fn thread(&self) -> FilterThread {
         let measure = |(_, punkt): &(_, Arc<Punkt>)| Quality::new(WordTokenizer::new(Arc::clone(punkt)));
-        AdmissionThread { groups: Groups::new(), quality: self.quality.as_ref().map(measure) }
+        FilterThread { groups: Groups::new(), quality: self.quality.as_ref().map(measure) }
     }
 
     fn is_grouped(&self) -> bool {
@@ -72,17 +72,17 @@ impl Admission {
 
     /// What an earlier run must have asked for.
     pub(super) fn fingerprint(&self) -> String {
-        let Admission { conditions, quality, group_by, mix_in, asked } = self;
+        let Filter { conditions, quality, group_by, mix_in, asked } = self;
         let quality = quality.as_ref().map(|(bounds, punkt)| (bounds, punkt.fingerprint()));
         format!("{asked:?} {conditions:?} {quality:?} {group_by:?} {mix_in:?}")
     }
 
     /// Looks at a record and its text.
-    pub(super) fn admit(&self, record: &[u8], text: &str, thread: &mut AdmissionThread) -> Admitted {
-        let AdmissionThread { groups, quality } = thread;
+    pub(super) fn check(&self, record: &[u8], text: &str, thread: &mut FilterThread) -> Verdict {
+        let FilterThread { groups, quality } = thread;
         if let Some(set) = self.mix_in.iter().position(|conditions| conditions.holds(record)) {
             let group = Some(mix_in_id(set));
-            return Admitted { is_left_out: false, is_mixed_in: true, group };
+            return Verdict { is_left_out: false, is_mixed_in: true, group };
         }
         let is_good = || match (quality, &self.quality) {
             (Some(quality), Some((bounds, _))) => bounds.holds(&quality.measure(text)),
@@ -98,7 +98,7 @@ impl Admission {
             }
             id
         });
-        Admitted { is_left_out, is_mixed_in: false, group }
+        Verdict { is_left_out, is_mixed_in: false, group }
     }
 
     /// The group of a record that is no document.

@@ -4,17 +4,17 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use crate::unfinished;
-use crate::whole_file::Error;
+use crate::storage::unfinished;
+use crate::storage::whole_file::Error;
 
 /// A file under way.
 #[derive(Debug)]
-pub(crate) struct PartFile {
+pub(crate) struct GrowingFile {
     file: File,
     path: PathBuf,
 }
 
-impl PartFile {
+impl GrowingFile {
     /// Begins the file `path`, empty, and makes the folders it needs.
     pub(crate) fn create(path: &Path) -> Result<Self, Error> {
         let create = || {
@@ -22,7 +22,7 @@ impl PartFile {
             File::create(path)
         };
         let file = unfinished::unless_told_to_stop(create).map_err(|source| Error::new(path, source))?;
-        Ok(PartFile { file, path: path.into() })
+        Ok(GrowingFile { file, path: path.into() })
     }
 
     /// Goes on after the first `len` bytes of the file `path`, which must be there; the rest of it is dropped.
@@ -31,7 +31,7 @@ impl PartFile {
         let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
         file.set_len(len).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
-        Ok(PartFile { file, path: path.into() })
+        Ok(GrowingFile { file, path: path.into() })
     }
 
     /// Appends `bytes`.
@@ -50,7 +50,7 @@ impl PartFile {
     }
 }
 
-impl Write for PartFile {
+impl Write for GrowingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write(bytes)
     }
@@ -60,7 +60,7 @@ impl Write for PartFile {
     }
 }
 
-impl Seek for PartFile {
+impl Seek for GrowingFile {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         self.file.seek(to)
     }

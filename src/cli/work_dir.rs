@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use dsir::reader::Shards;
-use dsir::unfinished::TemporaryFolder;
-use dsir::work::{Work, Workplace};
+use dsir::storage::unfinished::TemporaryFolder;
+use dsir::storage::work_dir::{ResumableDir, WorkDir};
 use dsir::writer::Destination;
 
 use super::args::WorkArgs;
@@ -19,12 +19,12 @@ const ENDING: &str = ".dsir-work";
 impl WorkArgs {
     /// The workplace of a run that writes to `destination`: the work folder that is asked for or beside the output, or a
     /// temporary folder if nothing could be gone on from.
-    pub(crate) fn workplace(
+    pub(crate) fn work_dir(
         &self,
         destination: &Destination,
         raw: &Shards,
         run: &Run,
-    ) -> Result<Workplace, Failure> {
+    ) -> Result<WorkDir, Failure> {
         let output = match destination {
             Destination::Stdout => None,
             Destination::File(path) | Destination::Folder(path) => Some(path.as_path()),
@@ -41,11 +41,11 @@ impl WorkArgs {
     }
 
     /// The workplace of weighing into `folder`.
-    pub(crate) fn workplace_of_weights(&self, folder: &Path, raw: &Shards) -> Result<Workplace, Failure> {
+    pub(crate) fn work_dir_of_weights(&self, folder: &Path, raw: &Shards) -> Result<WorkDir, Failure> {
         // On a cluster, many may weigh their shards into one folder at a time.
         let shards = format!(".{:016x}", raw.fingerprint_of_paths());
         let temporary = || {
-            let failed = |source| dsir::whole_file::Error::new(folder, source);
+            let failed = |source| dsir::storage::whole_file::Error::new(folder, source);
             Ok(TemporaryFolder::create_in(folder).map_err(failed)?)
         };
         self.open(beside(folder, &shards), raw, temporary)
@@ -56,20 +56,20 @@ impl WorkArgs {
         beside: Option<PathBuf>,
         raw: &Shards,
         temporary: impl FnOnce() -> Result<TemporaryFolder, Failure>,
-    ) -> Result<Workplace, Failure> {
+    ) -> Result<WorkDir, Failure> {
         let any_file = raw.iter().any(|shard| !shard.is_stream());
         let Some(folder) = self.work.clone().or(beside.filter(|_| any_file)) else {
-            return Ok(Workplace::Temporary(temporary()?));
+            return Ok(WorkDir::Temporary(temporary()?));
         };
-        let work = Work::open(&folder)?;
+        let work = ResumableDir::open(&folder)?;
         signals::mention_work(folder);
-        Ok(Workplace::Kept(work))
+        Ok(WorkDir::Resumable(work))
     }
 }
 
 /// The work folder beside an output; none for a device or a pipe.
 fn beside(output: &Path, more: &str) -> Option<PathBuf> {
-    if dsir::descriptor::of_path(output).is_some()
+    if dsir::storage::descriptor::of_path(output).is_some()
         || output.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir())
     {
         return None;

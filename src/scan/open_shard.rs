@@ -10,33 +10,33 @@ use crate::error::Error;
 use crate::reader::BlockReader;
 
 /// A shard under way.
-pub(super) struct Open<J: Job> {
-    pub(super) shard: usize,
+pub(crate) struct Open<J: Job> {
+    pub(crate) shard: usize,
     /// How many threads are with it.
-    pub(super) threads: AtomicUsize,
-    pub(super) input: Mutex<Input>,
+    pub(crate) threads: AtomicUsize,
+    pub(crate) input: Mutex<Input>,
     /// Whether reading keeps a processor busy, with decompressing.
-    pub(super) busy_reading: AtomicBool,
-    pub(super) output: Mutex<Output<J>>,
+    pub(crate) busy_reading: AtomicBool,
+    pub(crate) output: Mutex<Output<J>>,
     /// Told whenever a block is gathered.
     gathered: Condvar,
 }
 
-pub(super) struct Input {
-    pub(super) reader: Reader,
+pub(crate) struct Input {
+    pub(crate) reader: Reader,
     /// Blocks read.
-    pub(super) blocks: u64,
+    pub(crate) blocks: u64,
 }
 
-pub(super) enum Reader {
+pub(crate) enum Reader {
     Closed,
     Open(BlockReader),
     Ended,
 }
 
-pub(super) struct Output<J: Job> {
+pub(crate) struct Output<J: Job> {
     /// From the first block to the end of the shard.
-    pub(super) gathered: Option<J::Gathered>,
+    pub(crate) gathered: Option<J::Gathered>,
     /// The next block to gather.
     next: u64,
     /// Blocks that came before their turn.
@@ -46,15 +46,15 @@ pub(super) struct Output<J: Job> {
 }
 
 /// What came of gathering.
-pub(super) struct Settled<E> {
+pub(crate) struct Settled<E> {
     /// The next block to gather.
-    pub(super) next: u64,
+    pub(crate) next: u64,
     /// What the shard has come to, if it has just ended.
-    pub(super) ended: Result<Option<E>, Error>,
+    pub(crate) ended: Result<Option<E>, Error>,
 }
 
 impl<J: Job> Open<J> {
-    pub(super) fn new(shard: usize) -> Self {
+    pub(crate) fn new(shard: usize) -> Self {
         Open {
             shard,
             threads: AtomicUsize::new(0),
@@ -66,13 +66,13 @@ impl<J: Job> Open<J> {
     }
 
     /// The lock of the input; busily waited for if reading is decompressing.
-    pub(super) fn input(&self) -> MutexGuard<'_, Input> {
+    pub(crate) fn input(&self) -> MutexGuard<'_, Input> {
         if self.busy_reading.load(Ordering::Relaxed) { lock_soon(&self.input) } else { lock(&self.input) }
     }
 
     /// Waits until block `number` is not too far ahead of the last one gathered, for what waits for its turn takes memory;
     /// or until there is no sense in it.
-    pub(super) fn wait_for_gathering(&self, number: u64, is_over: impl Fn() -> bool) {
+    pub(crate) fn wait_for_gathering(&self, number: u64, is_over: impl Fn() -> bool) {
         let ahead = 4 * self.threads.load(Ordering::Relaxed) as u64;
         let mut output = lock(&self.output);
         while number > output.next + ahead && !is_over() {
@@ -82,14 +82,14 @@ impl<J: Job> Open<J> {
     }
 
     /// Takes in what was made of block `number`, and gathers all blocks whose turn it is.
-    pub(super) fn take_in(&self, job: &J, number: u64, made: J::Made) -> Settled<J::Ended> {
+    pub(crate) fn take_in(&self, job: &J, number: u64, made: J::Made) -> Settled<J::Ended> {
         self.settle(job, |output| {
             output.early.insert(number, made);
         })
     }
 
     /// Takes in that there are `blocks` blocks.
-    pub(super) fn end(&self, job: &J, blocks: u64) -> Settled<J::Ended> {
+    pub(crate) fn end(&self, job: &J, blocks: u64) -> Settled<J::Ended> {
         self.settle(job, |output| output.blocks = Some(blocks))
     }
 
@@ -117,7 +117,7 @@ impl<J: Job> Output<J> {
     }
 }
 
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::reader::Shards;
 use crate::resample::is_mix_in;
+use crate::storage::whole_file;
 use crate::weights::{self, RowBlock, Scale, ScoresFile, WeightsFile, WeightsFolder, WeightsWriter};
-use crate::whole_file;
 
 /// So many rows are rewritten at a time.
 const PIECE: u64 = 1 << 14;

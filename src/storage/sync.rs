@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::whole_file::Error;
+use crate::storage::whole_file::Error;
 
 /// More files at a time are not waited for one by one: one call for all that their file system has to write takes less.
 #[cfg(target_os = "linux")]

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::ReadOptions;
 use super::documents::{Documents, ReadReport, Taken, Tally};
 use super::rejects::{Rejects, RejectsInOrder};
-use super::scan::{self, Job};
 use crate::error::Error;
-use crate::progress::Progress;
+use crate::observer::Observer;
 use crate::reader::{Block, BlockReader, FieldKind, Shards, TextReader};
 use crate::resample::Noise;
+use crate::scan::{self, Job};
 
 /// A random order of records, by their content hashes alone.
 #[derive(Clone, Copy, Debug)]
@@ -53,14 +53,14 @@ impl Sample {
         seed: u64,
         (options, kind): (&ReadOptions, FieldKind),
         rejects: Option<&mut Rejects>,
-        progress: &Progress,
+        observer: &Observer,
     ) -> Result<(Self, ReadReport), Error> {
-        progress.begin("sample", shards.total_bytes());
+        observer.begin("sample", shards.total_bytes());
         let order = Order::new(seed);
         let rejects = RejectsInOrder::new(rejects);
-        let documents = Documents::new(shards, options, kind, rejects.are_wanted(), progress);
+        let documents = Documents::new(shards, options, kind, rejects.are_wanted(), observer);
         let job = FindFirst { order, size, documents, rejects };
-        let scanned = scan::scan(&job, shards, progress)?;
+        let scanned = scan::scan(&job, shards, observer)?;
         let report = job.documents.finish(what, &scanned.shards)?;
         let mut places: Vec<u64> = scanned.threads.into_iter().flat_map(|thread| thread.first).collect();
         let documents = report.records - report.invalid;
@@ -166,9 +166,9 @@ mod tests {
             std::fs::write(folder.path().join(name), part.join("\n")).unwrap();
         }
         let shards = Shards::find([folder.path()]).unwrap();
-        let (read, progress) = (ReadOptions::default(), Progress::default());
+        let (read, observer) = (ReadOptions::default(), Observer::default());
         let (sample, report) =
-            Sample::find("raw", &shards, size, seed, (&read, FieldKind::Text), None, &progress).unwrap();
+            Sample::find("raw", &shards, size, seed, (&read, FieldKind::Text), None, &observer).unwrap();
         assert_eq!((sample.documents(), report.records), (records.len() as u64, records.len() as u64));
         assert_eq!(sample.is_part(), records.len() > size);
         records.iter().filter(|record| sample.takes(content_hash(record.as_bytes()))).cloned().collect()

@@ -2,14 +2,13 @@
 
 use std::time::Instant;
 
-use super::documents::ReadReport;
-use super::for_refining::{Eligible, count_target_and_half};
-use super::texts::{featurize_texts, sample_texts};
-use super::{ReadOptions, TargetShards};
 use crate::density::{Counts, Target, density};
 use crate::error::Error;
 use crate::featurizer::FeatureSpace;
-use crate::progress::Progress;
+use crate::observer::Observer;
+use crate::passes::{
+    Eligible, ReadOptions, ReadReport, TargetShards, count_target_and_half, featurize_texts, sample_texts,
+};
 use crate::reader::Shards;
 use crate::refine::{
     Aim, Candidate, Choice, Expectation, JUDGE, Prospects, SampledTexts, TextSampler, expect, judge,
@@ -53,14 +52,14 @@ pub fn choose(
     raw: &Shards,
     targets: &[TargetShards],
     options: ChooseOptions<'_>,
-    progress: &Progress,
+    observer: &Observer,
 ) -> Result<Chosen, Error> {
     let ChooseOptions { space, smoothing, draw, eligible, read } = options;
     // What the targets lack is found out before the raw corpus is read.
     let start = Instant::now();
     let count = |space| -> Result<Vec<(Target, Counts)>, Error> {
         let each = targets.iter().map(|target| {
-            count_target_and_half(target, space, read, None, progress)
+            count_target_and_half(target, space, read, None, observer)
                 .map(|(target, half, ..)| (target, half))
         });
         each.collect()
@@ -73,7 +72,7 @@ pub fn choose(
     }
     let before = start.elapsed();
     let first = TextSampler::new(space.buckets);
-    let (mut texts, mut report) = sample_texts(raw, space, (eligible, first), read, progress)?;
+    let (mut texts, mut report) = sample_texts(raw, space, (eligible, first), read, observer)?;
 
     let start = Instant::now();
     let prospects = prospects(&texts, options, &in_spaces[0])?;
@@ -82,11 +81,11 @@ pub fn choose(
         let lifting = TextSampler::lifting(space.buckets, prospects, texts.eligible);
         // Both at once would take too much memory.
         drop(texts);
-        let second = sample_texts(raw, in_spaces[0].0, (eligible, lifting), read, progress)?;
+        let second = sample_texts(raw, in_spaces[0].0, (eligible, lifting), read, observer)?;
         (texts, report) = (second.0, report.and(&second.1));
     }
 
-    progress.begin("judge", None);
+    observer.begin("judge", None);
     let start = Instant::now();
     let aims =
         in_spaces.iter().map(|(_, counted)| aims(&texts, draw, counted)).collect::<Result<Vec<_>, _>>()?;

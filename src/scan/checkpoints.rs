@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-use super::open::{Reader, lock};
+use super::open_shard::{Reader, lock};
 use super::{Done, Job, Scan};
 
 /// When it is time to keep what is done: soon after the end of a shard, and now and then within a long one, but never so
 /// often that keeping takes more than a small part of the time.
 #[derive(Debug)]
-pub(crate) struct Rhythm {
+pub(crate) struct CheckpointTimer {
     shard_has_ended: AtomicBool,
     last: Mutex<Last>,
 }
@@ -26,14 +26,14 @@ const LONGEST: Duration = Duration::from_secs(1);
 /// Keeping may take one part in so many of the time.
 const SHARE: u32 = 50;
 
-impl Rhythm {
+impl CheckpointTimer {
     /// From now on.
     pub(crate) fn new() -> Self {
         let last = Last { end: Instant::now(), took: Duration::ZERO };
-        Rhythm { shard_has_ended: AtomicBool::new(false), last: Mutex::new(last) }
+        CheckpointTimer { shard_has_ended: AtomicBool::new(false), last: Mutex::new(last) }
     }
 
-    pub(super) fn shard_has_ended(&self) {
+    pub(crate) fn shard_has_ended(&self) {
         self.shard_has_ended.store(true, Ordering::Relaxed);
     }
 
@@ -58,14 +58,14 @@ impl Rhythm {
 
 impl<J: Job> Scan<'_, J> {
     /// Keeps what is done, if it is time.
-    pub(super) fn keep_in_time(&self) {
-        if let Some(rhythm) = self.job.rhythm() {
-            rhythm.in_time(|| self.keep());
+    pub(crate) fn keep_in_time(&self) {
+        if let Some(timer) = self.job.timer() {
+            timer.in_time(|| self.keep());
         }
     }
 
     /// Keeps what is done, as soon as no block is under way; not after a failure, whose block is missing.
-    pub(super) fn keep(&self) {
+    pub(crate) fn keep(&self) {
         let _shut = self.gate.write().unwrap_or_else(PoisonError::into_inner);
         if lock(&self.failure).is_some() || self.has_panicked() {
             return;

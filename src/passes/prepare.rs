@@ -6,11 +6,11 @@ use serde::Serialize;
 use super::ReadOptions;
 use super::documents::{Documents, ReadReport, Taken, Tally};
 use super::rejects::{Rejects, RejectsInOrder};
-use super::scan::{self, Job};
 use crate::error::Error;
+use crate::observer::Observer;
 use crate::prepare::{Document, Made, Packing, Preparer, Steps};
-use crate::progress::Progress;
 use crate::reader::{Block, BlockReader, FieldKind, Shards, TextReader};
+use crate::scan::{self, Job};
 use crate::writer::{Destination, RecordWriter, Selected, ShardRecords};
 
 /// What is done with records, and where they go.
@@ -47,18 +47,18 @@ pub fn prepare(
     shards: &Shards,
     read: &ReadOptions,
     options: PrepareOptions<'_>,
-    progress: &Progress,
+    observer: &Observer,
 ) -> Result<(ReadReport, Prepared), Error> {
     let PrepareOptions { steps, packing, destination, temp_dir, rejects } = options;
-    progress.begin("prepare", shards.total_bytes());
+    observer.begin("prepare", shards.total_bytes());
     let writer = match &packing {
         Some(packing) => RecordWriter::create_packed(destination, packing.clone(), temp_dir)?,
         None => RecordWriter::create(destination, false, temp_dir)?,
     };
     let rejects = RejectsInOrder::new(rejects);
-    let documents = Documents::new(shards, read, FieldKind::Text, rejects.are_wanted(), progress);
+    let documents = Documents::new(shards, read, FieldKind::Text, rejects.are_wanted(), observer);
     let job = Prepare { steps, shards, documents, rejects, writer };
-    let scanned = scan::scan(&job, shards, progress)?;
+    let scanned = scan::scan(&job, shards, observer)?;
     let report = job.documents.finish("raw", scanned.shards.iter().map(|(tally, _)| tally))?;
     job.writer.finish()?;
 

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
-use crate::unfinished::Mark;
-use crate::{descriptor, sync};
+use super::{descriptor, sync};
+use crate::storage::unfinished::Mark;
 
 /// An output that could not be written.
 #[derive(Debug, thiserror::Error)]

@@ -7,24 +7,24 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::ReadOptions;
-use super::admission::{Admission, AdmissionThread, Admitted};
 use super::candidates::{Candidates, CandidatesThread};
 use super::documents::{Documents, ReadReport, Taken, Tally, has_few_spaces};
-use super::keeper::{Before, Keeper};
+use super::filter::{Filter, FilterThread, Verdict};
 use super::rejects::Rejects;
-use super::scan::{self, Done, Job, Rhythm};
 use crate::density::{LogRatios, Model};
 use crate::error::Error;
 use crate::featurizer::Featurizers;
-use crate::part_file::PartFile;
-use crate::progress::Progress;
+use crate::observer::Observer;
 use crate::reader::{Block, BlockReader, Bookmark, Reread, Shard, Shards, TextReader, content_hash};
 use crate::resample::{Groups, ScreenState};
+use crate::scan::checkpoint_file::{CheckpointFile, EarlierRun};
+use crate::scan::{self, CheckpointTimer, Done, Job};
+use crate::storage::growing_file::GrowingFile;
+use crate::storage::whole_file;
+use crate::storage::work_dir::WorkDir;
 use crate::weights::{
     self, Layout, RowBlock, Weigher, WeightsFile, WeightsFolder, WeightsInfo, WeightsWriter, push_row,
 };
-use crate::whole_file;
-use crate::work::Workplace;
 use crate::writer;
 
 /// What weighing does beside weighing.
@@ -37,7 +37,7 @@ pub struct WeighOptions<'a> {
     /// Where the weights go when they are complete; otherwise they stay in the workplace.
     pub publish_to: Option<&'a WeightsFolder>,
     /// What is asked of every record.
-    pub admission: Admission,
+    pub filter: Filter,
 }
 
 /// What came of weighing.
@@ -59,19 +59,19 @@ pub fn weigh(
     model: &Model,
     shards: &Shards,
     read: &ReadOptions,
-    workplace: &Workplace,
+    work_dir: &WorkDir,
     options: WeighOptions<'_>,
-    progress: &Progress,
+    observer: &Observer,
 ) -> Result<Weighed, Error> {
-    let WeighOptions { mut rejects, candidates, publish_to, admission } = options;
+    let WeighOptions { mut rejects, candidates, publish_to, filter } = options;
     let log_ratios = model.log_ratios()?;
     let featurizers = read.featurizers(model.space)?;
-    let info = WeightsInfo::new(model, &read.fields, &admission.asked);
-    let layout = admission.layout(log_ratios.targets());
+    let info = WeightsInfo::new(model, &read.fields, &filter.asked);
+    let layout = filter.layout(log_ratios.targets());
     publish_to.map_or(Ok(()), |folder| folder.prepare(&info))?;
-    progress.begin("weigh", shards.total_bytes());
+    observer.begin("weigh", shards.total_bytes());
 
-    let parts = workplace.parts();
+    let parts = work_dir.parts();
     let mut job = Weigh {
         featurizers,
         log_ratios: &log_ratios,
@@ -86,20 +86,23 @@ pub fn weigh(
             read,
             model.space.tokenizer.field_kind(),
             rejects.is_some(),
-            progress,
+            observer,
         ),
         with_rejects: rejects.is_some(),
         needs_spaces: model.space.tokenizer.needs_spaces(),
-        keeper: workplace.work().map(|work| Keeper::new(work, "weigh", &(&info, admission.fingerprint()))),
-        admission,
+        checkpoints: work_dir
+            .work()
+            .map(|work| CheckpointFile::new(work, "weigh", &(&info, filter.fingerprint()))),
+        filter,
         before: None,
         unpublished: Mutex::default(),
     };
     job.before = job.find_before(read)?;
-    let bytes_before = job.before.as_ref().map_or(0, Before::bytes);
+    let bytes_before =
+        job.before.as_ref().map_or(0, |before| before.tallies().map(|tally| tally.bytes).sum());
     let ended_before = job.ended_before().into_keys().collect();
     job.unpublished = Mutex::new(ended_before);
-    let scanned = scan::scan(&job, shards, progress)?;
+    let scanned = scan::scan(&job, shards, observer)?;
     job.publish()?;
     if let Some(rejects) = &mut rejects {
         for (shard, _) in shards.iter().zip(&scanned.shards).filter(|(_, tally)| tally.invalid > 0) {
@@ -117,7 +120,7 @@ struct Weigh<'a> {
     featurizers: Featurizers,
     log_ratios: &'a LogRatios,
     layout: Layout,
-    admission: Admission,
+    filter: Filter,
     shards: &'a Shards,
     /// Where the files of shards under way are.
     parts: PathBuf,
@@ -127,8 +130,8 @@ struct Weigh<'a> {
     documents: Documents<'a>,
     with_rejects: bool,
     needs_spaces: bool,
-    keeper: Option<Keeper>,
-    before: Option<Before<PartState, WholeState>>,
+    checkpoints: Option<CheckpointFile>,
+    before: Option<EarlierRun<Tally, PartState, WholeState>>,
     /// Shards whose weights are complete and not yet where they go.
     unpublished: Mutex<Vec<usize>>,
 }
@@ -152,7 +155,7 @@ struct WeighThread<'a> {
     weigher: Weigher<'a>,
     candidates: CandidatesThread,
     texts: TextReader<'a>,
-    admission: AdmissionThread,
+    filter: FilterThread,
 }
 
 /// The rows of one block, what was taken out of it, and its records that may be selected.
@@ -167,15 +170,15 @@ struct ShardFiles {
     shard: usize,
     tally: Tally,
     weights: WeightsWriter,
-    candidates: Option<PartFile>,
-    rejects: Option<PartFile>,
+    candidates: Option<GrowingFile>,
+    rejects: Option<GrowingFile>,
 }
 
 impl Weigh<'_> {
     /// The names of all groups met, by an earlier run too.
     fn groups<'t>(&self, threads: impl Iterator<Item = &'t WeighThread<'t>>) -> Groups {
         let mut groups = self.before.as_ref().map(|before| before.whole.groups.clone()).unwrap_or_default();
-        threads.for_each(|thread| groups.extend(thread.admission.groups.clone()));
+        threads.for_each(|thread| groups.extend(thread.filter.groups.clone()));
         groups
     }
 
@@ -186,9 +189,12 @@ impl Weigh<'_> {
     }
 
     /// What an earlier run has left that this one can use.
-    fn find_before(&self, read: &ReadOptions) -> Result<Option<Before<PartState, WholeState>>, Error> {
-        let Some(keeper) = &self.keeper else { return Ok(None) };
-        let Some(mut before) = keeper.before::<PartState, WholeState>(self.shards) else {
+    fn find_before(
+        &self,
+        read: &ReadOptions,
+    ) -> Result<Option<EarlierRun<Tally, PartState, WholeState>>, Error> {
+        let Some(checkpoints) = &self.checkpoints else { return Ok(None) };
+        let Some(mut before) = checkpoints.earlier_run(self.shards) else {
             removed(&self.parts, fs::remove_dir_all(&self.parts))?;
             return Ok(None);
         };
@@ -239,8 +245,8 @@ impl Weigh<'_> {
         let of = &self.shards[shard];
         let path = self.weights.path_of(of);
         let candidates = self.candidates.zip(part.candidates);
-        let candidates = candidates.map(|(candidates, len)| PartFile::go_on(&candidates.path_of(of), len));
-        let rejects = (part.rejects > 0).then(|| PartFile::go_on(&self.rejects_of(of), part.rejects));
+        let candidates = candidates.map(|(candidates, len)| GrowingFile::go_on(&candidates.path_of(of), len));
+        let rejects = (part.rejects > 0).then(|| GrowingFile::go_on(&self.rejects_of(of), part.rejects));
         Ok(ShardFiles {
             shard,
             tally: tally.clone(),
@@ -288,7 +294,7 @@ pub fn refuse_weights_of_others(shards: &Shards, folder: &WeightsFolder) -> Resu
             continue;
         }
         there.read(0, 1, &mut rows)?;
-        BlockReader::open(shard, &Progress::default())?.next_block(&mut block)?;
+        BlockReader::open(shard, &Observer::default())?.next_block(&mut block)?;
         let first = block.records().next().map(|record| content_hash(record.bytes));
         if first.is_some_and(|first| rows.rows().any(|row| row.record() != first)) {
             return Err(weights::Error::OtherShard { path, shard: shard.path().into() }.into());
@@ -319,14 +325,14 @@ impl<'a> Job for Weigh<'a> {
             weigher: Weigher::new(&self.featurizers, self.log_ratios),
             candidates: CandidatesThread::default(),
             texts: self.documents.thread(),
-            admission: self.admission.thread(),
+            filter: self.filter.thread(),
         }
     }
 
-    fn open(&self, shard: usize, shards: &Shards, progress: &Progress) -> Result<BlockReader, Error> {
+    fn open(&self, shard: usize, shards: &Shards, observer: &Observer) -> Result<BlockReader, Error> {
         Ok(match self.before.as_ref().and_then(|before| before.under_way.get(&shard)) {
-            Some((at, ..)) => BlockReader::open_at(&shards[shard], *at, progress)?,
-            None => BlockReader::open(&shards[shard], progress)?,
+            Some((at, ..)) => BlockReader::open_at(&shards[shard], *at, observer)?,
+            None => BlockReader::open(&shards[shard], observer)?,
         })
     }
 
@@ -338,7 +344,7 @@ impl<'a> Job for Weigh<'a> {
         let weights = WeightsWriter::create_in(&self.weights.path_of(of), self.layout)?;
         let candidates = match self.candidates {
             Some(candidates) if reader.reread() != Reread::Cheap => {
-                Some(PartFile::create(&candidates.path_of(of))?)
+                Some(GrowingFile::create(&candidates.path_of(of))?)
             }
             Some(candidates) => {
                 let path = candidates.path_of(of);
@@ -351,16 +357,16 @@ impl<'a> Job for Weigh<'a> {
     }
 
     fn make(&self, thread: &mut WeighThread<'a>, shard: usize, block: &Block) -> Result<Rows, Error> {
-        let WeighThread { weigher, candidates: keep, texts, admission } = thread;
+        let WeighThread { weigher, candidates: keep, texts, filter } = thread;
         let none = || std::iter::repeat_n(f64::NEG_INFINITY, self.log_ratios.targets());
         let mut rows = Vec::new();
         let mut few_spaces = 0;
         let mut taken = self.documents.each(texts, shard, block, |record, text| {
             let Some(text) = text else {
-                push_row(&mut rows, none(), record.id(), 0, self.admission.no_group());
+                push_row(&mut rows, none(), record.id(), 0, self.filter.no_group());
                 return Ok(());
             };
-            let Admitted { is_left_out, group, .. } = self.admission.admit(record.bytes, text, admission);
+            let Verdict { is_left_out, group, .. } = self.filter.check(record.bytes, text, filter);
             if is_left_out {
                 push_row(&mut rows, none(), record.id(), LEFT_OUT_TOKENS, group);
             } else {
@@ -388,7 +394,7 @@ impl<'a> Job for Weigh<'a> {
         if !taken.rejected.is_empty() {
             let file = match &mut files.rejects {
                 Some(file) => file,
-                none => none.insert(PartFile::create(&self.rejects_of(&self.shards[files.shard]))?),
+                none => none.insert(GrowingFile::create(&self.rejects_of(&self.shards[files.shard]))?),
             };
             file.append(&taken.rejected)?;
         }
@@ -405,24 +411,24 @@ impl<'a> Job for Weigh<'a> {
         self.before.as_ref().map(|before| before.ended.clone()).unwrap_or_default()
     }
 
-    fn rhythm(&self) -> Option<&Rhythm> {
-        self.keeper.as_ref().map(|keeper| &keeper.rhythm)
+    fn timer(&self) -> Option<&CheckpointTimer> {
+        self.checkpoints.as_ref().map(|checkpoints| &checkpoints.timer)
     }
 
     fn keep(&self, done: Done<'_, Self>) -> Result<(), Error> {
-        let Some(keeper) = &self.keeper else { return Ok(()) };
+        let Some(checkpoints) = &self.checkpoints else { return Ok(()) };
         let mut under_way = Vec::new();
         for (shard, at, ShardFiles { tally, weights, candidates, rejects, .. }) in done.under_way {
             weights.flush()?;
-            let candidates = candidates.as_mut().map(PartFile::len).transpose()?;
-            let rejects = rejects.as_mut().map(PartFile::len).transpose()?.unwrap_or(0);
+            let candidates = candidates.as_mut().map(GrowingFile::len).transpose()?;
+            let rejects = rejects.as_mut().map(GrowingFile::len).transpose()?.unwrap_or(0);
             under_way.push((shard, at, tally.clone(), PartState { candidates, rejects }));
         }
         let ended = done.ended.iter().map(|(shard, tally)| (*shard, tally));
         let screen = self.candidates.map(|candidates| candidates.screen().state());
         let groups = self.groups(done.threads.iter().map(|thread| &**thread));
         let whole = WholeState { with_rejects: self.with_rejects, screen, groups };
-        keeper.keep(self.shards, ended, under_way.into_iter(), self.before.as_ref(), whole)?;
+        checkpoints.save(self.shards, ended, under_way.into_iter(), self.before.as_ref(), whole)?;
         // Only now: had they been moved before, and the run been killed, they would have been missed.
         self.publish()
     }

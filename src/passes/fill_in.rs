@@ -1,25 +1,25 @@
 use std::path::Path;
 
-use super::admission::{Admission, AdmissionThread, Admitted};
 use super::documents::{Documents, Taken, Tally};
-use super::scan::{self, Job};
+use super::filter::{Filter, FilterThread, Verdict};
 use super::weigh::LEFT_OUT_TOKENS;
-use super::{ReadOptions, Weighed, score};
+use super::{ReadOptions, Weighed, scores};
 use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
-use crate::progress::Progress;
+use crate::observer::Observer;
 use crate::reader::{
     Block, BlockReader, Fault, FieldPath, Record, Shards, TextReader, content_hash, field_names,
     field_number, field_text,
 };
 use crate::resample::Groups;
+use crate::scan::{self, Job};
 use crate::weights::{
     self, Row, RowBlock, Scale, ScoresFile, WeightsFile, WeightsFolder, WeightsWriter, push_row,
 };
 
 /// Where log weights come from that are not a model's.
 #[derive(Clone, Debug)]
-pub enum Given {
+pub enum WeightSource {
     /// Weights of any maker, one file for each shard.
     Weights(Vec<WeightsFile>),
     /// A field of each record.
@@ -27,51 +27,51 @@ pub enum Given {
     /// One score for each record, in files one after the other.
     Scores(Vec<ScoresFile>, Scale),
     /// All are alike.
-    Nothing,
+    None,
 }
 
-impl Given {
+impl WeightSource {
     /// The files that it is read from.
     pub fn files(&self) -> Vec<&Path> {
         match self {
-            Given::Weights(files) => files.iter().map(WeightsFile::path).collect(),
-            Given::Scores(files, _) => files.iter().map(ScoresFile::path).collect(),
-            Given::Field(..) | Given::Nothing => Vec::new(),
+            WeightSource::Weights(files) => files.iter().map(WeightsFile::path).collect(),
+            WeightSource::Scores(files, _) => files.iter().map(ScoresFile::path).collect(),
+            WeightSource::Field(..) | WeightSource::None => Vec::new(),
         }
     }
 }
 
-/// Reads `shards` for what is not given, content hash, tokens, bytes and what `admission` asks, and puts complete
+/// Reads `shards` for what is not given, content hash, tokens, bytes and what `filter` asks, and puts complete
 /// weights into `folder`.
 ///
 /// # Errors
 /// Shards that cannot be read or have other numbers of records than there are weights; scores that make no sense.
-pub fn complete(
-    given: &Given,
-    admission: &Admission,
+pub fn fill_in(
+    given: &WeightSource,
+    filter: &Filter,
     shards: &Shards,
     space: FeatureSpace,
     folder: &WeightsFolder,
     options: &ReadOptions,
-    progress: &Progress,
+    observer: &Observer,
 ) -> Result<Weighed, Error> {
     let featurizers = options.featurizers(space)?.of_tokens();
-    progress.begin("complete", shards.total_bytes());
-    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), false, progress);
-    let job = Complete { given, admission, shards, featurizers, folder, documents };
-    let scanned = scan::scan(&job, shards, progress)?;
+    observer.begin("complete", shards.total_bytes());
+    let documents = Documents::new(shards, options, space.tokenizer.field_kind(), false, observer);
+    let job = FillIn { given, filter, shards, featurizers, folder, documents };
+    let scanned = scan::scan(&job, shards, observer)?;
     let read = job.documents.finish("raw", &scanned.shards)?;
     let mut groups = Groups::new();
-    scanned.threads.into_iter().for_each(|thread| groups.extend(thread.admission.groups));
-    if let Given::Scores(files, scale) = given {
-        score::put_in(files, *scale, shards, folder)?;
+    scanned.threads.into_iter().for_each(|thread| groups.extend(thread.filter.groups));
+    if let WeightSource::Scores(files, scale) = given {
+        scores::put_in(files, *scale, shards, folder)?;
     }
     Ok(Weighed { read, groups })
 }
 
-struct Complete<'a> {
-    given: &'a Given,
-    admission: &'a Admission,
+struct FillIn<'a> {
+    given: &'a WeightSource,
+    filter: &'a Filter,
     shards: &'a Shards,
     /// Only tokens are asked of them.
     featurizers: Featurizers,
@@ -79,24 +79,24 @@ struct Complete<'a> {
     documents: Documents<'a>,
 }
 
-struct CompleteThread<'a> {
+struct FillInThread<'a> {
     featurizer: Featurizer,
     given: RowBlock,
     texts: TextReader<'a>,
-    admission: AdmissionThread,
+    filter: FilterThread,
 }
 
-impl Complete<'_> {
+impl FillIn<'_> {
     fn targets(&self) -> usize {
         match self.given {
-            Given::Weights(files) => files.first().map_or(1, |file| file.layout().targets()),
-            Given::Field(..) | Given::Scores(..) | Given::Nothing => 1,
+            WeightSource::Weights(files) => files.first().map_or(1, |file| file.layout().targets()),
+            WeightSource::Field(..) | WeightSource::Scores(..) | WeightSource::None => 1,
         }
     }
 
     /// The log weights of a record: of its row, if there are rows, or else the one that all its targets have.
     fn log_weight(&self, record: &[u8]) -> Result<f64, Fault> {
-        let Given::Field(field, scale) = self.given else { return Ok(0.0) };
+        let WeightSource::Field(field, scale) = self.given else { return Ok(0.0) };
         let number = field_number(record, field);
         number.and_then(|score| scale.log_weight(score)).ok_or_else(|| Fault::NoScore {
             field: field.to_string(),
@@ -108,7 +108,7 @@ impl Complete<'_> {
     /// A row that is for another record tells of a shard that has changed.
     fn check(&self, shard: usize, index: u64, row: &Row<'_>, record: Record<'_>) -> Result<(), Error> {
         match self.given {
-            Given::Weights(files)
+            WeightSource::Weights(files)
                 if files[shard].layout().is_full() && row.record() != content_hash(record.bytes) =>
             {
                 let (path, shard) = (files[shard].path().into(), self.shards[shard].path().into());
@@ -119,36 +119,31 @@ impl Complete<'_> {
     }
 }
 
-impl<'a> Job for Complete<'a> {
-    type Thread = CompleteThread<'a>;
+impl<'a> Job for FillIn<'a> {
+    type Thread = FillInThread<'a>;
     type Made = (Vec<u8>, Taken);
     type Gathered = (usize, WeightsWriter, Tally);
     type Ended = Tally;
 
-    fn thread(&self) -> CompleteThread<'a> {
-        CompleteThread {
+    fn thread(&self) -> FillInThread<'a> {
+        FillInThread {
             featurizer: self.featurizers.featurizer(),
             given: RowBlock::default(),
             texts: self.documents.thread(),
-            admission: self.admission.thread(),
+            filter: self.filter.thread(),
         }
     }
 
     fn begin(&self, shard: usize, _: &BlockReader) -> Result<Self::Gathered, Error> {
         let path = self.folder.path_of(&self.shards[shard]);
-        let layout = self.admission.layout(self.targets());
+        let layout = self.filter.layout(self.targets());
         Ok((shard, WeightsWriter::create_in(&path, layout)?, Tally::default()))
     }
 
-    fn make(
-        &self,
-        thread: &mut CompleteThread<'a>,
-        shard: usize,
-        block: &Block,
-    ) -> Result<Self::Made, Error> {
-        let CompleteThread { featurizer, given, texts, admission } = thread;
+    fn make(&self, thread: &mut FillInThread<'a>, shard: usize, block: &Block) -> Result<Self::Made, Error> {
+        let FillInThread { featurizer, given, texts, filter } = thread;
         let mut has_tokens = false;
-        if let Given::Weights(files) = self.given {
+        if let WeightSource::Weights(files) = self.given {
             super::read_rows(&files[shard], &self.shards[shard], block, given)?;
             has_tokens = files[shard].layout().has_tokens();
             for (index, (record, row)) in (block.first_record()..).zip(block.records().zip(given.rows())) {
@@ -160,14 +155,13 @@ impl<'a> Job for Complete<'a> {
         let mut rows = Vec::new();
         let taken = self.documents.each(texts, shard, block, |record, text| {
             // Given weights find no fault, so that no record comes twice.
-            let row = if let Given::Weights(_) = self.given { given.next() } else { None };
+            let row = if let WeightSource::Weights(_) = self.given { given.next() } else { None };
             let none = std::iter::repeat_n(f64::NEG_INFINITY, targets);
             let Some(text) = text else {
-                push_row(&mut rows, none, record.id(), 0, self.admission.no_group());
+                push_row(&mut rows, none, record.id(), 0, self.filter.no_group());
                 return Ok(());
             };
-            let Admitted { is_left_out, is_mixed_in, group } =
-                self.admission.admit(record.bytes, text, admission);
+            let Verdict { is_left_out, is_mixed_in, group } = self.filter.check(record.bytes, text, filter);
             if is_left_out {
                 push_row(&mut rows, none, record.id(), LEFT_OUT_TOKENS, group);
                 return Ok(());
@@ -196,7 +190,7 @@ impl<'a> Job for Complete<'a> {
     }
 
     fn end(&self, (shard, file, tally): Self::Gathered) -> Result<Tally, Error> {
-        if let Given::Weights(files) = self.given {
+        if let WeightSource::Weights(files) = self.given {
             super::check_rows(&files[shard], &self.shards[shard], tally.records)?;
         }
         file.finish()?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::ReadOptions;
 use super::rejects::push_reject;
 use crate::error::Error;
-use crate::progress::Progress;
+use crate::observer::Observer;
 use crate::reader::{self, Block, Content, Fault, FieldKind, Record, Shards, TextReader, content_hash};
 use crate::warning::Warning;
 use crate::weights::RecordId;
@@ -29,7 +29,7 @@ pub struct ReadReport {
 
 impl ReadReport {
     /// With another reading of the same shards: all that was read.
-    pub(super) fn and(&self, other: &ReadReport) -> ReadReport {
+    pub(crate) fn and(&self, other: &ReadReport) -> ReadReport {
         ReadReport {
             records: self.records + other.records,
             invalid: self.invalid + other.invalid,
@@ -106,7 +106,7 @@ pub(super) struct Documents<'a> {
     kind: FieldKind,
     with_rejects: bool,
     start: Instant,
-    progress: Progress,
+    observer: Observer,
 }
 
 impl<'a> Documents<'a> {
@@ -116,10 +116,10 @@ impl<'a> Documents<'a> {
         options: &'a ReadOptions,
         kind: FieldKind,
         with_rejects: bool,
-        progress: &Progress,
+        observer: &Observer,
     ) -> Self {
-        let (start, progress) = (Instant::now(), progress.clone());
-        Documents { shards, options, kind, with_rejects, start, progress }
+        let (start, observer) = (Instant::now(), observer.clone());
+        Documents { shards, options, kind, with_rejects, start, observer }
     }
 
     /// What one thread works with.
@@ -226,7 +226,7 @@ impl<'a> Documents<'a> {
     fn warn(&self, what: &str, tallies: &[&Tally], sum: &Tally) {
         let (documents, of) = (sum.few_spaces, sum.records - sum.invalid);
         if documents > 0 && documents >= of / FEW {
-            self.progress.warn(Warning::FewSpaces { what: what.to_owned(), documents, of });
+            self.observer.warn(Warning::FewSpaces { what: what.to_owned(), documents, of });
         }
         let path = |shard: usize| self.shards[shard].path().to_path_buf();
         let mut seen: AHashMap<Content, usize> = AHashMap::new();
@@ -234,7 +234,7 @@ impl<'a> Documents<'a> {
         for (shard, tally) in tallies.iter().enumerate() {
             if let (Some(first), true) = (&tally.first, tally.records == tally.invalid) {
                 let (shard, records, first_fault) = (path(shard), tally.records, first.clone());
-                self.progress.warn(Warning::NoValidRecord { shard, records, first_fault });
+                self.observer.warn(Warning::NoValidRecord { shard, records, first_fault });
             }
             if tally.records > 0 {
                 match seen.entry(tally.content()) {
@@ -245,7 +245,7 @@ impl<'a> Documents<'a> {
         }
         if let Some((first, second)) = same.first() {
             let (first, second, more) = (path(*first), path(*second), same.len() - 1);
-            self.progress.warn(Warning::SameRecords { first, second, more });
+            self.observer.warn(Warning::SameRecords { first, second, more });
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::warning::Warning;
 
 /// A handle on the counters of one run; clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Progress(Arc<Counters>);
+pub struct Observer(Arc<Counters>);
 
 type Listener = Box<dyn Fn(&Warning) + Send + Sync>;
 
@@ -38,10 +38,10 @@ pub struct Stage {
     pub total: Option<u64>,
 }
 
-impl Progress {
+impl Observer {
     /// A handle that calls `on_warning` with every warning as soon as it is known.
     pub fn new(on_warning: impl Fn(&Warning) + Send + Sync + 'static) -> Self {
-        Progress(Arc::new(Counters { on_warning: Some(Box::new(on_warning)), ..Counters::default() }))
+        Observer(Arc::new(Counters { on_warning: Some(Box::new(on_warning)), ..Counters::default() }))
     }
 
     /// Begins a stage that will read `total` bytes.

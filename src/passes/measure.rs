@@ -1,15 +1,15 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::copies::{Copies, Overlap, Repeats};
+use super::count::{self, Counted, Watch, count_watched};
 use super::documents::{Hashed, ReadReport};
-use super::fit::{self, Counted, Watch, count_watched};
 use super::rejects::Rejects;
 use super::sample::{Order, Sample};
 use super::{ReadOptions, SelectionShards};
 use crate::density::{Counts, FitBudget, RawCounts};
 use crate::error::Error;
 use crate::featurizer::{Distinct, FeatureSpace, Featurizer};
-use crate::progress::Progress;
+use crate::observer::Observer;
 use crate::reader::{Shards, content_hash};
 
 /// How selections, and the raw corpus beside them, are measured.
@@ -89,16 +89,17 @@ pub fn measure_raw(
     shards: &Shards,
     options: &MeasureOptions,
     rejects: Option<&mut Rejects>,
-    progress: &Progress,
+    observer: &Observer,
 ) -> Result<(MeasuredRaw, Stages), Error> {
     let MeasureOptions { space, ref read, sample, seed } = *options;
     let Some(size) = sample else {
-        let (counts, report) = fit::count_raw(shards, space, FitBudget(None), read, rejects, None, progress)?;
+        let (counts, report) =
+            count::count_raw(shards, space, FitBudget(None), read, rejects, None, observer)?;
         return Ok((MeasuredRaw { documents: counts.documents_read, counts }, vec![("fit", report)]));
     };
     let (sample, found) =
-        Sample::find("raw", shards, size, seed, (read, space.tokenizer.field_kind()), rejects, progress)?;
-    let (counts, report) = fit::count_raw_sample(shards, space, &sample, read, progress)?;
+        Sample::find("raw", shards, size, seed, (read, space.tokenizer.field_kind()), rejects, observer)?;
+    let (counts, report) = count::count_raw_sample(shards, space, &sample, read, observer)?;
     Ok((MeasuredRaw { documents: sample.documents(), counts }, vec![("sample", found), ("fit", report)]))
 }
 
@@ -110,7 +111,7 @@ pub fn measure_selection(
     selection: &SelectionShards,
     options: &MeasureOptions,
     mut rejects: Option<&mut Rejects>,
-    progress: &Progress,
+    observer: &Observer,
 ) -> Result<(MeasuredSelection, Stages), Error> {
     let MeasureOptions { space, ref read, sample, seed } = *options;
     let (shards, what) = (&selection.shards, format!("selection `{}`", selection.name));
@@ -124,14 +125,14 @@ pub fn measure_selection(
                 seed,
                 (read, space.tokenizer.field_kind()),
                 rejects.take(),
-                progress,
+                observer,
             )?;
             stages.push(("sample", found));
             Some(sample)
         }
         None => None,
     };
-    progress.begin("measure", shards.total_bytes());
+    observer.begin("measure", shards.total_bytes());
     let is_part = sample.as_ref().is_some_and(Sample::is_part);
     let last = sample.as_ref().map_or(u64::MAX, Sample::last);
     let records = Copies::new(Order::new(seed), last, Copies::MOST);
@@ -139,7 +140,7 @@ pub fn measure_selection(
     let copies = Mutex::new((records, texts));
     let watch = || Watching { copies: &copies, found: Vec::new(), bytes: 0, distinct: Distinct::new() };
     let counted = Counted { what: &what, shards, space, options: read, only: sample.as_ref() };
-    let (counts, report, watches) = count_watched(counted, watch, rejects, progress)?;
+    let (counts, report, watches) = count_watched(counted, watch, rejects, observer)?;
 
     let documents = sample.as_ref().map_or(counts.documents, Sample::documents);
     let bytes = watches.iter().map(|watch| watch.bytes).sum();

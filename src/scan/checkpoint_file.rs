@@ -8,62 +8,61 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::documents::Tally;
-use super::scan::Rhythm;
+use super::CheckpointTimer;
 use crate::error::Error;
 use crate::reader::{Bookmark, Shards};
-use crate::whole_file::{self, WholeFile};
-use crate::work::Work;
+use crate::storage::whole_file::{self, WholeFile};
+use crate::storage::work_dir::ResumableDir;
 
 /// Keeps how far a stage is, and finds out how far an earlier run came that did the same.
-pub(super) struct Keeper {
+pub(crate) struct CheckpointFile {
     path: PathBuf,
     made_with: String,
-    pub(super) rhythm: Rhythm,
+    pub(crate) timer: CheckpointTimer,
 }
 
 /// What is in the file of a stage.
 #[derive(Serialize, Deserialize)]
-struct State<P, W> {
+struct State<T, P, W> {
     /// All that the stage depends on, but the shards.
     made_with: String,
-    shards: Vec<ShardState<P>>,
+    shards: Vec<ShardState<T, P>>,
     whole: W,
 }
 
 #[derive(Serialize, Deserialize)]
-struct ShardState<P> {
+struct ShardState<T, P> {
     /// The shard's fingerprint.
     shard: u64,
-    tally: Tally,
+    tally: T,
     /// Where its reading is and what else is to be known; of a shard that has ended, nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     under_way: Option<(Bookmark, P)>,
 }
 
 /// How far an earlier run came, by the places of the shards among those of this run.
-pub(super) struct Before<P, W> {
-    pub(super) ended: BTreeMap<usize, Tally>,
-    pub(super) under_way: BTreeMap<usize, (Bookmark, Tally, P)>,
+pub(crate) struct EarlierRun<T, P, W> {
+    pub(crate) ended: BTreeMap<usize, T>,
+    pub(crate) under_way: BTreeMap<usize, (Bookmark, T, P)>,
     /// How many shards it had that are no more, or have changed.
-    pub(super) others: usize,
-    pub(super) whole: W,
+    pub(crate) others: usize,
+    pub(crate) whole: W,
 }
 
-impl Keeper {
+impl CheckpointFile {
     /// For the stage called `stage`, with all that it depends on but the shards.
-    pub(super) fn new(work: &Work, stage: &str, depends_on: &impl Serialize) -> Self {
+    pub(crate) fn new(work: &ResumableDir, stage: &str, depends_on: &impl Serialize) -> Self {
         // Plain data always make JSON.
         let options = serde_json::to_string(depends_on).unwrap_or_default();
         let made_with = format!("dsir {} {stage} {options}", env!("CARGO_PKG_VERSION"));
-        Keeper { path: work.state(stage), made_with, rhythm: Rhythm::new() }
+        CheckpointFile { path: work.state(stage), made_with, timer: CheckpointTimer::new() }
     }
 
     /// How far an earlier run came that did the same, if there was one.
-    pub(super) fn before<P: DeserializeOwned, W: DeserializeOwned>(
+    pub(crate) fn earlier_run<T: DeserializeOwned, P: DeserializeOwned, W: DeserializeOwned>(
         &self,
         shards: &Shards,
-    ) -> Option<Before<P, W>> {
+    ) -> Option<EarlierRun<T, P, W>> {
         // A state that cannot be read is none: then all is done again.
         let State { made_with, shards: states, whole } =
             serde_json::from_slice(&fs::read(&self.path).ok()?).ok()?;
@@ -75,7 +74,7 @@ impl Keeper {
             .enumerate()
             .filter_map(|(place, shard)| Some((shard.fingerprint()?, place)))
             .collect();
-        let mut before = Before { ended: BTreeMap::new(), under_way: BTreeMap::new(), others: 0, whole };
+        let mut before = EarlierRun { ended: BTreeMap::new(), under_way: BTreeMap::new(), others: 0, whole };
         for ShardState { shard, tally, under_way } in states {
             match (places.get(&shard), under_way) {
                 (None, _) => before.others += 1,
@@ -92,15 +91,15 @@ impl Keeper {
 
     /// Keeps that these shards of `shards` have ended and these are under way; so are those that an earlier run was at, by `before`, and
     /// this one has not come to yet. A stream cannot be gone on with: it is left out.
-    pub(super) fn keep<'t, P: Serialize + Clone, W: Serialize>(
+    pub(crate) fn save<'t, T: Serialize + Clone + 't, P: Serialize + Clone, W: Serialize>(
         &self,
         shards: &Shards,
-        ended: impl Iterator<Item = (usize, &'t Tally)>,
-        under_way: impl Iterator<Item = (usize, Bookmark, Tally, P)>,
-        before: Option<&Before<P, W>>,
+        ended: impl Iterator<Item = (usize, &'t T)>,
+        under_way: impl Iterator<Item = (usize, Bookmark, T, P)>,
+        before: Option<&EarlierRun<T, P, W>>,
         whole: W,
     ) -> Result<(), Error> {
-        let mut places: BTreeMap<usize, (Tally, Option<(Bookmark, P)>)> = BTreeMap::new();
+        let mut places: BTreeMap<usize, (T, Option<(Bookmark, P)>)> = BTreeMap::new();
         if let Some(before) = before {
             let left = before.under_way.iter();
             places.extend(
@@ -123,11 +122,10 @@ impl Keeper {
     }
 }
 
-impl<P, W> Before<P, W> {
-    /// Bytes of content that need not be read again.
-    pub(super) fn bytes(&self) -> u64 {
-        let ended = self.ended.values().map(|tally| tally.bytes);
-        ended.chain(self.under_way.values().map(|(_, tally, _)| tally.bytes)).sum()
+impl<T, P, W> EarlierRun<T, P, W> {
+    /// What the shards that it has finished, and those that it was in the middle of, have come to.
+    pub(crate) fn tallies(&self) -> impl Iterator<Item = &T> {
+        self.ended.values().chain(self.under_way.values().map(|(_, tally, _)| tally))
     }
 }
 
@@ -135,36 +133,28 @@ impl<P, W> Before<P, W> {
 mod tests {
     use super::*;
 
-    /// What is told of the `n`-th shard, so that it can be recognised.
-    fn tally(n: u64) -> Tally {
-        serde_json::from_str(&format!(
-            r#"{{"records": {n}, "invalid": 0, "bytes": {n}, "hashes": 0, "few_spaces": 0, "first": null}}"#
-        ))
-        .unwrap()
-    }
-
     #[test]
     fn what_an_earlier_run_was_at_is_kept_until_it_is_come_to() {
         let folder = tempfile::tempdir().unwrap();
         let paths: Vec<PathBuf> = (0..4).map(|n| folder.path().join(format!("{n}.jsonl"))).collect();
         paths.iter().for_each(|path| fs::write(path, "{}\n").unwrap());
         let shards = Shards::find(paths).unwrap();
-        let work = Work::open(&folder.path().join("work")).unwrap();
-        let keeper = Keeper::new(&work, "fit", &"options");
+        let work = ResumableDir::open(&folder.path().join("work")).unwrap();
+        let checkpoints = CheckpointFile::new(&work, "fit", &"options");
 
         // The first run was at shards 0, 1 and 2.
-        let at = |n: usize| (n, Bookmark::START, tally(10 + n as u64), ());
-        keeper.keep(&shards, std::iter::empty(), (0..3).map(at), None, "first".to_owned()).unwrap();
+        let at = |n: usize| (n, Bookmark::START, 10 + n as u64, ());
+        checkpoints.save(&shards, std::iter::empty(), (0..3).map(at), None, "first".to_owned()).unwrap();
         // The second ends shard 0 and is further in shard 1 when it keeps what it has; shard 2 has to wait.
-        let before = keeper.before::<(), String>(&shards).unwrap();
-        let further = std::iter::once((1, Bookmark::START, tally(21), ()));
-        let ended = tally(20);
-        keeper
-            .keep(&shards, std::iter::once((0, &ended)), further, Some(&before), "second".to_owned())
+        let before = checkpoints.earlier_run::<u64, (), String>(&shards).unwrap();
+        let further = std::iter::once((1, Bookmark::START, 21, ()));
+        let ended = 20;
+        checkpoints
+            .save(&shards, std::iter::once((0, &ended)), further, Some(&before), "second".to_owned())
             .unwrap();
 
-        let before = keeper.before::<(), String>(&shards).unwrap();
-        let records = |(place, (_, tally, ())): (&usize, &(Bookmark, Tally, ()))| (*place, tally.records);
+        let before = checkpoints.earlier_run::<u64, (), String>(&shards).unwrap();
+        let records = |(place, (_, tally, ())): (&usize, &(Bookmark, u64, ()))| (*place, *tally);
         assert_eq!(before.ended.keys().collect::<Vec<_>>(), [&0]);
         assert_eq!(before.under_way.iter().map(records).collect::<Vec<_>>(), [(1, 21), (2, 12)]);
         assert_eq!(before.whole, "second");

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::documents::Hashed;
 use crate::error::Error;
 use crate::reader::Fault;
-use crate::whole_file::ClosedFile;
+use crate::storage::whole_file::ClosedFile;
 use crate::writer::{self, InOrder, Sink};
 
 /// Keeps the records that were skipped, one JSON object each: `file`, `line`, `error`, `record`.

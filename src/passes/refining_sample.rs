@@ -1,15 +1,15 @@
 //! What refining needs beside counts: one half of a target, and a sample of eligible raw documents.
 
-use super::admission::{Admission, AdmissionThread};
+use super::count::{Counted, Watch, count, count_watched};
 use super::documents::{Hashed, ReadReport};
-use super::fit::{Counted, Watch, count, count_watched};
+use super::filter::{Filter, FilterThread};
 use super::rejects::Rejects;
 use super::selected::TextHashes;
 use super::{ReadOptions, TargetShards};
 use crate::density::{Counts, DocumentCounts, Target};
 use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer};
-use crate::progress::Progress;
+use crate::observer::Observer;
 use crate::refine::{Sampler, SamplerThread};
 
 /// Counts everything in a target, and apart from that one half of its documents, chosen by their content.
@@ -21,13 +21,13 @@ pub fn count_target_and_half(
     space: FeatureSpace,
     options: &ReadOptions,
     rejects: Option<&mut Rejects>,
-    progress: &Progress,
+    observer: &Observer,
 ) -> Result<(Target, Counts, TextHashes, ReadReport), Error> {
-    progress.begin("target", target.shards.total_bytes());
+    observer.begin("target", target.shards.total_bytes());
     let what = format!("target `{}`", target.name);
     let all = Counted { what: &what, shards: &target.shards, space, options, only: None };
     let watch = || Half { counts: Counts::new(space.buckets), takes: false, texts: TextHashes::default() };
-    let (counts, report, watches) = count_watched(all, watch, rejects, progress)?;
+    let (counts, report, watches) = count_watched(all, watch, rejects, observer)?;
     let mut half = Counts::new(space.buckets);
     watches.iter().try_for_each(|watch| half.add(&watch.counts))?;
     let mut texts = TextHashes::default();
@@ -70,7 +70,7 @@ pub struct Eligible {
     /// The least number of tokens.
     pub min_tokens: u32,
     /// What is asked of every record.
-    pub admission: Admission,
+    pub filter: Filter,
 }
 
 /// Samples eligible documents while they are counted.
@@ -82,7 +82,7 @@ pub(super) struct Sampling<'a> {
 /// What one thread samples with.
 pub(super) struct SamplingThread {
     pub(super) sampled: SamplerThread,
-    admission: AdmissionThread,
+    filter: FilterThread,
     /// Of the document under way.
     features: Vec<u32>,
     /// What it comes to by the log-ratios of the prospects.
@@ -91,10 +91,10 @@ pub(super) struct SamplingThread {
 
 impl Sampling<'_> {
     pub(super) fn thread(&self) -> SamplingThread {
-        let admission = self.eligible.admission.thread();
+        let filter = self.eligible.filter.thread();
         SamplingThread {
             sampled: self.sampler.thread(),
-            admission,
+            filter,
             features: Vec::new(),
             sums: self.sampler.prospects().sums(),
         }
@@ -109,7 +109,7 @@ impl Sampling<'_> {
         featurizer: &mut Featurizer,
         mut counts: Option<DocumentCounts<'_>>,
     ) {
-        let SamplingThread { sampled, admission, features, sums } = thread;
+        let SamplingThread { sampled, filter, features, sums } = thread;
         let (sampler, prospects) = (self.sampler, self.sampler.prospects());
         if !sampled.may_take(sampler, record.hash, prospects.most()) {
             if let Some(counts) = counts {
@@ -131,7 +131,7 @@ impl Sampling<'_> {
         if let Some(counts) = counts {
             counts.end(tokens);
         }
-        let admitted = self.eligible.admission.admit(record.bytes, text, admission);
+        let admitted = self.eligible.filter.check(record.bytes, text, filter);
         if tokens >= self.eligible.min_tokens.into() && admitted.is_drawn_by_weight() {
             let (lift, bytes) = (prospects.lift(sums, tokens), record.bytes.len() as u64 + 1);
             sampled.document(sampler, (record.hash, lift), (tokens, bytes), features);
