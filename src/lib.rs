@@ -5,48 +5,31 @@
 //! target ─────► reader ─► featurizer ─► density ─┘
 //! ```
 //!
-//! Each stage is a module; [`pipeline`] runs them together over shards, in parallel on the rayon pool it is
-//! called in. The whole job:
+//! Each stage is a module with a seam in memory; [`jobs`] does what the commands do. `docs/library.md` is a tour. The
+//! whole job on files:
 //!
 //! ```
-//! use dsir::density::{FitBudget, Model};
-//! use dsir::featurizer::FeatureSpace;
-//! use dsir::passes::{self, ReadOptions, Source, TargetShards, WeighOptions, WriteOptions};
-//! use dsir::observer::Observer;
+//! use dsir::Observer;
+//! use dsir::jobs::{self, SelectOptions, TargetShards};
 //! use dsir::reader::Shards;
-//! use dsir::resample::{Budget, Draw, DrawOptions};
-//! use dsir::storage::unfinished::TemporaryFolder;
-//! use dsir::weights::WeightsFolder;
-//! use dsir::storage::work_dir::WorkDir;
+//! use dsir::resample::{Budget, DrawOptions};
 //! use dsir::writer::Destination;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let work = tempfile::tempdir()?;
-//! # let (raw, target) = (work.path().join("raw.jsonl"), work.path().join("target.jsonl"));
-//! std::fs::write(&raw, "{\"text\": \"tax form\"}\n{\"text\": \"the sea\"}\n")?;
-//! std::fs::write(&target, "{\"text\": \"the tide of the sea\"}\n")?;
+//! # let path = |name: &str| work.path().join(name);
+//! std::fs::write(path("raw.jsonl"), "{\"text\": \"tax form\"}\n{\"text\": \"the sea\"}\n")?;
+//! std::fs::write(path("target.jsonl"), "{\"text\": \"the tide of the sea\"}\n")?;
 //!
-//! let (read, progress) = (ReadOptions::default(), Progress::default());
-//! let raw = Shards::find([raw])?;
-//! let target = TargetShards { name: Model::ONE_TARGET.into(), shards: Shards::find([target])? };
+//! let raw = Shards::find([path("raw.jsonl")])?;
+//! let target = TargetShards { name: "sea".into(), shards: Shards::find([path("target.jsonl")])? };
+//! let draw = DrawOptions { budget: Budget::Records(1), min_tokens: 1, ..DrawOptions::default() };
+//! let mut options = SelectOptions::new(raw, vec![target], draw);
+//! options.output.destination = Destination::File(path("selected.jsonl"));
+//! let report = jobs::select(options, &Observer::default())?;
 //!
-//! let space = FeatureSpace::default();
-//! let (target, _, _) = passes::count_target(&target, space, &read, None, &progress)?;
-//! let (counts, _) = passes::count_raw(&raw, space, FitBudget::auto(space.buckets), &read, None, None, &progress)?;
-//! let model = Model { space, smoothing: 0.0, raw: Some(counts), targets: vec![target] };
-//!
-//! let workplace = WorkDir::Temporary(TemporaryFolder::create_in(work.path())?);
-//! passes::weigh(&model, &raw, &read, &workplace, WeighOptions::default(), &progress)?;
-//! let weights = WeightsFolder::new(&workplace.parts()).open(&raw)?;
-//! let options = DrawOptions { budget: Budget::Records(1), min_tokens: 1, ..DrawOptions::default() };
-//! let draw = Draw::new(&weights, None, &options)?;
-//!
-//! let out = work.path().join("selected.jsonl");
-//! let destinations = [Destination::File(out.clone())];
-//! let write = WriteOptions { destinations: &destinations, shuffle: None, annotate: false, temp_dir: work.path() };
-//! let source = Source { draw: &draw, weights: &weights, shards: &raw, candidates: None, is_weighed: true };
-//! passes::write(&[source], &write, None, &progress)?;
-//! assert_eq!(std::fs::read_to_string(out)?, "{\"text\": \"the sea\"}\n");
+//! assert_eq!(std::fs::read_to_string(path("selected.jsonl"))?, "{\"text\": \"the sea\"}\n");
+//! assert_eq!(report.raw.map(|raw| raw.documents), Some(2));
 //! # Ok(())
 //! # }
 //! ```
@@ -71,14 +54,20 @@ pub mod writer;
 
 mod scan;
 
-pub mod passes;
+mod passes;
 
 pub mod jobs;
 
 pub mod storage;
 
-pub mod error;
+mod error;
+mod invalid_options;
 pub mod ln;
-pub mod observer;
+mod observer;
 mod simd;
-pub mod warning;
+mod warning;
+
+pub use error::{Error, ErrorKind};
+pub use invalid_options::{InvalidOptions, OutputKind, RefinedDraws};
+pub use observer::{Observer, Stage};
+pub use warning::{AskedBy, Warning};

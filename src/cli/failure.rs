@@ -2,7 +2,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use dsir::storage::work_dir::{ResumableDir, WorkDir};
+use dsir::Error;
+
+use super::{advice, usage};
 
 /// Why a command did not do its work.
 #[derive(Debug)]
@@ -11,10 +13,12 @@ pub(crate) enum Failure {
     Usage(String),
     /// The work failed: exit code 1.
     Failed {
-        error: Box<dsir::error::Error>,
-        /// The work folder with what is done, if there is any.
-        kept: Option<PathBuf>,
+        error: Box<Error>,
+        /// The work directory with what is done, if there is any.
+        resumable: Option<PathBuf>,
     },
+    /// Standard output that cannot be written: exit code 1.
+    Stdout(std::io::Error),
 }
 
 impl Failure {
@@ -22,35 +26,12 @@ impl Failure {
         Failure::Usage(message.into())
     }
 
-    pub(crate) fn stdout(error: std::io::Error) -> Self {
-        dsir::writer::Error::Stdout(error).into()
-    }
-
-    /// Mentions what is kept of the work, if there is anything, and takes away what is of no use.
-    pub(crate) fn with_kept(self, work_dir: WorkDir) -> Self {
-        if self.leaves_nothing_of_use() {
-            work_dir.remove();
-            return self;
-        }
-        let folder =
-            work_dir.work().map(ResumableDir::folder).filter(|folder| ResumableDir::holds_something(folder));
+    /// Mentions the work directory from which the job can be resumed, if there is one.
+    pub(crate) fn resumable_from(self, folder: Option<PathBuf>) -> Self {
         match self {
-            Failure::Failed { error, .. } => Failure::Failed { error, kept: folder.map(PathBuf::from) },
-            usage => usage,
+            Failure::Failed { error, .. } => Failure::Failed { error, resumable: folder },
+            other => other,
         }
-    }
-
-    /// Whether what is kept of the work is of no use to any corrected command: nothing was found in it, or it is of
-    /// shards that are not what they were.
-    pub(crate) fn leaves_nothing_of_use(&self) -> bool {
-        use dsir::error::Error;
-        let Failure::Failed { error, .. } = self else { return false };
-        matches!(
-            **error,
-            Error::NoDocument { .. }
-                | Error::Reader(dsir::reader::Error::OtherRecords { .. })
-                | Error::Resample(dsir::resample::Error::NoneEligible { too_short: 0, .. })
-        )
     }
 
     /// Says on standard error what happened, and gives the exit code.
@@ -62,11 +43,16 @@ impl Failure {
             }
             // Whoever reads our output has had enough, as `head` has: nothing to complain of.
             Failure::Failed { error, .. } if error.is_closed_pipe() => ExitCode::SUCCESS,
-            Failure::Failed { error, kept } => {
-                say(&format!("error: {error}"));
-                if let Some(folder) = kept {
+            Failure::Stdout(error) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+            Failure::Stdout(error) => {
+                say(&format!("error: standard output: {error}"));
+                ExitCode::FAILURE
+            }
+            Failure::Failed { error, resumable } => {
+                say(&format!("error: {}", advice::words(&error)));
+                if let Some(folder) = resumable {
                     say(&format!(
-                        "note: what is done is kept in {}; the next try goes on from it",
+                        "note: what is done is kept in {}; the same command resumes from it",
                         folder.display()
                     ));
                 }
@@ -97,8 +83,11 @@ pub(crate) fn say(line: &str) {
     std::io::stderr().write_all(safe.as_bytes()).unwrap_or_default();
 }
 
-impl<E: Into<dsir::error::Error>> From<E> for Failure {
+impl<E: Into<Error>> From<E> for Failure {
     fn from(error: E) -> Self {
-        Failure::Failed { error: Box::new(error.into()), kept: None }
+        match error.into() {
+            Error::Options(error) => Failure::usage(usage::words(&error)),
+            error => Failure::Failed { error: Box::new(error), resumable: None },
+        }
     }
 }

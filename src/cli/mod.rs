@@ -1,22 +1,20 @@
-//! What the commands do with what is typed, and how a run ends.
+//! The command line: what is typed becomes the options of a job, and its report becomes words.
 
+mod advice;
 mod args;
 mod bar;
-mod choosing;
 mod commands;
-mod drawing;
+mod draw;
 mod failure;
 mod format;
-mod measured;
-mod mix_in;
+mod measurement;
 mod options;
-mod outputs;
-mod refining;
+mod run;
 mod signals;
 mod stdout;
 mod summary;
+mod usage;
 mod warnings;
-mod work_dir;
 
 use std::process::ExitCode;
 

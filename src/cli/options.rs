@@ -6,23 +6,15 @@ use std::sync::Arc;
 
 use dsir::density::{FitBudget, Model};
 use dsir::featurizer::{FeatureSpace, Hash, Punkt, Tokenizer};
-use dsir::observer::Observer;
-use dsir::passes::{ReadOptions, SelectionShards, TargetShards};
+use dsir::jobs::{CountOptions, Filter, ReadOptions, RunOptions, SelectionShards, TargetShards};
 use dsir::quality::QualityBounds;
-use dsir::reader::{Conditions, Exclude, Shard, Shards, TextFields};
-use dsir::storage::unfinished::TemporaryFolder;
-use dsir::warning::Warning;
-use dsir::writer::Destination;
+use dsir::reader::{Conditions, Exclude, FieldPath, Shards, TextFields};
 
 use super::args::{
     CountArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, Measure, PunktArgs, QualityArg, QualityArgs,
     RecordArgs, RunArgs, TokenizerArg, WhereArgs,
 };
-use super::bar::{Bar, Voice};
 use super::failure::Failure;
-use super::outputs::Output;
-use super::signals;
-use super::warnings::words;
 
 impl CountArgs {
     /// The feature space, with the sentence model in `punkt` if it needs one.
@@ -62,12 +54,14 @@ impl CountArgs {
 }
 
 impl FitArgs {
-    pub(crate) fn budget(&self) -> FitBudget {
-        match self.fit_tokens {
+    /// With the sentence model in `punkt`, if the feature space needs one.
+    pub(crate) fn options(&self, punkt: Option<&Path>) -> Result<CountOptions, Failure> {
+        let budget = match self.fit_tokens {
             FitTokens::Auto => FitBudget::auto(self.count.buckets),
             FitTokens::All => FitBudget(None),
             FitTokens::AtMost(ngrams) => FitBudget(Some(ngrams)),
-        }
+        };
+        Ok(CountOptions { space: self.count.space(punkt)?, smoothing: self.count.smoothing, budget })
     }
 }
 
@@ -120,20 +114,6 @@ impl TokenizerArg {
 }
 
 impl PunktArgs {
-    /// Refuses a sentence model that nothing would use, and quality that is asked of numbers.
-    pub(crate) fn check(&self, tokenizer: Tokenizer, quality: Option<&QualityArgs>) -> Result<(), Failure> {
-        let measures = quality.is_some_and(|quality| quality.bounds().is_some());
-        if tokenizer == Tokenizer::Ids && measures {
-            return Err(Failure::usage("--quality measures words, and the tokenizer `ids` has numbers"));
-        }
-        match self.punkt {
-            Some(_) if tokenizer != Tokenizer::WordTokenize && !measures => Err(Failure::usage(format!(
-                "--punkt is for the tokenizer `word_tokenize` and for --quality, and nothing else: the tokenizer here is `{tokenizer}`"
-            ))),
-            _ => Ok(()),
-        }
-    }
-
     /// Reads the sentence model, which must be there.
     pub(crate) fn read(&self) -> Result<Arc<Punkt>, Failure> {
         let folder = self.folder().ok_or(dsir::featurizer::Error::NoPunkt)?;
@@ -180,11 +160,6 @@ impl InputArgs {
             paths.extend(Shards::read_list(list)?);
         }
         Ok(paths)
-    }
-
-    /// The files that name or hold the raw records.
-    pub(crate) fn inputs<'a>(&'a self, shards: &'a Shards) -> impl Iterator<Item = &'a Path> {
-        shards.iter().map(Shard::path).chain(self.files_from.as_deref())
     }
 
     /// The files of folders that are left out.
@@ -247,10 +222,6 @@ impl Measure {
 }
 
 impl RecordArgs {
-    pub(crate) fn outputs(&self) -> impl Iterator<Item = Output<'_>> {
-        self.rejects.iter().map(|path| Output::records("--rejects", path))
-    }
-
     /// With the folder of the sentence model, which is read where it is needed.
     pub(crate) fn options(&self, punkt: &PunktArgs) -> Result<ReadOptions, Failure> {
         let fields = TextFields::new(&self.text_field).ok_or_else(|| {
@@ -285,90 +256,43 @@ impl WhereArgs {
     }
 }
 
+/// What is asked of records, whatever is drawn.
+#[derive(Clone, Copy)]
+pub(crate) struct FilterArgs<'a>(
+    pub(crate) &'a WhereArgs,
+    pub(crate) &'a QualityArgs,
+    pub(crate) &'a PunktArgs,
+);
+
+impl FilterArgs<'_> {
+    pub(crate) fn filter(self) -> Result<Filter, Failure> {
+        let FilterArgs(r#where, quality, punkt) = self;
+        let quality = quality.bounds().map(|bounds| Ok::<_, Failure>((bounds, punkt.read()?))).transpose()?;
+        Ok(Filter { conditions: r#where.conditions(), quality, ..Filter::default() })
+    }
+}
+
 impl RunArgs {
-    pub(crate) fn outputs(&self) -> impl Iterator<Item = Output<'_>> {
-        self.summary.iter().map(|path| Output::json("--summary", path))
-    }
-}
-
-/// What every command that reads shards runs with.
-pub(crate) struct Run {
-    pub(crate) observer: Observer,
-    pub(crate) temp_dir: PathBuf,
-    pub(crate) quiet: bool,
-    /// Whether records are printed on the terminal, where a bar would be in their way.
-    pub(crate) prints_records: bool,
-    voice: Arc<Voice>,
-    pool: rayon::ThreadPool,
-}
-
-/// For so many bytes as stored, one more thread has something to do.
-const BYTES_A_THREAD: u64 = 64 << 10;
-/// Threads that wait for a disk or a network may be more than the processors, but not by so much that they are in
-/// each other's way.
-const THREADS_A_PROCESSOR: usize = 4;
-const FEW_THREADS: usize = 16;
-
-impl Run {
-    /// For reading `shards`.
-    pub(crate) fn new<'a>(
-        args: &RunArgs,
-        shards: impl IntoIterator<Item = &'a Shards>,
-    ) -> Result<Self, Failure> {
-        let temp_dir = args.temp_dir.clone().unwrap_or_else(std::env::temp_dir);
-        // Found out now rather than after hours of work.
-        tempfile::tempfile_in(&temp_dir)
-            .map_err(|source| dsir::error::Error::TempDir { folder: temp_dir.clone(), source })?;
-        let no_threads = |error: &dyn std::fmt::Display| dsir::error::Error::Threads(error.to_string());
-        signals::watch().map_err(|error| no_threads(&error))?;
-        let bytes: Option<u64> = shards.into_iter().map(Shards::total_bytes).sum();
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(args.threads, bytes)).build();
-        let pool = pool.map_err(|error| no_threads(&error))?;
-        let voice = Arc::new(Voice::default());
-        let teller = Arc::clone(&voice);
-        let observer = Observer::new(move |warning| teller.say(&format!("warning: {}", words(warning))));
-        Ok(Run { observer, temp_dir, quiet: args.quiet, prints_records: false, voice, pool })
-    }
-
-    /// Does the work with the threads asked for, and shows how far it is.
-    pub(crate) fn work<T: Send>(
-        &self,
-        work: impl FnOnce() -> Result<T, Failure> + Send,
-    ) -> Result<T, Failure> {
-        let _bar = Bar::start(&self.observer, &self.voice, self.quiet || self.prints_records);
-        self.pool.install(work)
-    }
-
-    /// A folder for temporary data of this run.
-    pub(crate) fn temporary_folder(&self) -> Result<TemporaryFolder, Failure> {
-        let failed = |source| dsir::error::Error::TempDir { folder: self.temp_dir.clone(), source };
-        Ok(TemporaryFolder::create_in(&self.temp_dir).map_err(failed)?)
-    }
-
-    pub(crate) fn threads(&self) -> usize {
-        self.pool.current_num_threads()
-    }
-
-    /// The same for a command whose records go to `destination`.
-    pub(crate) fn printing_to(self, destination: Option<&Path>) -> Self {
-        let to_stdout = Destination::new(destination) == Destination::Stdout;
-        Run { prints_records: to_stdout && std::io::stdout().is_terminal(), ..self }
-    }
-
-    /// Warns of patterns that have left out nothing.
-    pub(crate) fn warn_of_unused(&self, exclude: &Exclude) {
-        for pattern in exclude.unused() {
-            self.observer.warn(Warning::NothingExcluded { pattern: pattern.to_owned() });
+    /// For a job that reads `input`.
+    pub(crate) fn options(&self, input: Option<&InputArgs>) -> RunOptions {
+        RunOptions {
+            threads: self.threads.map(usize::from),
+            temp_dir: self.temp_dir.clone(),
+            also_read: input.into_iter().flat_map(|input| input.files_from.clone()).collect(),
+            summary: self.summary.clone(),
         }
     }
 }
 
-/// How many threads to work with: as many as asked for, or as there are processors, but none that would have nothing
-/// to do.
-fn threads(asked: Option<u16>, bytes: Option<u64>) -> usize {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let asked = asked.map_or(processors, usize::from);
-    let of_use =
-        bytes.map_or(usize::MAX, |bytes| usize::try_from(1 + bytes / BYTES_A_THREAD).unwrap_or(usize::MAX));
-    asked.min(of_use).min(FEW_THREADS.max(THREADS_A_PROCESSOR * processors))
+pub(crate) fn field_path(option: &str, name: &str) -> Result<FieldPath, Failure> {
+    FieldPath::new(name)
+        .ok_or_else(|| Failure::usage(format!("{option} {name}: a field's name with an empty part")))
+}
+
+/// Refuses `-` where neither standard input nor output is meant by it.
+pub(crate) fn refuse_dash(what: &str, path: &Path) -> Result<(), Failure> {
+    match path == Path::new("-") {
+        true => Err(Failure::usage(format!("{what}: `-` is no file; name one"))),
+        false => Ok(()),
+    }
 }

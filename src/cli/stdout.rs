@@ -30,7 +30,7 @@ mod before_main {
 /// Makes sure that there is a standard output.
 pub(crate) fn check() -> Result<(), Failure> {
     match CLOSED.load(Ordering::Relaxed) {
-        true => Err(Failure::stdout(io::Error::other("it is closed; name a file, or leave it open"))),
+        true => Err(Failure::Stdout(io::Error::other("it is closed; name a file, or leave it open"))),
         false => Ok(()),
     }
 }
@@ -39,5 +39,5 @@ pub(crate) fn check() -> Result<(), Failure> {
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     check()?;
     let mut out = io::stdout();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::stdout)
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::Stdout)
 }

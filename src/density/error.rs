@@ -1,5 +1,5 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::featurizer::FeatureSpace;
 
@@ -33,10 +33,10 @@ pub enum Error {
         version: u64,
     },
     /// A model that lacks the raw counts.
-    #[error("the model has no raw counts; fit it with RAW, or merge it with a model that has them")]
+    #[error("the model has no raw counts; fit it on raw shards, or merge it with a model that has them")]
     NoRaw,
     /// A model that lacks targets.
-    #[error("the model has no target; fit it with --target, or merge it with a model that has one")]
+    #[error("the model has no target; fit it with one, or merge it with a model that has one")]
     NoTarget,
     /// Raw counts that are in both of two models.
     #[error(
@@ -69,10 +69,7 @@ pub enum Error {
     #[error("the raw corpus has no document to fit on")]
     EmptyRaw,
     /// A raw corpus, or its sample, without a token.
-    #[error(
-        "nothing to fit on: none of the {documents} raw documents in the sample has a token; \
-             if the corpus has text, raise --fit-tokens"
-    )]
+    #[error("nothing to fit on: none of the {documents} raw documents in the sample has a token")]
     NoRawFeatures {
         /// How many documents were counted.
         documents: u64,
@@ -92,7 +89,7 @@ pub enum Error {
         what: &'static str,
     },
     /// A target that is in two models with different counts.
-    #[error("target `{name}` differs between the models; pass --add-targets to add the counts up")]
+    #[error("target `{name}` differs between the models")]
     TargetDiffers {
         /// The target.
         name: String,
@@ -100,7 +97,7 @@ pub enum Error {
     /// A refined target among models that are to be added up.
     #[error(
         "target `{name}` is refined for the raw corpus that it was fitted on, so nothing can be added to its model; \
-             merge plain models, or fit all shards at once with --refine-for"
+             merge plain models, or fit all shards at once"
     )]
     Refined {
         /// The target.
@@ -109,4 +106,16 @@ pub enum Error {
     /// Counts past what 64 bits hold.
     #[error("the counts are too large to add up")]
     Overflow,
+}
+
+impl Error {
+    /// The file that it is about, if it is about one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Error::Open { path, .. } | Error::NotAModel { path, .. } | Error::Version { path, .. } => {
+                Some(path)
+            }
+            _ => None,
+        }
+    }
 }

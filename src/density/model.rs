@@ -125,7 +125,7 @@ impl Model {
             return Err(Error::FeatureSpaces { first: self.space, second: other.space });
         }
         if self.smoothing != other.smoothing {
-            return Err(Error::Options { what: "--smoothing" });
+            return Err(Error::Options { what: "smoothing" });
         }
         self.raw = match (self.raw.take(), other.raw) {
             (Some(ours), Some(theirs)) => Some(ours.merge(&theirs, self.space.buckets)?),

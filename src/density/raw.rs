@@ -107,7 +107,7 @@ impl RawCounts {
     /// Parts counted to different budgets; counts past 64 bits.
     pub fn merge(&self, other: &RawCounts, buckets: u32) -> Result<RawCounts, Error> {
         if self.fit_ngrams != other.fit_ngrams {
-            return Err(Error::Options { what: "--fit-tokens" });
+            return Err(Error::Options { what: "the n-grams that are counted at most" });
         }
         let mut levels: Vec<Option<Counts>> = vec![None; LEVELS];
         for part in [self, other] {

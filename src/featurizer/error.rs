@@ -32,7 +32,7 @@ pub enum Error {
     /// A sentence model that is not the one which the features were made with.
     #[error(
         "another sentence model than the features were made with: {expected:016x} they say, \
-             {found:016x} is this one; name the folder of the right one with --punkt"
+             {found:016x} is this one"
     )]
     OtherPunkt {
         /// The fingerprint in the feature space.
@@ -45,5 +45,4 @@ pub enum Error {
     Space(super::FeatureSpace),
 }
 
-const HOW_TO_GET_ONE: &str = "dsir brings none: in Python, import nltk and run nltk.download('punkt_tab'), \
-                              then name the folder punkt_tab with --punkt";
+const HOW_TO_GET_ONE: &str = "dsir brings none: in Python, import nltk and run nltk.download('punkt_tab')";

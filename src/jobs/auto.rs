@@ -14,11 +14,16 @@ use crate::refine::{
     Aim, Candidate, Choice, Expectation, JUDGE, Prospects, SampledTexts, TextSampler, expect, judge,
 };
 use crate::resample::{DrawOptions, target_shares};
+use crate::warning::Warning;
 use crate::weights::TargetSize;
+
+use super::fit::CountOptions;
+use super::report::{AutoReport, Report, StageReport};
+use super::run::Run;
 
 /// For what is chosen.
 #[derive(Clone, Copy)]
-pub struct ChooseOptions<'a> {
+pub(super) struct ChooseOptions<'a> {
     /// The feature space; its n-grams are of no account, those of the candidates are tried.
     pub space: FeatureSpace,
     /// What is added to every count in the targets.
@@ -33,7 +38,7 @@ pub struct ChooseOptions<'a> {
 
 /// What was chosen.
 #[derive(Debug)]
-pub struct Chosen {
+pub(super) struct Chosen {
     /// One choice for all targets.
     pub choice: Choice,
     /// How the raw corpus was read.
@@ -48,7 +53,7 @@ pub struct Chosen {
 ///
 /// # Errors
 /// Shards that cannot be read; targets without a document; proportions that do not fit the targets.
-pub fn choose(
+pub(super) fn choose(
     raw: &Shards,
     targets: &[TargetShards],
     options: ChooseOptions<'_>,
@@ -124,4 +129,43 @@ fn prospects(
 fn aims(texts: &SampledTexts, draw: &DrawOptions, targets: &[(Target, Counts)]) -> Result<Vec<Aim>, Error> {
     let sizes: Vec<TargetSize> = targets.iter().map(|(target, _)| TargetSize::of(target)).collect();
     Ok(Aim::new(draw.budget, &texts.eligible).split(&target_shares(draw, &sizes)?))
+}
+
+/// Chooses, and tells of it.
+pub(super) fn choose_and_tell(
+    count: &CountOptions,
+    (raw, targets): (&Shards, &[TargetShards]),
+    draw: &DrawOptions,
+    eligible: &Eligible,
+    read: &ReadOptions,
+    run: &Run,
+    report: &mut Report,
+) -> Result<Candidate, Error> {
+    // All are read again.
+    raw.keep_streams(run.temp_dir());
+    targets.iter().for_each(|target| target.shards.keep_streams(run.temp_dir()));
+    let options = ChooseOptions { space: count.space, smoothing: count.smoothing, draw, eligible, read };
+    let Chosen { choice, report: was_read, seconds } = choose(raw, targets, options, &run.observer)?;
+    report.stages.push(StageReport::sampling("sample", &was_read));
+    report.stages.push(StageReport::computing("judge", seconds));
+    let Choice { candidate, judged } = choice;
+    let names: Vec<String> = targets.iter().map(|target| target.name.clone()).collect();
+    match judged.iter().find(|judged| judged.candidate == candidate) {
+        None => run.observer.warn(Warning::NotEvaluated { target: None }),
+        Some(chosen) => {
+            let unknown =
+                names.iter().zip(&chosen.kl_reductions).filter(|(_, reduction)| reduction.is_none());
+            for (name, _) in unknown {
+                run.observer.warn(Warning::NotEvaluated { target: Some(name.clone()) });
+            }
+        }
+    }
+    report.auto = Some(AutoReport {
+        options: candidate.to_string(),
+        judged_in: JUDGE,
+        targets: names,
+        candidates: judged,
+        chosen: candidate,
+    });
+    Ok(candidate)
 }

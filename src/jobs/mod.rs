@@ -1,5 +1,46 @@
-//! Jobs: what a command does, made of passes.
+//! Jobs: what a command does, each a function of validated options and an observer that returns a report.
+//!
+//! A job checks its options and its outputs, makes passes over the shards, and tells what came of them. It knows no
+//! command line and no terminal. Several jobs may run in one process.
 
 mod auto;
+mod draw;
+mod fit;
+mod measure;
+mod measurement;
+mod merge;
+mod mix_in;
+mod outputs;
+mod place;
+mod prepare;
+mod refine;
+mod report;
+mod resample;
+mod run;
+mod select;
+mod weigh;
 
-pub use auto::{ChooseOptions, Chosen, choose};
+pub use draw::OutputOptions;
+pub use fit::{CountOptions, FitOptions, RefineFor, fit};
+pub use measure::{MeasureIn, MeasureOptions, WeightsToSurvey, measure};
+pub use measurement::{
+    Corpus, MEASUREMENT_VERSION, MeanCloseness, MeasuredTarget, Measurement, OverlapReport, SelectionReport,
+    WeightsReport,
+};
+pub use merge::{MergeOptions, merge};
+pub use mix_in::FileMixIn;
+pub use outputs::{are_to_stdout, write_whole};
+pub use prepare::{PrepareOptions, prepare};
+pub use report::{
+    AutoReport, DrawReport, EpochReport, Fitted, GroupReport, RawReport, Report, SUMMARY_VERSION, ScoreKind,
+    StageRead, StageReport, TargetDraw, TargetReport,
+};
+pub use resample::{DrawBy, ResampleOptions, resample};
+pub use run::RunOptions;
+pub use select::{Learn, ModelSource, SelectOptions, select};
+pub use weigh::{WeighOptions, weigh};
+
+pub use crate::passes::{
+    Eligible, Filter, Overlap, Prepared, ReadOptions, ReadReport, Repeats, SelectedRecords, SelectionShards,
+    TargetShards,
+};

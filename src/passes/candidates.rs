@@ -11,7 +11,7 @@ use crate::resample::{Draw, Screen};
 use crate::weights::{self, Layout};
 
 /// The records that may still be selected when they are weighed.
-pub struct Candidates {
+pub(crate) struct Candidates {
     folder: PathBuf,
     screen: Screen,
 }
@@ -21,7 +21,7 @@ const LEVEL: i32 = -50;
 
 impl Candidates {
     /// Kept in `folder`: those that `screen` lets pass.
-    pub fn new(folder: &Path, screen: Screen) -> Self {
+    pub(crate) fn new(folder: &Path, screen: Screen) -> Self {
         Candidates { folder: folder.into(), screen }
     }
 

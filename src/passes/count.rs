@@ -16,14 +16,14 @@ use crate::reader::{Block, BlockReader, Shard, Shards, TextReader};
 use crate::refine::{Sampled, Sampler};
 use crate::scan::checkpoint_file::{CheckpointFile, EarlierRun};
 use crate::scan::{self, CheckpointTimer, Done, Job};
-use crate::storage::work_dir::ResumableDir;
+use crate::storage::ResumableDir;
 use crate::warning::Warning;
 
 /// Counts everything in a target, and notes its texts.
 ///
 /// # Errors
 /// Shards that cannot be read, or without a document.
-pub fn count_target(
+pub(crate) fn count_target(
     target: &TargetShards,
     space: FeatureSpace,
     options: &ReadOptions,
@@ -108,7 +108,7 @@ pub(super) fn count_watched<W: Watch>(
 ///
 /// # Errors
 /// Shards that cannot be read, or without a document; a work folder that cannot be written.
-pub fn count_raw(
+pub(crate) fn count_raw(
     shards: &Shards,
     space: FeatureSpace,
     budget: FitBudget,
@@ -193,7 +193,7 @@ fn count_once(
 ///
 /// # Errors
 /// Shards that cannot be read, or without a document.
-pub fn count_raw_and_sample(
+pub(crate) fn count_raw_and_sample(
     shards: &Shards,
     space: FeatureSpace,
     budget: FitBudget,
@@ -227,7 +227,7 @@ pub fn count_raw_and_sample(
 ///
 /// # Errors
 /// Shards that cannot be read, or without a document.
-pub fn count_raw_sample(
+pub(super) fn count_raw_sample(
     shards: &Shards,
     space: FeatureSpace,
     only: &Sample,

@@ -2,11 +2,11 @@
 
 use crate::observer::Observer;
 use crate::reader::{Block, BlockReader, FieldPath, Shards, field_names};
-use crate::warning::Warning;
+use crate::warning::{AskedBy, Warning};
 
 /// Warns of fields, each with what asks for it, that no record in the first block of the corpus has. Streams are not
 /// looked into, for they cannot be read again; what is wrong with the shards is left to whoever reads them.
-pub fn look_for_fields(shards: &Shards, fields: &[(&'static str, FieldPath)], observer: &Observer) {
+pub(crate) fn look_for_fields(shards: &Shards, fields: &[(AskedBy, FieldPath)], observer: &Observer) {
     if fields.is_empty() {
         return;
     }
@@ -24,7 +24,7 @@ pub fn look_for_fields(shards: &Shards, fields: &[(&'static str, FieldPath)], ob
                 continue;
             }
             observer.warn(Warning::NoSuchField {
-                asked_by,
+                asked_by: *asked_by,
                 field: field.to_string(),
                 shard: shard.path().into(),
                 records: block.len(),

@@ -13,13 +13,14 @@ use crate::reader::{
 };
 use crate::resample::Groups;
 use crate::scan::{self, Job};
+use crate::storage::Storage;
 use crate::weights::{
     self, Row, RowBlock, Scale, ScoresFile, WeightsFile, WeightsFolder, WeightsWriter, push_row,
 };
 
 /// Where log weights come from that are not a model's.
 #[derive(Clone, Debug)]
-pub enum WeightSource {
+pub(crate) enum WeightSource {
     /// Weights of any maker, one file for each shard.
     Weights(Vec<WeightsFile>),
     /// A field of each record.
@@ -32,7 +33,7 @@ pub enum WeightSource {
 
 impl WeightSource {
     /// The files that it is read from.
-    pub fn files(&self) -> Vec<&Path> {
+    pub(crate) fn files(&self) -> Vec<&Path> {
         match self {
             WeightSource::Weights(files) => files.iter().map(WeightsFile::path).collect(),
             WeightSource::Scores(files, _) => files.iter().map(ScoresFile::path).collect(),
@@ -41,30 +42,43 @@ impl WeightSource {
     }
 }
 
+/// What is filled in, and how.
+#[derive(Clone, Copy)]
+pub(crate) struct FillInOptions<'a> {
+    /// Where the log weights come from.
+    pub(crate) source: &'a WeightSource,
+    /// What is asked of every record.
+    pub(crate) filter: &'a Filter,
+    /// The feature space whose tokens are counted.
+    pub(crate) space: FeatureSpace,
+    /// How records become documents.
+    pub(crate) read: &'a ReadOptions,
+    /// Where files are made.
+    pub(crate) storage: &'a Storage,
+}
+
 /// Reads `shards` for what is not given, content hash, tokens, bytes and what `filter` asks, and puts complete
 /// weights into `folder`.
 ///
 /// # Errors
 /// Shards that cannot be read or have other numbers of records than there are weights; scores that make no sense.
-pub fn fill_in(
-    given: &WeightSource,
-    filter: &Filter,
+pub(crate) fn fill_in(
     shards: &Shards,
-    space: FeatureSpace,
+    options: FillInOptions<'_>,
     folder: &WeightsFolder,
-    options: &ReadOptions,
     observer: &Observer,
 ) -> Result<Weighed, Error> {
+    let FillInOptions { source: given, filter, space, read: options, storage } = options;
     let featurizers = options.featurizers(space)?.of_tokens();
-    observer.begin("complete", shards.total_bytes());
+    observer.begin("fill in", shards.total_bytes());
     let documents = Documents::new(shards, options, space.tokenizer.field_kind(), false, observer);
-    let job = FillIn { given, filter, shards, featurizers, folder, documents };
+    let job = FillIn { given, filter, shards, featurizers, folder, storage, documents };
     let scanned = scan::scan(&job, shards, observer)?;
     let read = job.documents.finish("raw", &scanned.shards)?;
     let mut groups = Groups::new();
     scanned.threads.into_iter().for_each(|thread| groups.extend(thread.filter.groups));
     if let WeightSource::Scores(files, scale) = given {
-        scores::put_in(files, *scale, shards, folder)?;
+        scores::put_in(files, *scale, shards, folder, storage)?;
     }
     Ok(Weighed { read, groups })
 }
@@ -76,6 +90,7 @@ struct FillIn<'a> {
     /// Only tokens are asked of them.
     featurizers: Featurizers,
     folder: &'a WeightsFolder,
+    storage: &'a Storage,
     documents: Documents<'a>,
 }
 
@@ -137,7 +152,7 @@ impl<'a> Job for FillIn<'a> {
     fn begin(&self, shard: usize, _: &BlockReader) -> Result<Self::Gathered, Error> {
         let path = self.folder.path_of(&self.shards[shard]);
         let layout = self.filter.layout(self.targets());
-        Ok((shard, WeightsWriter::create_in(&path, layout)?, Tally::default()))
+        Ok((shard, WeightsWriter::create_in(self.storage, &path, layout)?, Tally::default()))
     }
 
     fn make(&self, thread: &mut FillInThread<'a>, shard: usize, block: &Block) -> Result<Self::Made, Error> {

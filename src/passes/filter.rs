@@ -1,12 +1,14 @@
 //! Which records may be drawn, and which are drawn together: what the text alone does not tell.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::featurizer::{Punkt, WordTokenizer};
 use crate::quality::{Quality, QualityBounds};
-use crate::reader::{Conditions, FieldPath, field_text};
+use crate::reader::{Condition, Conditions, FieldPath, field_text};
 use crate::resample::{Groups, group_id, mix_in_id};
-use crate::weights::Layout;
+use crate::warning::AskedBy;
+use crate::weights::{ConditionParts, Layout, StoredConditions, StoredQuality};
 
 /// What is asked of every record while it is weighed.
 #[derive(Clone, Default)]
@@ -19,8 +21,12 @@ pub struct Filter {
     pub group_by: Option<FieldPath>,
     /// The sets of what is mixed in. A record belongs to the first that holds for it, and then to no group; nothing else is asked of it.
     pub mix_in: Vec<Conditions>,
-    /// How the conditions were asked for, to be told with weights that were made under them.
-    pub asked: Vec<String>,
+}
+
+impl fmt::Debug for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.fingerprint())
+    }
 }
 
 /// What one thread holds.
@@ -72,9 +78,35 @@ impl Filter {
 
     /// What an earlier run must have asked for.
     pub(super) fn fingerprint(&self) -> String {
-        let Filter { conditions, quality, group_by, mix_in, asked } = self;
+        let Filter { conditions, quality, group_by, mix_in } = self;
         let quality = quality.as_ref().map(|(bounds, punkt)| (bounds, punkt.fingerprint()));
-        format!("{asked:?} {conditions:?} {quality:?} {group_by:?} {mix_in:?}")
+        format!("{conditions:?} {quality:?} {group_by:?} {mix_in:?}")
+    }
+
+    /// The conditions as they are kept with weights that were made under them.
+    pub(crate) fn stored(&self) -> StoredConditions {
+        let parts = |condition: &Condition| {
+            let (field, operator, value) = condition.parts();
+            (field, operator.to_owned(), value.to_owned())
+        };
+        let quality = self.quality.as_ref().map(|(bounds, punkt)| StoredQuality {
+            bounds: bounds.to_string(),
+            punkt: format!("{:016x}", punkt.fingerprint()),
+        });
+        let (wanted, unwanted) = (self.conditions.wanted(), self.conditions.unwanted());
+        StoredConditions::InParts(ConditionParts {
+            wanted: wanted.map(parts).collect(),
+            unwanted: unwanted.map(parts).collect(),
+            quality,
+        })
+    }
+
+    /// The fields that must be there, each with what asks for it.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (AskedBy, FieldPath)> {
+        let mixed_in = self.mix_in.iter().flat_map(Conditions::wanted);
+        let mixed_in = mixed_in.map(|condition| (AskedBy::MixIn, condition.field().clone()));
+        let groups = self.group_by.iter().map(|field| (AskedBy::GroupBy, field.clone()));
+        fields_of(&self.conditions).chain(mixed_in).chain(groups)
     }
 
     /// Looks at a record and its text.
@@ -105,6 +137,12 @@ impl Filter {
     pub(super) fn no_group(&self) -> Option<u64> {
         self.is_grouped().then_some(0)
     }
+}
+
+/// The fields that conditions look at, each with what asks for it.
+pub(crate) fn fields_of(conditions: &Conditions) -> impl Iterator<Item = (AskedBy, FieldPath)> {
+    let wanted = conditions.wanted().map(|condition| (AskedBy::Wanted, condition.field().clone()));
+    wanted.chain(conditions.unwanted().map(|condition| (AskedBy::Unwanted, condition.field().clone())))
 }
 
 /// Notes the name of a group. Of more groups than can be drawn from, only those of the smallest numbers have names, whatever

@@ -14,7 +14,7 @@ use crate::reader::{Shards, content_hash};
 
 /// How selections, and the raw corpus beside them, are measured.
 #[derive(Clone, Debug)]
-pub struct MeasureOptions {
+pub(crate) struct MeasureOptions {
     /// The feature space.
     pub space: FeatureSpace,
     /// How records become documents.
@@ -26,11 +26,11 @@ pub struct MeasureOptions {
 }
 
 /// What was read for measuring: each stage with its name.
-pub type Stages = Vec<(&'static str, ReadReport)>;
+pub(super) type Stages = Vec<(&'static str, ReadReport)>;
 
 /// The raw corpus, counted.
 #[derive(Clone, Debug)]
-pub struct MeasuredRaw {
+pub(crate) struct MeasuredRaw {
     /// How many documents there are.
     pub documents: u64,
     /// What was counted of them.
@@ -39,7 +39,7 @@ pub struct MeasuredRaw {
 
 /// One selection, counted.
 #[derive(Clone, Debug)]
-pub struct MeasuredSelection {
+pub(crate) struct MeasuredSelection {
     /// What it is called.
     pub name: String,
     /// How many documents there are.
@@ -56,27 +56,27 @@ pub struct MeasuredSelection {
 
 impl MeasuredSelection {
     /// About how many different n-grams were counted.
-    pub fn distinct_ngrams(&self) -> f64 {
+    pub(crate) fn distinct_ngrams(&self) -> f64 {
         self.distinct.estimate()
     }
 
     /// About how many different records there are.
-    pub fn different_records(&self) -> f64 {
+    pub(crate) fn different_records(&self) -> f64 {
         self.records.different()
     }
 
     /// How much of it are records that occurred before, byte for byte.
-    pub fn repeated_records(&self) -> Repeats {
+    pub(crate) fn repeated_records(&self) -> Repeats {
         self.records.repeats()
     }
 
     /// How much of it are texts that occurred before, in equal records or in others; unknown of a sample.
-    pub fn repeated_texts(&self) -> Option<Repeats> {
+    pub(crate) fn repeated_texts(&self) -> Option<Repeats> {
         self.texts.as_ref().map(Copies::repeats)
     }
 
     /// What records it has in common with another selection measured with the same seed.
-    pub fn overlap(&self, other: &MeasuredSelection) -> Overlap {
+    pub(crate) fn overlap(&self, other: &MeasuredSelection) -> Overlap {
         self.records.overlap(&other.records)
     }
 }
@@ -85,7 +85,7 @@ impl MeasuredSelection {
 ///
 /// # Errors
 /// Shards that cannot be read, or without a document.
-pub fn measure_raw(
+pub(crate) fn measure_raw(
     shards: &Shards,
     options: &MeasureOptions,
     rejects: Option<&mut Rejects>,
@@ -107,7 +107,7 @@ pub fn measure_raw(
 ///
 /// # Errors
 /// Shards that cannot be read, or without a document.
-pub fn measure_selection(
+pub(crate) fn measure_selection(
     selection: &SelectionShards,
     options: &MeasureOptions,
     mut rejects: Option<&mut Rejects>,

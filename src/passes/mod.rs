@@ -18,22 +18,25 @@ mod texts;
 mod weigh;
 mod write;
 
-pub use candidates::Candidates;
+pub(crate) use candidates::Candidates;
 pub use copies::{Overlap, Repeats};
-pub use count::{count_raw, count_raw_and_sample, count_raw_sample, count_target};
+pub(crate) use count::{count_raw, count_raw_and_sample, count_target};
 pub use documents::ReadReport;
-pub use fields::look_for_fields;
-pub use fill_in::{WeightSource, fill_in};
+pub(crate) use fields::look_for_fields;
+pub(crate) use fill_in::{FillInOptions, WeightSource, fill_in};
 pub use filter::Filter;
-pub use measure::{MeasureOptions, MeasuredRaw, MeasuredSelection, Stages, measure_raw, measure_selection};
-pub use prepare::{PrepareOptions, Prepared, prepare};
-pub use refining_sample::{Eligible, count_target_and_half};
-pub use rejects::Rejects;
-pub use sample::Sample;
-pub use selected::{SelectedRecords, TextHashes};
-pub use texts::{featurize_texts, sample_texts};
-pub use weigh::{WeighOptions, Weighed, refuse_weights_of_others, weigh};
-pub use write::{Measuring, Source, WriteOptions, Written, write};
+pub(crate) use filter::fields_of;
+pub(crate) use measure::{MeasureOptions, MeasuredSelection, measure_raw, measure_selection};
+pub use prepare::Prepared;
+pub(crate) use prepare::{PrepareOptions, prepare};
+pub use refining_sample::Eligible;
+pub(crate) use refining_sample::count_target_and_half;
+pub(crate) use rejects::Rejects;
+pub use selected::SelectedRecords;
+pub(crate) use selected::TextHashes;
+pub(crate) use texts::{featurize_texts, sample_texts};
+pub(crate) use weigh::{WeighOptions, Weighed, refuse_weights_of_others, weigh};
+pub(crate) use write::{Measuring, Source, WriteOptions, Written, write};
 
 use std::path::PathBuf;
 

@@ -1,4 +1,3 @@
-use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -11,18 +10,19 @@ use crate::observer::Observer;
 use crate::prepare::{Document, Made, Packing, Preparer, Steps};
 use crate::reader::{Block, BlockReader, FieldKind, Shards, TextReader};
 use crate::scan::{self, Job};
+use crate::storage::Storage;
 use crate::writer::{Destination, RecordWriter, Selected, ShardRecords};
 
 /// What is done with records, and where they go.
-pub struct PrepareOptions<'a> {
+pub(crate) struct PrepareOptions<'a> {
     /// What is done with each by itself.
     pub steps: &'a Steps,
     /// How those that are kept are joined at the end, if they are.
     pub packing: Option<Arc<Packing>>,
     /// Where they go.
     pub destination: &'a Destination,
-    /// A folder for temporary data.
-    pub temp_dir: &'a Path,
+    /// Where files are made.
+    pub storage: &'a Storage,
     /// Keeps the records skipped.
     pub rejects: Option<&'a mut Rejects>,
 }
@@ -43,17 +43,17 @@ pub struct Prepared {
 ///
 /// # Errors
 /// Shards that cannot be read, or without a document; an output that cannot be written.
-pub fn prepare(
+pub(crate) fn prepare(
     shards: &Shards,
     read: &ReadOptions,
     options: PrepareOptions<'_>,
     observer: &Observer,
 ) -> Result<(ReadReport, Prepared), Error> {
-    let PrepareOptions { steps, packing, destination, temp_dir, rejects } = options;
+    let PrepareOptions { steps, packing, destination, storage, rejects } = options;
     observer.begin("prepare", shards.total_bytes());
     let writer = match &packing {
-        Some(packing) => RecordWriter::create_packed(destination, packing.clone(), temp_dir)?,
-        None => RecordWriter::create(destination, false, temp_dir)?,
+        Some(packing) => RecordWriter::create_packed(destination, packing.clone(), storage)?,
+        None => RecordWriter::create(destination, false, storage)?,
     };
     let rejects = RejectsInOrder::new(rejects);
     let documents = Documents::new(shards, read, FieldKind::Text, rejects.are_wanted(), observer);

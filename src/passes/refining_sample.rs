@@ -16,7 +16,7 @@ use crate::refine::{Sampler, SamplerThread};
 ///
 /// # Errors
 /// Shards that cannot be read, or without a document.
-pub fn count_target_and_half(
+pub(crate) fn count_target_and_half(
     target: &TargetShards,
     space: FeatureSpace,
     options: &ReadOptions,

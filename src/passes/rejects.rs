@@ -7,29 +7,29 @@ use serde::Serialize;
 use super::documents::Hashed;
 use crate::error::Error;
 use crate::reader::Fault;
-use crate::storage::whole_file::ClosedFile;
+use crate::storage::{ClosedFile, Storage};
 use crate::writer::{self, InOrder, Sink};
 
 /// Keeps the records that were skipped, one JSON object each: `file`, `line`, `error`, `record`.
-pub struct Rejects {
+pub(crate) struct Rejects {
     sink: Sink,
     temp_dir: PathBuf,
 }
 
 impl Rejects {
-    /// Writes to `path`; temporary data are in `temp_dir`.
+    /// Writes to `path`.
     ///
     /// # Errors
     /// What the system says.
-    pub fn create(path: &Path, temp_dir: &Path) -> Result<Self, Error> {
-        Ok(Rejects { sink: Sink::create(path)?, temp_dir: temp_dir.into() })
+    pub(crate) fn create(path: &Path, storage: &Storage) -> Result<Self, Error> {
+        Ok(Rejects { sink: Sink::create(path, storage)?, temp_dir: storage.temp_dir().into() })
     }
 
     /// Completes the file and gives it its name.
     ///
     /// # Errors
     /// What the system says.
-    pub fn finish(self) -> Result<(), Error> {
+    pub(crate) fn finish(self) -> Result<(), Error> {
         Ok(ClosedFile::finish_all(self.sink.close()?.into_iter().collect())?)
     }
 

@@ -30,7 +30,7 @@ impl Order {
 
 /// The documents that come first in a random order of their content hashes.
 #[derive(Debug)]
-pub struct Sample {
+pub(super) struct Sample {
     order: Order,
     /// The last place in the sample.
     last: u64,
@@ -46,7 +46,7 @@ impl Sample {
     ///
     /// # Errors
     /// Shards that cannot be read, or without a document.
-    pub fn find(
+    pub(super) fn find(
         what: &str,
         shards: &Shards,
         size: usize,
@@ -73,12 +73,12 @@ impl Sample {
     }
 
     /// How many documents there were to choose from.
-    pub fn documents(&self) -> u64 {
+    pub(super) fn documents(&self) -> u64 {
         self.documents
     }
 
     /// Whether that is more than the sample has.
-    pub fn is_part(&self) -> bool {
+    pub(super) fn is_part(&self) -> bool {
         self.last < u64::MAX
     }
 

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::reader::Shards;
 use crate::resample::is_mix_in;
-use crate::storage::whole_file;
+use crate::storage::Storage;
 use crate::weights::{self, RowBlock, Scale, ScoresFile, WeightsFile, WeightsFolder, WeightsWriter};
 
 /// So many rows are rewritten at a time.
@@ -18,6 +18,7 @@ pub(super) fn put_in(
     scale: Scale,
     shards: &Shards,
     folder: &WeightsFolder,
+    storage: &Storage,
 ) -> Result<(), Error> {
     let weights = folder.open(shards)?;
     let refuse = |file: &ScoresFile, records| {
@@ -30,7 +31,7 @@ pub(super) fn put_in(
         }
         let mut first = 0;
         for of_shard in &weights {
-            put(one, first, scale, of_shard)?;
+            put(one, first, scale, of_shard, storage)?;
             first += of_shard.rows();
         }
         return Ok(());
@@ -39,15 +40,21 @@ pub(super) fn put_in(
         if file.rows() != of_shard.rows() {
             return refuse(file, of_shard.rows());
         }
-        put(file, 0, scale, of_shard)?;
+        put(file, 0, scale, of_shard, storage)?;
     }
     Ok(())
 }
 
 /// Gives the records of one shard the scores from number `first` on.
-fn put(file: &ScoresFile, first: u64, scale: Scale, weights: &WeightsFile) -> Result<(), Error> {
+fn put(
+    file: &ScoresFile,
+    first: u64,
+    scale: Scale,
+    weights: &WeightsFile,
+    storage: &Storage,
+) -> Result<(), Error> {
     let scored = weights.path().with_extension("scored");
-    let mut writer = WeightsWriter::create_in(&scored, weights.layout())?;
+    let mut writer = WeightsWriter::create_in(storage, &scored, weights.layout())?;
     let (mut block, mut scores, mut rows) = (RowBlock::default(), Vec::new(), Vec::new());
     for at in (0..weights.rows()).step_by(PIECE as usize) {
         let count = (weights.rows() - at).min(PIECE) as usize;
@@ -70,5 +77,5 @@ fn put(file: &ScoresFile, first: u64, scale: Scale, weights: &WeightsFile) -> Re
         writer.write(&rows)?;
     }
     writer.finish()?;
-    Ok(whole_file::move_to(&scored, weights.path())?)
+    Ok(storage.move_to(&scored, weights.path())?)
 }

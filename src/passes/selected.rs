@@ -9,7 +9,7 @@ use crate::reader::content_hash;
 
 /// The texts of some documents, by their hashes.
 #[derive(Clone, Debug)]
-pub struct TextHashes {
+pub(crate) struct TextHashes {
     hashes: AHashSet<u64>,
     kept: Kept,
 }
@@ -54,7 +54,7 @@ impl TextHashes {
     }
 
     /// Takes in the texts of others.
-    pub fn join(&mut self, other: &TextHashes) {
+    pub(crate) fn join(&mut self, other: &TextHashes) {
         self.kept.last = self.kept.last.min(other.kept.last);
         let last = self.kept.last;
         self.hashes.retain(|hash| *hash <= last);

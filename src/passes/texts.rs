@@ -17,7 +17,7 @@ use crate::scan::{self, Job};
 ///
 /// # Errors
 /// A sentence model that cannot be read.
-pub fn featurize_texts(
+pub(crate) fn featurize_texts(
     texts: &SampledTexts,
     space: FeatureSpace,
     read: &ReadOptions,
@@ -30,7 +30,7 @@ pub fn featurize_texts(
 ///
 /// # Errors
 /// Shards that cannot be read.
-pub fn sample_texts(
+pub(crate) fn sample_texts(
     shards: &Shards,
     space: FeatureSpace,
     (eligible, sampler): (&Eligible, TextSampler),

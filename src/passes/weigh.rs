@@ -19,9 +19,7 @@ use crate::reader::{Block, BlockReader, Bookmark, Reread, Shard, Shards, TextRea
 use crate::resample::{Groups, ScreenState};
 use crate::scan::checkpoint_file::{CheckpointFile, EarlierRun};
 use crate::scan::{self, CheckpointTimer, Done, Job};
-use crate::storage::growing_file::GrowingFile;
-use crate::storage::whole_file;
-use crate::storage::work_dir::WorkDir;
+use crate::storage::{self, GrowingFile, Storage, WorkDir};
 use crate::weights::{
     self, Layout, RowBlock, Weigher, WeightsFile, WeightsFolder, WeightsInfo, WeightsWriter, push_row,
 };
@@ -29,7 +27,7 @@ use crate::writer;
 
 /// What weighing does beside weighing.
 #[derive(Default)]
-pub struct WeighOptions<'a> {
+pub(crate) struct WeighOptions<'a> {
     /// Keeps the records skipped.
     pub rejects: Option<&'a mut Rejects>,
     /// Keeps, beside the weights, the records that may still be selected.
@@ -42,7 +40,7 @@ pub struct WeighOptions<'a> {
 
 /// What came of weighing.
 #[derive(Debug)]
-pub struct Weighed {
+pub(crate) struct Weighed {
     /// What was read.
     pub read: ReadReport,
     /// The names of the groups that there are, if records are told apart.
@@ -55,20 +53,21 @@ pub struct Weighed {
 /// # Errors
 /// A partial model; shards that cannot be read, or without a document; a folder that cannot be written
 /// or holds other weights.
-pub fn weigh(
+pub(crate) fn weigh(
     model: &Model,
     shards: &Shards,
     read: &ReadOptions,
     work_dir: &WorkDir,
     options: WeighOptions<'_>,
+    storage: &Storage,
     observer: &Observer,
 ) -> Result<Weighed, Error> {
     let WeighOptions { mut rejects, candidates, publish_to, filter } = options;
     let log_ratios = model.log_ratios()?;
     let featurizers = read.featurizers(model.space)?;
-    let info = WeightsInfo::new(model, &read.fields, &filter.asked);
+    let info = WeightsInfo::new(model, &read.fields, filter.stored());
     let layout = filter.layout(log_ratios.targets());
-    publish_to.map_or(Ok(()), |folder| folder.prepare(&info))?;
+    publish_to.map_or(Ok(()), |folder| folder.prepare(&info, storage))?;
     observer.begin("weigh", shards.total_bytes());
 
     let parts = work_dir.parts();
@@ -77,6 +76,7 @@ pub fn weigh(
         log_ratios: &log_ratios,
         layout,
         shards,
+        storage,
         weights: WeightsFolder::new(&parts),
         parts,
         publish_to,
@@ -91,7 +91,7 @@ pub fn weigh(
         with_rejects: rejects.is_some(),
         needs_spaces: model.space.tokenizer.needs_spaces(),
         checkpoints: work_dir
-            .work()
+            .resumable()
             .map(|work| CheckpointFile::new(work, "weigh", &(&info, filter.fingerprint()))),
         filter,
         before: None,
@@ -122,6 +122,7 @@ struct Weigh<'a> {
     layout: Layout,
     filter: Filter,
     shards: &'a Shards,
+    storage: &'a Storage,
     /// Where the files of shards under way are.
     parts: PathBuf,
     weights: WeightsFolder,
@@ -241,16 +242,17 @@ impl Weigh<'_> {
         &self,
         shard: usize,
         (at, tally, part): &(Bookmark, Tally, PartState),
-    ) -> Result<ShardFiles, whole_file::Error> {
+    ) -> Result<ShardFiles, storage::Error> {
         let of = &self.shards[shard];
         let path = self.weights.path_of(of);
         let candidates = self.candidates.zip(part.candidates);
-        let candidates = candidates.map(|(candidates, len)| GrowingFile::go_on(&candidates.path_of(of), len));
-        let rejects = (part.rejects > 0).then(|| GrowingFile::go_on(&self.rejects_of(of), part.rejects));
+        let candidates =
+            candidates.map(|(candidates, len)| GrowingFile::resume(&candidates.path_of(of), len));
+        let rejects = (part.rejects > 0).then(|| GrowingFile::resume(&self.rejects_of(of), part.rejects));
         Ok(ShardFiles {
             shard,
             tally: tally.clone(),
-            weights: WeightsWriter::go_on(&path, self.layout, at.records())?,
+            weights: WeightsWriter::resume(&path, self.layout, at.records())?,
             candidates: candidates.transpose()?,
             rejects: rejects.transpose()?,
         })
@@ -276,7 +278,7 @@ impl Weigh<'_> {
             }
             files.push((from, to));
         }
-        Ok(whole_file::move_all(&files)?)
+        Ok(self.storage.move_all(&files)?)
     }
 }
 
@@ -285,7 +287,7 @@ impl Weigh<'_> {
 ///
 /// # Errors
 /// Weights of another shard; a shard that cannot be read.
-pub fn refuse_weights_of_others(shards: &Shards, folder: &WeightsFolder) -> Result<(), Error> {
+pub(crate) fn refuse_weights_of_others(shards: &Shards, folder: &WeightsFolder) -> Result<(), Error> {
     let (mut block, mut rows) = (Block::default(), RowBlock::default());
     for shard in shards.iter().filter(|shard| !shard.is_stream()) {
         let path = folder.path_of(shard);
@@ -307,9 +309,9 @@ pub fn refuse_weights_of_others(shards: &Shards, folder: &WeightsFolder) -> Resu
 pub(super) const LEFT_OUT_TOKENS: u64 = 1;
 
 /// What was removed need not have been there.
-fn removed(path: &Path, result: io::Result<()>) -> Result<(), whole_file::Error> {
+fn removed(path: &Path, result: io::Result<()>) -> Result<(), storage::Error> {
     match result {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(whole_file::Error::new(path, source)),
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(storage::Error::new(path, source)),
         _ => Ok(()),
     }
 }
@@ -341,10 +343,10 @@ impl<'a> Job for Weigh<'a> {
             return Ok(self.go_on(shard, part)?);
         }
         let of = &self.shards[shard];
-        let weights = WeightsWriter::create_in(&self.weights.path_of(of), self.layout)?;
+        let weights = WeightsWriter::create_in(self.storage, &self.weights.path_of(of), self.layout)?;
         let candidates = match self.candidates {
             Some(candidates) if reader.reread() != Reread::Cheap => {
-                Some(GrowingFile::create(&candidates.path_of(of))?)
+                Some(self.storage.grow(&candidates.path_of(of))?)
             }
             Some(candidates) => {
                 let path = candidates.path_of(of);
@@ -394,7 +396,7 @@ impl<'a> Job for Weigh<'a> {
         if !taken.rejected.is_empty() {
             let file = match &mut files.rejects {
                 Some(file) => file,
-                none => none.insert(GrowingFile::create(&self.rejects_of(&self.shards[files.shard]))?),
+                none => none.insert(self.storage.grow(&self.rejects_of(&self.shards[files.shard]))?),
             };
             file.append(&taken.rejected)?;
         }

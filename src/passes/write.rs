@@ -1,4 +1,4 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -13,26 +13,27 @@ use crate::observer::Observer;
 use crate::reader::{Block, BlockReader, Shard, Shards, TextReader, content_hash};
 use crate::resample::{Draw, Noise, Position};
 use crate::scan::{self, Job};
+use crate::storage::Storage;
 use crate::warning::Warning;
 use crate::weights::{self, Row, RowBlock, WeightsFile};
 use crate::writer::{Destination, RecordWriter, Selected, ShardRecords, annotate};
 
 /// How selected records are written.
 #[derive(Clone, Debug)]
-pub struct WriteOptions<'a> {
+pub(crate) struct WriteOptions<'a> {
     /// Where they go, for each draw.
     pub destinations: &'a [Destination],
     /// In random order, made with this seed, instead of input order.
     pub shuffle: Option<u64>,
     /// With the log weight as one more field.
     pub annotate: bool,
-    /// A folder for temporary data.
-    pub temp_dir: &'a Path,
+    /// Where files are made.
+    pub storage: &'a Storage,
 }
 
 /// What a selection is measured with.
 #[derive(Clone, Copy)]
-pub struct Measuring<'a> {
+pub(crate) struct Measuring<'a> {
     /// The densities that it is held against.
     pub model: &'a Model,
     /// How records become documents.
@@ -43,7 +44,7 @@ pub struct Measuring<'a> {
 
 /// What came of writing.
 #[derive(Debug)]
-pub struct Written {
+pub(crate) struct Written {
     /// What was read.
     pub read: ReadReport,
     /// How close each draw came to each target, if that was measured; nothing of a selection without a token.
@@ -54,7 +55,7 @@ pub struct Written {
 
 /// Records that are written, and what has selected them.
 #[derive(Clone, Copy)]
-pub struct Source<'a> {
+pub(crate) struct Source<'a> {
     /// The draws.
     pub draw: &'a Draw,
     /// What was drawn from, one file for each shard.
@@ -86,7 +87,7 @@ impl Source<'_> {
 ///
 /// # Errors
 /// Shards that cannot be read or are not those that were weighed; an output that cannot be written.
-pub fn write(
+pub(crate) fn write(
     sources: &[Source<'_>],
     options: &WriteOptions<'_>,
     measuring: Option<Measuring<'_>>,
@@ -97,7 +98,7 @@ pub fn write(
     observer.begin("write", sources.iter().map(Source::bytes).sum());
     let mut outputs = Vec::with_capacity(options.destinations.len());
     for (number, destination) in (0..).zip(options.destinations) {
-        let writer = RecordWriter::create(destination, options.shuffle.is_some(), options.temp_dir)?;
+        let writer = RecordWriter::create(destination, options.shuffle.is_some(), options.storage)?;
         outputs.push(Output { writer, order: options.shuffle.map(|seed| Noise::of_shuffle(seed, number)) });
     }
     let (mut read, mut counts) = (Tally::default(), Vec::new());

@@ -3,9 +3,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::shards::Stamp;
 use super::{Error, Reread, Shard, foreign, source};
 use crate::observer::Observer;
+use crate::storage::Stamp;
 
 /// How much is read at a time: a block fits the second-level cache. A fuzzer's shards are short, and must have several.
 const BLOCK: usize = if cfg!(fuzzing) { 64 } else { 256 << 10 };

@@ -37,7 +37,7 @@ pub enum Error {
         shard: PathBuf,
     },
     /// Content in a form that is not read.
-    #[error("{}: this is {what}\n  dsir reads JSONL, plain or compressed with gzip or zstd{}", shard.display(), leave_out(shard, *walked))]
+    #[error("{}: this is {what}\n  dsir reads JSONL, plain or compressed with gzip or zstd", shard.display())]
     Foreign {
         /// The shard.
         shard: PathBuf,
@@ -53,7 +53,7 @@ pub enum Error {
         shard: PathBuf,
     },
     /// A line that is not a record.
-    #[error("{}:{line}: {fault}\n  {}", shard.display(), remedy(shard, *line, *walked, fault))]
+    #[error("{}:{line}: {fault}", shard.display())]
     Record {
         /// The shard.
         shard: PathBuf,
@@ -92,7 +92,7 @@ pub enum Error {
         shard: PathBuf,
     },
     /// A temporary copy of a stream that could not be written or read.
-    #[error("temporary copy of {} in {}: {source}; free some space, or name another folder with --temp-dir",
+    #[error("temporary copy of {} in {}: {source}",
             shard.display(), folder.display())]
     Spool {
         /// The stream.
@@ -104,27 +104,40 @@ pub enum Error {
     },
 }
 
-/// What to do about a bad record.
-fn remedy(shard: &Path, line: u64, walked: bool, fault: &Fault) -> String {
-    let remedy = match fault {
-        Fault::Missing { .. } => "name the field with the text with --text-field, the same for target and raw, or pass --invalid skip to leave such records out",
-        Fault::NotUtf8 { .. } => {
-            "text in another encoding? iconv -f ENCODING -t UTF-8 converts the file; or pass --invalid skip to leave such records out"
-        }
-        Fault::SeveralLines => "jq -c . makes one line of each object, jq -c '.[]' of each element of an array",
-        Fault::NotAnObject("an array") => "jq -c '.[]' makes one line of each element of an array; or pass --invalid skip to leave such records out",
-        _ => "mend the line, or pass --invalid skip to leave such records out",
+impl Error {
+    /// The file or folder that it is about.
+    pub fn path(&self) -> Option<&Path> {
+        Some(match self {
+            Error::Open { path, .. } => path,
+            Error::NoShard { folder } => folder,
+            Error::EmptyList { list } => list,
+            Error::Read { shard, .. }
+            | Error::Changed { shard }
+            | Error::OtherRecords { shard }
+            | Error::Foreign { shard, .. }
+            | Error::Truncated { shard }
+            | Error::Record { shard, .. }
+            | Error::TooLong { shard, .. }
+            | Error::Twice { shard }
+            | Error::Spool { shard, .. } => shard,
+        })
     }
-    .to_owned();
-    remedy + &leave_out(shard, walked && line == 1)
 }
 
-fn leave_out(shard: &Path, walked: bool) -> String {
-    match shard.file_name().filter(|_| walked) {
-        Some(name) => {
-            format!("; if the file is no shard, leave it out with --exclude '{}'", name.to_string_lossy())
+impl Fault {
+    /// What to do about a record with this fault, beside leaving it out.
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Fault::NotUtf8 { .. } => {
+                Some("text in another encoding? iconv -f ENCODING -t UTF-8 converts the file")
+            }
+            Fault::SeveralLines => {
+                Some("jq -c . makes one line of each object, jq -c '.[]' of each element of an array")
+            }
+            Fault::NotAnObject("an array") => Some("jq -c '.[]' makes one line of each element of an array"),
+            Fault::Missing { .. } => None,
+            _ => Some("mend the line"),
         }
-        None => String::new(),
     }
 }
 

@@ -1,17 +1,15 @@
 use std::collections::HashSet;
-use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Read};
-use std::os::unix::ffi::OsStringExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use walkdir::WalkDir;
 
 use super::source::Stream;
 use super::{Error, glob};
+use crate::storage::{self, FileId, Stamp};
 
 /// One input file or stream of records.
 #[derive(Debug)]
@@ -20,33 +18,14 @@ pub struct Shard {
     relative: PathBuf,
     stream: Option<Stream>,
     bytes: u64,
-    /// Device and number of a file that has one name only.
-    only: Option<(u64, u64)>,
+    /// The file, if it has one name only.
+    only: Option<FileId>,
     /// Size and time of a file when it was found.
     stamp: Option<Stamp>,
     /// What the first reading to its end has found.
     content: OnceLock<Content>,
     /// Whether it was found in a folder, and not named itself.
     walked: bool,
-}
-
-/// By which a file is known to be the same as before: its size, and when it was last changed, in seconds and
-/// nanoseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
-    bytes: u64,
-    changed: (i64, i64),
-}
-
-impl Stamp {
-    pub(super) fn of(metadata: &fs::Metadata) -> Self {
-        Stamp { bytes: metadata.len(), changed: (metadata.mtime(), metadata.mtime_nsec()) }
-    }
-
-    /// Whether a file is still what it was.
-    pub(super) fn holds(self, metadata: &fs::Metadata) -> bool {
-        Stamp::of(metadata) == self
-    }
 }
 
 /// All records of a shard, in whatever order: how many, and the sum of their content hashes.
@@ -84,9 +63,9 @@ impl Shard {
 
     /// Stands for a file with this path, size and time of change; `None` for a stream, of which nothing can be said.
     pub fn fingerprint(&self) -> Option<u64> {
-        let Stamp { bytes: size, changed: (seconds, nanoseconds) } = self.stamp()?;
+        let stamp = self.stamp()?;
         let mut bytes = plain_path(&self.path).into_os_string().into_encoded_bytes();
-        bytes.extend([size.to_le_bytes(), seconds.to_le_bytes(), nanoseconds.to_le_bytes()].concat());
+        bytes.extend(stamp.to_bytes());
         Some(xxhash_rust::xxh3::xxh3_64(&bytes))
     }
 
@@ -122,16 +101,17 @@ pub struct Shards {
     shards: Vec<Shard>,
     passed_over: u64,
     folders: Vec<PathBuf>,
+    exclude: Exclude,
 }
 
 /// Patterns of files in folders that are no shards.
 ///
 /// In a pattern, `*` stands for any characters and `?` for any one. With a `/` in it, it is of the path from the
 /// folder that was named; without one, of the file's name or of the name of any folder on the way.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Exclude {
-    /// Each with whether it has left out a file.
-    patterns: Vec<(String, AtomicBool)>,
+    /// Each with whether it has left out a file; clones share that.
+    patterns: Arc<[(String, AtomicBool)]>,
 }
 
 impl Exclude {
@@ -186,7 +166,7 @@ impl Shards {
         paths: impl IntoIterator<Item = P>,
         exclude: &Exclude,
     ) -> Result<Shards, Error> {
-        let mut found = Shards::default();
+        let mut found = Shards { exclude: exclude.clone(), ..Shards::default() };
         for path in paths {
             found.add(path.as_ref(), exclude)?;
         }
@@ -214,10 +194,8 @@ impl Shards {
         }
         let lines = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text).split(|byte| *byte == b'\n');
         let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-        let paths: Vec<_> = lines
-            .filter(|line| !line.trim_ascii().is_empty())
-            .map(|line| PathBuf::from(OsString::from_vec(line.to_vec())))
-            .collect();
+        let paths: Vec<_> =
+            lines.filter(|line| !line.trim_ascii().is_empty()).map(storage::path_of_bytes).collect();
         if paths.is_empty() { Err(Error::EmptyList { list: list.into() }) } else { Ok(paths) }
     }
 
@@ -274,7 +252,7 @@ impl Shards {
             relative: PathBuf::new(),
             stream,
             bytes: metadata.map_or(0, fs::Metadata::len),
-            only: metadata.filter(|of| of.is_file() && of.nlink() == 1).map(|of| (of.dev(), of.ino())),
+            only: metadata.and_then(storage::only_name),
             stamp: metadata.map(Stamp::of),
             content: OnceLock::new(),
             walked,
@@ -356,6 +334,11 @@ impl Shards {
         self.passed_over
     }
 
+    /// The patterns of files that were left out.
+    pub fn exclude(&self) -> &Exclude {
+        &self.exclude
+    }
+
     /// The folder among those walked in which a file at `path` would be taken for a shard, and its path from there.
     pub fn walks_to(&self, path: &Path) -> Option<(&Path, PathBuf)> {
         let path = plain_path(path);
@@ -365,7 +348,8 @@ impl Shards {
         self.folders.iter().find_map(|folder| {
             let inside = path.strip_prefix(plain_path(folder)).ok()?;
             let hidden = |part: Component<'_>| part.as_os_str().as_encoded_bytes().starts_with(b".");
-            (!inside.components().any(hidden)).then(|| (folder.as_path(), inside.to_path_buf()))
+            let is_shard = !inside.components().any(hidden) && !self.exclude.matches(inside);
+            is_shard.then(|| (folder.as_path(), inside.to_path_buf()))
         })
     }
 }

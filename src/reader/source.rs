@@ -2,13 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::shards::Stamp;
 use super::{Error, Shard, decompress};
 use crate::observer::Observer;
+use crate::storage::{self, Stamp};
 
 /// What a second reading of the same content would take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -171,7 +170,7 @@ impl Stream {
 
 /// Standard input, if it is a file, which can be read more than once.
 fn stdin_file() -> Option<State> {
-    let mut file = File::from(io::stdin().as_fd().try_clone_to_owned().ok()?);
+    let mut file = storage::stdin()?;
     let metadata = file.metadata().ok().filter(std::fs::Metadata::is_file)?;
     let start = file.stream_position().ok()?;
     Some(State::File { file, start, stamp: Stamp::of(&metadata) })

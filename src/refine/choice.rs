@@ -43,15 +43,14 @@ impl Candidate {
     pub const PUBLISHED: Candidate = Candidate { ngrams: Self::NGRAMS[0], weights: Weights::Published };
 }
 
-/// As options of the command line.
 impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let weights = match self.weights {
-            Weights::Published => "",
-            Weights::Tokens => " --normalize tokens",
-            Weights::Refined => " --refine",
+            Weights::Published => "as published",
+            Weights::Tokens => "per token",
+            Weights::Refined => "refined",
         };
-        write!(f, "--ngrams {}{weights}", self.ngrams)
+        write!(f, "n-grams of 1 to {}, {weights}", self.ngrams)
     }
 }
 
@@ -133,28 +132,28 @@ mod tests {
         assert_eq!(
             all,
             [
-                "--ngrams 2",
-                "--ngrams 1",
-                "--ngrams 2 --normalize tokens",
-                "--ngrams 1 --normalize tokens",
-                "--ngrams 2 --refine",
-                "--ngrams 1 --refine",
+                "n-grams of 1 to 2, as published",
+                "n-grams of 1 to 1, as published",
+                "n-grams of 1 to 2, per token",
+                "n-grams of 1 to 1, per token",
+                "n-grams of 1 to 2, refined",
+                "n-grams of 1 to 1, refined",
             ]
         );
-        assert_eq!(chosen(&[of_target([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])]), "--ngrams 1 --refine");
+        assert_eq!(chosen(&[of_target([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])]), "n-grams of 1 to 1, refined");
         assert_eq!(
             chosen(&[of_target([-0.3, -0.2, -0.1, -0.4, -0.1, -0.1])]),
-            "--ngrams 2 --normalize tokens"
+            "n-grams of 1 to 2, per token"
         );
-        assert_eq!(chosen(&[of_target([0.2; 6])]), "--ngrams 2");
+        assert_eq!(chosen(&[of_target([0.2; 6])]), "n-grams of 1 to 2, as published");
     }
 
     #[test]
     fn targets_have_one_choice_by_their_mean_and_some_have_no_say() {
         let first = of_target([0.0, 0.5, 0.0, 0.0, 0.3, 0.0]);
         let second = of_target([0.0, 0.0, 0.0, 0.0, 0.3, 0.1]);
-        assert_eq!(chosen(&[first.clone(), second.clone()]), "--ngrams 2 --refine");
-        assert_eq!(chosen(&[first.clone(), None]), "--ngrams 1");
+        assert_eq!(chosen(&[first.clone(), second.clone()]), "n-grams of 1 to 2, refined");
+        assert_eq!(chosen(&[first.clone(), None]), "n-grams of 1 to 1, as published");
         let choice = Choice::new(&[first, None, second]);
         assert_eq!(choice.judged[1].kl_reduction, 0.25);
         assert_eq!(choice.judged[1].kl_reductions, [Some(0.5), None, Some(0.0)]);

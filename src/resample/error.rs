@@ -6,9 +6,10 @@ use crate::weights;
 #[non_exhaustive]
 pub enum Error {
     /// No record may be drawn.
-    #[error("no eligible record: {} were read, {too_short} of them shorter than --min-tokens {min_tokens}, \
-             {left_out} left out by --where, --quality or a score of 0, {invalid} invalid{}",
-            .records, if *.too_short > 0 { "; lower --min-tokens" } else { "" })]
+    #[error(
+        "no eligible record: {records} were read, {too_short} of them shorter than {min_tokens} tokens, \
+             {left_out} left out by conditions, quality or a score of 0, {invalid} invalid"
+    )]
     NoneEligible {
         /// All records.
         records: u64,
@@ -24,7 +25,7 @@ pub enum Error {
     /// More records were asked for than the corpus has documents.
     #[error(
         "{asked} records asked for, but the raw corpus has only {documents} documents; \
-             ask for less, or pass --allow-fewer to take all that are eligible"
+             ask for less"
     )]
     MoreThanThereAre {
         /// What was asked for.
@@ -34,7 +35,7 @@ pub enum Error {
     },
     /// More was asked for than there is.
     #[error("{budget} asked for, but the eligible records are only {} ({} tokens, {} bytes) of {records}; \
-             ask for less, lower --min-tokens, or pass --allow-fewer to take them all",
+             ask for less",
             .eligible.records, .eligible.tokens, .eligible.bytes)]
     TooFew {
         /// What was asked for.
@@ -52,17 +53,17 @@ pub enum Error {
         budget: Budget,
     },
     /// Shares or exponents that do not match the targets.
-    #[error("{option}: {reason}; the targets are {targets}")]
+    #[error("{what}: {reason}; the targets are {targets}")]
     OfTargets {
-        /// The option that gives them.
-        option: &'static str,
+        /// What they are.
+        what: &'static str,
         /// What is wrong.
         reason: String,
         /// The names of the targets.
         targets: String,
     },
     /// A share for a group that does not exist.
-    #[error("--group-share: there is no group `{group}`; the groups are {groups}")]
+    #[error("there is no group `{group}`; the groups are {groups}")]
     NoSuchGroup {
         /// What was asked for.
         group: String,
@@ -70,14 +71,14 @@ pub enum Error {
         groups: String,
     },
     /// Groups without end.
-    #[error("--group-by: more than {most} groups; group by a field with fewer values")]
+    #[error("more than {most} groups; group by a field with fewer values")]
     TooManyGroups {
         /// How many there may be.
         most: usize,
     },
     /// A group with less than its share.
-    #[error("--group-share: of group `{group}`, {asked} of {budget} asked for, but only {} records ({} tokens, {} bytes) are eligible; \
-             ask for less, or pass --allow-fewer to take them all", .there.records, .there.tokens, .there.bytes)]
+    #[error("of group `{group}`, {asked} of {budget} asked for, but only {} records ({} tokens, {} bytes) are eligible; \
+             ask for less", .there.records, .there.tokens, .there.bytes)]
     GroupTooSmall {
         /// Its name.
         group: String,
@@ -90,11 +91,11 @@ pub enum Error {
     },
     /// A set that is smaller than what is to be mixed in of it.
     #[error(
-        "--mix-in {name}: {asked} records asked for, but {}",
+        "{name}: {asked} records asked for, but {}",
         if *.there == 0 {
-            "no record is like that and has at least --min-tokens tokens; look at the field and its values".to_owned()
+            "no record is like that and has tokens enough; look at the field and its values".to_owned()
         } else {
-            format!("only {there} of at least --min-tokens tokens are there; ask for less, or pass --allow-fewer")
+            format!("only {there} with tokens enough are there; ask for less")
         }
     )]
     MixInTooSmall {
@@ -107,8 +108,7 @@ pub enum Error {
     },
     /// Several targets whose sizes are not told.
     #[error(
-        "the weights are for {targets} targets, but no weights.meta beside them tells the targets' sizes; \
-             give the shares with --proportions"
+        "the weights are for {targets} targets, but no weights.meta beside them tells the targets' sizes"
     )]
     UnknownShares {
         /// How many targets.

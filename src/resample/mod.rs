@@ -4,10 +4,12 @@
 //! the largest keys are selected, which is sampling without replacement in proportion to
 //! exp(log weight / T).
 
+mod check;
 mod cut;
 mod draw;
 mod error;
 mod groups;
+mod invalid;
 mod noise;
 mod options;
 mod rule;
@@ -21,6 +23,7 @@ pub use draw::{Draw, FromGroup, Selection};
 pub use error::Error;
 pub(crate) use groups::is_mix_in;
 pub use groups::{GroupShares, Groups, MixIn, ShareBy, group_id, mix_in_id};
+pub use invalid::{IdleOption, InvalidDraw};
 pub use noise::Noise;
 pub use options::{Budget, Combine, DrawOptions, Method, Normalize};
 pub use screen::Screen;

@@ -63,7 +63,7 @@ impl Numbers {
     /// The numbers in the order of `count` targets.
     fn of(
         &self,
-        option: &'static str,
+        what: &'static str,
         targets: Option<&[TargetSize]>,
         count: usize,
     ) -> Result<Vec<f64>, Error> {
@@ -71,7 +71,7 @@ impl Numbers {
             Some(targets) => targets.iter().map(|target| target.name.clone()).collect(),
             None => (1..=count).map(|number| format!("(nameless {number})")).collect(),
         };
-        let refuse = |reason: String| Error::OfTargets { option, reason, targets: names.join(", ") };
+        let refuse = |reason: String| Error::OfTargets { what, reason, targets: names.join(", ") };
         if self.0.len() != count {
             let targets = if count == 1 { "1 target".to_owned() } else { format!("{count} targets") };
             return Err(refuse(format!("{} given for {targets}", self.0.len())));
@@ -143,13 +143,13 @@ pub(super) fn lanes(
 ) -> Result<Lanes, Error> {
     if let Combine::Product(exponents) = &options.combine {
         let exponents = match exponents {
-            Some(exponents) => exponents.0.of("--exponents", targets, count)?,
+            Some(exponents) => exponents.0.of("exponents", targets, count)?,
             None => vec![1.0 / count as f64; count],
         };
         return Ok(Lanes { shares: vec![1.0], exponents: Some(exponents) });
     }
     let shares: Vec<f64> = match (&options.proportions, targets) {
-        (Some(Proportions(shares)), _) => shares.of("--proportions", targets, count)?,
+        (Some(Proportions(shares)), _) => shares.of("proportions", targets, count)?,
         (None, _) if count == 1 => vec![1.0],
         (None, None) => return Err(Error::UnknownShares { targets: count }),
         (None, Some(targets)) => by_size(targets, options.proportions_temperature),

@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 use super::CheckpointTimer;
 use crate::error::Error;
 use crate::reader::{Bookmark, Shards};
-use crate::storage::whole_file::{self, WholeFile};
-use crate::storage::work_dir::ResumableDir;
+use crate::storage::{self, ResumableDir, Storage};
 
 /// Keeps how far a stage is, and finds out how far an earlier run came that did the same.
 pub(crate) struct CheckpointFile {
     path: PathBuf,
+    storage: Storage,
     made_with: String,
     pub(crate) timer: CheckpointTimer,
 }
@@ -55,7 +55,12 @@ impl CheckpointFile {
         // Plain data always make JSON.
         let options = serde_json::to_string(depends_on).unwrap_or_default();
         let made_with = format!("dsir {} {stage} {options}", env!("CARGO_PKG_VERSION"));
-        CheckpointFile { path: work.state(stage), made_with, timer: CheckpointTimer::new() }
+        CheckpointFile {
+            path: work.state(stage),
+            storage: work.storage().clone(),
+            made_with,
+            timer: CheckpointTimer::new(),
+        }
     }
 
     /// How far an earlier run came that did the same, if there was one.
@@ -112,12 +117,12 @@ impl CheckpointFile {
             Some(ShardState { shard: shards[place].fingerprint()?, tally, under_way })
         });
         let state = State { made_with: self.made_with.clone(), shards: states.collect(), whole };
-        let mut file = WholeFile::create(&self.path)?;
+        let mut file = self.storage.create(&self.path)?;
         let mut buffer = BufWriter::new(&mut file);
         let written = serde_json::to_writer(&mut buffer, &state).map_err(std::io::Error::from);
         let written = written.and_then(|()| buffer.flush());
         drop(buffer);
-        written.map_err(|source| whole_file::Error::new(&self.path, source))?;
+        written.map_err(|source| storage::Error::new(&self.path, source))?;
         Ok(file.finish_soon()?)
     }
 }
@@ -139,7 +144,8 @@ mod tests {
         let paths: Vec<PathBuf> = (0..4).map(|n| folder.path().join(format!("{n}.jsonl"))).collect();
         paths.iter().for_each(|path| fs::write(path, "{}\n").unwrap());
         let shards = Shards::find(paths).unwrap();
-        let work = ResumableDir::open(&folder.path().join("work")).unwrap();
+        let storage = Storage::default();
+        let work = storage.work_dir(&folder.path().join("work")).unwrap();
         let checkpoints = CheckpointFile::new(&work, "fit", &"options");
 
         // The first run was at shards 0, 1 and 2.

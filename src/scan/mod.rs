@@ -99,8 +99,12 @@ pub(crate) fn scan<J: Job>(job: &J, shards: &Shards, observer: &Observer) -> Res
         stop: AtomicUsize::new(usize::MAX),
     };
     rayon::broadcast(|context| scan.work(context.index()));
+    // Of a job that was cancelled too: all blocks that were read are gathered.
     if job.timer().is_some() {
         scan.keep();
+    }
+    if observer.is_cancelled() {
+        scan.fail_at((usize::MAX, 0), Error::Cancelled);
     }
     match scan.failure.into_inner().unwrap_or_else(PoisonError::into_inner) {
         Some((_, error)) => Err(error),
@@ -161,7 +165,7 @@ impl<J: Job> Scan<'_, J> {
     fn work(&self, thread: usize) {
         let _guard = StopOnPanic(&self.stop);
         let mut block = Block::default();
-        while let Some(open) = self.next_shard() {
+        while let Some(open) = self.next_shard().filter(|_| !self.observer.is_cancelled()) {
             while self.next_block(&open, thread, &mut block) {
                 self.keep_in_time();
             }
@@ -197,6 +201,9 @@ impl<J: Job> Scan<'_, J> {
     /// Reads the next block of a shard and works on it; false if there is none.
     fn next_block(&self, open: &Open<J>, thread: usize, block: &mut Block) -> bool {
         let _passed = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        if self.observer.is_cancelled() {
+            return false;
+        }
         let mut input = open.input();
         let number = input.blocks;
         match self.read(open, &mut input, block) {

@@ -1,13 +1,13 @@
-//! Files that grow in a folder of the run's own, and can be gone on with after a kill.
+//! Files that grow in a work directory, and can be resumed after the run was killed.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use crate::storage::unfinished;
-use crate::storage::whole_file::Error;
+use super::unfinished::Unfinished;
+use super::whole_file::Error;
 
-/// A file under way.
+/// A file that grows.
 #[derive(Debug)]
 pub(crate) struct GrowingFile {
     file: File,
@@ -16,17 +16,17 @@ pub(crate) struct GrowingFile {
 
 impl GrowingFile {
     /// Begins the file `path`, empty, and makes the folders it needs.
-    pub(crate) fn create(path: &Path) -> Result<Self, Error> {
+    pub(super) fn create(path: &Path, unfinished: &Unfinished) -> Result<Self, Error> {
         let create = || {
             path.parent().map_or(Ok(()), fs::create_dir_all)?;
             File::create(path)
         };
-        let file = unfinished::unless_told_to_stop(create).map_err(|source| Error::new(path, source))?;
+        let file = unfinished.unless_abandoned(create).map_err(|source| Error::new(path, source))?;
         Ok(GrowingFile { file, path: path.into() })
     }
 
-    /// Goes on after the first `len` bytes of the file `path`, which must be there; the rest of it is dropped.
-    pub(crate) fn go_on(path: &Path, len: u64) -> Result<Self, Error> {
+    /// Resumes the file `path`, which must be there, after its first `len` bytes; the rest of it is dropped.
+    pub(crate) fn resume(path: &Path, len: u64) -> Result<Self, Error> {
         let failed = |source| Error::new(path, source);
         let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
         file.set_len(len).map_err(failed)?;

@@ -1,10 +1,93 @@
-//! Storage: files that appear whole or not at all, files that grow, work directories, and what a run has under way.
+//! Storage: files that appear whole or not at all, files that grow, temporary folders and work directories.
 //!
-//! All that knows an operating system is here.
+//! All that knows an operating system is here, in `platform/`.
 
-pub mod descriptor;
-pub(crate) mod growing_file;
-pub(crate) mod sync;
-pub mod unfinished;
-pub mod whole_file;
-pub mod work_dir;
+mod growing_file;
+mod platform;
+mod stamp;
+mod sync;
+mod temporary;
+mod unfinished;
+mod whole_file;
+mod work_dir;
+
+pub(crate) use growing_file::GrowingFile;
+pub use platform::descriptor_of_path;
+pub(crate) use platform::{FileId, holds_bytes, only_name, path_of_bytes, stdin, stdout};
+pub(crate) use stamp::Stamp;
+pub(crate) use temporary::TemporaryFolder;
+pub(crate) use unfinished::Unfinished;
+pub use whole_file::Error;
+pub(crate) use whole_file::{ClosedFile, WholeFile};
+pub use work_dir::Error as WorkDirError;
+pub(crate) use work_dir::{ResumableDir, WorkDir};
+
+use std::path::{Path, PathBuf};
+
+/// Where one job makes its files; clones are of the same job.
+///
+/// It keeps account of what is under way, so that nothing is left of it when the job is stopped.
+#[derive(Clone, Debug)]
+pub(crate) struct Storage {
+    temp_dir: PathBuf,
+    unfinished: Unfinished,
+}
+
+impl Storage {
+    /// Makes temporary data in `temp_dir`.
+    pub(crate) fn new(temp_dir: &Path, unfinished: &Unfinished) -> Self {
+        Storage { temp_dir: temp_dir.into(), unfinished: unfinished.clone() }
+    }
+
+    /// The folder for temporary data.
+    pub(crate) fn temp_dir(&self) -> &Path {
+        &self.temp_dir
+    }
+
+    /// Begins the file `path`, which appears when it is finished; its folder must be there.
+    pub(crate) fn create(&self, path: &Path) -> Result<WholeFile, Error> {
+        WholeFile::create(path, &self.unfinished)
+    }
+
+    /// Begins the file `path`, which appears when it is finished, and makes the folders it needs.
+    pub(crate) fn create_with_folders(&self, path: &Path) -> Result<WholeFile, Error> {
+        WholeFile::create_with_folders(path, &self.unfinished)
+    }
+
+    /// Begins the file `path`, empty, and makes the folders it needs.
+    pub(crate) fn grow(&self, path: &Path) -> Result<GrowingFile, Error> {
+        GrowingFile::create(path, &self.unfinished)
+    }
+
+    /// Makes a folder for temporary data.
+    pub(crate) fn temporary_folder(&self) -> std::io::Result<TemporaryFolder> {
+        self.temporary_folder_in(&self.temp_dir)
+    }
+
+    /// Makes a temporary folder in `folder`, which is made too if it is not there.
+    pub(crate) fn temporary_folder_in(&self, folder: &Path) -> std::io::Result<TemporaryFolder> {
+        TemporaryFolder::create_in(folder, &self.unfinished)
+    }
+
+    /// Makes `folder` a work directory, or resumes the one that is there.
+    pub(crate) fn work_dir(&self, folder: &Path) -> Result<ResumableDir, WorkDirError> {
+        ResumableDir::open(folder, self)
+    }
+
+    /// Gives the complete file `from` its name `to`, and makes the folders that needs.
+    pub(crate) fn move_to(&self, from: &Path, to: &Path) -> Result<(), Error> {
+        whole_file::move_to(from, to, &self.unfinished)
+    }
+
+    /// Gives complete files their names, each the second of a pair, when their data are where a power cut does not
+    /// reach them.
+    pub(crate) fn move_all(&self, files: &[(PathBuf, PathBuf)]) -> Result<(), Error> {
+        whole_file::move_all(files, &self.unfinished)
+    }
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Storage::new(&std::env::temp_dir(), &Unfinished::default())
+    }
+}

@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::storage::whole_file::Error;
+use super::platform;
+use super::whole_file::Error;
 
 /// More files at a time are not waited for one by one: one call for all that their file system has to write takes less.
-#[cfg(target_os = "linux")]
 const MANY: usize = 32;
 
 /// Waits for the data of one file.
@@ -19,12 +19,13 @@ pub(crate) fn file(file: &File) -> io::Result<()> {
 /// Waits for the data of files that are called the first of each pair, for outputs that messages call the second.
 pub(crate) fn files<'a>(files: impl Iterator<Item = (PathBuf, &'a Path)>) -> Result<(), Error> {
     let files: Vec<(PathBuf, &Path)> = files.collect();
-    #[cfg(target_os = "linux")]
     if files.len() > MANY
         && let Some((path, output)) = files.first()
     {
-        let all = |of: File| supported(rustix::fs::syncfs(of).map_err(io::Error::from));
-        return File::open(path).and_then(all).map_err(|source| Error::new(output, source));
+        let failed = |source| Error::new(output, source);
+        if let Some(synced) = platform::sync_file_system(&File::open(path).map_err(failed)?) {
+            return supported(synced).map_err(failed);
+        }
     }
     let sync = |path: &Path| File::open(path).and_then(|of| file(&of));
     files.iter().try_for_each(|(path, output)| sync(path).map_err(|source| Error::new(output, source)))

@@ -1,101 +1,126 @@
-//! What is under way on disk and has no name of its own yet, so that a program that is told to stop can take it away.
+//! What a job has under way on disk and has no name of its own yet, so that whoever stops it can take it away.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tempfile::TempDir;
+use super::work_dir::ResumableDir;
 
-static UNDER_WAY: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+/// The files and folders that one job has under way; clones share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Unfinished(Arc<Mutex<UnderWay>>);
 
-fn under_way() -> MutexGuard<'static, BTreeSet<PathBuf>> {
-    UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner)
+#[derive(Debug, Default)]
+struct UnderWay {
+    paths: BTreeSet<PathBuf>,
+    /// The job's work directory.
+    work_dir: Option<PathBuf>,
+    /// Whether all was removed, and nothing may be made any more.
+    is_abandoned: bool,
 }
 
-/// Removes all files and folders that this process has under way. From now on it can begin and complete no others: whoever
-/// tries waits for ever. For a program that is about to end on a signal.
-pub fn remove_all() {
-    let paths = under_way();
-    for path in paths.iter() {
-        // What cannot be removed stays: there is no time to do more.
-        if path.is_dir() {
-            fs::remove_dir_all(path).unwrap_or_default();
-        } else {
-            fs::remove_file(path).unwrap_or_default();
+impl Unfinished {
+    /// Removes everything that is under way, and a work directory in which nothing is kept. From now on, nothing can be
+    /// begun or completed.
+    pub(crate) fn abandon(&self) {
+        let mut under_way = self.lock();
+        under_way.is_abandoned = true;
+        for path in std::mem::take(&mut under_way.paths) {
+            // What cannot be removed stays: there is no time to do more.
+            if path.is_dir() {
+                fs::remove_dir_all(path).unwrap_or_default();
+            } else {
+                fs::remove_file(path).unwrap_or_default();
+            }
         }
+        under_way.work_dir.as_deref().inspect(|folder| ResumableDir::sweep(folder));
     }
-    std::mem::forget(paths);
+
+    /// Notes the job's work directory.
+    pub(super) fn note_work_dir(&self, folder: &Path) {
+        self.lock().work_dir = Some(folder.into());
+    }
+
+    /// The job's work directory, if something is kept in it from which the job can be resumed.
+    pub(crate) fn resumable(&self) -> Option<PathBuf> {
+        self.lock().work_dir.clone().filter(|folder| ResumableDir::holds_something(folder))
+    }
+
+    /// Makes something that is of no use after everything was removed, and would be left behind.
+    pub(crate) fn unless_abandoned<T>(&self, make: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        let under_way = self.lock();
+        under_way.check()?;
+        make()
+    }
+
+    /// Makes something and marks it as under way, in one step.
+    pub(crate) fn make<T>(
+        &self,
+        make: impl FnOnce() -> io::Result<T>,
+        path: impl FnOnce(&T) -> &Path,
+    ) -> io::Result<(T, Mark)> {
+        let mut under_way = self.lock();
+        under_way.check()?;
+        let made = make()?;
+        let path = path(&made).to_owned();
+        under_way.paths.insert(path.clone());
+        Ok((made, Mark { path, unfinished: self.clone() }))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, UnderWay> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// Does something that must not be done any more once all has been removed.
-pub(crate) fn unless_told_to_stop<T>(work: impl FnOnce() -> T) -> T {
-    let paths = under_way();
-    let done = work();
-    drop(paths);
-    done
+impl UnderWay {
+    fn check(&self) -> io::Result<()> {
+        if self.is_abandoned { Err(io::Error::other("the job was stopped")) } else { Ok(()) }
+    }
 }
 
 /// Keeps a path among those under way for as long as it lives.
 #[derive(Debug)]
-pub(crate) struct Mark(PathBuf);
+pub(crate) struct Mark {
+    path: PathBuf,
+    unfinished: Unfinished,
+}
 
 impl Mark {
-    /// Makes something and marks it, in one step.
-    pub(crate) fn make<T>(
-        make: impl FnOnce() -> io::Result<T>,
-        path: impl FnOnce(&T) -> &Path,
-    ) -> io::Result<(T, Mark)> {
-        let mut paths = under_way();
-        let made = make()?;
-        let path = path(&made).to_owned();
-        paths.insert(path.clone());
-        Ok((made, Mark(path)))
-    }
-
-    /// Completes what is marked, and lets it go if that went well.
-    pub(crate) fn complete<T, E>(self, complete: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
-        let mut paths = under_way();
-        let completed = complete();
-        if completed.is_ok() {
-            paths.remove(&self.0);
-        }
-        drop(paths);
-        completed
+    /// Completes what is marked, which is then no longer under way if that went well.
+    pub(crate) fn complete<T>(self, complete: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        let mut under_way = self.unfinished.lock();
+        under_way.check()?;
+        let completed = complete()?;
+        under_way.paths.remove(&self.path);
+        drop(under_way);
+        Ok(completed)
     }
 }
 
 impl Drop for Mark {
     fn drop(&mut self) {
-        under_way().remove(&self.0);
+        self.unfinished.lock().paths.remove(&self.path);
     }
 }
 
-/// A folder for temporary data, gone when it is dropped.
-#[derive(Debug)]
-pub struct TemporaryFolder {
-    // In this order: first it is removed, then forgotten.
-    folder: TempDir,
-    _mark: Mark,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl TemporaryFolder {
-    /// A new one in `folder`, which is made if it is not there.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn create_in(folder: &Path) -> io::Result<Self> {
-        let make = || {
-            fs::create_dir_all(folder)?;
-            tempfile::Builder::new().prefix(".dsir-").tempdir_in(folder)
-        };
-        let (folder, mark) = Mark::make(make, TempDir::path)?;
-        Ok(TemporaryFolder { folder, _mark: mark })
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        self.folder.path()
+    #[test]
+    fn what_was_abandoned_is_gone_and_nothing_more_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, other) = (folder.path().join("file"), folder.path().join("other"));
+        let make = |path: &PathBuf| fs::write(path, "").map(|()| path.clone());
+        let (ours, theirs) = (Unfinished::default(), Unfinished::default());
+        let (_, mark) = ours.make(|| make(&file), |path| path).unwrap();
+        let (_, kept) = theirs.make(|| make(&other), |path| path).unwrap();
+        ours.abandon();
+        assert!(!file.exists() && other.exists(), "only what is under way in this job");
+        assert!(mark.complete(|| Ok(())).is_err());
+        assert!(ours.make(|| make(&file), |path| path).is_err() && !file.exists());
+        assert!(kept.complete(|| Ok(())).is_ok() && other.exists());
     }
 }

@@ -1,16 +1,15 @@
 //! Files that appear under their names whole or not at all.
 
 use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek, SeekFrom, Write};
-use std::os::fd::RawFd;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
-use super::{descriptor, sync};
-use crate::storage::unfinished::Mark;
+use super::platform::{self, FileId};
+use super::sync;
+use super::unfinished::{Mark, Unfinished};
 
 /// An output that could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +45,7 @@ impl Error {
 ///
 /// A device or a pipe is written to as it is.
 #[derive(Debug)]
-pub struct WholeFile {
+pub(crate) struct WholeFile {
     path: PathBuf,
     kind: Kind,
 }
@@ -63,34 +62,37 @@ impl WholeFile {
     ///
     /// # Errors
     /// What the system says.
-    pub fn create(path: &Path) -> Result<Self, Error> {
-        Self::create_after(path, |_| Ok(()))
+    pub(super) fn create(path: &Path, unfinished: &Unfinished) -> Result<Self, Error> {
+        Self::create_after(path, unfinished, |_| Ok(()))
     }
 
     /// Begins the file `path` and makes the folders it needs.
     ///
     /// # Errors
     /// What the system says.
-    pub fn create_with_folders(path: &Path) -> Result<Self, Error> {
-        Self::create_after(path, |folder| fs::create_dir_all(folder))
+    pub(super) fn create_with_folders(path: &Path, unfinished: &Unfinished) -> Result<Self, Error> {
+        Self::create_after(path, unfinished, |folder| fs::create_dir_all(folder))
     }
 
-    fn create_after(path: &Path, prepare: impl FnOnce(&Path) -> io::Result<()>) -> Result<Self, Error> {
+    fn create_after(
+        path: &Path,
+        unfinished: &Unfinished,
+        prepare: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> Result<Self, Error> {
         let there = fs::metadata(path);
         let is_whole = there.as_ref().map_or(true, |there| there.is_file() || there.is_dir());
-        let descriptor = descriptor::of_path(path);
+        let descriptor = platform::descriptor_of_path(path);
         // A link stays, and what it points to is replaced. What is written to as it is keeps its name.
         let path = if is_whole && descriptor.is_none() { followed(path) } else { path.to_owned() };
         let kind = match (there, descriptor) {
-            (_, Some(descriptor)) => direct(descriptor),
+            (_, Some(descriptor)) => platform::open_descriptor(descriptor).map(Kind::Direct),
             (Ok(there), None) if there.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory)),
             (Ok(there), None) if !there.is_file() => {
                 OpenOptions::new().write(true).open(&path).map(Kind::Direct)
             }
             (Err(error), None) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            (there, None) => {
-                temporary_beside(&path, there.ok(), prepare).map(|(file, mark)| Kind::Temporary(file, mark))
-            }
+            (there, None) => temporary_beside(&path, there.ok(), unfinished, prepare)
+                .map(|(file, mark)| Kind::Temporary(file, mark)),
         };
         match kind {
             Ok(kind) => Ok(WholeFile { path, kind }),
@@ -102,7 +104,7 @@ impl WholeFile {
     ///
     /// # Errors
     /// What the system says.
-    pub fn finish(self) -> Result<(), Error> {
+    pub(crate) fn finish(self) -> Result<(), Error> {
         if let Kind::Temporary(file, _) = &self.kind {
             sync::file(file.as_file()).map_err(|source| Error::new(&self.path, source))?;
         }
@@ -116,31 +118,25 @@ impl WholeFile {
     pub(crate) fn finish_soon(self) -> Result<(), Error> {
         let WholeFile { path, kind } = self;
         let Kind::Temporary(file, mark) = kind else { return Ok(()) };
-        match mark.complete(|| file.persist(&path)) {
-            Ok(_) => Ok(()),
-            Err(error) => Err(Error { path, source: error.error }),
-        }
+        mark.complete(|| file.persist(&path).map_err(|error| error.error))
+            .map(drop)
+            .map_err(|source| Error { path, source })
     }
 
     /// Closes the file, complete but still without its name.
     ///
     /// # Errors
     /// What the system says.
-    pub fn close(self) -> Result<ClosedFile, Error> {
+    pub(crate) fn close(self) -> Result<ClosedFile, Error> {
         let WholeFile { path, kind } = self;
         let temporary = match kind {
-            Kind::Temporary(file, mark) => match Identity::of(file.as_file()) {
+            Kind::Temporary(file, mark) => match id_of(file.as_file()) {
                 Ok(identity) => Some((file.into_temp_path(), identity, mark)),
                 Err(source) => return Err(Error { path, source }),
             },
             Kind::Direct(_) => None,
         };
         Ok(ClosedFile { path, temporary })
-    }
-
-    /// What the file is called in the end.
-    pub fn path(&self) -> &Path {
-        &self.path
     }
 
     fn file(&mut self) -> &mut File {
@@ -171,7 +167,7 @@ impl Seek for WholeFile {
 #[derive(Debug)]
 pub struct ClosedFile {
     path: PathBuf,
-    temporary: Option<(tempfile::TempPath, Identity, Mark)>,
+    temporary: Option<(tempfile::TempPath, Option<FileId>, Mark)>,
 }
 
 impl ClosedFile {
@@ -193,8 +189,8 @@ impl ClosedFile {
         let Some((temporary, identity, mark)) = temporary else { return Ok(()) };
         let finish = || {
             let ours = OpenOptions::new().write(true).open(&temporary).and_then(|file| {
-                let ours = Identity::of(&file)? == identity
-                    && !matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+                let ours =
+                    id_of(&file)? == identity && !matches!(file.try_lock(), Err(TryLockError::WouldBlock));
                 Ok(ours.then_some(file))
             });
             match ours {
@@ -213,14 +209,14 @@ impl ClosedFile {
 
 /// Gives complete files their names, each the second of a pair, and makes the folders they need, when their data are
 /// where a power cut does not reach them.
-pub(crate) fn move_all(files: &[(PathBuf, PathBuf)]) -> Result<(), Error> {
+pub(super) fn move_all(files: &[(PathBuf, PathBuf)], unfinished: &Unfinished) -> Result<(), Error> {
     sync::files(files.iter().map(|(from, to)| (from.clone(), to.as_path())))?;
-    files.iter().try_for_each(|(from, to)| move_to(from, to))?;
+    files.iter().try_for_each(|(from, to)| move_to(from, to, unfinished))?;
     sync::folders(files.iter().map(|(_, to)| to.as_path()))
 }
 
 /// Gives the complete file `from` its name `to`, and makes the folders that needs.
-pub(crate) fn move_to(from: &Path, to: &Path) -> Result<(), Error> {
+pub(super) fn move_to(from: &Path, to: &Path, unfinished: &Unfinished) -> Result<(), Error> {
     let to = followed(to);
     let failed = |source| Error::new(&to, source);
     let folder = to.parent().map_or(Ok(()), fs::create_dir_all);
@@ -230,7 +226,7 @@ pub(crate) fn move_to(from: &Path, to: &Path) -> Result<(), Error> {
     }
     match fs::rename(from, &to) {
         Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-            let mut copy = WholeFile::create(&to)?;
+            let mut copy = WholeFile::create(&to, unfinished)?;
             File::open(from).and_then(|mut file| io::copy(&mut file, &mut copy)).map_err(failed)?;
             copy.finish()?;
             fs::remove_file(from).map_err(failed)
@@ -239,39 +235,14 @@ pub(crate) fn move_to(from: &Path, to: &Path) -> Result<(), Error> {
     }
 }
 
-/// What a descriptor stands for, which must be open to write.
-fn direct(descriptor: RawFd) -> io::Result<Kind> {
-    let file = descriptor::duplicate(descriptor)?;
-    // Of nothing: the system refuses it where nothing can be written.
-    rustix::io::write(&file, &[])?;
-    Ok(Kind::Direct(file))
-}
-
-/// A file on which another file system is mounted cannot be replaced.
-fn is_mount_point(path: &Path) -> bool {
-    let Ok(path) = fs::canonicalize(path) else { return false };
-    // The fifth field, in which spaces and the like are escaped.
-    let escape = |bytes: &[u8]| {
-        let escaped = |byte: &u8| match byte {
-            b' ' | b'\t' | b'\n' | b'\\' => format!("\\{byte:03o}").into_bytes(),
-            byte => vec![*byte],
-        };
-        bytes.iter().flat_map(escaped).collect::<Vec<u8>>()
-    };
-    let wanted = escape(path.as_os_str().as_encoded_bytes());
-    let mounts = fs::read("/proc/self/mountinfo").unwrap_or_default();
-    mounts
-        .split(|byte| *byte == b'\n')
-        .any(|line| line.split(|byte| *byte == b' ').nth(4) == Some(&wanted[..]))
-}
-
 /// Begins a file beside `path`, where there may be one that is to be replaced.
 fn temporary_beside(
     path: &Path,
     there: Option<fs::Metadata>,
+    unfinished: &Unfinished,
     prepare: impl FnOnce(&Path) -> io::Result<()>,
 ) -> io::Result<(NamedTempFile, Mark)> {
-    if there.is_some() && is_mount_point(path) {
+    if there.is_some() && platform::is_mount_point(path) {
         return Err(io::Error::other(
             "a file system is mounted on this file, so that it cannot be replaced by a complete one; name a file in a folder",
         ));
@@ -287,14 +258,16 @@ fn temporary_beside(
         let named = Builder::new().prefix(&name).rand_bytes(0).make_in(folder, take);
         named.or_else(|_| {
             let mut any = Builder::new();
-            any.prefix(".dsir-").suffix(".part").permissions(readable()).tempfile_in(folder)
+            any.prefix(".dsir-").suffix(".part");
+            if let Some(permissions) = platform::permissions_of_new_file() {
+                any.permissions(permissions);
+            }
+            any.tempfile_in(folder)
         })
     };
-    let (file, mark) = Mark::make(make, NamedTempFile::path)?;
+    let (file, mark) = unfinished.make(make, NamedTempFile::path)?;
     if let Some(replaced) = there {
-        let (ours, folder) = (file.as_file().metadata()?.uid(), fs::metadata(folder)?);
-        const STICKY: u32 = 0o1000;
-        if folder.mode() & STICKY != 0 && ours != 0 && ours != replaced.uid() && ours != folder.uid() {
+        if !platform::may_replace(&file.as_file().metadata()?, &replaced, &fs::metadata(folder)?) {
             let what = "somebody else's file in a folder where only its owner may replace it; name another";
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, what));
         }
@@ -314,7 +287,7 @@ fn take(path: &Path) -> io::Result<File> {
                 return Err(error);
             }
             let left = OpenOptions::new().write(true).open(path)?;
-            if left.try_lock().is_err() || Identity::of(&left)? != Identity::at(path)? {
+            if left.try_lock().is_err() || id_of(&left)? != id_at(path)? {
                 return Err(error);
             }
             fs::remove_file(path)?;
@@ -323,30 +296,20 @@ fn take(path: &Path) -> io::Result<File> {
         made => made?,
     };
     // Somebody else may have taken it for left behind before we held it.
-    match file.try_lock().is_ok() && Identity::of(&file)? == Identity::at(path)? {
+    match file.try_lock().is_ok() && id_of(&file)? == id_at(path)? {
         true => Ok(file),
         false => Err(io::ErrorKind::AlreadyExists.into()),
     }
 }
 
-/// Which file it is, whatever its name.
-#[derive(Debug, PartialEq, Eq)]
-struct Identity(u64, u64);
-
-impl Identity {
-    fn of(file: &File) -> io::Result<Self> {
-        file.metadata().map(|it| Identity(it.dev(), it.ino()))
-    }
-
-    fn at(path: &Path) -> io::Result<Self> {
-        fs::symlink_metadata(path).map(|it| Identity(it.dev(), it.ino()))
-    }
+/// Which file is open; `None` where the system does not tell.
+fn id_of(file: &File) -> io::Result<Option<FileId>> {
+    Ok(FileId::of(&file.metadata()?))
 }
 
-/// The permissions that an ordinary new file has, before the umask.
-fn readable() -> Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    Permissions::from_mode(0o666)
+/// Which file is at `path` itself, not where a link leads to.
+fn id_at(path: &Path) -> io::Result<Option<FileId>> {
+    Ok(FileId::of(&fs::symlink_metadata(path)?))
 }
 
 /// Where a link leads to in the end, whether that is there or not.
@@ -365,16 +328,20 @@ fn followed(path: &Path) -> PathBuf {
 mod tests {
     use super::*;
 
+    fn create(path: &Path) -> WholeFile {
+        WholeFile::create(path, &Unfinished::default()).unwrap()
+    }
+
     #[test]
     fn a_file_has_its_name_only_when_finished() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out");
-        let mut file = WholeFile::create(&path).unwrap();
+        let mut file = create(&path);
         file.write_all(b"half").unwrap();
         drop(file);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 
-        let mut file = WholeFile::create(&path).unwrap();
+        let mut file = create(&path);
         file.write_all(b"whole").unwrap();
         assert!(!path.exists());
         file.finish().unwrap();
@@ -386,8 +353,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out");
         fs::write(folder.path().join(".out.dsir-part"), "of a killed run, and longer").unwrap();
-        let mut first = WholeFile::create(&path).unwrap();
-        let mut second = WholeFile::create(&path).unwrap();
+        let mut first = create(&path);
+        let mut second = create(&path);
         first.write_all(b"first").unwrap();
         second.write_all(b"second").unwrap();
         first.finish().unwrap();
@@ -401,8 +368,8 @@ mod tests {
     fn a_closed_file_that_another_run_took_for_left_behind_is_not_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out");
-        let first = WholeFile::create(&path).unwrap().close().unwrap();
-        let second = WholeFile::create(&path).unwrap();
+        let first = create(&path).close().unwrap();
+        let second = create(&path);
         assert!(first.finish().unwrap_err().to_string().contains("another run writes the same output"));
         assert!(!path.exists());
         second.finish().unwrap();
@@ -415,13 +382,13 @@ mod tests {
         let (real, link) = (folder.path().join("real"), folder.path().join("link"));
         fs::write(&real, "old").unwrap();
         std::os::unix::fs::symlink(&real, &link).unwrap();
-        let mut file = WholeFile::create(&link).unwrap();
+        let mut file = create(&link);
         file.write_all(b"new").unwrap();
         file.finish().unwrap();
         assert!(link.is_symlink());
         assert_eq!(fs::read(&real).unwrap(), b"new");
 
-        let mut null = WholeFile::create(Path::new("/dev/null")).unwrap();
+        let mut null = create(Path::new("/dev/null"));
         null.write_all(b"gone").unwrap();
         null.finish().unwrap();
         assert!(!fs::metadata("/dev/null").unwrap().is_file());

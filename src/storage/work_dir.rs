@@ -1,18 +1,19 @@
-//! The folder in which a long run keeps what it has done, so that the same command goes on from there after it was killed.
+//! The directory in which a long run keeps what it has done, from which the same run is resumed after it was killed.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::storage::unfinished::{self, TemporaryFolder};
+use super::Storage;
+use super::platform::FileId;
+use super::temporary::TemporaryFolder;
 
-/// What went wrong with a work folder.
+/// What went wrong with a work directory.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// What the system said.
-    #[error("work folder {}: {source}; name another with --work", folder.display())]
+    #[error("work directory {}: {source}", folder.display())]
     System {
         /// The folder.
         folder: PathBuf,
@@ -20,23 +21,32 @@ pub enum Error {
         source: io::Error,
     },
     /// Another run uses it.
-    #[error("work folder {}: another run is at work there; wait for it, or name another folder with --work", folder.display())]
+    #[error("work directory {}: another run is at work there", folder.display())]
     Busy {
         /// The folder.
         folder: PathBuf,
     },
     /// A folder with something else in it.
-    #[error("work folder {}: there are other files in it; name a new or an empty folder with --work", folder.display())]
+    #[error("work directory {}: there are other files in it", folder.display())]
     Foreign {
         /// The folder.
         folder: PathBuf,
     },
 }
 
+impl Error {
+    /// The directory.
+    pub fn folder(&self) -> &Path {
+        match self {
+            Error::System { folder, .. } | Error::Busy { folder } | Error::Foreign { folder } => folder,
+        }
+    }
+}
+
 /// Where a run keeps what it makes on the way.
 #[derive(Debug)]
-pub enum WorkDir {
-    /// In a work folder, from which the same run can go on.
+pub(crate) enum WorkDir {
+    /// In a directory that stays, from which the same run can be resumed.
     Resumable(ResumableDir),
     /// In a folder that is gone when the run ends, however it ends.
     Temporary(TemporaryFolder),
@@ -44,15 +54,15 @@ pub enum WorkDir {
 
 impl WorkDir {
     /// Where the files of shards are, done and under way.
-    pub fn parts(&self) -> PathBuf {
+    pub(crate) fn parts(&self) -> PathBuf {
         match self {
             WorkDir::Resumable(work) => work.folder.join(PARTS),
             WorkDir::Temporary(folder) => folder.path().into(),
         }
     }
 
-    /// The work folder, if it is one.
-    pub fn work(&self) -> Option<&ResumableDir> {
+    /// The work directory, if it is one.
+    pub(crate) fn resumable(&self) -> Option<&ResumableDir> {
         match self {
             WorkDir::Resumable(work) => Some(work),
             WorkDir::Temporary(_) => None,
@@ -60,22 +70,23 @@ impl WorkDir {
     }
 
     /// Takes the place away, when the run has done all its work.
-    pub fn remove(self) {
+    pub(crate) fn remove(self) {
         if let WorkDir::Resumable(work) = self {
             states(&work.folder).for_each(|state| fs::remove_file(state).unwrap_or_default());
         }
     }
 }
 
-/// A work folder, held by one run at a time. When dropped it stays if something was kept in it, and is gone otherwise.
+/// A work directory, held by one run at a time. When dropped it stays if something was kept in it, and is gone otherwise.
 #[derive(Debug)]
-pub struct ResumableDir {
+pub(crate) struct ResumableDir {
     folder: PathBuf,
+    storage: Storage,
     /// Locked as long as it is open, which ends with the process however that ends.
     _lock: File,
 }
 
-/// The file by which a work folder is known.
+/// The file by which a work directory is known.
 const LOCK: &str = "dsir-work.lock";
 /// The folder with the files of shards, done and under way.
 const PARTS: &str = "parts";
@@ -83,14 +94,14 @@ const PARTS: &str = "parts";
 const STATE: &str = "state";
 
 impl ResumableDir {
-    /// Makes `folder` a work folder, or takes it up from an earlier run.
+    /// Makes `folder` a work directory, or takes it up from an earlier run.
     ///
     /// # Errors
     /// A folder that another run uses, that has other files in it, or that cannot be written.
-    pub fn open(folder: &Path) -> Result<Self, Error> {
+    pub(super) fn open(folder: &Path, storage: &Storage) -> Result<Self, Error> {
         let failed = |source| Error::System { folder: folder.into(), source };
         loop {
-            unfinished::unless_told_to_stop(|| fs::create_dir_all(folder)).map_err(failed)?;
+            storage.unfinished.unless_abandoned(|| fs::create_dir_all(folder)).map_err(failed)?;
             let path = folder.join(LOCK);
             if !path.exists() && fs::read_dir(folder).map_err(failed)?.next().is_some() {
                 return Err(Error::Foreign { folder: folder.into() });
@@ -105,15 +116,16 @@ impl ResumableDir {
             }
             // An earlier run may have ended, and taken the folder away, since we opened the file.
             let ours = lock.metadata().map_err(failed)?;
-            if fs::metadata(&path).is_ok_and(|there| (there.dev(), there.ino()) == (ours.dev(), ours.ino())) {
-                return Ok(ResumableDir { folder: folder.into(), _lock: lock });
+            if fs::metadata(&path).is_ok_and(|there| FileId::of(&there) == FileId::of(&ours)) {
+                storage.unfinished.note_work_dir(folder);
+                return Ok(ResumableDir { folder: folder.into(), storage: storage.clone(), _lock: lock });
             }
         }
     }
 
-    /// Where it is.
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    /// Where the files of the job are made.
+    pub(crate) fn storage(&self) -> &Storage {
+        &self.storage
     }
 
     /// Where it is told how far the stage called `stage` is.
@@ -121,13 +133,13 @@ impl ResumableDir {
         self.folder.join(stage).with_extension(STATE)
     }
 
-    /// Whether anything is kept in `folder`, from which a run could go on.
-    pub fn holds_something(folder: &Path) -> bool {
+    /// Whether anything is kept in `folder`, from which a run could be resumed.
+    pub(crate) fn holds_something(folder: &Path) -> bool {
         states(folder).next().is_some()
     }
 
-    /// Takes the work folder `folder` away if nothing is kept in it.
-    pub fn sweep(folder: &Path) {
+    /// Takes the work directory `folder` away if nothing is kept in it.
+    pub(crate) fn sweep(folder: &Path) {
         if !ResumableDir::holds_something(folder) {
             // What cannot be removed stays: there is nobody to tell, and the next run copes with it.
             fs::remove_dir_all(folder.join(PARTS)).unwrap_or_default();

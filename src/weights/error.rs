@@ -1,7 +1,7 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::storage::whole_file;
+use crate::storage;
 
 /// What went wrong with weights.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +23,7 @@ pub enum Error {
     },
     /// Weights of a shard where those of another one are.
     #[error("{}: there are weights of other records than those of shard {}: of a shard of the same name in another folder, or \
-             of this one before it changed. Weigh all shards of one folder together, name another folder with -o, or remove the file",
+             of this one before it changed. Weigh all shards of one folder together, into another folder, or remove the file",
             path.display(), shard.display())]
     OtherShard {
         /// The weights file.
@@ -32,7 +32,7 @@ pub enum Error {
         shard: PathBuf,
     },
     /// The weights of a shard are not there.
-    #[error("{}: no weights for shard {}; run dsir weigh on it, with the same RAW as here", path.display(), shard.display())]
+    #[error("{}: no weights for shard {}", path.display(), shard.display())]
     Missing {
         /// Where they would be.
         path: PathBuf,
@@ -46,6 +46,14 @@ pub enum Error {
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+    /// What is told of weights, in a later format.
+    #[error("{}: weights of format {version}; this dsir reads formats up to 2: use a newer one", path.display())]
+    Version {
+        /// The file.
+        path: PathBuf,
+        /// The format it states.
+        version: u64,
     },
     /// A file that does not hold scores.
     #[error("{}: not a scores file: {reason}", path.display())]
@@ -68,7 +76,7 @@ pub enum Error {
         must: &'static str,
     },
     /// Another number of scores than of records.
-    #[error("{}: {scores} scores for {records} records; there must be one for each, in the order of RAW", path.display())]
+    #[error("{}: {scores} scores for {records} records; there must be one for each, in the order of the raw shards", path.display())]
     Scores {
         /// The file.
         path: PathBuf,
@@ -122,7 +130,7 @@ pub enum Error {
         shard: PathBuf,
     },
     /// A folder that already holds weights of another model.
-    #[error("{}: this folder holds weights of another model (or of other text fields or conditions); name a new folder with -o, \
+    #[error("{}: this folder holds weights of another model (or of other text fields or conditions); name a new folder, \
              or remove this one", folder.display())]
     OtherModel {
         /// The folder.
@@ -130,7 +138,30 @@ pub enum Error {
     },
     /// A weights file that could not be written.
     #[error(transparent)]
-    Write(#[from] whole_file::Error),
+    Write(#[from] storage::Error),
+}
+
+impl Error {
+    /// The file or folder that it is about.
+    pub fn path(&self) -> Option<&Path> {
+        Some(match self {
+            Error::Read { path, .. }
+            | Error::FileChanged { path }
+            | Error::OtherShard { path, .. }
+            | Error::Missing { path, .. }
+            | Error::NotWeights { path, .. }
+            | Error::Version { path, .. }
+            | Error::NotScores { path, .. }
+            | Error::Score { path, .. }
+            | Error::Scores { path, .. }
+            | Error::Unsound { path, .. }
+            | Error::Targets { path, .. }
+            | Error::Rows { path, .. }
+            | Error::Changed { path, .. } => path,
+            Error::OtherModel { folder } => folder,
+            Error::Write(error) => &error.path,
+        })
+    }
 }
 
 fn counted(records: Option<u64>) -> String {

@@ -1,10 +1,9 @@
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::npy::{self, Header, Stamp};
+use super::npy::{self, Header};
 use super::{Error, Layout, Row};
-use crate::storage::growing_file::GrowingFile;
-use crate::storage::whole_file;
+use crate::storage::{self, GrowingFile, Stamp, Storage};
 
 /// Writes the weights of one shard, row after row; the file is weights only once [finished](WeightsWriter::finish).
 pub struct WeightsWriter {
@@ -18,20 +17,20 @@ impl WeightsWriter {
     ///
     /// # Errors
     /// What the system says.
-    pub fn create(path: &Path, targets: usize) -> Result<Self, whole_file::Error> {
-        WeightsWriter::create_in(path, Layout::of_targets(targets))
+    pub fn create(path: &Path, targets: usize) -> Result<Self, storage::Error> {
+        WeightsWriter::create_in(&Storage::default(), path, Layout::of_targets(targets))
     }
 
     /// The same in a layout of the project's own.
-    pub(crate) fn create_in(path: &Path, layout: Layout) -> Result<Self, whole_file::Error> {
-        let mut file = GrowingFile::create(path)?;
+    pub(crate) fn create_in(storage: &Storage, path: &Path, layout: Layout) -> Result<Self, storage::Error> {
+        let mut file = storage.grow(path)?;
         file.append(&npy::header(layout, 0))?;
         Ok(WeightsWriter { out: BufWriter::new(file), layout, rows: 0 })
     }
 
-    /// Goes on after the first `rows` rows of the file `path`, which must be there.
-    pub(crate) fn go_on(path: &Path, layout: Layout, rows: u64) -> Result<Self, whole_file::Error> {
-        let file = GrowingFile::go_on(path, Self::len(layout, rows))?;
+    /// Resumes the file `path`, which must be there, after its first `rows` rows.
+    pub(crate) fn resume(path: &Path, layout: Layout, rows: u64) -> Result<Self, storage::Error> {
+        let file = GrowingFile::resume(path, Self::len(layout, rows))?;
         Ok(WeightsWriter { out: BufWriter::new(file), layout, rows })
     }
 
@@ -44,7 +43,7 @@ impl WeightsWriter {
     ///
     /// # Errors
     /// What the system says.
-    pub fn write(&mut self, rows: &[u8]) -> Result<u64, whole_file::Error> {
+    pub fn write(&mut self, rows: &[u8]) -> Result<u64, storage::Error> {
         let count = (rows.len() / self.layout.row) as u64;
         self.rows += count;
         match self.out.write_all(rows) {
@@ -54,7 +53,7 @@ impl WeightsWriter {
     }
 
     /// Hands all rows over to the system: if only this process ends, they are in the file.
-    pub(crate) fn flush(&mut self) -> Result<(), whole_file::Error> {
+    pub(crate) fn flush(&mut self) -> Result<(), storage::Error> {
         self.out.flush().map_err(|source| self.failed(source))
     }
 
@@ -62,15 +61,15 @@ impl WeightsWriter {
     ///
     /// # Errors
     /// What the system says.
-    pub fn finish(mut self) -> Result<(), whole_file::Error> {
+    pub fn finish(mut self) -> Result<(), storage::Error> {
         let header = npy::header(self.layout, self.rows);
         let seek = self.out.seek(SeekFrom::Start(0));
         let written = seek.and_then(|_| self.out.write_all(&header)).and_then(|()| self.out.flush());
         written.map_err(|source| self.failed(source))
     }
 
-    fn failed(&self, source: io::Error) -> whole_file::Error {
-        whole_file::Error::new(self.out.get_ref().path(), source)
+    fn failed(&self, source: io::Error) -> storage::Error {
+        storage::Error::new(self.out.get_ref().path(), source)
     }
 }
 
@@ -93,7 +92,7 @@ impl WeightsFile {
     pub fn open(path: &Path) -> Result<Self, Error> {
         let refuse = |reason| Error::NotWeights { path: path.into(), reason };
         let (header, stamp) = npy::open(path, npy::parse, refuse)?;
-        let found = stamp.len;
+        let found = stamp.bytes;
         let Header { layout, rows, data } = header;
         let expected = rows.checked_mul(layout.row as u64).and_then(|bytes| bytes.checked_add(data));
         if expected != Some(found) {

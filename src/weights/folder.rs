@@ -8,7 +8,7 @@ use super::{Error, WeightsFile};
 use crate::density::{Model, Target};
 use crate::featurizer::FeatureSpace;
 use crate::reader::{Shard, Shards, TextFields};
-use crate::storage::whole_file::WholeFile;
+use crate::storage::{self, Storage};
 
 /// The size of a target, by which shares are made when none are given.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,11 +31,86 @@ impl TargetSize {
     }
 }
 
+/// What was asked of records when they were weighed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum StoredConditions {
+    /// As format 1 has them: in words.
+    InWords(Vec<String>),
+    /// In their parts.
+    InParts(ConditionParts),
+}
+
+/// Conditions in their parts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConditionParts {
+    /// Those that must hold: field, operator and value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub wanted: Vec<(String, String, String)>,
+    /// Those that must not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unwanted: Vec<(String, String, String)>,
+    /// The bounds of quality, if there are any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<StoredQuality>,
+}
+
+/// Bounds of quality, and by what it was measured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoredQuality {
+    /// The bounds in words.
+    pub bounds: String,
+    /// The fingerprint of the sentence model, in hexadecimal.
+    pub punkt: String,
+}
+
+impl Default for StoredConditions {
+    fn default() -> Self {
+        StoredConditions::InParts(ConditionParts::default())
+    }
+}
+
+impl StoredConditions {
+    /// Whether nothing was asked.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            StoredConditions::InWords(words) => words.is_empty(),
+            StoredConditions::InParts(parts) => *parts == ConditionParts::default(),
+        }
+    }
+}
+
+impl std::fmt::Display for StoredConditions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts = match self {
+            StoredConditions::InWords(words) => return f.write_str(&words.join(", ")),
+            StoredConditions::InParts(parts) => parts,
+        };
+        let joined =
+            |(field, operator, value): &(String, String, String)| format!("{field}{operator}{value}");
+        let wanted = parts.wanted.iter().map(joined);
+        let unwanted = parts.unwanted.iter().map(|condition| format!("not {}", joined(condition)));
+        let quality = parts.quality.iter().map(|quality| format!("quality {}", quality.bounds));
+        f.write_str(&wanted.chain(unwanted).chain(quality).collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// The last format that is read.
+const LAST_VERSION: u64 = 2;
+
+/// The part of any format by which its version is known.
+#[derive(Deserialize)]
+struct Version {
+    dsir_weights: u64,
+}
+
 /// What the weights in a folder were made with; `weights.meta` beside them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WeightsInfo {
-    /// The format of this file: 1.
+    /// The format of this file: 2 if there are conditions, and otherwise 1.
     dsir_weights: u64,
     /// The fingerprint of the model, in hexadecimal.
     model: String,
@@ -44,8 +119,8 @@ pub struct WeightsInfo {
     /// The fields that made up the text.
     text_fields: Vec<String>,
     /// What was asked of records; the others have no weight.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    conditions: Vec<String>,
+    #[serde(default, skip_serializing_if = "StoredConditions::is_empty")]
+    conditions: StoredConditions,
     /// The targets, in the order of the log weights.
     pub targets: Vec<TargetSize>,
 }
@@ -55,19 +130,19 @@ impl WeightsInfo {
     pub const FILE: &str = "weights.meta";
 
     /// For weights of `model`, of the records for which `conditions` hold.
-    pub fn new(model: &Model, fields: &TextFields, conditions: &[String]) -> Self {
+    pub fn new(model: &Model, fields: &TextFields, conditions: StoredConditions) -> Self {
         WeightsInfo {
-            dsir_weights: 1,
+            dsir_weights: if conditions.is_empty() { 1 } else { 2 },
             model: format!("{:016x}", model.fingerprint()),
             feature_space: model.space,
             text_fields: fields.names().collect(),
-            conditions: conditions.to_vec(),
+            conditions,
             targets: WeightsInfo::sizes(model),
         }
     }
 
-    /// What was asked of records when they were weighed, as it was typed; the others have no weight.
-    pub fn conditions(&self) -> &[String] {
+    /// What was asked of records when they were weighed; the others have no weight.
+    pub fn conditions(&self) -> &StoredConditions {
         &self.conditions
     }
 
@@ -95,8 +170,13 @@ impl WeightsInfo {
                 return Err(Error::Read { path: path.into(), source });
             }
         };
-        let info = serde_json::from_slice(&text);
-        info.map(Some).map_err(|error| Error::NotWeights { path: path.into(), reason: error.to_string() })
+        let refuse =
+            |error: serde_json::Error| Error::NotWeights { path: path.into(), reason: error.to_string() };
+        let Version { dsir_weights: version } = serde_json::from_slice(&text).map_err(refuse)?;
+        if !(1..=LAST_VERSION).contains(&version) {
+            return Err(Error::Version { path: path.into(), version });
+        }
+        serde_json::from_slice(&text).map(Some).map_err(refuse)
     }
 }
 
@@ -116,17 +196,17 @@ impl WeightsFolder {
     ///
     /// # Errors
     /// A folder that holds weights of another model, or cannot be written.
-    pub fn prepare(&self, info: &WeightsInfo) -> Result<(), Error> {
+    pub(crate) fn prepare(&self, info: &WeightsInfo, storage: &Storage) -> Result<(), Error> {
         let path = self.path.join(WeightsInfo::FILE);
         match WeightsInfo::read(&path)? {
             Some(there) if there == *info => Ok(()),
             Some(_) => Err(Error::OtherModel { folder: self.path.clone() }),
             None => {
-                let mut file = WholeFile::create_with_folders(&path)?;
+                let mut file = storage.create_with_folders(&path)?;
                 let written = serde_json::to_writer_pretty(&mut file, info)
                     .map_err(std::io::Error::from)
                     .and_then(|()| file.write_all(b"\n"));
-                written.map_err(|source| crate::storage::whole_file::Error::new(&path, source))?;
+                written.map_err(|source| storage::Error::new(&path, source))?;
                 Ok(file.finish()?)
             }
         }

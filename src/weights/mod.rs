@@ -10,7 +10,7 @@ mod scores;
 
 pub use error::Error;
 pub use file::{RowBlock, WeightsFile, WeightsWriter};
-pub use folder::{TargetSize, WeightsFolder, WeightsInfo};
+pub use folder::{ConditionParts, StoredConditions, StoredQuality, TargetSize, WeightsFolder, WeightsInfo};
 pub use scores::{Scale, ScoresFile};
 
 use crate::density::{LogRatios, Sum};

@@ -2,10 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::{Error, Layout};
+use crate::storage::Stamp;
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 /// No header of ours or NumPy's comes near; what a file claims beyond it is not believed.
@@ -52,23 +52,10 @@ pub(super) fn header_len(start: &[u8]) -> Result<usize, String> {
     }
 }
 
-/// By which a file is known to be what it was when its header was read: its length, and when it was last changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
-    pub(super) len: u64,
-    changed: (i64, i64),
-}
-
-impl Stamp {
-    fn of(file: &File) -> io::Result<Self> {
-        file.metadata().map(|it| Stamp { len: it.len(), changed: (it.mtime(), it.mtime_nsec()) })
-    }
-}
-
 /// Reads bytes of the file `path` from `at` on; `None` if it is no longer what it was.
 pub(super) fn read_at(path: &Path, stamp: Stamp, at: u64, bytes: &mut [u8]) -> io::Result<Option<()>> {
     let mut file = File::open(path)?;
-    if Stamp::of(&file)? != stamp {
+    if !stamp.holds(&file.metadata()?) {
         return Ok(None);
     }
     file.seek(SeekFrom::Start(at))?;
@@ -88,7 +75,7 @@ pub(super) fn open<H>(
     (&mut file).take(12).read_to_end(&mut start).map_err(failed)?;
     let len = header_len(&start).map_err(&refuse)?;
     (&mut file).take(len.saturating_sub(start.len()) as u64).read_to_end(&mut start).map_err(failed)?;
-    Ok((parse(&start).map_err(&refuse)?, Stamp::of(&file).map_err(failed)?))
+    Ok((parse(&start).map_err(&refuse)?, Stamp::of(&file.metadata().map_err(failed)?)))
 }
 
 /// Reads the header of weights, which takes up all of `bytes`.

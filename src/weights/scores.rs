@@ -2,6 +2,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Error, npy};
 use crate::ln::ln_of_any;
+use crate::storage::Stamp;
 
 /// What a score of another tool says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +34,9 @@ impl Scale {
     /// What a score must be.
     pub fn range(self) -> &'static str {
         match self {
-            Scale::Weight => "a number of at least 0, or with --log-scores any number",
+            Scale::Weight => "a number of at least 0",
             Scale::Log => "a number",
-            Scale::Probability => "a number from 0 to 1 for --method pareto",
+            Scale::Probability => "a number from 0 to 1",
         }
     }
 }
@@ -45,7 +46,7 @@ impl Scale {
 pub struct ScoresFile {
     path: PathBuf,
     header: npy::PlainHeader,
-    stamp: npy::Stamp,
+    stamp: Stamp,
 }
 
 impl ScoresFile {
@@ -56,7 +57,7 @@ impl ScoresFile {
     pub fn open(path: &Path) -> Result<Self, Error> {
         let refuse = |reason| Error::NotScores { path: path.into(), reason };
         let (header, stamp) = npy::open(path, npy::parse_plain, refuse)?;
-        let found = stamp.len;
+        let found = stamp.bytes;
         let expected =
             header.rows.checked_mul(header.size as u64).and_then(|bytes| bytes.checked_add(header.data));
         if expected != Some(found) {

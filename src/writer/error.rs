@@ -1,7 +1,7 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use crate::storage::whole_file;
+use crate::storage;
 
 /// What went wrong with an output.
 #[derive(Debug, thiserror::Error)]
@@ -9,12 +9,12 @@ use crate::storage::whole_file;
 pub enum Error {
     /// A file that could not be written.
     #[error(transparent)]
-    File(#[from] whole_file::Error),
+    File(#[from] storage::Error),
     /// Standard output that could not be written.
     #[error("standard output: {0}")]
     Stdout(io::Error),
     /// Temporary data that could not be written or read again.
-    #[error("temporary data in {}: {source}; free some space, or name another folder with --temp-dir", folder.display())]
+    #[error("temporary data in {}: {source}", folder.display())]
     Temporary {
         /// The folder.
         folder: PathBuf,
@@ -32,11 +32,21 @@ pub enum Error {
 }
 
 impl Error {
+    /// The file or folder that it is about, if it is about one.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Error::File(error) => Some(&error.path),
+            Error::Temporary { folder, .. } => Some(folder),
+            Error::OverwritesInput { output, .. } => Some(output),
+            Error::Stdout(_) => None,
+        }
+    }
+
     /// Whether the reader of standard output, or of a pipe by name, has closed it, which is no failure of ours.
     pub fn is_closed_pipe(&self) -> bool {
         match self {
             Error::Stdout(error) => error.kind() == io::ErrorKind::BrokenPipe,
-            Error::File(whole_file::Error { path, source }) => {
+            Error::File(storage::Error { path, source }) => {
                 source.kind() == io::ErrorKind::BrokenPipe && path.metadata().is_ok_and(|to| !to.is_file())
             }
             _ => false,

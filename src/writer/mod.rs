@@ -15,8 +15,9 @@ pub use records::{Destination, RecordWriter, Selected, ShardRecords};
 pub use sink::Sink;
 
 use std::collections::HashMap;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+
+use crate::storage::FileId;
 
 /// Refuses outputs that are the same files as inputs, by whatever name.
 ///
@@ -26,7 +27,7 @@ pub fn refuse_overwriting<'a>(
     outputs: impl IntoIterator<Item = impl AsRef<Path>>,
     inputs: impl IntoIterator<Item = &'a Path>,
 ) -> Result<(), Error> {
-    let identity = |path: &Path| path.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()));
+    let identity = |path: &Path| path.metadata().ok().and_then(|metadata| FileId::of(&metadata));
     let inputs: HashMap<_, _> =
         inputs.into_iter().filter_map(|input| identity(input).map(|identity| (identity, input))).collect();
     for output in outputs {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::{Error, Sink, Take};
 use crate::prepare::{Packer, Packing};
-use crate::storage::whole_file::ClosedFile;
+use crate::storage::ClosedFile;
 
 /// A sink for records, in front of which several may be joined into one.
 pub(super) struct PackedSink {

@@ -7,7 +7,7 @@ use super::shuffle::Shuffle;
 use super::{Error, Sink};
 use crate::prepare::Packing;
 use crate::reader::{Shard, Shards};
-use crate::storage::whole_file::ClosedFile;
+use crate::storage::{ClosedFile, Storage};
 
 /// Where the selected records go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub struct RecordWriter {
 enum Kind {
     InOrder(Mutex<InOrder<PackedSink>>),
     Shuffled { records: Mutex<Shuffle>, sink: Sink },
-    Folder { folder: PathBuf, closed: Mutex<Vec<ClosedFile>> },
+    Folder { folder: PathBuf, closed: Mutex<Vec<ClosedFile>>, storage: Storage },
 }
 
 /// The records of one shard under way.
@@ -75,47 +75,51 @@ pub struct ShardRecords {
 }
 
 impl RecordWriter {
-    /// Begins the output; temporary data are in `temp_dir`.
+    /// Begins the output.
     ///
     /// # Errors
     /// What the system says; a shuffled folder is the caller's mistake.
-    pub fn create(destination: &Destination, shuffle: bool, temp_dir: &Path) -> Result<Self, Error> {
+    pub(crate) fn create(destination: &Destination, shuffle: bool, storage: &Storage) -> Result<Self, Error> {
         let sink = match destination {
             Destination::Stdout => Sink::stdout(),
-            Destination::File(path) => Sink::create_with_folders(path)?,
+            Destination::File(path) => Sink::create_with_folders(path, storage)?,
             Destination::Folder(folder) => {
-                return Ok(RecordWriter::folder(folder, None));
+                return Ok(RecordWriter::folder(folder, None, storage));
             }
         };
         let kind = if shuffle {
-            Kind::Shuffled { records: Mutex::new(Shuffle::new(temp_dir)?), sink }
+            Kind::Shuffled { records: Mutex::new(Shuffle::new(storage.temp_dir())?), sink }
         } else {
-            Kind::InOrder(Mutex::new(InOrder::new(PackedSink::new(sink, None), temp_dir)))
+            Kind::InOrder(Mutex::new(InOrder::new(PackedSink::new(sink, None), storage.temp_dir())))
         };
         Ok(RecordWriter { kind, packing: None })
     }
 
     /// Begins an output of records in input order, of which several are joined into one: across shards, but in a folder, where
-    /// each shard has an output of its own. Temporary data are in `temp_dir`.
+    /// each shard has an output of its own.
     ///
     /// # Errors
     /// What the system says.
-    pub fn create_packed(
+    pub(crate) fn create_packed(
         destination: &Destination,
         packing: Arc<Packing>,
-        temp_dir: &Path,
+        storage: &Storage,
     ) -> Result<Self, Error> {
         let sink = match destination {
             Destination::Stdout => Sink::stdout(),
-            Destination::File(path) => Sink::create_with_folders(path)?,
-            Destination::Folder(folder) => return Ok(RecordWriter::folder(folder, Some(packing))),
+            Destination::File(path) => Sink::create_with_folders(path, storage)?,
+            Destination::Folder(folder) => return Ok(RecordWriter::folder(folder, Some(packing), storage)),
         };
         let sink = PackedSink::new(sink, Some(packing));
-        Ok(RecordWriter { kind: Kind::InOrder(Mutex::new(InOrder::new(sink, temp_dir))), packing: None })
+        Ok(RecordWriter {
+            kind: Kind::InOrder(Mutex::new(InOrder::new(sink, storage.temp_dir()))),
+            packing: None,
+        })
     }
 
-    fn folder(folder: &Path, packing: Option<Arc<Packing>>) -> Self {
-        RecordWriter { kind: Kind::Folder { folder: folder.into(), closed: Mutex::default() }, packing }
+    fn folder(folder: &Path, packing: Option<Arc<Packing>>, storage: &Storage) -> Self {
+        let (folder, storage) = (folder.into(), storage.clone());
+        RecordWriter { kind: Kind::Folder { folder, closed: Mutex::default(), storage }, packing }
     }
 
     /// Begins a shard, the `index`-th in input order.
@@ -124,8 +128,8 @@ impl RecordWriter {
     /// What the system says.
     pub fn begin(&self, index: usize, shard: &Shard) -> Result<ShardRecords, Error> {
         let file = match &self.kind {
-            Kind::Folder { folder, .. } => {
-                let sink = Sink::create_with_folders(&folder.join(shard.relative()))?;
+            Kind::Folder { folder, storage, .. } => {
+                let sink = Sink::create_with_folders(&folder.join(shard.relative()), storage)?;
                 Some(PackedSink::new(sink, self.packing.clone()))
             }
             _ => None,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use flate2::write::GzEncoder;
 
 use super::Error;
-use crate::storage::whole_file::{self, ClosedFile, WholeFile};
+use crate::storage::{self, ClosedFile, Storage, WholeFile};
 
 const BUFFER: usize = 128 << 10;
 /// The level at which zstd's own tool compresses.
@@ -62,19 +62,19 @@ impl Sink {
     ///
     /// # Errors
     /// What the system says.
-    pub fn create(path: &Path) -> Result<Self, Error> {
-        Sink::over(WholeFile::create(path)?, path)
+    pub(crate) fn create(path: &Path, storage: &Storage) -> Result<Self, Error> {
+        Sink::over(storage.create(path)?, path)
     }
 
     /// Makes sure that `path` can be created, without leaving anything.
     ///
     /// # Errors
     /// What the system says.
-    pub fn check(path: &Path) -> Result<(), Error> {
+    pub(crate) fn check(path: &Path, storage: &Storage) -> Result<(), Error> {
         if path.exists() && !path.is_file() && !path.is_dir() {
             return Ok(()); // A device or a pipe: opening it could wait for its reader.
         }
-        WholeFile::create(path)?;
+        storage.create(path)?;
         Ok(())
     }
 
@@ -82,8 +82,8 @@ impl Sink {
     ///
     /// # Errors
     /// What the system says.
-    pub fn create_with_folders(path: &Path) -> Result<Self, Error> {
-        Sink::over(WholeFile::create_with_folders(path)?, path)
+    pub(crate) fn create_with_folders(path: &Path, storage: &Storage) -> Result<Self, Error> {
+        Sink::over(storage.create_with_folders(path)?, path)
     }
 
     fn over(file: WholeFile, path: &Path) -> Result<Self, Error> {
@@ -96,7 +96,7 @@ impl Sink {
                     encoder.include_checksum(true)?;
                     Ok(encoder)
                 });
-                Kind::Zstd(encoder.map(InPieces::new).map_err(|source| whole_file::Error::new(path, source))?)
+                Kind::Zstd(encoder.map(InPieces::new).map_err(|source| storage::Error::new(path, source))?)
             }
             _ => Kind::Plain(file),
         };
@@ -114,7 +114,7 @@ impl Sink {
             Kind::Gzip(out) => out.write_all(bytes),
             Kind::Zstd(out) => out.write_all(bytes),
         };
-        Ok(written.map_err(|source| whole_file::Error::new(&self.path, source))?)
+        Ok(written.map_err(|source| storage::Error::new(&self.path, source))?)
     }
 
     /// Completes the output; a file still waits for its name. Nothing waits for standard output.
@@ -123,7 +123,7 @@ impl Sink {
     /// What the system says.
     pub fn close(self) -> Result<Option<ClosedFile>, Error> {
         let path = self.path;
-        let failed = |source| whole_file::Error::new(&path, source);
+        let failed = |source| storage::Error::new(&path, source);
         let buffer = match self.kind {
             Kind::Stdout(mut out) => {
                 out.flush().map_err(Error::Stdout)?;

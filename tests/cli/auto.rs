@@ -109,7 +109,7 @@ fn a_target_of_nine_documents_is_selected_for_as_published_and_that_is_said() {
     dir.write("target.jsonl", documents("sea", 9));
     let plain = dir.run(&format!("{SELECT} -k 20 raw.jsonl")).ok();
     let ran = dir.run(&format!("{SELECT} -k 20 --auto --summary s.json raw.jsonl"));
-    assert!(ran.stderr.contains("warning: --auto could not judge"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("warning: the ways to weigh could not be evaluated"), "{}", ran.stderr);
     assert_eq!(ran.ok(), plain);
     assert_eq!(chosen(&dir), ("--ngrams 2".into(), vec![]));
     // Without anything to draw, it ends as it would without.
@@ -124,7 +124,7 @@ fn separate_targets_have_one_choice_and_small_ones_no_say() {
     let targets = "--target mix=target.jsonl --target sky.jsonl --target few.jsonl --separate-targets";
     let select = format!("select {targets} --proportions mix=3,sky=1,few=1 --min-tokens 1 -k 80");
     let ran = dir.run(&format!("{select} --auto --summary s.json raw.jsonl"));
-    let words = "warning: few: has no say in what --auto chooses: fewer than 10 documents";
+    let words = "warning: few: has no say in what is chosen: fewer than 10 target documents";
     assert!(ran.stderr.contains(words), "{}", ran.stderr);
     let auto = dir.json("s.json")["auto"].clone();
     assert_eq!(auto["targets"], serde_json::json!(["mix", "sky", "few"]));
@@ -195,7 +195,7 @@ fn what_cannot_be_chosen_for() {
     }
     let product = "--separate-targets --combine product";
     dir.run(&format!("{SELECT} -k 5 --auto {product} raw.jsonl")).misused(&["--auto is for"]);
-    dir.run(&format!("{SELECT} -k 5 --auto --tokenizer ids raw.jsonl")).misused(&["--auto judges", "ids"]);
+    dir.run(&format!("{SELECT} -k 5 --auto --tokenizer ids raw.jsonl")).misused(&["--auto evaluates", "ids"]);
 }
 
 /// 45 000 documents of 300 words, more than the samples hold: of each kind half as many as of the one before.

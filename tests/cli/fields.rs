@@ -58,7 +58,10 @@ fn comparisons_of_numbers() {
     dir.run("fit -q --target target.jsonl -o m.json raw.jsonl").ok();
     dir.run("weigh -q --model m.json --where n>=3 --where-not a.b=odd -o w raw.jsonl").ok();
     let conditions = dir.json("w/weights.meta")["conditions"].clone();
-    assert_eq!(conditions, serde_json::json!(["--where n>=3", "--where-not a.b=odd"]));
+    assert_eq!(
+        conditions,
+        serde_json::json!({"wanted": [["n", ">=", "3"]], "unwanted": [["a.b", "=", "odd"]]})
+    );
 }
 
 #[test]

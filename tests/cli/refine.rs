@@ -71,7 +71,7 @@ fn a_target_of_three_documents_is_not_refined_and_that_is_said() {
     dir.write("target.jsonl", documents("sea", 3));
     let plain = dir.run(&format!("{SELECT} -k 20 raw.jsonl")).ok();
     let ran = dir.run(&format!("{SELECT} -k 20 --refine --summary summary.json raw.jsonl"));
-    assert!(ran.stderr.contains("warning: refining could not be judged"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("warning: refining could not be evaluated"), "{}", ran.stderr);
     assert_eq!(ran.ok(), plain);
     assert!(dir.json("summary.json")["refined"][0]["rounds"].is_null());
     let ran = dir.run(&format!("{FIT} --refine-for 0.1 -o model.json raw.jsonl"));

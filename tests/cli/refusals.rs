@@ -122,7 +122,8 @@ fn a_run_that_would_do_nothing() {
     dir.run("select --target target.jsonl -k 5 raw.jsonl").fails(&[
         "no eligible record",
         "40 of them shorter",
-        "--min-tokens 100",
+        "shorter than 100 tokens",
+        "lower --min-tokens",
     ]);
     dir.run(&format!("{SELECT} raw.jsonl ./raw.jsonl")).fails(&["given twice"]);
 }

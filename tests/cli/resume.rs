@@ -180,7 +180,7 @@ fn a_run_that_is_told_to_stop_says_how_to_go_on() {
         assert_eq!(output.status.signal(), Some(number));
         let message = String::from_utf8(output.stderr).unwrap();
         assert!(
-            message.contains("run the same command again to go on from out.jsonl.dsir-work"),
+            message.contains("run the same command again to resume from out.jsonl.dsir-work"),
             "{message}"
         );
         dir.run(CORRECTED).ok();

@@ -82,7 +82,10 @@ fn copies_and_target_documents_in_the_selection() {
         target.lines().take(5).map(|line| line.replace('{', "{\"id\": 1, ") + "\n").collect();
     dir.write("leaked.jsonl", leaked);
     let ran = dir.run(&format!("{SELECT} -k 205 --summary s.json raw.jsonl leaked.jsonl"));
-    ran.warns(&["texts of target documents in the selection, 5 among 205 records", "take them out of RAW"]);
+    ran.warns(&[
+        "texts of target documents in the selection, 5 among 205 records",
+        "take them out of the raw corpus",
+    ]);
     assert_eq!(dir.json("s.json")["records_selected"]["target_documents"], 5);
     for more in ["--auto", "--refine"] {
         let ran = dir.run(&format!("{SELECT} {more} -k 205 raw.jsonl leaked.jsonl"));

@@ -1,19 +1,19 @@
-//! Small corpora on disk, and the stages run over them.
+//! Small corpora on disk, and the jobs run over them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use dsir::density::{FitBudget, Model};
-use dsir::error::Error;
 use dsir::featurizer::FeatureSpace;
-use dsir::observer::Observer;
-use dsir::passes::{self, ReadOptions, Source, TargetShards, WeighOptions, WriteOptions};
+use dsir::jobs::{
+    self, CountOptions, Filter, FitOptions, Learn, ModelSource, OutputOptions, ReadOptions, RunOptions,
+    SelectOptions, TargetShards, WeighOptions,
+};
 use dsir::reader::Shards;
-use dsir::resample::{Draw, DrawOptions};
-use dsir::storage::unfinished::TemporaryFolder;
-use dsir::storage::work_dir::WorkDir;
-use dsir::weights::{RowBlock, WeightsFile, WeightsFolder, WeightsInfo};
+use dsir::resample::DrawOptions;
+use dsir::weights::{RowBlock, WeightsFile, WeightsFolder};
 use dsir::writer::Destination;
+use dsir::{Error, Observer};
 
 /// A folder that is gone at the end of the test.
 pub(crate) struct Corpus {
@@ -48,31 +48,68 @@ pub(crate) fn record(text: &str) -> String {
     serde_json::json!({ "text": text }).to_string() + "\n"
 }
 
+/// Jobs with so many threads.
+pub(crate) fn threads(threads: usize) -> RunOptions {
+    RunOptions { threads: Some(threads), ..RunOptions::default() }
+}
+
 /// Fits a model of raw shards and named targets.
 pub(crate) fn fit(
-    raw: &Shards,
+    raw: &[PathBuf],
     targets: &[(&str, &[PathBuf])],
     space: FeatureSpace,
     smoothing: f64,
     budget: FitBudget,
 ) -> Model {
-    let (read, observer) = (ReadOptions::default(), Observer::default());
-    let (counts, _) = passes::count_raw(raw, space, budget, &read, None, None, &observer).unwrap();
-    let targets = targets.iter().map(|(name, paths)| {
-        let target = TargetShards { name: (*name).into(), shards: Shards::find(*paths).unwrap() };
-        passes::count_target(&target, space, &read, None, &observer).unwrap().0
-    });
-    Model { space, smoothing, targets: targets.collect(), raw: Some(counts) }
+    fit_with(threads(2), raw, targets, CountOptions { space, smoothing, budget })
+}
+
+/// The same in another way to run.
+pub(crate) fn fit_with(
+    run: RunOptions,
+    raw: &[PathBuf],
+    targets: &[(&str, &[PathBuf])],
+    count: CountOptions,
+) -> Model {
+    let work = Corpus::new();
+    let output = work.path("model.json");
+    let options = FitOptions {
+        raw: Some(Shards::find(raw).unwrap()),
+        targets: targets.iter().map(|(name, paths)| target(name, paths)).collect(),
+        count,
+        refine_for: None,
+        read: ReadOptions::default(),
+        punkt_is_named: false,
+        rejects: None,
+        output: output.clone(),
+        run,
+    };
+    jobs::fit(options, &Observer::default()).unwrap();
+    Model::read(&output).unwrap()
+}
+
+pub(crate) fn target(name: &str, paths: &[PathBuf]) -> TargetShards {
+    TargetShards { name: name.into(), shards: Shards::find(paths).unwrap() }
 }
 
 /// Weighs shards into a folder.
-pub(crate) fn weigh(model: &Model, raw: &Shards, folder: &Path) -> Vec<WeightsFile> {
-    let (read, observer) = (ReadOptions::default(), Observer::default());
-    let work_dir = WorkDir::Temporary(TemporaryFolder::create_in(folder).unwrap());
-    let folder = WeightsFolder::new(folder);
-    let options = WeighOptions { publish_to: Some(&folder), ..WeighOptions::default() };
-    passes::weigh(model, raw, &read, &work_dir, options, &observer).unwrap();
-    folder.open(raw).unwrap()
+pub(crate) fn weigh(model: &Model, raw: &[PathBuf], folder: &Path) -> Vec<WeightsFile> {
+    let work = Corpus::new();
+    let path = work.path("model.json");
+    model.write(fs::File::create(&path).unwrap()).unwrap();
+    let options = WeighOptions {
+        raw: Shards::find(raw).unwrap(),
+        model: path,
+        filter: Filter::default(),
+        read: ReadOptions::default(),
+        punkt_is_named: false,
+        rejects: None,
+        output: folder.into(),
+        work_dir: None,
+        run: threads(2),
+    };
+    jobs::weigh(options, &Observer::default()).unwrap();
+    WeightsFolder::new(folder).open(&Shards::find(raw).unwrap()).unwrap()
 }
 
 /// The rows of weights, in input order: log weights and tokens.
@@ -86,27 +123,36 @@ pub(crate) fn rows(weights: &[WeightsFile]) -> Vec<(Vec<f64>, u32)> {
     rows
 }
 
-/// Fits, weighs, draws and writes; gives the lines selected, in the order written.
+/// What is selected, counted whole, and written to `output`.
+pub(crate) fn select_options(raw: &[PathBuf], of: &Path, draw: &DrawOptions, output: &Path) -> SelectOptions {
+    let count = CountOptions { budget: FitBudget(None), ..CountOptions::default() };
+    let targets = vec![target("target", &[of.to_owned()])];
+    SelectOptions {
+        raw: Shards::find(raw).unwrap(),
+        model: ModelSource::Fit { targets, count, learn: Learn::Plain },
+        draw: draw.clone(),
+        filter: Filter::default(),
+        mix_in: Vec::new(),
+        read: ReadOptions::default(),
+        punkt_is_named: false,
+        rejects: None,
+        output: OutputOptions { destination: Destination::File(output.into()), ..OutputOptions::default() },
+        work_dir: None,
+        run: threads(2),
+    }
+}
+
+/// Selects; gives the lines in the order written.
 pub(crate) fn select(
-    raw: &Shards,
+    raw: &[PathBuf],
     target: &Path,
     draw: &DrawOptions,
     shuffle: bool,
+    run: RunOptions,
 ) -> Result<Vec<String>, Error> {
     let work = Corpus::new();
-    let targets: &[(&str, &[PathBuf])] = &[("target", &[target.to_owned()])];
-    let model = fit(raw, targets, FeatureSpace::default(), 0.0, FitBudget(None));
-    let weights = weigh(&model, raw, &work.path("weights"));
-    let info = WeightsInfo::new(&model, &ReadOptions::default().fields, &[]);
-    let draw = Draw::new(&weights, Some(&info.targets), draw)?;
-    let destination = Destination::File(work.path("out.jsonl"));
-    let options = WriteOptions {
-        destinations: std::slice::from_ref(&destination),
-        shuffle: shuffle.then_some(0),
-        annotate: false,
-        temp_dir: &std::env::temp_dir(),
-    };
-    let source = Source { draw: &draw, weights: &weights, shards: raw, candidates: None, is_weighed: true };
-    passes::write(&[source], &options, None, &Observer::default())?;
+    let mut options = select_options(raw, target, draw, &work.path("out.jsonl"));
+    options.output.shuffle = shuffle;
+    jobs::select(SelectOptions { run, ..options }, &Observer::default())?;
     Ok(fs::read_to_string(work.path("out.jsonl")).unwrap().lines().map(str::to_owned).collect())
 }

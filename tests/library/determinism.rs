@@ -3,11 +3,12 @@ use std::path::PathBuf;
 
 use dsir::density::FitBudget;
 use dsir::featurizer::FeatureSpace;
-use dsir::reader::{Shards, content_hash};
+use dsir::jobs::CountOptions;
+use dsir::reader::content_hash;
 use dsir::resample::{Budget, DrawOptions};
 use proptest::prelude::*;
 
-use crate::corpus::{Corpus, fit, record, select};
+use crate::corpus::{Corpus, fit, fit_with, record, select, threads as with_threads};
 
 pub(crate) const TARGET: &str = "the moon rose over the quiet harbour and the stars came out one by one";
 
@@ -92,19 +93,19 @@ proptest! {
         let documents = documents(300);
         let corpus = Corpus::new();
         let target = corpus.write("target.jsonl", record(TARGET));
-        let whole = Shards::find([corpus.write("whole.jsonl", documents.concat())]).unwrap();
+        let whole = [corpus.write("whole.jsonl", documents.concat())];
         let layout = Layout { cuts, compression, backwards, threads };
-        let parts = Shards::find(lay_out(&corpus, &documents, &layout)).unwrap();
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(layout.threads).build().unwrap();
+        let parts = lay_out(&corpus, &documents, &layout);
+        let other_threads = || with_threads(layout.threads);
 
         let options = draw(Budget::Records(k));
-        let one = select(&whole, &target, &options, false).unwrap();
-        let other = pool.install(|| select(&parts, &target, &options, false)).unwrap();
+        let one = select(&whole, &target, &options, false, with_threads(2)).unwrap();
+        let other = select(&parts, &target, &options, false, other_threads()).unwrap();
         prop_assert_eq!(one.len() as u64, k);
         prop_assert_eq!(sorted(one), sorted(other));
         // Shuffled, not even the order depends on the cuts.
-        let one = select(&whole, &target, &options, true).unwrap();
-        let other = pool.install(|| select(&parts, &target, &options, true)).unwrap();
+        let one = select(&whole, &target, &options, true, with_threads(2)).unwrap();
+        let other = select(&parts, &target, &options, true, other_threads()).unwrap();
         prop_assert_eq!(one, other);
     }
 
@@ -112,15 +113,15 @@ proptest! {
     fn a_smaller_selection_is_part_of_a_larger_one(small in 1u64..300, more in 0u64..300, seed: u64, kind in 0usize..3) {
         let corpus = Corpus::new();
         let target = corpus.write("target.jsonl", record(TARGET));
-        let raw = Shards::find([corpus.write("raw.jsonl", documents(300).concat())]).unwrap();
+        let raw = [corpus.write("raw.jsonl", documents(300).concat())];
         let budget = |amount: u64| match kind {
             0 => Budget::Records(amount),
             1 => Budget::Tokens(amount * 5 + 15),
             _ => Budget::Bytes(amount * 50 + 200),
         };
         let options = |amount: u64| DrawOptions { seed, allow_fewer: true, ..draw(budget(amount)) };
-        let small_one = sorted(select(&raw, &target, &options(small), false).unwrap());
-        let mut large = sorted(select(&raw, &target, &options(small + more), false).unwrap());
+        let small_one = sorted(select(&raw, &target, &options(small), false, with_threads(2)).unwrap());
+        let mut large = sorted(select(&raw, &target, &options(small + more), false, with_threads(2)).unwrap());
         for line in small_one {
             let found = large.iter().position(|other| *other == line);
             prop_assert!(found.is_some(), "{} is not in the larger selection", line);
@@ -139,17 +140,17 @@ proptest! {
         let target: &[(&str, &[PathBuf])] = &[("target", &[corpus.write("target.jsonl", record(TARGET))])];
         let budget = FitBudget(Some(budget));
         let space = FeatureSpace { buckets: 50, ..FeatureSpace::default() };
-        let whole = Shards::find([corpus.write("whole.jsonl", documents.concat())]).unwrap();
+        let whole = [corpus.write("whole.jsonl", documents.concat())];
         let whole = fit(&whole, target, space, 0.0, budget);
 
         let layout = Layout { cuts: cuts.into_iter().collect(), compression: 0, backwards: false, threads };
         let paths = lay_out(&corpus, &documents, &layout);
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let together = pool.install(|| fit(&Shards::find(&paths).unwrap(), target, space, 0.0, budget));
+        let count = CountOptions { space, smoothing: 0.0, budget };
+        let together = fit_with(with_threads(threads), &paths, target, count);
         prop_assert_eq!(&together, &whole);
         prop_assert!(whole.raw.as_ref().unwrap().total(50).unwrap().ngrams().unwrap() <= budget.0.unwrap());
 
-        let mut parts = paths.iter().map(|path| fit(&Shards::find([path]).unwrap(), target, space, 0.0, budget));
+        let mut parts = paths.iter().map(|path| fit(std::slice::from_ref(path), target, space, 0.0, budget));
         let mut merged = parts.next().unwrap();
         for part in parts {
             merged.merge(part, false).unwrap();
@@ -169,9 +170,10 @@ fn of_a_corpus_with_many_copies_all_is_counted_however_it_is_cut() {
     let space = FeatureSpace { buckets: 50, ..FeatureSpace::default() };
     let shards = |documents: &[String], cuts: &[usize]| {
         let layout = Layout { cuts: cuts.to_vec(), compression: 0, backwards: cuts.len() == 2, threads: 2 };
-        Shards::find(lay_out(&corpus, documents, &layout)).unwrap()
+        lay_out(&corpus, documents, &layout)
     };
-    let counted = |shards: &Shards, budget| fit(shards, target, space, 0.0, FitBudget(budget)).raw.unwrap();
+    let counted =
+        |shards: &[PathBuf], budget| fit(shards, target, space, 0.0, FitBudget(budget)).raw.unwrap();
     let all = counted(&shards(&documents, &[]), None);
     for cuts in [&[][..], &[100], &[310, 320]] {
         let mut sampled = counted(&shards(&documents, cuts), Some(500));
@@ -191,9 +193,9 @@ fn equal_keys_go_by_content_hash() {
     let mut lines: Vec<String> =
         (0..20).map(|i| format!("{{\"id\": {i}, \"text\": \"moon harbour\"}}")).collect();
     let of = |lines: &[String]| {
-        let raw = Shards::find([corpus.write("raw.jsonl", lines.join("\n"))]).unwrap();
+        let raw = [corpus.write("raw.jsonl", lines.join("\n"))];
         let options = DrawOptions { temperatures: vec![0.0], ..draw(Budget::Records(7)) };
-        sorted(select(&raw, &target, &options, false).unwrap())
+        sorted(select(&raw, &target, &options, false, with_threads(2)).unwrap())
     };
     let selected = of(&lines);
     lines.reverse();

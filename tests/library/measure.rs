@@ -1,45 +1,67 @@
-use dsir::density::{Closeness, Evaluator, FitBudget};
+use std::path::{Path, PathBuf};
+
+use dsir::Observer;
+use dsir::density::{Closeness, FitBudget, Model};
 use dsir::featurizer::FeatureSpace;
-use dsir::observer::Observer;
-use dsir::passes::{self, MeasureOptions, MeasuredSelection, Overlap, ReadOptions, Repeats, SelectionShards};
+use dsir::jobs::{self, MeasureIn, MeasureOptions, Measurement, ReadOptions, RunOptions, SelectionShards};
 use dsir::reader::Shards;
 use proptest::prelude::*;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
-use crate::corpus::{Corpus, fit, record};
+use crate::corpus::{Corpus, fit, record, target, threads as with_threads};
 use crate::determinism::{Layout, TARGET, documents, lay_out};
 
-fn options(buckets: u32, sample: Option<usize>) -> MeasureOptions {
+/// Measures the selections against a raw corpus and a target, in so many buckets.
+fn measure(
+    (raw, of): (&[PathBuf], &Path),
+    selections: &[&[PathBuf]],
+    (buckets, sample): (u32, Option<usize>),
+    run: RunOptions,
+) -> Measurement {
     let space = FeatureSpace { buckets, ..FeatureSpace::default() };
-    MeasureOptions { space, read: ReadOptions::default(), sample, seed: 0 }
+    let options = options(Some(Shards::find(raw).unwrap()), MeasureIn::Space(space, 0.0), selections, run);
+    let targets = vec![target("target", &[of.to_owned()])];
+    jobs::measure(MeasureOptions { sample, targets, ..options }, &Observer::default()).unwrap().0
 }
 
-fn measured(shards: Shards, options: &MeasureOptions) -> MeasuredSelection {
-    let selection = SelectionShards { name: "s".into(), shards };
-    passes::measure_selection(&selection, options, None, &Observer::default()).unwrap().0
-}
-
-/// All that can be seen of a selection.
-#[derive(Debug, PartialEq)]
-struct Seen {
-    documents: u64,
-    counts: dsir::density::Counts,
-    bytes: u64,
-    distinct_ngrams: f64,
-    repeated: (Repeats, Option<Repeats>),
-    overlap: Overlap,
-}
-
-fn seen(selection: &MeasuredSelection, other: &MeasuredSelection) -> Seen {
-    Seen {
-        documents: selection.documents,
-        counts: selection.counts.clone(),
-        bytes: selection.bytes,
-        distinct_ngrams: selection.distinct_ngrams(),
-        repeated: (selection.repeated_records(), selection.repeated_texts()),
-        overlap: selection.overlap(other),
+fn options(
+    raw: Option<Shards>,
+    space: MeasureIn,
+    selections: &[&[PathBuf]],
+    run: RunOptions,
+) -> MeasureOptions {
+    let selection = |(number, paths): (usize, &&[PathBuf])| SelectionShards {
+        name: number.to_string(),
+        shards: Shards::find(*paths).unwrap(),
+    };
+    MeasureOptions {
+        raw,
+        targets: Vec::new(),
+        selections: selections.iter().enumerate().map(selection).collect(),
+        space,
+        epsilon: 1e-8,
+        sample: None,
+        seed: 0,
+        weights: None,
+        read: ReadOptions::default(),
+        punkt_is_named: false,
+        rejects: None,
+        run,
     }
+}
+
+/// How close a selection came to the only target of a model.
+fn closeness(model: &Path, selection: &[PathBuf]) -> Closeness {
+    let options = options(None, MeasureIn::Model(model.into()), &[selection], with_threads(1));
+    let (mut measured, _) = jobs::measure(options, &Observer::default()).unwrap();
+    measured.selections.remove(0).kl.remove(0)
+}
+
+fn save(model: &Model, corpus: &Corpus) -> PathBuf {
+    let path = corpus.path("model.json");
+    model.write(std::fs::File::create(&path).unwrap()).unwrap();
+    path
 }
 
 proptest! {
@@ -55,39 +77,37 @@ proptest! {
     ) {
         let documents = documents(300);
         let corpus = Corpus::new();
-        let whole = || Shards::find([corpus.path("whole.jsonl")]).unwrap();
-        corpus.write("whole.jsonl", documents.concat());
-        let other = Shards::find([corpus.write("other.jsonl", documents[200..].concat())]).unwrap();
+        let whole = [corpus.write("whole.jsonl", documents.concat())];
+        let target = corpus.write("target.jsonl", record(TARGET));
+        let other = [corpus.write("other.jsonl", documents[200..].concat())];
         let layout = Layout { cuts, compression, backwards, threads };
         let paths = lay_out(&corpus, &documents, &layout);
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(layout.threads).build().unwrap();
 
-        let options = options(500, sample);
-        let other = measured(other, &options);
-        let one = measured(whole(), &options);
-        let parts = pool.install(|| measured(Shards::find(&paths).unwrap(), &options));
-        prop_assert_eq!(seen(&one, &other), seen(&parts, &other));
-        let itself = one.overlap(&parts);
-        prop_assert_eq!((itself.jaccard, itself.of_first, itself.of_second), (1.0, 1.0, 1.0));
-
-        let raw = |shards: &Shards| passes::measure_raw(shards, &options, None, &Observer::default()).unwrap().0;
-        let (one, parts) = (raw(&whole()), pool.install(|| raw(&Shards::find(&paths).unwrap())));
-        prop_assert_eq!((one.documents, &one.counts), (parts.documents, &parts.counts));
-        prop_assert_eq!(one.counts.documents_read, sample.map_or(300, |sample| sample.min(300) as u64));
+        let how = (500, sample);
+        let one = measure((&whole, &target), &[&whole, &other], how, with_threads(2));
+        let cut = measure((&paths, &target), &[&paths, &other], how, with_threads(threads));
+        prop_assert_eq!(json(&one), json(&cut));
+        prop_assert_eq!(one.raw.counted, sample.map_or(300, |sample| sample.min(300) as u64));
+        // A selection has all in common with itself.
+        let twice = measure((&whole, &target), &[&whole, &paths], how, with_threads(threads));
+        let overlap = twice.overlaps[0].overlap;
+        prop_assert_eq!((overlap.jaccard, overlap.of_first, overlap.of_second), (1.0, 1.0, 1.0));
     }
 
     #[test]
-    fn a_selection_that_is_the_corpus_has_no_reduction(count in 1usize..100, buckets in 1u32..3000, epsilon in 1e-12f64..1e-3) {
+    fn a_selection_that_is_the_corpus_has_no_reduction(count in 1usize..100, buckets in 1u32..3000) {
         let corpus = Corpus::new();
         let target = corpus.write("target.jsonl", record(TARGET));
-        let raw = Shards::find([corpus.write("raw.jsonl", documents(count).concat())]).unwrap();
-        let options = options(buckets, None);
-        let model = fit(&raw, &[("target", &[target])], options.space, 0.0, FitBudget(None));
-        let selection = measured(raw, &options);
-        let found = Evaluator::new(&model, epsilon).unwrap().measure("s", &selection.counts).unwrap();
-        prop_assert_eq!(found[0].reduction, 0.0);
-        prop_assert!(!found[0].is_beyond_chance());
+        let raw = [corpus.write("raw.jsonl", documents(count).concat())];
+        let measured = measure((&raw, &target), &[&raw], (buckets, None), with_threads(2));
+        let found = &measured.selections[0].kl[0];
+        prop_assert_eq!(found.reduction, 0.0);
+        prop_assert!(!found.is_beyond_chance());
     }
+}
+
+fn json(measured: &Measurement) -> String {
+    serde_json::to_string_pretty(measured).unwrap()
 }
 
 /// Random selections of a corpus whose documents are of five kinds, so that words come together: their reductions must spread as
@@ -107,14 +127,12 @@ fn random_selections_keep_within_chance() {
     let documents: Vec<String> = (0..6000).map(|i| document(i % 5)).collect();
     let target: String = (0..300).map(|_| document(0)).collect();
     let corpus = Corpus::new();
-    let raw = Shards::find([corpus.write("raw.jsonl", documents.concat())]).unwrap();
+    let raw = [corpus.write("raw.jsonl", documents.concat())];
     let target = corpus.write("target.jsonl", target);
-    let options = options(1000, None);
-    let model = fit(&raw, &[("target", &[target])], options.space, 0.0, FitBudget(None));
-    let evaluator = Evaluator::new(&model, 1e-8).unwrap();
+    let space = FeatureSpace { buckets: 1000, ..FeatureSpace::default() };
+    let model = save(&fit(&raw, &[("target", &[target])], space, 0.0, FitBudget(None)), &corpus);
     let select = |documents: &[String]| -> Closeness {
-        let selection = Shards::find([corpus.write("selected.jsonl", documents.concat())]).unwrap();
-        evaluator.measure("s", &measured(selection, &options).counts).unwrap().remove(0)
+        closeness(&model, &[corpus.write("selected.jsonl", documents.concat())])
     };
 
     let mut shuffled = documents.clone();

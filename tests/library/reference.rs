@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use dsir::density::{Counts, FitBudget};
 use dsir::featurizer::{FeatureSpace, Hash};
-use dsir::reader::Shards;
 use serde::Deserialize;
 
 use crate::corpus::{Corpus, data, fit, rows, weigh};
@@ -38,7 +37,7 @@ fn sparse(counts: &Counts) -> Sparse {
 
 #[test]
 fn counts_tokens_and_log_weights_are_the_references() {
-    let raw = Shards::find([data("reference/raw.jsonl")]).unwrap();
+    let raw = [data("reference/raw.jsonl")];
     let cases = cases();
     assert_eq!(cases.len(), 9);
     for case in cases {
@@ -79,7 +78,7 @@ fn counts_tokens_and_log_weights_are_the_references() {
 
 #[test]
 fn the_default_hash_weighs_within_its_tolerance_of_the_sum_in_double_precision() {
-    let raw = Shards::find([data("reference/raw.jsonl")]).unwrap();
+    let raw = [data("reference/raw.jsonl")];
     let space = FeatureSpace::default();
     let model = fit(&raw, &[("a", &[data("reference/target_a.jsonl")])], space, 0.0, FitBudget(None));
     let density = |counts: &[u64]| -> Vec<f64> {

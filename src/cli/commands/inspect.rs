@@ -10,11 +10,12 @@ use dsir::weights::{WeightsFile, WeightsFolder};
 use crate::cli::args::Inspect;
 use crate::cli::failure::Failure;
 use crate::cli::format::{count, number, size};
-use crate::cli::{outputs, stdout};
+use crate::cli::options::refuse_dash;
+use crate::cli::stdout;
 
 pub(crate) fn inspect(args: &Inspect) -> Result<(), Failure> {
     let path = &args.path;
-    outputs::refuse_dash("MODEL|WEIGHTS", path)?;
+    refuse_dash("MODEL|WEIGHTS", path)?;
     let text = if path.is_dir() {
         let weights = WeightsFolder::new(path).all()?;
         let info = WeightsFolder::new(path).info()?;

@@ -1,19 +1,13 @@
-use std::path::Path;
-use std::sync::Arc;
-
-use dsir::passes::{self, PrepareOptions, ReadOptions};
+use dsir::jobs::{self, PrepareOptions, ReadOptions};
 use dsir::prepare::{Chunk, Packing, QualityStep, Steps};
 use dsir::quality::QualityBounds;
 use dsir::reader::FieldPath;
-use dsir::writer::{self, Destination};
+use dsir::writer::Destination;
 
-use super::fit::{finish_rejects, rejects};
 use crate::cli::args::{ChunkArgs, Prepare};
-use crate::cli::drawing::fields_of;
 use crate::cli::failure::Failure;
-use crate::cli::options::Run;
-use crate::cli::outputs::{self, Output};
-use crate::cli::summary::Summary;
+use crate::cli::run::run;
+use crate::cli::summary;
 
 pub(crate) fn prepare(args: &Prepare) -> Result<(), Failure> {
     let exclude = args.input.exclude();
@@ -24,47 +18,18 @@ pub(crate) fn prepare(args: &Prepare) -> Result<(), Failure> {
         quality: quality(args)?,
         conditions: args.conditions.conditions(),
     };
-    refuse_one_field_for_two(&steps)?;
-    let packing = packing(args, &read)?;
-    if steps.are_none() && packing.is_none() {
-        return Err(Failure::usage(
-            "nothing to do: pass --chunk-words, --quality, --quality-field, --where, --where-not or --pack",
-        ));
-    }
-    let run = Run::new(&args.run, [&raw])?.printing_to(args.output.as_deref());
     let destination = Destination::new(args.output.as_deref());
-    let inputs: Vec<&Path> = args.input.inputs(&raw).collect();
-    writer::refuse_overwriting(destination.files(&raw), inputs.iter().copied())?;
-    let mut outputs: Vec<Output<'_>> = args.run.outputs().chain(args.records.outputs()).collect();
-    if let Destination::File(path) = &destination {
-        outputs.push(Output::records("-o", path));
-    }
-    outputs::check(&outputs, destination == Destination::Stdout, inputs)?;
-
-    let written = destination.files(&raw).next().map(|path| ("-o", path));
-    outputs::refuse_inside(outputs.iter().map(Output::named).chain(written), &raw, &exclude)?;
-    run.warn_of_unused(&exclude);
-    outputs::warn_of_files(&destination, None, destination.files(&raw), false, &run.observer);
-    passes::look_for_fields(&raw, &fields_of(&steps.conditions).collect::<Vec<_>>(), &run.observer);
-
-    let mut summary = Summary::new("prepare", args, &run);
-    run.work(|| {
-        let mut rejects = rejects(args.records.rejects.as_deref(), &run)?;
-        let options = PrepareOptions {
-            steps: &steps,
-            packing,
-            destination: &destination,
-            temp_dir: &run.temp_dir,
-            rejects: rejects.as_mut(),
-        };
-        let prepared = passes::prepare(&raw, &read, options, &run.observer);
-        let (report, prepared) = finish_rejects(rejects, prepared)?;
-        summary.stage("prepare", &report);
-        summary.raw(raw.len(), raw.passed_over(), &report);
-        summary.prepared(&prepared, args.chunk.chunk_words.is_some());
-        Ok(())
-    })?;
-    summary.finish(args.run.summary.as_deref(), args.run.quiet)
+    let options = PrepareOptions {
+        raw,
+        steps,
+        packing: packing(args, &read)?,
+        read,
+        rejects: args.records.rejects.clone(),
+        destination: destination.clone(),
+        run: args.run.options(Some(&args.input)),
+    };
+    let report = run(&args.run, Some(&destination), |observer| jobs::prepare(options, observer))?;
+    summary::finish(&report, "prepare", args, &args.run)
 }
 
 impl ChunkArgs {
@@ -90,25 +55,14 @@ fn quality(args: &Prepare) -> Result<Option<QualityStep>, Failure> {
     Ok(Some(QualityStep { punkt: args.punkt.read()?, bounds, field }))
 }
 
-fn packing(args: &Prepare, read: &ReadOptions) -> Result<Option<Arc<Packing>>, Failure> {
+fn packing(args: &Prepare, read: &ReadOptions) -> Result<Option<Packing>, Failure> {
     let Some(records) = args.pack.pack else { return Ok(None) };
     let separator = args.pack.pack_separator.as_deref().unwrap_or(" ");
-    Ok(Some(Arc::new(Packing::new(the_one_field(read, "--pack")?, records as usize, separator))))
+    Ok(Some(Packing::new(the_one_field(read, "--pack")?, records as usize, separator)))
 }
 
 /// The field with the text; there must be one only, for a step that writes it.
 fn the_one_field(read: &ReadOptions, option: &str) -> Result<FieldPath, Failure> {
     let field = read.fields.only();
     field.ok_or_else(|| Failure::usage(format!("{option} writes into the text: name one --text-field only")))
-}
-
-fn refuse_one_field_for_two(steps: &Steps) -> Result<(), Failure> {
-    let keep_whole = steps.chunk.as_ref().is_some_and(|chunk| chunk.keep_whole);
-    let field = steps.quality.as_ref().and_then(|step| step.field.as_deref());
-    match field.filter(|field| keep_whole && Chunk::FIELDS.contains(field)) {
-        Some(field) => Err(Failure::usage(format!(
-            "--quality-field: --keep-whole writes a field `{field}`; choose another name"
-        ))),
-        None => Ok(()),
-    }
 }

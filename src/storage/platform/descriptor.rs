@@ -9,7 +9,7 @@ use std::os::fd::{BorrowedFd, RawFd};
 use std::path::{Path, PathBuf};
 
 /// The descriptor that `path` stands for, by whatever links, if it is one.
-pub fn of_path(path: &Path) -> Option<RawFd> {
+pub fn descriptor_of_path(path: &Path) -> Option<RawFd> {
     let ours = PathBuf::from(format!("/proc/{}/fd", std::process::id()));
     let mut path = std::path::absolute(path).ok()?;
     for _ in 0..MOST_LINKS {
@@ -26,8 +26,16 @@ pub fn of_path(path: &Path) -> Option<RawFd> {
 /// As many links as the system follows.
 const MOST_LINKS: usize = 40;
 
+/// A file that shares place and mode with an open descriptor, which must be open to write.
+pub(crate) fn open_descriptor(descriptor: RawFd) -> io::Result<File> {
+    let file = duplicate(descriptor)?;
+    // Of nothing: the system refuses it where nothing can be written.
+    rustix::io::write(&file, &[])?;
+    Ok(file)
+}
+
 /// A file that shares place and mode with an open descriptor.
-pub(crate) fn duplicate(descriptor: RawFd) -> io::Result<File> {
+fn duplicate(descriptor: RawFd) -> io::Result<File> {
     if descriptor < 0 || !Path::new("/proc/self/fd").join(descriptor.to_string()).exists() {
         return Err(io::Error::from_raw_os_error(BAD_DESCRIPTOR));
     }
@@ -46,15 +54,15 @@ mod tests {
 
     #[test]
     fn paths_of_descriptors() {
-        assert_eq!(of_path(Path::new("/dev/stdout")), Some(1));
-        assert_eq!(of_path(Path::new("/dev/fd/3")), Some(3));
-        assert_eq!(of_path(Path::new("/proc/self/fd/17")), Some(17));
+        assert_eq!(descriptor_of_path(Path::new("/dev/stdout")), Some(1));
+        assert_eq!(descriptor_of_path(Path::new("/dev/fd/3")), Some(3));
+        assert_eq!(descriptor_of_path(Path::new("/proc/self/fd/17")), Some(17));
         let folder = tempfile::tempdir().unwrap();
         let link = folder.path().join("link");
         std::os::unix::fs::symlink("/dev/stderr", &link).unwrap();
-        assert_eq!(of_path(&link), Some(2));
+        assert_eq!(descriptor_of_path(&link), Some(2));
         for other in ["/dev/null", "/dev/fd", "Cargo.toml", "none/such", "/"] {
-            assert_eq!(of_path(Path::new(other)), None, "{other}");
+            assert_eq!(descriptor_of_path(Path::new(other)), None, "{other}");
         }
     }
 

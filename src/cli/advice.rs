@@ -1,0 +1,105 @@
+//! What to type when something went wrong: the library's words name no option.
+
+use std::path::Path;
+
+use dsir::reader::{self, Fault};
+use dsir::{Error, density, featurizer, resample, weights, writer};
+
+/// What happened, where, and what to do next.
+pub(crate) fn words(error: &Error) -> String {
+    let before = option_of(error).map(|option| format!("{option} ")).unwrap_or_default();
+    let after = advice(error).unwrap_or_default();
+    format!("{before}{error}{after}")
+}
+
+/// The option that an error is of, if it is of one.
+fn option_of(error: &Error) -> Option<&'static str> {
+    let Error::Resample(error) = error else { return None };
+    match error {
+        resample::Error::NoSuchGroup { .. } | resample::Error::GroupTooSmall { .. } => Some("--group-share:"),
+        resample::Error::TooManyGroups { .. } => Some("--group-by:"),
+        resample::Error::MixInTooSmall { .. } => Some("--mix-in"),
+        resample::Error::OfTargets { what: "exponents", .. } => Some("--exponents:"),
+        resample::Error::OfTargets { .. } => Some("--proportions:"),
+        _ => None,
+    }
+}
+
+/// What to type, as the end of a sentence or a line of its own.
+fn advice(error: &Error) -> Option<String> {
+    let words = match error {
+        Error::Reader(error) => return of_reader(error),
+        Error::Resample(error) => of_resample(error)?,
+        Error::Featurizer(featurizer::Error::OtherPunkt { .. }) => {
+            "name the folder of the right one with --punkt"
+        }
+        Error::Featurizer(featurizer::Error::NoPunkt | featurizer::Error::Open { .. }) => {
+            "then name the folder punkt_tab with --punkt"
+        }
+        Error::Density(density::Error::NoRawFeatures { .. }) => "if the corpus has text, raise --fit-tokens",
+        Error::Density(density::Error::TargetDiffers { .. }) => "pass --add-targets to add the counts up",
+        Error::Density(density::Error::Refined { .. }) => "--refine-for of all shards does that",
+        Error::Density(density::Error::Options { what: "smoothing" }) => "--smoothing must be the same",
+        Error::Density(density::Error::Options { .. }) => "--fit-tokens must be the same",
+        Error::Density(density::Error::NoTarget) => "fit takes --target",
+        Error::Weights(weights::Error::Missing { .. }) => "run dsir weigh on it, with the same RAW as here",
+        Error::Weights(weights::Error::Score { .. }) => "--log-scores takes any number",
+        Error::Weights(weights::Error::OtherShard { .. } | weights::Error::OtherModel { .. }) => {
+            "-o names the folder"
+        }
+        Error::Writer(writer::Error::Temporary { .. }) => {
+            "free some space, or name another folder with --temp-dir"
+        }
+        Error::TempDir { .. } => "name another folder with --temp-dir",
+        Error::Threads(_) => "ask for fewer with --threads",
+        Error::WorkDir(_) => {
+            "wait if another run is at work there, or name a new or an empty folder with --work"
+        }
+        _ => return None,
+    };
+    Some(format!("; {words}"))
+}
+
+fn of_resample(error: &resample::Error) -> Option<&'static str> {
+    Some(match error {
+        resample::Error::NoneEligible { too_short: 1.., .. } => "lower --min-tokens",
+        resample::Error::NoneEligible { left_out: 1.., .. } => "look at --where, --where-not and --quality",
+        resample::Error::MoreThanThereAre { .. } => "--allow-fewer takes all that are eligible",
+        resample::Error::TooFew { .. } => "lower --min-tokens, or pass --allow-fewer to take them all",
+        resample::Error::GroupTooSmall { .. } => "--allow-fewer takes them all",
+        resample::Error::MixInTooSmall { .. } => {
+            "--min-tokens says how many, and --allow-fewer takes what is there"
+        }
+        resample::Error::UnknownShares { .. } => "give the shares with --proportions",
+        _ => return None,
+    })
+}
+
+fn of_reader(error: &reader::Error) -> Option<String> {
+    let words = match error {
+        reader::Error::Record { shard, line, fault, walked } => {
+            let remedy = match fault {
+                Fault::Missing { .. } => {
+                    "name the field with the text with --text-field, the same for target and raw, or "
+                        .to_owned()
+                }
+                fault => fault.remedy().map(|remedy| format!("{remedy}; or ")).unwrap_or_default(),
+            };
+            let skip = "pass --invalid skip to leave such records out";
+            return Some(format!("\n  {remedy}{skip}{}", leave_out(shard, *walked && *line == 1)));
+        }
+        reader::Error::Foreign { shard, walked, .. } => return Some(leave_out(shard, *walked)),
+        reader::Error::Spool { .. } => "free some space, or name another folder with --temp-dir",
+        _ => return None,
+    };
+    Some(format!("; {words}"))
+}
+
+fn leave_out(shard: &Path, walked: bool) -> String {
+    match shard.file_name().filter(|_| walked) {
+        Some(name) => {
+            format!("; if the file is no shard, leave it out with --exclude '{}'", name.to_string_lossy())
+        }
+        None => String::new(),
+    }
+}

@@ -1,0 +1,214 @@
+//! Options that make no sense together, or with what they are used on.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::featurizer::Tokenizer;
+use crate::resample::InvalidDraw;
+use crate::weights::StoredConditions;
+
+/// What is written by a job or by its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OutputKind {
+    /// Records.
+    Records,
+    /// A model.
+    Model,
+    /// Weights.
+    Weights,
+    /// The report of a job.
+    Summary,
+    /// Records that were skipped.
+    Rejects,
+    /// A plan.
+    Plan,
+}
+
+impl fmt::Display for OutputKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            OutputKind::Records => "the output",
+            OutputKind::Model => "the model",
+            OutputKind::Weights => "the weights",
+            OutputKind::Summary => "the summary",
+            OutputKind::Rejects => "the rejects",
+            OutputKind::Plan => "the plan",
+        })
+    }
+}
+
+/// Options that make no sense. Nothing was read or written for them.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidOptions {
+    /// `-` where a file must be named.
+    #[error("{what}: `-` is no file; name one")]
+    Dash {
+        /// What it stands for.
+        what: OutputKind,
+    },
+    /// A name that promises a format that is not written.
+    #[error(
+        "{what}: .{ending} is not written; what is written is JSONL, compressed if the name ends in .zst or .gz"
+    )]
+    Ending {
+        /// What is to be written.
+        what: OutputKind,
+        /// The ending of its name.
+        ending: String,
+    },
+    /// A compressed name for plain JSON.
+    #[error("{what} is written as plain JSON; name it without .{ending}")]
+    PlainJson {
+        /// What is to be written.
+        what: OutputKind,
+        /// The ending of its name.
+        ending: String,
+    },
+    /// Two outputs in one file.
+    #[error("two outputs would go to {}", path.display())]
+    TwoOutputs {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Standard output that goes to an input.
+    #[error("standard output goes to {}, which is an input; name another file", input.display())]
+    StdoutIsInput {
+        /// The input.
+        input: PathBuf,
+    },
+    /// An output that is also standard output, where the records go.
+    #[error("{what} {}: the records go there; name another file", path.display())]
+    StdoutIsOutput {
+        /// The other output.
+        what: OutputKind,
+        /// Its file.
+        path: PathBuf,
+    },
+    /// An output in a folder that is walked for shards.
+    #[error("{what} {}: this is in {}, which is walked for shards, so that the next run would read it as raw; \
+             name a place outside, or leave it out", path.display(), folder.display())]
+    InsideInput {
+        /// What is to be written.
+        what: OutputKind,
+        /// Its path.
+        path: PathBuf,
+        /// The folder that is walked.
+        folder: PathBuf,
+        /// The path from there.
+        inside: PathBuf,
+    },
+    /// A work directory where the output goes.
+    #[error("work directory {}: the output goes there; name another", folder.display())]
+    WorkDirIsOutput {
+        /// The directory.
+        folder: PathBuf,
+    },
+    /// Several draws on standard output.
+    #[error("several draws make several selections: name their place")]
+    DrawsToStdout,
+    /// A shuffled folder.
+    #[error("shuffling mixes the shards: it takes one output, not a folder")]
+    ShuffledFolder,
+    /// Two shards that would be written under one name.
+    #[error("two files would be written as {}; write to one file instead of a folder", name.display())]
+    SameName {
+        /// The name.
+        name: PathBuf,
+    },
+    /// A file that is mixed in and is raw too, or is mixed in twice.
+    #[error("{} is mixed in twice, or is raw too: its records could be selected twice", path.display())]
+    MixedInTwice {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Weights made under conditions, from which something is to be mixed in that they may lack.
+    #[error(
+        "the weights were made under conditions ({conditions}), and may lack what is mixed in; weigh without them"
+    )]
+    MixInUnderConditions {
+        /// The conditions.
+        conditions: StoredConditions,
+    },
+    /// Draws that refining does not learn for.
+    #[error("{} is for {}", if *auto { "choosing by trial" } else { "refining" }, draws)]
+    OtherDraws {
+        /// Whether it was asked for as one of several ways to try.
+        auto: bool,
+        /// The draws that it is for.
+        draws: RefinedDraws,
+    },
+    /// Ways to weigh that are tried on texts, where there are numbers.
+    #[error("ways to weigh are tried on texts, and the tokenizer `ids` has numbers")]
+    AutoOfIds,
+    /// Quality, which is measured in words, of numbers.
+    #[error("quality is measured in words, and the tokenizer `ids` has numbers")]
+    QualityOfIds,
+    /// A sentence model that nothing would use.
+    #[error(
+        "a sentence model is for the tokenizer `word_tokenize` and for quality, and nothing else: \
+             the tokenizer here is `{tokenizer}`"
+    )]
+    PunktUnused {
+        /// The tokenizer.
+        tokenizer: Tokenizer,
+    },
+    /// Refining without the raw corpus from which it learns.
+    #[error("refining learns from the raw corpus: name its shards")]
+    RefineWithoutRaw,
+    /// Neither raw shards nor targets.
+    #[error("nothing to count: name raw shards, a target, or both")]
+    NothingToCount,
+    /// No models to merge.
+    #[error("no model to merge")]
+    NothingToMerge,
+    /// One model twice among those to merge.
+    #[error("{} is given twice: its raw counts would be added twice", path.display())]
+    ModelTwice {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A model whose raw counts another holds too.
+    #[error("{} holds raw counts that {} holds too, as a copy or an earlier merge does: they would be added twice; leave \
+             one of them out", path.display(), earlier.display())]
+    CountedTwice {
+        /// The model.
+        path: PathBuf,
+        /// The other.
+        earlier: PathBuf,
+    },
+    /// No steps to prepare records by.
+    #[error("nothing to do: no step is asked for")]
+    NothingToPrepare,
+    /// Two steps that add one field.
+    #[error("the pieces are given a field `{field}`; choose another name for that of quality")]
+    FieldTwice {
+        /// The field.
+        field: String,
+    },
+    /// What a draw is asked for.
+    #[error(transparent)]
+    Draw(#[from] InvalidDraw),
+}
+
+/// The draws that refining learns for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefinedDraws {
+    /// By Gumbel noise, at temperature 1.
+    Gumbel,
+    /// By log weights per token.
+    PerToken,
+    /// For each target apart.
+    Apart,
+}
+
+impl fmt::Display for RefinedDraws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            RefinedDraws::Gumbel => "Gumbel noise at temperature 1: it learns for such draws",
+            RefinedDraws::PerToken => "log weights per token: leave the normalization to it",
+            RefinedDraws::Apart => "targets that draw apart, not for a product",
+        })
+    }
+}

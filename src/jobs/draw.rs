@@ -1,0 +1,262 @@
+//! Drawing, writing what was drawn, and what there is to tell of both.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::mix_in::{FileMixIn, MixedIn};
+use super::outputs::{self, Output};
+use super::report::{DrawReport, EpochReport, GroupReport, Report, ScoreKind, TargetDraw};
+use super::run::{Run, RunOptions};
+use crate::density::Closeness;
+use crate::error::Error;
+use crate::invalid_options::{InvalidOptions, OutputKind};
+use crate::observer::Observer;
+use crate::passes::{Candidates, Filter, Measuring, Source, WriteOptions, Written, write};
+use crate::reader::{Shard, Shards};
+use crate::resample::{self, Budget, Combine, Draw, DrawOptions, FromGroup, LogWeights, Method, Totals};
+use crate::storage;
+use crate::warning::Warning;
+use crate::weights::{TargetSize, WeightsFile};
+use crate::writer::{self, Destination};
+
+/// Where and how a selection is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputOptions {
+    /// Where the records go.
+    pub destination: Destination,
+    /// In random order instead of input order.
+    pub shuffle: bool,
+    /// With the log weight as one more field.
+    pub annotate: bool,
+    /// Each draw in a folder of its own, `epoch-0` and so on, also if there is only one draw.
+    pub epochs: bool,
+}
+
+impl Default for OutputOptions {
+    fn default() -> Self {
+        OutputOptions { destination: Destination::Stdout, shuffle: false, annotate: false, epochs: false }
+    }
+}
+
+/// Outputs of a selection that were checked.
+pub(super) struct Outputs {
+    /// Where each draw goes.
+    each: Vec<Destination>,
+    options: OutputOptions,
+    /// `None` if one draw is made, which goes where the destination says.
+    draws: Option<u32>,
+}
+
+/// All that outputs are held against.
+pub(super) struct Beside<'a> {
+    pub(super) raw: &'a Shards,
+    pub(super) mix_in: &'a [FileMixIn],
+    pub(super) inputs: Vec<&'a Path>,
+    pub(super) rejects: Option<&'a Path>,
+}
+
+impl Outputs {
+    /// Checks, before the work, that all outputs make sense, can be written and overwrite no input.
+    pub(super) fn check(
+        options: &OutputOptions,
+        draws: u32,
+        beside: Beside<'_>,
+        run_options: &RunOptions,
+        run: &Run,
+    ) -> Result<Self, Error> {
+        let Beside { raw, mix_in, mut inputs, rejects } = beside;
+        inputs.extend(run_options.also_read.iter().map(PathBuf::as_path));
+        let destination = &options.destination;
+        let draws = (options.epochs || draws > 1).then_some(draws);
+        let each: Vec<Destination> = match draws {
+            Some(_) if *destination == Destination::Stdout => {
+                return Err(InvalidOptions::DrawsToStdout.into());
+            }
+            Some(draws) => (0..draws).map(|draw| destination.of_epoch(draw)).collect(),
+            None => vec![destination.clone()],
+        };
+        let shards = || std::iter::once(raw).chain(mix_in.iter().map(|file| &file.shards));
+        let files = shards().flat_map(|shards| each.iter().flat_map(|one| one.files(shards)));
+        writer::refuse_overwriting(files, inputs.iter().copied())?;
+        if matches!(destination, Destination::Folder(_)) {
+            refuse_one_name(shards())?;
+        }
+        let summary = run_options.summary.as_deref().map(|path| Output::new(OutputKind::Summary, path));
+        let rejects = rejects.map(|path| Output::new(OutputKind::Rejects, path));
+        let mut outputs: Vec<Output<'_>> = summary.into_iter().chain(rejects).collect();
+        if let Destination::File(path) = destination {
+            // There will be folders of epochs in its folder, which may as well be new.
+            if let (Some(_), Some(folder)) = (draws, path.parent()) {
+                let made = fs::create_dir_all(folder);
+                made.map_err(|source| storage::Error::new(path, source))?;
+            }
+            outputs.push(Output::new(OutputKind::Records, path));
+        }
+        if options.shuffle && matches!(destination, Destination::Folder(_)) {
+            return Err(InvalidOptions::ShuffledFolder.into());
+        }
+        outputs::check(&outputs, *destination == Destination::Stdout, inputs, run)?;
+        // Nor may the next run read them as raw.
+        let written: Vec<PathBuf> = each.iter().filter_map(|one| one.files(raw).next()).collect();
+        outputs.extend(written.iter().map(|path| Output::new(OutputKind::Records, path)));
+        outputs::refuse_inside(&outputs, raw)?;
+        Ok(Outputs { each, options: options.clone(), draws })
+    }
+
+    /// Warns of files of earlier runs, if this one does not resume one of them.
+    pub(super) fn warn_of_files(&self, raw: &Shards, resumes: bool, observer: &Observer) {
+        let files = self.each.iter().flat_map(|one| one.files(raw));
+        outputs::warn_of_files(&self.options.destination, self.draws, files, resumes, observer);
+    }
+}
+
+/// In a folder, no two shards can have one name.
+fn refuse_one_name<'a>(shards: impl Iterator<Item = &'a Shards>) -> Result<(), InvalidOptions> {
+    let mut seen = HashSet::new();
+    for shard in shards.flat_map(Shards::iter) {
+        if !seen.insert(shard.relative()) {
+            return Err(InvalidOptions::SameName { name: shard.relative().into() });
+        }
+    }
+    Ok(())
+}
+
+/// What a selection is made of.
+pub(super) struct Selection<'a> {
+    pub(super) options: &'a DrawOptions,
+    pub(super) weights: &'a [WeightsFile],
+    pub(super) targets: Option<&'a [TargetSize]>,
+    pub(super) raw: &'a Shards,
+    pub(super) candidates: Option<&'a Candidates>,
+    /// What was drawn from the files that are mixed in.
+    pub(super) mixed_in: &'a [MixedIn<'a>],
+    /// What it is drawn by.
+    pub(super) scores: ScoreKind,
+    /// What the selection is measured with.
+    pub(super) measuring: Option<Measuring<'a>>,
+}
+
+impl Selection<'_> {
+    /// Draws, writes what was selected, and tells of both.
+    pub(super) fn make(&self, outputs: &Outputs, run: &Run, report: &mut Report) -> Result<(), Error> {
+        let Selection { options, weights, targets, raw: shards, candidates, mixed_in, .. } = *self;
+        run.observer.begin("draw", None);
+        let start = Instant::now();
+        let draw = Draw::new(weights, targets, options)?;
+        report.computed("draw", start);
+        let write_options = WriteOptions {
+            destinations: &outputs.each,
+            shuffle: outputs.options.shuffle.then_some(options.seed),
+            annotate: outputs.options.annotate,
+            storage: &run.storage,
+        };
+        let is_weighed = self.scores != ScoreKind::None;
+        let main = Source { draw: &draw, weights, shards, candidates, is_weighed };
+        let sources: Vec<Source<'_>> =
+            std::iter::once(main).chain(mixed_in.iter().map(MixedIn::source)).collect();
+        let written = write(&sources, &write_options, self.measuring, &run.observer)?;
+        report.read("write", &written.read);
+        report.draw = Some(self.report(&draw, written, &run.observer));
+        Ok(())
+    }
+
+    fn report(&self, draw: &Draw, written: Written, observer: &Observer) -> DrawReport {
+        let Selection { options, targets, mixed_in, scores, .. } = *self;
+        let names: Vec<String> = match options.combine {
+            Combine::Product(_) => vec!["product".into()],
+            Combine::Apart => targets.unwrap_or_default().iter().map(|target| target.name.clone()).collect(),
+        };
+        let name = |target: usize| names.get(target).cloned().unwrap_or_else(|| format!("#{}", target + 1));
+        let survey = &draw.survey;
+        let mut closeness = written.closeness.into_iter();
+        let epoch = |number: usize| {
+            let selections = draw.selections[number].iter().zip(&survey.log_weights).enumerate();
+            let of_target =
+                |(target, (selection, spread)): (usize, (&resample::Selection, &LogWeights))| TargetDraw {
+                    name: name(target),
+                    log_weights: *spread,
+                    threshold: selection.threshold,
+                    ties: selection.splits_ties,
+                    selected: selection.totals,
+                };
+            let mut selected = draw.total_of(number);
+            mixed_in.iter().for_each(|mixed_in| selected.add(mixed_in.total_of(number)));
+            EpochReport {
+                draw: selections.map(of_target).collect(),
+                selected,
+                kl_reduction: closeness.next(),
+            }
+        };
+        let epochs: Vec<EpochReport> = (0..draw.selections.len()).map(epoch).collect();
+        // Of a random draw, it is no news that it is no closer than chance.
+        if options.method != Method::Random {
+            warn_of_chance(&epochs, survey.eligible, observer);
+        }
+        let groups = draw.groups.iter().map(|FromGroup { name, is_mixed_in, there, selected }| GroupReport {
+            name: name.clone(),
+            mixed_in: *is_mixed_in,
+            eligible: *there,
+            selected: selected.clone(),
+        });
+        let groups: Vec<GroupReport> = groups.chain(mixed_in.iter().map(MixedIn::report)).collect();
+        if let [GroupReport { name, mixed_in: false, .. }] = &groups[..]
+            && name == Filter::NO_VALUE
+        {
+            observer.warn(Warning::NoGroups);
+        }
+        warn_of_budget(draw, options, observer);
+        DrawReport {
+            eligible: survey.eligible,
+            too_short: survey.too_short,
+            left_out: survey.left_out,
+            epochs,
+            groups,
+            records_selected: Some(written.records),
+            scores,
+            budget: options.budget,
+        }
+    }
+}
+
+/// Warns of draws that are no closer to a target than chance would make them.
+fn warn_of_chance(epochs: &[EpochReport], eligible: Totals, observer: &Observer) {
+    for epoch in epochs {
+        let Some(reductions) = &epoch.kl_reduction else { continue };
+        let share = epoch.selected.records as f64 / eligible.records.max(1) as f64;
+        for kl in reductions.iter().filter(|kl| !kl.is_beyond_chance()) {
+            let Closeness { ref target, reduction, random, .. } = *kl;
+            observer.warn(Warning::NoCloserThanChance {
+                target: (reductions.len() > 1).then(|| target.clone()),
+                reduction,
+                chance: kl.is_chance_known().then(|| kl.by_chance()),
+                random,
+                share,
+            });
+        }
+    }
+}
+
+/// A budget of which one part in so many is left was ended early.
+const PART_LEFT: u64 = 20;
+
+/// Warns of a budget in tokens or bytes that the first draw has not used.
+fn warn_of_budget(draw: &Draw, options: &DrawOptions, observer: &Observer) {
+    let Some(selections) = draw.selections.first() else { return };
+    let used = |unit: fn(&Totals) -> u64| selections.iter().map(|selection| unit(&selection.totals)).sum();
+    let (unit, used, asked): (_, u64, _) = match options.budget {
+        Budget::Tokens(asked) => ("tokens", used(|totals| totals.tokens), asked),
+        Budget::Bytes(asked) => ("bytes", used(|totals| totals.bytes), asked),
+        Budget::Records(_) | Budget::Fraction(_) => return,
+    };
+    let next = selections.iter().filter_map(|selection| selection.next).max();
+    if let Some(next) = next.filter(|_| asked.saturating_sub(used) > asked / PART_LEFT) {
+        observer.warn(Warning::BudgetLeft { unit, used, asked, next });
+    }
+}
+
+/// The files of raw shards.
+pub(super) fn paths(shards: &Shards) -> impl Iterator<Item = &Path> {
+    shards.iter().map(Shard::path)
+}

@@ -1,0 +1,254 @@
+//! Counting raw shards and targets into a model.
+
+use std::path::{Path, PathBuf};
+
+use super::draw::paths;
+use super::outputs::{self, Output};
+use super::refine::{self, KeptRejects};
+use super::report::{RawReport, Report};
+use super::run::{Run, RunOptions};
+use crate::density::{FitBudget, Model};
+use crate::error::Error;
+use crate::featurizer::{FeatureSpace, Tokenizer};
+use crate::invalid_options::{InvalidOptions, OutputKind};
+use crate::observer::Observer;
+use crate::passes::{
+    Eligible, ReadOptions, ReadReport, Rejects, TargetShards, TextHashes, count_raw, count_target,
+};
+use crate::reader::Shards;
+use crate::refine::Aim;
+use crate::resample::{Budget, DrawOptions, Totals};
+use crate::storage::{self, ResumableDir};
+use crate::warning::Warning;
+
+/// How targets and the raw corpus are counted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CountOptions {
+    /// The feature space.
+    pub space: FeatureSpace,
+    /// What is added to every count of a target.
+    pub smoothing: f64,
+    /// How many n-grams of the raw corpus are counted at most.
+    pub budget: FitBudget,
+}
+
+impl Default for CountOptions {
+    fn default() -> Self {
+        let space = FeatureSpace::default();
+        CountOptions { space, smoothing: 0.0, budget: FitBudget::auto(space.buckets) }
+    }
+}
+
+/// What [`fit`] counts, and where the model goes.
+#[derive(Debug)]
+pub struct FitOptions {
+    /// The raw shards; `None` for a model of targets alone.
+    pub raw: Option<Shards>,
+    /// The targets; none for a model of the raw corpus alone.
+    pub targets: Vec<TargetShards>,
+    /// How they are counted.
+    pub count: CountOptions,
+    /// Learn log-ratios for draws of a share of the eligible tokens, from documents of at least so many tokens.
+    pub refine_for: Option<RefineFor>,
+    /// How records become documents.
+    pub read: ReadOptions,
+    /// Whether the sentence model was named, and is an error if nothing uses it.
+    pub punkt_is_named: bool,
+    /// Where the records go that are skipped as invalid.
+    pub rejects: Option<PathBuf>,
+    /// Where the model goes.
+    pub output: PathBuf,
+    /// How the job runs.
+    pub run: RunOptions,
+}
+
+/// For which draws log-ratios are learned.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RefineFor {
+    /// The share of the eligible tokens that is drawn, above 0 and up to 1.
+    pub share: f64,
+    /// The least number of tokens of an eligible record.
+    pub min_tokens: u32,
+}
+
+/// Counts the n-grams of raw shards and of targets into a model, and writes it.
+///
+/// # Errors
+/// Options that make no sense, shards that cannot be read or without a document, an output that cannot be written;
+/// [`Observer::cancel`].
+pub fn fit(options: FitOptions, observer: &Observer) -> Result<Report, Error> {
+    let FitOptions { raw, targets, count, refine_for, read, rejects, output, run: run_options, .. } = options;
+    if raw.is_none() && targets.is_empty() {
+        return Err(InvalidOptions::NothingToCount.into());
+    }
+    check_punkt(options.punkt_is_named, false, count.space.tokenizer)?;
+    if refine_for.is_some() && raw.is_none() {
+        return Err(InvalidOptions::RefineWithoutRaw.into());
+    }
+    let all_shards = || raw.iter().chain(targets.iter().map(|target| &target.shards));
+    let run = Run::new(&run_options, observer, all_shards())?;
+    let mut outputs = vec![Output::new(OutputKind::Model, &output)];
+    outputs.extend(run_options.summary.iter().map(|path| Output::new(OutputKind::Summary, path)));
+    outputs.extend(rejects.iter().map(|path| Output::new(OutputKind::Rejects, path)));
+    let inputs = all_shards().flat_map(paths).chain(run_options.also_read.iter().map(PathBuf::as_path));
+    outputs::check(&outputs, false, inputs, &run)?;
+    if let Some(shards) = &raw {
+        outputs::refuse_inside(&outputs, shards)?;
+    }
+    if let Some(shards) = all_shards().next() {
+        run.warn_of_unused(shards.exclude());
+    }
+
+    run.work(Report::new(run.threads()), |report| {
+        let mut rejects = create_rejects(rejects.as_deref(), &run)?;
+        let model = match (&raw, refine_for) {
+            (Some(raw), Some(RefineFor { share, min_tokens })) => {
+                let eligible = Eligible { min_tokens, ..Eligible::default() };
+                // Of tokens; how many does not matter.
+                let aim = |_: &Totals| Aim { budget: Budget::Tokens(0), share };
+                let of = refine::Of { targets: &targets, raw, eligible: &eligible };
+                let (aimed, kept) = (
+                    (&aim as _, &DrawOptions::default()),
+                    KeptRejects { rejects: &mut rejects, of_raw: true },
+                );
+                let counted = refine::count(&count, of, aimed, &read, kept, &run, report)?;
+                report.raw = Some(RawReport::new(raw, &counted.report));
+                counted.refine(&run, report)?
+            }
+            (raw, _) => {
+                let (mut model, _) = count_targets(&count, &targets, &read, &mut rejects, &run, report)?;
+                if let Some(raw) = raw {
+                    let read = add_raw(&mut model, &count, raw, &read, rejects.as_mut(), None, &run, report)?;
+                    report.raw = Some(RawReport::new(raw, &read));
+                }
+                model
+            }
+        };
+        write_model(&model, &output, &run)?;
+        rejects.map_or(Ok(()), Rejects::finish)?;
+        tell_of_model(&model, true, report, &run);
+        Ok(())
+    })
+}
+
+pub(super) fn create_rejects(path: Option<&Path>, run: &Run) -> Result<Option<Rejects>, Error> {
+    path.map(|path| Rejects::create(path, &run.storage)).transpose()
+}
+
+/// Completes the rejects of records that were `read`, also if all were rejected, and nothing else is made of them.
+pub(super) fn finish_rejects<T>(rejects: Option<Rejects>, read: Result<T, Error>) -> Result<T, Error> {
+    if matches!(read, Ok(_) | Err(Error::NoDocument { .. })) {
+        rejects.map_or(Ok(()), Rejects::finish)?;
+    }
+    read
+}
+
+/// A model of the targets alone, and the hashes of their texts.
+pub(super) fn count_targets(
+    count: &CountOptions,
+    targets: &[TargetShards],
+    read: &ReadOptions,
+    rejects: &mut Option<Rejects>,
+    run: &Run,
+    report: &mut Report,
+) -> Result<(Model, TextHashes), Error> {
+    let CountOptions { space, smoothing, .. } = *count;
+    let mut model = Model { space, smoothing, raw: None, targets: Vec::new() };
+    let texts = add_targets(&mut model, targets, read, rejects, run, report)?;
+    Ok((model, texts))
+}
+
+/// Adds targets to `model`, counted in its feature space; gives the hashes of their texts.
+pub(super) fn add_targets(
+    model: &mut Model,
+    targets: &[TargetShards],
+    read: &ReadOptions,
+    rejects: &mut Option<Rejects>,
+    run: &Run,
+    report: &mut Report,
+) -> Result<TextHashes, Error> {
+    let mut all_texts = TextHashes::default();
+    for target in targets {
+        let (target, texts, was_read) =
+            count_target(target, model.space, read, rejects.as_mut(), &run.observer)?;
+        // An empty target is found out now, not after the raw corpus has been counted.
+        model.target_density(&target)?;
+        report.read("target", &was_read);
+        all_texts.join(&texts);
+        model.targets.push(target);
+    }
+    Ok(all_texts)
+}
+
+/// Adds the counts of the raw corpus to `model`.
+#[expect(clippy::too_many_arguments, reason = "all that counting needs, in two jobs")]
+pub(super) fn add_raw(
+    model: &mut Model,
+    count: &CountOptions,
+    raw: &Shards,
+    read: &ReadOptions,
+    rejects: Option<&mut Rejects>,
+    work_dir: Option<&ResumableDir>,
+    run: &Run,
+    report: &mut Report,
+) -> Result<ReadReport, Error> {
+    let (counts, was_read) =
+        count_raw(raw, model.space, count.budget, read, rejects, work_dir, &run.observer)?;
+    report.read("fit", &was_read);
+    model.raw = Some(counts);
+    // Raw text without a token is found out now.
+    model.raw_density()?;
+    Ok(was_read)
+}
+
+pub(super) fn write_model(model: &Model, path: &Path, run: &Run) -> Result<(), Error> {
+    let mut file = run.storage.create(path)?;
+    let mut buffer = std::io::BufWriter::new(&mut file);
+    let written = model.write(&mut buffer).and_then(|()| std::io::Write::flush(&mut buffer));
+    drop(buffer);
+    written.map_err(|source| storage::Error::new(path, source))?;
+    Ok(file.finish()?)
+}
+
+/// From this share of n-grams alone in their bucket on, a target is small.
+const MOST_LONE: f64 = 0.15;
+/// With fewer documents it is small, whatever they are like.
+const FEWEST_DOCUMENTS: u64 = 20;
+
+/// Tells what the model was fitted on, and warns if it says little: of a small target only if a selection
+/// `draws_by_it`.
+pub(super) fn tell_of_model(model: &Model, draws_by_it: bool, report: &mut Report, run: &Run) {
+    report.model(model);
+    for target in model.targets.iter().filter(|_| draws_by_it) {
+        let (documents, lone) = (target.counts.documents, crate::density::lone_share(&target.counts));
+        if lone > MOST_LONE || documents < FEWEST_DOCUMENTS {
+            let target = (model.targets.len() > 1).then(|| target.name.clone());
+            run.observer.warn(Warning::TargetTooSmall { target, documents, lone });
+        }
+    }
+    warn_of_missed_copies(model, &run.observer);
+}
+
+/// Warns of raw counts of a sample in which all copies of some record are missing or too many.
+pub(super) fn warn_of_missed_copies(model: &Model, observer: &Observer) {
+    if let Some(raw) = model.raw.as_ref().filter(|raw| raw.may_miss_copies()) {
+        let (copies, documents) = (raw.copies, raw.documents_read);
+        observer.warn(Warning::ManyCopies { copies, documents, sampled: true });
+    }
+}
+
+/// Refuses a sentence model that nothing would use, and quality that is asked of numbers. `is_named` says whether a
+/// sentence model was named.
+pub(super) fn check_punkt(
+    is_named: bool,
+    measures_quality: bool,
+    tokenizer: Tokenizer,
+) -> Result<(), InvalidOptions> {
+    if tokenizer == Tokenizer::Ids && measures_quality {
+        return Err(InvalidOptions::QualityOfIds);
+    }
+    if is_named && tokenizer != Tokenizer::WordTokenize && !measures_quality {
+        return Err(InvalidOptions::PunktUnused { tokenizer });
+    }
+    Ok(())
+}

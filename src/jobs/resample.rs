@@ -1,0 +1,163 @@
+//! Drawing records by weights or scores that are there, and writing them.
+
+use std::path::{Path, PathBuf};
+
+use super::draw::{Beside, OutputOptions, Outputs, Selection, paths};
+use super::fit::check_punkt;
+use super::mix_in::{self, FileMixIn};
+use super::report::{Report, ScoreKind};
+use super::run::{Run, RunOptions};
+use crate::error::Error;
+use crate::featurizer::FeatureSpace;
+use crate::invalid_options::InvalidOptions;
+use crate::observer::Observer;
+use crate::passes::{FillInOptions, Filter, ReadOptions, WeightSource, fill_in, look_for_fields};
+use crate::reader::{FieldPath, Shards};
+use crate::resample::InvalidDraw;
+use crate::resample::{DrawOptions, Method};
+use crate::warning::AskedBy;
+use crate::weights::{Scale, ScoresFile, WeightsFolder, WeightsInfo};
+
+/// What [`resample`] draws by and from, and where the selection goes.
+#[derive(Debug)]
+pub struct ResampleOptions {
+    /// The raw shards.
+    pub raw: Shards,
+    /// What records are drawn by.
+    pub by: DrawBy,
+    /// The feature space whose tokens are counted where the weights do not tell; `None`: that of the weights, or the
+    /// default.
+    pub space: Option<FeatureSpace>,
+    /// What is drawn.
+    pub draw: DrawOptions,
+    /// What is asked of every record.
+    pub filter: Filter,
+    /// Files of which random records are mixed in, beside the budget.
+    pub mix_in: Vec<FileMixIn>,
+    /// How records become documents.
+    pub read: ReadOptions,
+    /// Whether the sentence model was named, and is an error if nothing uses it.
+    pub punkt_is_named: bool,
+    /// Where the selection goes.
+    pub output: OutputOptions,
+    /// How the job runs.
+    pub run: RunOptions,
+}
+
+/// What records are drawn by.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DrawBy {
+    /// A folder with one weights file for each shard, or the weights file of a single shard.
+    Weights(PathBuf),
+    /// A `.npy` file with one score for each record, or a folder with one such file for each shard.
+    Scores(PathBuf, Scale),
+    /// A number in a field of each record.
+    Field(FieldPath, Scale),
+    /// Nothing: at random.
+    Nothing,
+}
+
+impl DrawBy {
+    fn open(&self, raw: &Shards) -> Result<WeightSource, Error> {
+        Ok(match self {
+            DrawBy::Weights(path) => WeightSource::Weights(WeightsFolder::new(path).open(raw)?),
+            DrawBy::Scores(path, scale) if path.is_dir() => {
+                let folder = WeightsFolder::new(path);
+                let open = |shard| ScoresFile::open(&folder.path_of(shard));
+                WeightSource::Scores(raw.iter().map(open).collect::<Result<_, _>>()?, *scale)
+            }
+            DrawBy::Scores(path, scale) => WeightSource::Scores(vec![ScoresFile::open(path)?], *scale),
+            DrawBy::Field(field, scale) => WeightSource::Field(field.clone(), *scale),
+            DrawBy::Nothing => WeightSource::None,
+        })
+    }
+
+    fn weights(&self) -> Option<&Path> {
+        match self {
+            DrawBy::Weights(path) => Some(path),
+            _ => None,
+        }
+    }
+}
+
+/// Draws records by weights or scores that are there, and writes them.
+///
+/// # Errors
+/// Options that make no sense, shards or weights that cannot be read, an impossible request, an output that cannot be
+/// written; [`Observer::cancel`].
+pub fn resample(options: ResampleOptions, observer: &Observer) -> Result<Report, Error> {
+    let ResampleOptions { raw, by, mut draw, filter, mix_in, read, output, .. } = options;
+    draw.check().map_err(InvalidOptions::from)?;
+    let run = Run::new(&options.run, observer, [&raw])?;
+    mix_in::refuse_twice(&raw, &mix_in)?;
+    if draw.method == Method::Pareto && !matches!(by, DrawBy::Scores(..) | DrawBy::Field(..)) {
+        return Err(InvalidOptions::from(InvalidDraw::ParetoOfNoScores).into());
+    }
+    let source = by.open(&raw)?;
+    let folder = by.weights().map(WeightsFolder::new);
+    let info = folder.as_ref().map(WeightsFolder::info).transpose()?.flatten();
+    let scores = match (&source, &info) {
+        (WeightSource::None, _) => ScoreKind::None,
+        _ if draw.method == Method::Pareto => ScoreKind::Probabilities,
+        (WeightSource::Weights(_), Some(info)) => ScoreKind::of_sums(draw.normalize, &info.targets),
+        _ => ScoreKind::Given,
+    };
+    if let Some(conditions) = info.as_ref().map(WeightsInfo::conditions).filter(|there| !there.is_empty())
+        && !filter.mix_in.is_empty()
+    {
+        return Err(InvalidOptions::MixInUnderConditions { conditions: conditions.clone() }.into());
+    }
+    let meta = by.weights().map(|weights| weights.join(WeightsInfo::FILE));
+    let inputs = source.files().into_iter().chain(meta.as_deref()).chain(paths(&raw));
+    let inputs = inputs.chain(mix_in.iter().flat_map(FileMixIn::inputs)).collect();
+    let beside = Beside { raw: &raw, mix_in: &mix_in, inputs, rejects: None };
+    let outputs = Outputs::check(&output, draw.draws, beside, &options.run, &run)?;
+    run.warn_of_unused(raw.exclude());
+    outputs.warn_of_files(&raw, false, &run.observer);
+    let score_field = match &by {
+        DrawBy::Field(field, _) => Some((AskedBy::Scores, field.clone())),
+        _ => None,
+    };
+    look_for_fields(&raw, &filter.fields().chain(score_field).collect::<Vec<_>>(), &run.observer);
+    let targets = info.as_ref().map(|info| info.targets.as_slice());
+    run.work(Report::new(run.threads()), |report| {
+        let filled_in = run.temporary_folder()?;
+        let of_weights = info.as_ref().map(|info| info.feature_space);
+        let space = options.space.or(of_weights).unwrap_or_default();
+        check_punkt(options.punkt_is_named, filter.quality.is_some(), space.tokenizer)?;
+        let mixed_in = mix_in::draw(&mix_in, space, &draw, &read, &run, report)?;
+        let weights = match source {
+            WeightSource::Weights(weights)
+                if filter.is_plain() && weights.iter().all(|file| file.layout().is_full()) =>
+            {
+                weights
+            }
+            source => {
+                raw.keep_streams(run.temp_dir());
+                let folder = WeightsFolder::new(filled_in.path());
+                let fill = FillInOptions {
+                    source: &source,
+                    filter: &filter,
+                    space,
+                    read: &read,
+                    storage: &run.storage,
+                };
+                let weighed = fill_in(&raw, fill, &folder, &run.observer)?;
+                report.read("fill in", &weighed.read);
+                draw.know(weighed.groups);
+                folder.open(&raw)?
+            }
+        };
+        let selection = Selection {
+            options: &draw,
+            weights: &weights,
+            targets,
+            raw: &raw,
+            candidates: None,
+            mixed_in: &mixed_in,
+            scores,
+            measuring: None,
+        };
+        selection.make(&outputs, &run, report)
+    })
+}

@@ -1,0 +1,247 @@
+//! The whole job: count, weigh, draw and write.
+
+use std::path::PathBuf;
+
+use super::auto;
+use super::draw::{Beside, OutputOptions, Outputs, Selection, paths};
+use super::fit::{
+    CountOptions, add_raw, check_punkt, count_targets, create_rejects, finish_rejects, tell_of_model,
+};
+use super::mix_in::{self, FileMixIn};
+use super::place;
+use super::refine::{self, KeptRejects};
+use super::report::{RawReport, Report, ScoreKind};
+use super::run::{Run, RunOptions};
+use crate::density::Model;
+use crate::error::Error;
+use crate::featurizer::Tokenizer;
+use crate::invalid_options::InvalidOptions;
+use crate::observer::Observer;
+use crate::passes::{
+    self, Candidates, Eligible, Filter, Measuring, ReadOptions, TargetShards, TextHashes, Weighed,
+    look_for_fields,
+};
+use crate::reader::{self, Shards};
+use crate::refine::{Aim, Weights};
+use crate::resample::{self, Budget, DrawOptions, Method, Normalize, Screen, Totals, target_shares};
+use crate::storage::WorkDir;
+use crate::weights::{TargetSize, WeightsFolder, WeightsInfo};
+
+/// What [`select`] selects, from what, and where it goes.
+#[derive(Debug)]
+pub struct SelectOptions {
+    /// The raw shards.
+    pub raw: Shards,
+    /// What records are weighed by.
+    pub model: ModelSource,
+    /// What is drawn.
+    pub draw: DrawOptions,
+    /// What is asked of every record.
+    pub filter: Filter,
+    /// Files of which random records are mixed in, beside the budget.
+    pub mix_in: Vec<FileMixIn>,
+    /// How records become documents.
+    pub read: ReadOptions,
+    /// Whether the sentence model was named, and is an error if nothing uses it.
+    pub punkt_is_named: bool,
+    /// Where the records go that are skipped as invalid.
+    pub rejects: Option<PathBuf>,
+    /// Where the selection goes.
+    pub output: OutputOptions,
+    /// The work directory; `None`: beside the output.
+    pub work_dir: Option<PathBuf>,
+    /// How the job runs.
+    pub run: RunOptions,
+}
+
+impl SelectOptions {
+    /// Draws from `raw` for these targets, and writes to standard output; all else is as by default.
+    pub fn new(raw: Shards, targets: Vec<TargetShards>, draw: DrawOptions) -> Self {
+        SelectOptions {
+            raw,
+            model: ModelSource::Fit { targets, count: CountOptions::default(), learn: Learn::Plain },
+            draw,
+            filter: Filter::default(),
+            mix_in: Vec::new(),
+            read: ReadOptions::default(),
+            punkt_is_named: false,
+            rejects: None,
+            output: OutputOptions::default(),
+            work_dir: None,
+            run: RunOptions::default(),
+        }
+    }
+}
+
+/// What records are weighed by.
+#[derive(Debug)]
+pub enum ModelSource {
+    /// A model file.
+    File(PathBuf),
+    /// A model that is fitted on the raw shards and these targets.
+    Fit {
+        /// The targets.
+        targets: Vec<TargetShards>,
+        /// How they are counted.
+        count: CountOptions,
+        /// How log weights come from the counts.
+        learn: Learn,
+    },
+}
+
+/// How log weights come from counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Learn {
+    /// As published.
+    #[default]
+    Plain,
+    /// With log-ratios with which the selection as a whole comes closest to the target.
+    Refined,
+    /// As is best by text held out: see [`Candidate`](crate::refine::Candidate).
+    Auto,
+}
+
+/// Selects the raw records that are distributed like the targets, and writes them.
+///
+/// # Errors
+/// Options that make no sense, shards that cannot be read or without a document, an impossible request, an output that
+/// cannot be written; [`Observer::cancel`], after which the same job goes on where it was.
+pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Error> {
+    let SelectOptions { raw, model, mut draw, filter, mix_in, read, rejects, output, .. } = options;
+    draw.check().map_err(InvalidOptions::from)?;
+    mix_in::refuse_twice(&raw, &mix_in)?;
+    let measures_quality = filter.quality.is_some();
+    let check_punkt = |tokenizer| check_punkt(options.punkt_is_named, measures_quality, tokenizer);
+    if let ModelSource::Fit { count, learn, .. } = &model {
+        check_punkt(count.space.tokenizer)?;
+        if *learn != Learn::Plain {
+            refine::refuse_other_draws(&draw, *learn == Learn::Auto)?;
+        }
+        if *learn == Learn::Auto && count.space.tokenizer == Tokenizer::Ids {
+            return Err(InvalidOptions::AutoOfIds.into());
+        }
+    }
+    let run = Run::new(&options.run, observer, [&raw])?;
+    if let ModelSource::Fit { targets, .. } = &model {
+        // Shares that do not fit the targets are found out now, whatever their tokens will be.
+        let size =
+            |target: &TargetShards| TargetSize { name: target.name.clone(), tokens: 1, refined: false };
+        target_shares(&draw, &targets.iter().map(size).collect::<Vec<_>>())?;
+    }
+    let mut inputs: Vec<_> = paths(&raw).chain(mix_in.iter().flat_map(FileMixIn::inputs)).collect();
+    match &model {
+        ModelSource::File(path) => inputs.push(path),
+        ModelSource::Fit { targets, .. } => {
+            inputs.extend(targets.iter().flat_map(|target| paths(&target.shards)));
+        }
+    }
+    let beside = Beside { raw: &raw, mix_in: &mix_in, inputs, rejects: rejects.as_deref() };
+    let outputs = Outputs::check(&output, draw.draws, beside, &options.run, &run)?;
+
+    let work_dir = place::beside_output(options.work_dir.as_deref(), &output.destination, &raw, &run)?;
+    run.warn_of_unused(raw.exclude());
+    outputs.warn_of_files(&raw, run.observer.resumable().is_some(), &run.observer);
+    look_for_fields(&raw, &filter.fields().collect::<Vec<_>>(), &run.observer);
+    let done = run.work(Report::new(run.threads()), |report| {
+        let eligible = Eligible { min_tokens: draw.min_tokens, filter: filter.clone() };
+        let model = match model {
+            ModelSource::Fit { targets, mut count, learn: Learn::Auto } => {
+                let of = (&raw, &targets[..]);
+                let chosen = auto::choose_and_tell(&count, of, &draw, &eligible, &read, &run, report)?;
+                count.space.ngrams = chosen.ngrams;
+                let learn = match chosen.weights {
+                    Weights::Published => Learn::Plain,
+                    Weights::Tokens => {
+                        draw.normalize = Some(Normalize::Tokens);
+                        Learn::Plain
+                    }
+                    Weights::Refined => Learn::Refined,
+                };
+                ModelSource::Fit { targets, count, learn }
+            }
+            other => other,
+        };
+        let mut rejects = create_rejects(rejects.as_deref(), &run)?;
+        let (model, texts): (Model, Option<TextHashes>) = match model {
+            ModelSource::File(path) => {
+                let model = Model::read(&path)?;
+                check_punkt(model.space.tokenizer)?;
+                (model, None)
+            }
+            ModelSource::Fit { targets, count, learn: Learn::Refined } => {
+                let aim = |eligible: &Totals| Aim::new(draw.budget, eligible);
+                let of = refine::Of { targets: &targets, raw: &raw, eligible: &eligible };
+                let kept = KeptRejects { rejects: &mut rejects, of_raw: false };
+                let mut counted = refine::count(&count, of, (&aim, &draw), &read, kept, &run, report)?;
+                refuse_too_many(&counted.model, draw.budget, draw.allow_fewer)?;
+                let texts = std::mem::take(&mut counted.texts);
+                (counted.refine(&run, report)?, Some(texts))
+            }
+            ModelSource::Fit { targets, count, .. } => {
+                // Counting comes first, and weighing reads once more.
+                raw.keep_streams(run.temp_dir());
+                let (mut model, texts) = count_targets(&count, &targets, &read, &mut rejects, &run, report)?;
+                let resumable = work_dir.resumable();
+                add_raw(&mut model, &count, &raw, &read, None, resumable, &run, report)?;
+                refuse_too_many(&model, draw.budget, draw.allow_fewer)?;
+                (model, Some(texts))
+            }
+        };
+
+        let mixed_in = mix_in::draw(&mix_in, model.space, &draw, &read, &run, report)?;
+        let targets = WeightsInfo::sizes(&model);
+        let candidates = Candidates::new(&work_dir.parts(), Screen::new(&targets, &draw)?);
+        let options = passes::WeighOptions {
+            rejects: rejects.as_mut(),
+            candidates: Some(&candidates),
+            publish_to: None,
+            filter,
+        };
+        let weighed = passes::weigh(&model, &raw, &read, &work_dir, options, &run.storage, &run.observer);
+        let Weighed { read: was_read, groups } = finish_rejects(rejects, weighed)?;
+        draw.know(groups);
+        report.read("weigh", &was_read);
+        report.raw = Some(RawReport::new(&raw, &was_read));
+        tell_of_model(&model, draw.method != Method::Random, report, &run);
+
+        let weights = WeightsFolder::new(&work_dir.parts()).open(&raw)?;
+        let selection = Selection {
+            options: &draw,
+            weights: &weights,
+            targets: Some(&targets),
+            raw: &raw,
+            candidates: Some(&candidates),
+            mixed_in: &mixed_in,
+            scores: ScoreKind::of_sums(draw.normalize, &targets),
+            measuring: Some(Measuring { model: &model, read: &read, target: texts.as_ref() }),
+        };
+        selection.make(&outputs, &run, report)
+    });
+    end(done, work_dir)
+}
+
+/// More records than the corpus has are refused before it is weighed.
+fn refuse_too_many(model: &Model, budget: Budget, allow_fewer: bool) -> Result<(), Error> {
+    let documents = model.raw.as_ref().map_or(0, |raw| raw.documents_read);
+    match budget {
+        Budget::Records(asked) if asked > documents && !allow_fewer => {
+            Err(resample::Error::MoreThanThereAre { asked, documents }.into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes the work directory of a job that is done, or from which no corrected job could go on.
+pub(super) fn end(done: Result<Report, Error>, work_dir: WorkDir) -> Result<Report, Error> {
+    match &done {
+        Ok(_) => work_dir.remove(),
+        // Nothing was found in the shards, or they are not what they were.
+        Err(
+            Error::NoDocument { .. }
+            | Error::Reader(reader::Error::OtherRecords { .. })
+            | Error::Resample(resample::Error::NoneEligible { too_short: 0, .. }),
+        ) => work_dir.remove(),
+        Err(_) => {}
+    }
+    done
+}

@@ -1,0 +1,89 @@
+//! Weighing every record with a model.
+
+use std::path::PathBuf;
+
+use super::draw::paths;
+use super::fit::{check_punkt, create_rejects, finish_rejects};
+use super::outputs::{self, Output};
+use super::place;
+use super::report::{RawReport, Report};
+use super::run::{Run, RunOptions};
+use super::select::end;
+use crate::density::Model;
+use crate::error::Error;
+use crate::invalid_options::OutputKind;
+use crate::observer::Observer;
+use crate::passes::{self, Filter, ReadOptions, look_for_fields, refuse_weights_of_others};
+use crate::reader::Shards;
+use crate::weights::WeightsFolder;
+use crate::writer;
+
+/// What [`weigh`] weighs, and where the weights go.
+#[derive(Debug)]
+pub struct WeighOptions {
+    /// The raw shards.
+    pub raw: Shards,
+    /// The file of the model.
+    pub model: PathBuf,
+    /// What is asked of every record.
+    pub filter: Filter,
+    /// How records become documents.
+    pub read: ReadOptions,
+    /// Whether the sentence model was named, and is an error if nothing uses it.
+    pub punkt_is_named: bool,
+    /// Where the records go that are skipped as invalid.
+    pub rejects: Option<PathBuf>,
+    /// The folder for the weights: one file for each shard.
+    pub output: PathBuf,
+    /// The work directory; `None`: beside the output.
+    pub work_dir: Option<PathBuf>,
+    /// How the job runs.
+    pub run: RunOptions,
+}
+
+/// Weighs every record: one weights file for each shard.
+///
+/// # Errors
+/// Options that make no sense, a partial model, shards that cannot be read or without a document, a folder that cannot
+/// be written or holds other weights; [`Observer::cancel`], after which the same job goes on where it was.
+pub fn weigh(options: WeighOptions, observer: &Observer) -> Result<Report, Error> {
+    let WeighOptions { raw, model: model_path, filter, read, rejects, output, .. } = options;
+    let run = Run::new(&options.run, observer, [&raw])?;
+    outputs::refuse_dash(OutputKind::Weights, &output)?;
+    let model = Model::read(&model_path)?;
+    check_punkt(options.punkt_is_named, filter.quality.is_some(), model.space.tokenizer)?;
+    let folder = WeightsFolder::new(&output);
+    let summary = options.run.summary.iter().map(|path| Output::new(OutputKind::Summary, path));
+    let mut outputs: Vec<Output<'_>> =
+        summary.chain(rejects.iter().map(|path| Output::new(OutputKind::Rejects, path))).collect();
+    let also_read = || options.run.also_read.iter().map(PathBuf::as_path);
+    let inputs = || paths(&raw).chain(also_read()).chain([model_path.as_path()]);
+    outputs::check(&outputs, false, inputs(), &run)?;
+    // The weights get in the way of no other output, and their folder may be yet to be made.
+    let weights: Vec<PathBuf> =
+        raw.iter().map(|shard| folder.path_of(shard)).chain([folder.info_path()]).collect();
+    outputs.extend(weights.iter().map(|path| Output::new(OutputKind::Weights, path)));
+    outputs::check_apart(&outputs)?;
+    writer::refuse_overwriting(&weights, inputs())?;
+    outputs::refuse_inside(&outputs, &raw)?;
+    refuse_weights_of_others(&raw, &folder)?;
+    run.warn_of_unused(raw.exclude());
+    look_for_fields(&raw, &filter.fields().collect::<Vec<_>>(), &run.observer);
+
+    let work_dir = place::beside_weights(options.work_dir.as_deref(), &output, &raw, &run)?;
+    let done = run.work(Report::new(run.threads()), |report| {
+        let mut rejects = create_rejects(rejects.as_deref(), &run)?;
+        let options = passes::WeighOptions {
+            rejects: rejects.as_mut(),
+            candidates: None,
+            publish_to: Some(&folder),
+            filter,
+        };
+        let weighed = passes::weigh(&model, &raw, &read, &work_dir, options, &run.storage, &run.observer);
+        let was_read = finish_rejects(rejects, weighed)?.read;
+        report.read("weigh", &was_read);
+        report.raw = Some(RawReport::new(&raw, &was_read));
+        Ok(())
+    });
+    end(done, work_dir)
+}

@@ -1,0 +1,50 @@
+//! Options of a draw that make no sense, found out before anything is read.
+
+use super::invalid::IdleOption;
+use super::{Combine, DrawOptions, InvalidDraw, Method};
+
+impl DrawOptions {
+    /// Refuses what would change nothing, or make no sense together.
+    ///
+    /// # Errors
+    /// What that is.
+    pub fn check(&self) -> Result<(), InvalidDraw> {
+        let product = matches!(self.combine, Combine::Product(_));
+        let method = match self.method {
+            Method::Random => Some("random"),
+            Method::Pareto => Some("pareto"),
+            Method::Gumbel => None,
+        };
+        let idle = |option, method| Err(InvalidDraw::Idle { option, method });
+        match method {
+            None if product && self.proportions_temperature != 1.0 => {
+                return Err(InvalidDraw::SharesOfProduct);
+            }
+            Some(method) if self.normalize.is_some() => return idle(IdleOption::Normalize, method),
+            Some(method) if product => return idle(IdleOption::Product, method),
+            _ => {}
+        }
+        self.check_temperatures()?;
+        if product && self.proportions.is_some() {
+            return Err(InvalidDraw::ProportionsOfProduct);
+        }
+        Ok(())
+    }
+
+    /// One for all draws, or one for each.
+    fn check_temperatures(&self) -> Result<(), InvalidDraw> {
+        let (given, draws) = (&self.temperatures, self.draws);
+        if self.method != Method::Gumbel && *given != [1.0] {
+            return Err(InvalidDraw::TemperatureOfMethod);
+        }
+        if given.len() != 1 && given.len() != draws as usize {
+            return Err(InvalidDraw::Temperatures { temperatures: given.len(), draws });
+        }
+        let without_noise = given.iter().filter(|t| **t == 0.0).count();
+        let alike = if given.len() == 1 { without_noise * draws as usize } else { without_noise };
+        if alike > 1 && !self.disjoint {
+            return Err(InvalidDraw::SameDraws);
+        }
+        Ok(())
+    }
+}
