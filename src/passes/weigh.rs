@@ -250,7 +250,7 @@ impl Weigh<'_> {
         Ok(ShardFiles {
             shard,
             tally: tally.clone(),
-            weights: WeightsWriter::go_on(&path, self.layout, at.records())?,
+            weights: WeightsWriter::resume(&path, self.layout, at.records())?,
             candidates: candidates.transpose()?,
             rejects: rejects.transpose()?,
         })

@@ -87,6 +87,20 @@ pub enum Error {
         /// What it holds.
         value: f64,
     },
+    /// A row in memory with a log weight that no record can have.
+    #[error("row {row}: the log weight is {value}; it must be a number or -inf")]
+    UnsoundInMemory {
+        /// The row, from 0, counted over all shards.
+        row: u64,
+        /// What it holds.
+        value: f64,
+    },
+    /// A row in memory with other fields than the rows before it.
+    #[error("row {row}: it must have as many log weights as the other rows, and a group if they have one")]
+    RowInMemory {
+        /// The row, from 0, counted over all shards.
+        row: u64,
+    },
     /// Weights files with different numbers of targets.
     #[error("{}: log weights for {found} targets, where the other shards have {expected}", path.display())]
     Targets {

@@ -6,12 +6,16 @@ mod error;
 mod file;
 mod folder;
 mod npy;
+mod rows;
 mod scores;
+mod source;
 
 pub use error::Error;
 pub use file::{RowBlock, WeightsFile, WeightsWriter};
 pub use folder::{TargetSize, WeightsFolder, WeightsInfo};
+pub use rows::{RowFields, Rows};
 pub use scores::{Scale, ScoresFile};
+pub use source::RowSource;
 
 use crate::density::{LogRatios, Sum};
 use crate::featurizer::{Featurizer, Featurizers};
