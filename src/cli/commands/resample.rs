@@ -83,7 +83,7 @@ pub(crate) fn resample(mut args: Resample) -> Result<(), Failure> {
                 let folder = WeightsFolder::new(completed.path());
                 let weighed = passes::fill_in(&given, &filter, &raw, space, &folder, &read, &run.observer)?;
                 summary.stage("complete", &weighed.read);
-                draw.know(weighed.groups);
+                draw.set_group_names(weighed.groups);
                 folder.open(&raw)?
             }
         };

@@ -106,7 +106,7 @@ pub(crate) fn select(mut args: Select) -> Result<(), Failure> {
         };
         let weighed = passes::weigh(&model, &raw, &read, &work_dir, options, &run.observer);
         let Weighed { read: report, groups } = finish_rejects(rejects, weighed)?;
-        draw.know(groups);
+        draw.set_group_names(groups);
         summary.stage("weigh", &report);
         summary.raw(raw.len(), raw.passed_over(), &report);
         summary.model(&model, draw.method != Method::Random);
