@@ -3,7 +3,11 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::resample::{Budget, GroupShares, MixIn, Normalize, mix_in_id, shares, strata};
+use crate::resample::keys::order;
+use crate::resample::plan::StratumPlan;
+use crate::resample::request::StepNumbers;
+use crate::resample::search::{Found, ThresholdSearch};
+use crate::resample::{Budget, Combine, GroupShares, MixIn, Normalize, mix_in_id, shares, strata};
 use crate::weights::{RowBlock, RowFields, Rows, WeightsFile};
 
 /// Rows of these log weights for two targets.
@@ -176,10 +180,8 @@ fn some_options() -> impl Strategy<Value = DrawOptions> {
             method,
             normalize: Some(normalize),
             combine: match product {
-                None => crate::resample::Combine::Apart,
-                Some(exponents) => {
-                    crate::resample::Combine::Product(exponents.map(|text: &str| text.parse().unwrap()))
-                }
+                None => Combine::Apart,
+                Some(exponents) => Combine::Product(exponents.map(|text: &str| text.parse().unwrap())),
             },
             draws,
             disjoint,
@@ -231,6 +233,44 @@ fn draw_of_parts(parts: &[Rows], options: &DrawOptions, few: u64, order: u64) ->
         Ok(sum)
     };
     Draw::decide(survey.unwrap().finish()?, &Sample::NONE, &shares, plan, options, few, &mut count)
+}
+
+/// The search for one threshold that begins with this guess, and puts `few` records in order in memory.
+fn search(rows: &Rows, options: &DrawOptions, limit: u64, few: u64, guess: Option<(u64, u64)>) -> Found {
+    let (_, mut plan) = undecided(Some(&two_targets()), 2, options).unwrap();
+    plan.strata = vec![StratumPlan { group: None, at_random: false, steps: Vec::new() }];
+    let step = StepNumbers { draw: 0, target: 0, round: 0 };
+    let mut search = ThresholdSearch::new(options.budget, limit, rows.len() as u64, few, guess);
+    while let Some(range) = search.range() {
+        let request = CountRequest { plan: plan.clone(), step, range };
+        search.advance(request.count(rows, 0).unwrap()).unwrap();
+    }
+    search.found()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_wrong_guess_changes_nothing(
+        parts in some_parts(false),
+        options in some_options(),
+        share in 0.0..1.1f64,
+        few in prop::sample::select(vec![0, 20]),
+        guess in (-4.0..6.0f64, -4.0..6.0f64),
+        ends in (any::<bool>(), any::<bool>()),
+    ) {
+        let options = DrawOptions { combine: Combine::Apart, ..options };
+        let whole = options.budget.price(&Totals { records: 60, tokens: 800, bytes: 4000 });
+        let limit = (share * whole as f64) as u64;
+        let low = if ends.0 { 0 } else { order(guess.0.min(guess.1)) };
+        let high = if ends.1 { u64::MAX } else { order(guess.0.max(guess.1)) };
+        let guessed = search(&parts.all, &options, limit, few, Some((low, high)));
+        prop_assert_eq!(guessed, search(&parts.all, &options, limit, few, None));
+        let sorted = search(&parts.all, &options, limit, 1000, None);
+        prop_assert_eq!((guessed.selected, guessed.next), (sorted.selected, sorted.next));
+        prop_assert_eq!(guessed.splits_ties, sorted.splits_ties);
+    }
 }
 
 fn with_groups(options: DrawOptions) -> DrawOptions {
