@@ -3,7 +3,7 @@ use super::keys::KeyRules;
 use super::plan::{Plan, SelectedRecord};
 use super::request::CountRequest;
 use super::rule::Rule;
-use super::sample::Sample;
+use super::sample::RowSample;
 use super::search::FEW;
 use super::shares::{TargetSplit, target_split};
 use super::steps::{CountRows, Selection, StratumDraws, total};
@@ -12,11 +12,11 @@ use super::survey::{SurveyPart, survey};
 use super::{DrawOptions, Error, Method, Position, Survey, Totals};
 use crate::weights::{Row, RowSource, TargetSize};
 
-/// Finished draws: they decide on any record from its row of weights.
+/// Finished draws, which decide about any record by its row of weights.
 #[derive(Clone, Debug)]
 pub struct Draw {
     plan: Plan,
-    /// Whether records were drawn whatever their weights.
+    /// Whether records were drawn without regard to their weights.
     pub at_random: bool,
     /// What there was to draw from.
     pub survey: Survey,
@@ -31,7 +31,7 @@ pub struct Draw {
 pub struct FromGroup {
     /// The group, or the set that is mixed in.
     pub name: String,
-    /// Which of both it is.
+    /// Whether it is a set that is mixed in.
     pub is_mixed_in: bool,
     /// What was eligible.
     pub there: Totals,
@@ -41,7 +41,7 @@ pub struct FromGroup {
 
 impl Draw {
     /// Draws from `weights`: [`WeightsFile`](crate::weights::WeightsFile)s, one for each shard in input order, or
-    /// another [`RowSource`]. `targets` tells the sizes of the targets.
+    /// another [`RowSource`]. `targets` gives the sizes of the targets.
     ///
     /// The weights are read a few times over in parallel, in an amount of memory that does not depend on
     /// their number.
@@ -87,7 +87,7 @@ impl Draw {
         few: u64,
     ) -> Result<Draw, Error> {
         let (shares, plan) = undecided(targets, rows.targets(), options)?;
-        let every = Sample::every(rows.total_rows());
+        let every = RowSample::every(rows.total_rows());
         let (part, sample) = survey(rows, 0, &plan.rule, options.spread_temperature(), every)?;
         Draw::decide(part.finish()?, &sample, &shares, plan, options, few, &mut |request| {
             request.count(rows, 0)
@@ -146,12 +146,12 @@ impl Draw {
         mut count: impl FnMut(&CountRequest) -> Result<KeyHistogram, Error>,
     ) -> Result<Draw, Error> {
         let (shares, plan) = undecided(targets, part.targets, options)?;
-        Draw::decide(part.finish()?, &Sample::NONE, &shares, plan, options, FEW, &mut count)
+        Draw::decide(part.finish()?, &RowSample::NONE, &shares, plan, options, FEW, &mut count)
     }
 
     fn decide(
         survey: Survey,
-        sample: &Sample,
+        sample: &RowSample,
         shares: &[f64],
         plan: Plan,
         options: &DrawOptions,

@@ -6,7 +6,7 @@ use super::keys::key_of_order;
 use super::{Error, Position, Totals};
 use crate::weights::Row;
 
-/// By what records are told apart: first by their keys; those with equal keys by their content hashes; copies by their
+/// By what records are ordered: first by their keys; those with equal keys by their content hashes; copies by their
 /// place in the input order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -40,7 +40,7 @@ impl KeyRange {
     /// All keys.
     pub(super) const ALL: KeyRange = KeyRange { rank: Rank::Key, low: 0, high: u64::MAX, listed: false };
 
-    /// So many bits of a rank are not told apart.
+    /// How many of the lowest bits of a rank its bin does not depend on.
     pub(super) fn shift(self) -> u32 {
         (64 - (self.high - self.low).leading_zeros()).saturating_sub(BINS_LOG2)
     }
@@ -63,7 +63,7 @@ impl KeyRange {
         (if low.is_nan() { f64::NEG_INFINITY } else { low }, if high.is_nan() { f64::INFINITY } else { high })
     }
 
-    /// The rank of a record whose key has this order; `None` if it is not among those that are told apart.
+    /// The rank of a record whose key has this order; `None` if the record is not one of those that the rank orders.
     #[inline]
     pub(super) fn rank_of(self, order: u64, position: Position, row: &Row<'_>) -> Option<u64> {
         let (key, rank) = match self.rank {

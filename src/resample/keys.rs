@@ -34,7 +34,7 @@ pub(super) struct KeyRule {
     noise: Noise,
 }
 
-/// Where a key is, seen from a range of keys.
+/// Where a key is, relative to a range of keys.
 pub(super) enum KeyPlace {
     /// Below the range.
     Below,

@@ -88,7 +88,7 @@ pub struct DrawOptions {
     pub proportions: Option<Proportions>,
     /// τ: shares by default are in proportion to tokens^(1/τ); infinite for even ones.
     pub proportions_temperature: f64,
-    /// The groups' shares of the budget; `None` if the weights tell no groups.
+    /// The groups' shares of the budget; `None` if records are not drawn by groups.
     pub groups: Option<GroupShares>,
     /// What is drawn beside the budget.
     pub mix_in: Vec<MixIn>,

@@ -5,8 +5,8 @@ use super::threshold::Threshold;
 use super::{Error, Position, scan};
 use crate::weights::{Row, RowSource};
 
-/// What finished draws decided, and nothing of what they were decided by: it tells of any row and its position which
-/// draws have selected the record, and for which target.
+/// What finished draws decided, and nothing of what they were decided by: from any row and its position it follows
+/// which draws have selected the record, and for which target.
 ///
 /// It can be written down (with serde) and read on another machine, which applies it to any part of the rows. It does
 /// not name the shards: positions are those of the input order that was drawn from.
@@ -133,7 +133,7 @@ impl Plan {
             return Err(Error::PlanOfOtherTargets { expected: self.targets(), found: rows.targets() });
         }
         let mut selected = vec![Vec::new(); self.draws()];
-        for thread in scan::scan(&rows, first_shard, &Select(self))? {
+        for thread in scan::scan(&rows, first_shard, &GatherSelected(self))? {
             selected.iter_mut().zip(thread).for_each(|(all, of_thread)| all.extend(of_thread));
         }
         selected.iter_mut().for_each(|records| records.sort_unstable());
@@ -142,9 +142,9 @@ impl Plan {
 }
 
 /// Gathers what is selected, for each draw.
-struct Select<'a>(&'a Plan);
+struct GatherSelected<'a>(&'a Plan);
 
-impl Visit for Select<'_> {
+impl Visit for GatherSelected<'_> {
     type State = Vec<Vec<SelectedRecord>>;
 
     fn state(&self) -> Self::State {

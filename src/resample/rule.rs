@@ -21,7 +21,7 @@ impl Rule {
         Rule { min_tokens, normalize: Vec::new(), exponents: None, grouped: false }
     }
 
-    /// For weights of `count` targets, which `targets` tells about.
+    /// For rows of `count` log weights; `targets` describes their targets.
     pub(super) fn of(
         options: &DrawOptions,
         exponents: Option<Vec<f64>>,
@@ -79,7 +79,7 @@ impl Rule {
             Some(exponents) => {
                 let sum: f64 =
                     exponents.iter().enumerate().map(|(target, exponent)| exponent * of(target)).sum();
-                // Weights of other makers may be anything, and their sum no number.
+                // Weights made by other programs may be so large that their sum is no number.
                 if sum.is_nan() { f64::NEG_INFINITY } else { sum.clamp(f64::MIN, f64::MAX) }
             }
         };

@@ -8,7 +8,7 @@ use super::{Budget, Position, Totals};
 use crate::weights::Row;
 
 /// One eligible row in so many, about 2^16 of them.
-pub(super) struct Sample {
+pub(super) struct RowSample {
     pub(super) every: u64,
     pub(super) rows: Vec<SampledRow>,
 }
@@ -31,9 +31,9 @@ impl SampledRow {
     }
 }
 
-impl Sample {
+impl RowSample {
     /// No sample, by which nothing is guessed.
-    pub(super) const NONE: Sample = Sample { every: u64::MAX, rows: Vec::new() };
+    pub(super) const NONE: RowSample = RowSample { every: u64::MAX, rows: Vec::new() };
 
     /// Of so many rows, one in how many is sampled: none if they are few enough to be put in order anyway.
     pub(super) fn every(rows: u64) -> u64 {

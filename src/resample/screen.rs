@@ -1,4 +1,4 @@
-//! Which records may still be selected, while others are yet to be weighed.
+//! Which records may still be selected while others are not weighed yet.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,7 +10,7 @@ use super::shares::{TargetSplit, target_split};
 use super::{Budget, Draw, DrawOptions, Error, Selection, Totals};
 use crate::weights::{Row, TargetSize};
 
-/// Tells of each record, when it is weighed, whether it can still be among those selected; threads may share it.
+/// Decides of each record, when it is weighed, whether it may still be selected in the end. Threads may share it.
 ///
 /// With a budget of records, tokens or bytes it is sure: a record is out when records with larger keys use the budget
 /// up. With a fraction, which nobody can tell before the end, it guesses from the records so far; [`Screen::holds`]
@@ -24,7 +24,7 @@ pub struct Screen {
     /// How each draw makes keys for each target, and its share of the budget with the shares of the draws and targets
     /// before it, which may select its records.
     key_rules: Vec<(KeyRule, f64)>,
-    weighed: Mutex<Weighed>,
+    so_far: Mutex<KeysSoFar>,
 }
 
 /// What a [`Screen`] has dropped: all that is below the highest thresholds it ever had.
@@ -35,8 +35,8 @@ pub(crate) struct ScreenState {
     highest: Vec<usize>,
 }
 
-/// What is known of the records weighed so far.
-struct Weighed {
+/// The records weighed so far.
+struct KeysSoFar {
     eligible: u64,
     /// For each draw and target.
     keys: Vec<Keys>,
@@ -69,7 +69,7 @@ impl Screen {
             has_strata: options.has_strata(),
             fingerprint: xxhash_rust::xxh3::xxh3_64(format!("{options:?} {targets:?}").as_bytes()),
             key_rules,
-            weighed: Mutex::new(Weighed { eligible: 0, keys }),
+            so_far: Mutex::new(KeysSoFar { eligible: 0, keys }),
         })
     }
 
@@ -85,7 +85,7 @@ impl Screen {
 
     /// Takes the rows of records just weighed into account, and returns which of them may still be selected, as
     /// indices into the rows.
-    pub(crate) fn sift<'a>(&self, rows: impl Iterator<Item = Row<'a>>) -> Vec<usize> {
+    pub(crate) fn keep<'a>(&self, rows: impl Iterator<Item = Row<'a>>) -> Vec<usize> {
         if self.has_strata {
             return Vec::new();
         }
@@ -97,12 +97,12 @@ impl Screen {
             orders.extend(self.key_rules.iter().map(|(keys, _)| order(self.rule.key(&row, *keys))));
         }
         let open: Vec<u64> = {
-            let mut weighed = self.weighed();
-            weighed.eligible += eligible.len() as u64;
+            let mut so_far = self.keys_so_far();
+            so_far.eligible += eligible.len() as u64;
             for ((_, price), orders) in eligible.iter().zip(orders.chunks(count)) {
-                weighed.keys.iter_mut().zip(orders).for_each(|(keys, order)| keys.add(*order, *price));
+                so_far.keys.iter_mut().zip(orders).for_each(|(keys, order)| keys.add(*order, *price));
             }
-            let Weighed { eligible, keys } = &mut *weighed;
+            let KeysSoFar { eligible, keys } = &mut *so_far;
             let limits = self.key_rules.iter().map(|(_, share)| self.limit(*share, *eligible));
             keys.iter_mut().zip(limits).map(|(keys, limit)| keys.open(limit)).collect()
         };
@@ -126,12 +126,12 @@ impl Screen {
         let kept = |(selection, keys): (&Selection, &Keys)| {
             selection.threshold.is_none_or(|threshold| keys.bin(order(threshold)) >= keys.highest)
         };
-        !self.has_strata && draw.selections.iter().flatten().zip(&self.weighed().keys).all(kept)
+        !self.has_strata && draw.selections.iter().flatten().zip(&self.keys_so_far().keys).all(kept)
     }
 
-    /// What a later run must know to resume it.
+    /// What a later run needs to resume it.
     pub(crate) fn state(&self) -> ScreenState {
-        let highest = self.weighed().keys.iter().map(|keys| keys.highest).collect();
+        let highest = self.keys_so_far().keys.iter().map(|keys| keys.highest).collect();
         ScreenState { fingerprint: self.fingerprint, highest }
     }
 
@@ -140,15 +140,15 @@ impl Screen {
     pub(crate) fn resume(&self, before: &ScreenState) -> bool {
         let same = before.fingerprint == self.fingerprint;
         if same {
-            let mut weighed = self.weighed();
-            let highest = weighed.keys.iter_mut().zip(&before.highest);
+            let mut so_far = self.keys_so_far();
+            let highest = so_far.keys.iter_mut().zip(&before.highest);
             highest.for_each(|(keys, before)| keys.highest = keys.highest.max(*before));
         }
         same
     }
 
-    fn weighed(&self) -> MutexGuard<'_, Weighed> {
-        self.weighed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn keys_so_far(&self) -> MutexGuard<'_, KeysSoFar> {
+        self.so_far.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -244,7 +244,7 @@ mod tests {
         let mut kept = Vec::new();
         let all: Vec<Row<'_>> = rows.iter().collect();
         for (number, rows) in all.chunks(block).enumerate() {
-            kept.extend(screen.sift(rows.iter().copied()).into_iter().map(|index| number * block + index));
+            kept.extend(screen.keep(rows.iter().copied()).into_iter().map(|index| number * block + index));
         }
 
         // A part of the budget may be too small for any record: no draw.

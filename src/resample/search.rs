@@ -21,16 +21,16 @@ pub(super) struct ThresholdSearch {
     few: u64,
     /// What to count next; `None` if the threshold is found.
     range: Option<KeyRange>,
-    /// Whether nothing is known yet of what is above the range.
+    /// Whether what is above the range has not been counted yet.
     above_unknown: bool,
-    /// Whether the threshold is only known to be above the range.
+    /// Whether the last record selected is above the range, so that its key was not counted.
     above_range: bool,
-    found: Found,
+    outcome: Outcome,
 }
 
 /// What a search has found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct Outcome {
     /// `None` if nothing is selected.
     pub(super) threshold: Option<Threshold>,
     /// Whether some records have the key of the threshold and are not selected, though they are no copies of those
@@ -62,7 +62,7 @@ impl ThresholdSearch {
             range: Some(KeyRange::ALL),
             above_unknown: false,
             above_range: false,
-            found: Found::default(),
+            outcome: Outcome::default(),
         }
     }
 
@@ -72,11 +72,11 @@ impl ThresholdSearch {
     }
 
     /// What was found, once there is no more to count.
-    pub(super) fn found(self) -> Found {
-        self.found
+    pub(super) fn outcome(self) -> Outcome {
+        self.outcome
     }
 
-    /// Goes by the histogram of all records in [the range](Self::range).
+    /// Narrows the range with the histogram of all records in [it](Self::range).
     ///
     /// # Errors
     /// A histogram of another range.
@@ -105,7 +105,7 @@ impl ThresholdSearch {
 
     /// Whether the threshold is certainly not in the range, which was a guess.
     fn is_wrong(&self, range: KeyRange, histogram: &KeyHistogram) -> bool {
-        if range.rank != Rank::Key || self.found.threshold.is_some() {
+        if range.rank != Rank::Key || self.outcome.threshold.is_some() {
             return false;
         }
         let mut whole = if self.above_unknown { histogram.above.totals } else { Totals::default() };
@@ -145,17 +145,17 @@ impl ThresholdSearch {
 
     fn fits(&self, more: Totals) -> bool {
         let price = |of| self.budget.price(of);
-        price(&self.found.selected).saturating_add(price(&more)) <= self.limit
+        price(&self.outcome.selected).saturating_add(price(&more)) <= self.limit
     }
 
     /// Selects all records of a bin, if they fit.
     fn select_bin(&mut self, bin: &Bin, rank: Rank) -> bool {
         let fits = self.fits(bin.totals);
         if fits && bin.totals.records > 0 {
-            self.found.selected.merge(bin.totals);
+            self.outcome.selected.merge(bin.totals);
             self.above_range = false;
             let last = Position::END;
-            self.found.threshold = Some(match rank {
+            self.outcome.threshold = Some(match rank {
                 Rank::Key => Threshold { order: bin.lowest, hash: u64::MAX, last },
                 Rank::Hash { order } => Threshold { order, hash: !bin.lowest, last },
                 Rank::Shard { order, hash } => {
@@ -175,23 +175,23 @@ impl ThresholdSearch {
         let one = Totals::of_record(tokens, bytes);
         let fits = self.fits(one);
         if fits {
-            self.found.selected.merge(one);
+            self.outcome.selected.merge(one);
             self.above_range = false;
-            self.found.threshold = Some(Threshold { order, hash, last });
+            self.outcome.threshold = Some(Threshold { order, hash, last });
         }
         fits
     }
 
     /// Ends the selection before the first record that did not fit. The threshold says no more than it must, so that it
-    /// does not tell in which ranges the records were counted.
+    /// does not depend on the ranges in which the records were counted.
     fn end_before(&mut self, next: Option<&KeyedRecord>) {
         let price = |next: &KeyedRecord| self.budget.price(&Totals::of_record(next.tokens, next.bytes));
-        self.found.next = next.map(price);
-        let Some(threshold) = &mut self.found.threshold else { return };
+        self.outcome.next = next.map(price);
+        let Some(threshold) = &mut self.outcome.threshold else { return };
         match next {
             Some(next) if next.order == threshold.order => {
-                self.found.splits_ties = next.hash != threshold.hash;
-                if self.found.splits_ties {
+                self.outcome.splits_ties = next.hash != threshold.hash;
+                if self.outcome.splits_ties {
                     threshold.last = Position::END;
                 }
             }

@@ -3,8 +3,8 @@
 use super::histogram::KeyHistogram;
 use super::plan::{Plan, Step, StratumPlan};
 use super::request::{CountRequest, Pool, StepNumbers};
-use super::sample::Sample;
-use super::search::{Found, ThresholdSearch};
+use super::sample::RowSample;
+use super::search::{Outcome, ThresholdSearch};
 use super::strata::Stratum;
 use super::{Budget, DrawOptions, Error, Totals};
 
@@ -55,7 +55,7 @@ pub(super) struct StratumDraws<'a> {
     /// For each draw so far and in it for each target.
     pub(super) selections: Vec<Vec<Selection>>,
     stratum: &'a Stratum,
-    sample: &'a Sample,
+    sample: &'a RowSample,
     options: &'a DrawOptions,
     /// How many records are put in order in memory.
     few: u64,
@@ -82,7 +82,7 @@ impl<'a> StratumDraws<'a> {
     pub(super) fn new(
         plan: Plan,
         stratum: &'a Stratum,
-        sample: &'a Sample,
+        sample: &'a RowSample,
         options: &'a DrawOptions,
         few: u64,
     ) -> Self {
@@ -157,7 +157,7 @@ impl<'a> StratumDraws<'a> {
             plan = request.plan;
         }
 
-        let Found { threshold, splits_ties, selected, next } = search.found();
+        let Outcome { threshold, splits_ties, selected, next } = search.outcome();
         self.used.in_round.add(selected);
         let selection = &mut self.selections[draw][target];
         selection.totals.add(selected);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::groups::is_mix_in;
 use super::moments::{LogWeights, Moments};
 use super::rule::Rule;
-use super::sample::{Sample, SampledRow};
+use super::sample::{RowSample, SampledRow};
 use super::scan::{PieceRows, Visit};
 use super::{DrawOptions, Error, Position, Totals, scan, shares};
 use crate::weights::{RowSource, TargetSize};
@@ -23,7 +23,7 @@ pub struct Survey {
     pub too_short: u64,
     /// Those that may be drawn; not those in sets that are mixed in.
     pub eligible: Totals,
-    /// What is eligible in each group and in each set that is mixed in, if the weights tell.
+    /// What is eligible in each group and in each set that is mixed in, if the rows have groups.
     pub groups: BTreeMap<u64, Totals>,
     /// The log weights that decide, of the eligible records, for each target that draws.
     pub log_weights: Vec<LogWeights>,
@@ -146,10 +146,10 @@ impl SurveyPart {
     }
 }
 
-/// Each is read through on its own.
+/// Each group is drawn from by itself, which takes a few readings of all rows.
 const MOST_GROUPS: usize = 4096;
 
-/// Reads everything once: what is eligible, how the log weights spread, and a sample of rows.
+/// Gathers what is eligible, how the log weights spread, and a sample of rows.
 struct SurveyVisit<'a> {
     rule: &'a Rule,
     targets: usize,
@@ -219,10 +219,10 @@ pub(super) fn survey(
     rule: &Rule,
     temperature: f64,
     every: u64,
-) -> Result<(SurveyPart, Sample), Error> {
+) -> Result<(SurveyPart, RowSample), Error> {
     let visit = SurveyVisit { rule, targets: rows.targets(), temperature, every };
     let mut part = visit.state().part;
-    let mut sample = Sample { every, rows: Vec::new() };
+    let mut sample = RowSample { every, rows: Vec::new() };
     for thread in scan::scan(rows, first_shard, &visit)? {
         part.add(thread.part);
         sample.rows.extend(thread.sample);

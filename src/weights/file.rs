@@ -1,7 +1,7 @@
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::npy::{self, Header, Stamp};
+use super::npy::{self, FileStamp, Header};
 use super::{Error, Layout, Row, rows};
 use crate::storage::growing_file::GrowingFile;
 use crate::storage::whole_file;
@@ -83,7 +83,7 @@ const PIECE: u64 = 1 << 14;
 pub struct WeightsFile {
     path: PathBuf,
     header: Header,
-    stamp: Stamp,
+    stamp: FileStamp,
 }
 
 impl WeightsFile {

@@ -52,43 +52,43 @@ pub(super) fn header_len(start: &[u8]) -> Result<usize, String> {
     }
 }
 
-/// By which a file is known to be what it was when its header was read: its length, and when it was last changed.
+/// The length of a file and when it was last changed, to find out whether it changed since its header was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp {
+pub(super) struct FileStamp {
     pub(super) len: u64,
     changed: (i64, i64),
 }
 
-impl Stamp {
+impl FileStamp {
     fn of(file: &File) -> io::Result<Self> {
-        file.metadata().map(|it| Stamp { len: it.len(), changed: (it.mtime(), it.mtime_nsec()) })
+        file.metadata().map(|it| FileStamp { len: it.len(), changed: (it.mtime(), it.mtime_nsec()) })
     }
 }
 
 /// Reads bytes of the file `path` from `at` on; `None` if it is no longer what it was.
-pub(super) fn read_at(path: &Path, stamp: Stamp, at: u64, bytes: &mut [u8]) -> io::Result<Option<()>> {
+pub(super) fn read_at(path: &Path, stamp: FileStamp, at: u64, bytes: &mut [u8]) -> io::Result<Option<()>> {
     let mut file = File::open(path)?;
-    if Stamp::of(&file)? != stamp {
+    if FileStamp::of(&file)? != stamp {
         return Ok(None);
     }
     file.seek(SeekFrom::Start(at))?;
     file.read_exact(bytes).map(Some)
 }
 
-/// Reads the header of the file `path` with `parse`, refuses with `refuse` what is none, and also tells what file it
-/// was.
+/// Reads the header of the file `path` with `parse`, refuses with `refuse` what is none, and also gives the
+/// stamp of the file.
 pub(super) fn open<H>(
     path: &Path,
     parse: impl Fn(&[u8]) -> Result<H, String>,
     refuse: impl Fn(String) -> Error,
-) -> Result<(H, Stamp), Error> {
+) -> Result<(H, FileStamp), Error> {
     let failed = |source| Error::Read { path: path.into(), source };
     let mut file = File::open(path).map_err(failed)?;
     let mut start = Vec::new();
     (&mut file).take(12).read_to_end(&mut start).map_err(failed)?;
     let len = header_len(&start).map_err(&refuse)?;
     (&mut file).take(len.saturating_sub(start.len()) as u64).read_to_end(&mut start).map_err(failed)?;
-    Ok((parse(&start).map_err(&refuse)?, Stamp::of(&file).map_err(failed)?))
+    Ok((parse(&start).map_err(&refuse)?, FileStamp::of(&file).map_err(failed)?))
 }
 
 /// Reads the header of weights, which takes up all of `bytes`.
@@ -289,9 +289,9 @@ impl Parser<'_> {
 
     fn take_while(&mut self, belongs: impl Fn(char) -> bool) -> String {
         let end = self.rest.find(|c| !belongs(c)).unwrap_or(self.rest.len());
-        let (taken, rest) = self.rest.split_at(end);
+        let (start, rest) = self.rest.split_at(end);
         self.rest = rest;
-        taken.to_owned()
+        start.to_owned()
     }
 }
 

@@ -3,7 +3,7 @@ use std::path::Path;
 use super::{Error, Layout, RecordId, Row, RowBlock, RowSource, WeightsWriter, push_row};
 use crate::storage::whole_file;
 
-/// What a row tells of its record, beside the log weights.
+/// The fields of a row beside its log weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RowFields {
     /// The content hash: the 64 bits by which the noise of the record is made and ties are broken.

@@ -45,7 +45,7 @@ impl Scale {
 pub struct ScoresFile {
     path: PathBuf,
     header: npy::PlainHeader,
-    stamp: npy::Stamp,
+    stamp: npy::FileStamp,
 }
 
 impl ScoresFile {

@@ -6,7 +6,7 @@ use super::*;
 use crate::resample::keys::order;
 use crate::resample::plan::StratumPlan;
 use crate::resample::request::StepNumbers;
-use crate::resample::search::{Found, ThresholdSearch};
+use crate::resample::search::{Outcome, ThresholdSearch};
 use crate::resample::{Budget, Combine, GroupShares, MixIn, Normalize, mix_in_id, shares, strata};
 use crate::weights::{RowBlock, RowFields, Rows, WeightsFile};
 
@@ -19,7 +19,7 @@ fn rows(log_weights: &[(f64, f64)]) -> Rows {
     rows
 }
 
-/// What row number `number` tells of a record with this `content`.
+/// The other fields of row number `number`, of a record with this `content`.
 fn fields(number: usize, content: usize) -> RowFields {
     let record = (content as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let (tokens, bytes) = (10 + number as u32 % 7, 50 + number as u32 % 30);
@@ -232,11 +232,11 @@ fn draw_of_parts(parts: &[Rows], options: &DrawOptions, few: u64, order: u64) ->
         }
         Ok(sum)
     };
-    Draw::decide(survey.unwrap().finish()?, &Sample::NONE, &shares, plan, options, few, &mut count)
+    Draw::decide(survey.unwrap().finish()?, &RowSample::NONE, &shares, plan, options, few, &mut count)
 }
 
 /// The search for one threshold that begins with this guess, and puts `few` records in order in memory.
-fn search(rows: &Rows, options: &DrawOptions, limit: u64, few: u64, guess: Option<(u64, u64)>) -> Found {
+fn search(rows: &Rows, options: &DrawOptions, limit: u64, few: u64, guess: Option<(u64, u64)>) -> Outcome {
     let (_, mut plan) = undecided(Some(&two_targets()), 2, options).unwrap();
     plan.strata = vec![StratumPlan { group: None, at_random: false, steps: Vec::new() }];
     let step = StepNumbers { draw: 0, target: 0, round: 0 };
@@ -245,7 +245,7 @@ fn search(rows: &Rows, options: &DrawOptions, limit: u64, few: u64, guess: Optio
         let request = CountRequest { plan: plan.clone(), step, range };
         search.advance(request.count(rows, 0).unwrap()).unwrap();
     }
-    search.found()
+    search.outcome()
 }
 
 proptest! {
@@ -303,7 +303,7 @@ proptest! {
         prop_assert_eq!(format!("{:?}", of_parts.survey), format!("{:?}", whole.survey));
         prop_assert_eq!(&of_parts.selections, &whole.selections);
         prop_assert_eq!(of_parts.selected(&parts.all).unwrap(), whole.selected(&parts.all).unwrap());
-        // Of very many copies, the last may be known only to be the last in its shard.
+        // Of very many copies, only the shard of the last one selected may have been counted.
         if few == 1000 {
             prop_assert_eq!(of_parts.plan(), whole.plan());
         }
