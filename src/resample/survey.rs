@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::groups::is_mix_in;
 use super::moments::{LogWeights, Moments};
@@ -48,7 +48,9 @@ impl Survey {
 #[serde(deny_unknown_fields)]
 pub struct SurveyPart {
     /// How many log weights each row has.
+    #[serde(deserialize_with = "some_targets")]
     pub(super) targets: usize,
+    #[serde(deserialize_with = "some_targets")]
     drawing_targets: usize,
     temperature: f64,
     records: u64,
@@ -143,6 +145,15 @@ impl SurveyPart {
             groups: self.groups,
             log_weights: sums.iter().map(|sum| sum.log_weights(self.temperature)).collect(),
         })
+    }
+}
+
+/// As many targets as a weights file may have, so that no written number asks for more memory than there is.
+fn some_targets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    let targets = usize::deserialize(deserializer)?;
+    match targets {
+        1..=65536 => Ok(targets),
+        _ => Err(de::Error::custom(format!("a survey of {targets} targets"))),
     }
 }
 
