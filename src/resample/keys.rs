@@ -48,12 +48,20 @@ impl KeyRule {
     /// The key of a record with this log weight.
     #[inline]
     pub(super) fn key(self, log_weight: f64, content_hash: u64) -> f64 {
-        match (self.scaled(log_weight), self.method) {
-            (Some(scaled), _) => scaled + self.noise.gumbel(content_hash),
-            // The least probability there is, which the noise is not made for.
-            (None, Method::Pareto) if log_weight == f64::NEG_INFINITY => log_weight,
-            (None, Method::Pareto) => self.noise.pareto(content_hash, log_weight),
-            (None, _) => log_weight,
+        match self.scaled(log_weight) {
+            Some(scaled) => scaled + self.noise.gumbel(content_hash),
+            // A record without weight for this target; the Pareto noise is made for probabilities.
+            None if log_weight == f64::NEG_INFINITY => log_weight,
+            None => self.unscaled(log_weight, content_hash),
+        }
+    }
+
+    /// The key of a finite log weight that Gumbel noise is not added to.
+    #[inline]
+    fn unscaled(self, log_weight: f64, content_hash: u64) -> f64 {
+        match self.method {
+            Method::Pareto => self.noise.pareto(content_hash, log_weight),
+            _ => log_weight,
         }
     }
 
@@ -64,7 +72,7 @@ impl KeyRule {
             return KeyPlace::Below; // It has no weight for this target.
         }
         let Some(scaled) = self.scaled(log_weight) else {
-            return KeyPlace::At(self.key(log_weight, content_hash));
+            return KeyPlace::At(self.unscaled(log_weight, content_hash));
         };
         let bits = self.noise.bits(content_hash);
         let (least, most) = noise::bounds(bits);
