@@ -144,7 +144,7 @@ pub fn resample(options: ResampleOptions, observer: &Observer) -> Result<Report,
                 };
                 let weighed = fill_in(&raw, fill, &folder, &run.observer)?;
                 report.read("fill in", &weighed.read);
-                draw.know(weighed.groups);
+                draw.set_group_names(weighed.groups);
                 folder.open(&raw)?
             }
         };

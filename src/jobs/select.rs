@@ -199,7 +199,7 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
         };
         let weighed = passes::weigh(&model, &raw, &read, &work_dir, options, &run.storage, &run.observer);
         let Weighed { read: was_read, groups } = finish_rejects(rejects, weighed)?;
-        draw.know(groups);
+        draw.set_group_names(groups);
         report.read("weigh", &was_read);
         report.raw = Some(RawReport::new(&raw, &was_read));
         tell_of_model(&model, draw.method != Method::Random, report, &run);

@@ -58,7 +58,7 @@ impl Candidates {
             Reread::Never if !self.screen.is_sure() => (0..block.len())
                 .filter(|_| rows.next().is_some_and(|row| self.screen.is_eligible(&row)))
                 .collect(),
-            Reread::Costly | Reread::Never => self.screen.sift(rows),
+            Reread::Costly | Reread::Never => self.screen.keep(rows),
         };
         if kept.is_empty() {
             return Ok(Vec::new());

@@ -207,7 +207,7 @@ impl Weigh<'_> {
             .under_way
             .retain(|shard, (at, tally, part)| rejects_fit(tally) && self.is_under_way(*shard, *at, part));
         if let Some(candidates) = self.candidates
-            && !screen.as_ref().is_some_and(|screen| candidates.screen().go_on(screen))
+            && !screen.as_ref().is_some_and(|screen| candidates.screen().resume(screen))
         {
             // Kept for another draw: they would lack some.
             for shard in before.ended.keys().chain(before.under_way.keys()) {

@@ -1,4 +1,4 @@
-use super::{Budget, Totals};
+use super::budget::{Budget, Totals};
 use crate::weights;
 
 /// What stands in the way of a draw.
@@ -105,6 +105,21 @@ pub enum Error {
         asked: u64,
         /// How many there are.
         there: u64,
+    },
+    /// Counts that were made for another draw or another range of keys than those they were to be added to.
+    #[error(
+        "the counts are of another draw, or of another range of keys; count for the request that was made last"
+    )]
+    OtherCounts,
+    /// Rows that a plan or a request does not fit.
+    #[error(
+        "made for rows of {expected} log weights, but these rows have {found}; pass the rows that were drawn from"
+    )]
+    PlanOfOtherTargets {
+        /// How many log weights it was made for.
+        expected: usize,
+        /// How many the rows have.
+        found: usize,
     },
     /// Several targets whose sizes are not told.
     #[error(

@@ -18,7 +18,8 @@ impl Noise {
         Noise { key: step(step(step(0, seed), draw), target) }
     }
 
-    /// What orders the records of draw number `draw` when they are shuffled; no draw has the number that this is the noise of.
+    /// What orders the records of draw number `draw` when they are shuffled; no draw has the number that this is the
+    /// noise of.
     pub(crate) fn of_shuffle(seed: u64, draw: u64) -> Self {
         Noise::new(seed, u64::MAX, draw)
     }
@@ -40,8 +41,8 @@ impl Noise {
         gumbel(self.bits(content_hash))
     }
 
-    /// The key of a score from 0 to 1: minus the number of times that 1 − Pareto(α = 9) noise must be drawn until it is below the score, with a
-    /// uniform number below 1 added.
+    /// The key of a score from 0 to 1: minus the number of times that 1 − Pareto(α = 9) noise must be drawn until it
+    /// is below the score, with a uniform number below 1 added.
     ///
     /// 1 − x < s with probability p = (2 − s)^−9, so that number is 1 + ⌊E / −ln(1 − p)⌋ with E exponential.
     pub fn pareto(self, content_hash: u64, score: f64) -> f64 {

@@ -1,58 +1,25 @@
-use std::fmt;
+use serde::{Deserialize, Serialize};
 
-use super::{Exponents, GroupShares, Groups, MixIn, Proportions, Totals};
-
-/// How much to select.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Budget {
-    /// So many records.
-    Records(u64),
-    /// This share of the eligible records, from 0 to 1, to the nearest record.
-    Fraction(f64),
-    /// Records of at most so many tokens together.
-    Tokens(u64),
-    /// Records of at most so many bytes together, newlines included.
-    Bytes(u64),
-}
-
-impl Budget {
-    /// What records take of the budget, in its unit.
-    pub(crate) fn price(self, of: &Totals) -> u64 {
-        match self {
-            Budget::Records(_) | Budget::Fraction(_) => of.records,
-            Budget::Tokens(_) => of.tokens,
-            Budget::Bytes(_) => of.bytes,
-        }
-    }
-}
-
-impl fmt::Display for Budget {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Budget::Records(records) => write!(f, "{records} records"),
-            Budget::Fraction(fraction) => write!(f, "a fraction of {fraction:?}"),
-            Budget::Tokens(tokens) => write!(f, "{tokens} tokens"),
-            Budget::Bytes(bytes) => write!(f, "{bytes} bytes"),
-        }
-    }
-}
+use super::{Budget, Exponents, GroupShares, Groups, MixIn, Proportions};
 
 /// How keys are made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Method {
     /// log weight / T + Gumbel noise: sampling without replacement in proportion to exp(log weight / T).
     #[default]
     Gumbel,
     /// Noise alone: every record is as likely as any other.
     Random,
-    /// Of scores from 0 to 1, first those that are larger than 1 − Pareto(9) noise, in random order; then those that are when
-    /// the noise is drawn a second time, and so on. Source: heuristic classification (arXiv 2302.03169, section 4.1, after
-    /// Brown et al. 2020, appendix A).
+    /// Of scores from 0 to 1, first those that are larger than 1 − Pareto(9) noise, in random order; then those that
+    /// are when the noise is drawn a second time, and so on. Source: heuristic classification (arXiv 2302.03169,
+    /// section 4.1, after Brown et al. 2020, appendix A).
     Pareto,
 }
 
 /// What a log weight is divided by, since it is a sum over all n-grams of a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Normalize {
     /// Nothing, as published.
     #[default]
@@ -78,18 +45,25 @@ impl Normalize {
     }
 }
 
-/// What becomes of several targets.
+/// How several targets draw.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub enum Combine {
     /// Each draws its share.
     #[default]
     Apart,
-    /// One draw by the product of the importance weights, each to the power of its exponent; of 1 / their number if none are given:
-    /// the geometric mean.
+    /// One draw by the product of the importance weights, each to the power of its exponent. Without exponents each is
+    /// 1 / the number of targets: the geometric mean.
     Product(Option<Exponents>),
 }
 
 /// What decides a draw.
+///
+/// ```
+/// use dsir::resample::{Budget, DrawOptions};
+///
+/// let options = DrawOptions { budget: Budget::Tokens(1_000_000), seed: 7, ..DrawOptions::default() };
+/// assert_eq!((options.min_tokens, options.draws), (100, 1));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct DrawOptions {
     /// How much to select.
@@ -98,34 +72,36 @@ pub struct DrawOptions {
     pub min_tokens: u32,
     /// How keys are made.
     pub method: Method,
-    /// T: 1 samples in proportion to the importance weights, 0 takes the largest without noise. One for each draw, or one for all.
+    /// T: 1 samples in proportion to the importance weights, 0 selects the largest without noise. One for each draw;
+    /// the last one also for all further draws.
     pub temperatures: Vec<f64>,
-    /// What becomes of long documents; `None`: what the log-ratios were made for, [`Normalize::Tokens`] for a refined target and
-    /// [`Normalize::None`] for any other.
+    /// What log weights are divided by; `None`: what the log-ratios were made for, [`Normalize::Tokens`] for a refined
+    /// target and [`Normalize::None`] for any other.
     pub normalize: Option<Normalize>,
-    /// What becomes of several targets.
+    /// How several targets draw.
     pub combine: Combine,
-    /// Other noise for another seed.
+    /// The seed of the noise.
     pub seed: u64,
-    /// Take everything if less than the budget is eligible.
+    /// Whether everything is selected, without an error, if less than the budget is eligible.
     pub allow_fewer: bool,
     /// The targets' shares of the budget; by default, by their tokens.
     pub proportions: Option<Proportions>,
     /// τ: shares by default are in proportion to tokens^(1/τ); infinite for even ones.
     pub proportions_temperature: f64,
-    /// The groups' shares of the budget; `None` if the weights tell no groups.
+    /// The groups' shares of the budget; `None` if records are not drawn by groups.
     pub groups: Option<GroupShares>,
     /// What is drawn beside the budget.
     pub mix_in: Vec<MixIn>,
     /// How many selections to make, each with the whole budget and with noise of its own.
     pub draws: u32,
-    /// No record is selected again before all that are eligible were.
+    /// Whether no draw selects a record again before all that are eligible were selected.
     pub disjoint: bool,
 }
 
 impl DrawOptions {
-    /// Takes in the names of groups, known once the records were read.
-    pub fn know(&mut self, names: Groups) {
+    /// Sets the names of the groups, which are known once the records were read. Nothing is changed if records are not
+    /// drawn by groups.
+    pub fn set_group_names(&mut self, names: Groups) {
         if let Some(groups) = &mut self.groups {
             groups.names = names;
         }
@@ -136,7 +112,7 @@ impl DrawOptions {
         self.groups.is_some() || !self.mix_in.is_empty()
     }
 
-    /// The temperature that makes importance weights of log weights; 0 if none are drawn by.
+    /// The temperature that makes importance weights of log weights; 0 if records are not drawn by them.
     pub(super) fn spread_temperature(&self) -> f64 {
         if self.method == Method::Gumbel { self.temperature_of(0) } else { 0.0 }
     }

@@ -1,39 +1,19 @@
-//! What a record's key is made of, and which records have one.
+//! Which records are eligible, and which log weight decides.
 
-use super::{DrawOptions, Method, Noise, Normalize, noise};
+use super::keys::{KeyPlace, KeyRule};
+use super::{DrawOptions, Normalize};
 use crate::weights::{Row, TargetSize};
 
-#[derive(Clone, Debug)]
+/// What a draw makes of a row, apart from its key.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Rule {
-    min_tokens: u32,
+    pub(super) min_tokens: u32,
     /// Of each target; nothing is done to the log weights of others.
-    normalize: Vec<Normalize>,
-    /// The exponents of a product of all targets; `None` if each is for itself.
-    exponents: Option<Vec<f64>>,
-    /// Whether groups are told apart.
-    grouped: bool,
-}
-
-/// What one draw for one target takes keys from.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Lane {
-    pub(super) target: usize,
-    method: Method,
-    temperature: f64,
-    noise: Noise,
-}
-
-impl Lane {
-    /// For draw number `draw` as `options` want it.
-    pub(super) fn new(options: &DrawOptions, draw: u32, target: usize) -> Self {
-        let noise = Noise::new(options.seed, draw.into(), target as u64);
-        Lane { target, method: options.method, temperature: options.temperature_of(draw), noise }
-    }
-
-    /// The same, whatever the log weights.
-    pub(super) fn at_random(self) -> Self {
-        Lane { method: Method::Random, ..self }
-    }
+    pub(super) normalize: Vec<Normalize>,
+    /// The exponents of a product of all targets; `None` if each draws for itself.
+    pub(super) exponents: Option<Vec<f64>>,
+    /// Whether groups are drawn from apart.
+    pub(super) grouped: bool,
 }
 
 impl Rule {
@@ -41,7 +21,7 @@ impl Rule {
         Rule { min_tokens, normalize: Vec::new(), exponents: None, grouped: false }
     }
 
-    /// For weights of `count` targets, which `targets` tells about.
+    /// For rows of `count` log weights; `targets` describes their targets.
     pub(super) fn of(
         options: &DrawOptions,
         exponents: Option<Vec<f64>>,
@@ -65,8 +45,8 @@ impl Rule {
         }
     }
 
-    /// How many targets draw: one if their weights are combined.
-    pub(super) fn lanes(&self, targets: usize) -> usize {
+    /// How many of `targets` targets draw: one if their weights are combined.
+    pub(super) fn drawing_targets(&self, targets: usize) -> usize {
         if self.exponents.is_some() { 1 } else { targets }
     }
 
@@ -91,7 +71,7 @@ impl Rule {
         }
     }
 
-    /// The log weight that decides in a lane: combined, and normalized by length.
+    /// The log weight that decides for a target: combined, and normalized by length.
     #[inline]
     pub(super) fn log_weight(&self, of: impl Fn(usize) -> f64, tokens: u32, target: usize) -> f64 {
         let log_weight = match &self.exponents {
@@ -99,7 +79,7 @@ impl Rule {
             Some(exponents) => {
                 let sum: f64 =
                     exponents.iter().enumerate().map(|(target, exponent)| exponent * of(target)).sum();
-                // Of weights of other makers, which may be anything, the sum may be no number.
+                // Weights made by other programs may be so large that their sum is no number.
                 if sum.is_nan() { f64::NEG_INFINITY } else { sum.clamp(f64::MIN, f64::MAX) }
             }
         };
@@ -112,59 +92,15 @@ impl Rule {
         self.log_weight(|target| row.log_weight(target), row.tokens(), target)
     }
 
+    /// The key of a record.
     #[inline]
-    pub(super) fn key(&self, row: &Row<'_>, lane: Lane) -> f64 {
-        lane.key(self.log_weight_of(row, lane.target), row.record())
+    pub(super) fn key(&self, row: &Row<'_>, keys: KeyRule) -> f64 {
+        keys.key(self.log_weight_of(row, keys.target), row.record())
     }
 
-    /// The key, unless it is certain without the noise's logarithms that it is below or above a range.
+    /// The key of a record, or on which side of a range it is.
     #[inline]
-    pub(super) fn key_within(&self, row: &Row<'_>, lane: Lane, (low, high): (f64, f64)) -> Where {
-        let log_weight = self.log_weight_of(row, lane.target);
-        if log_weight == f64::NEG_INFINITY && lane.method != Method::Random {
-            return Where::Below; // It has no weight for this target.
-        }
-        let Some(scaled) = lane.scaled(log_weight) else {
-            return Where::Key(lane.key(log_weight, row.record()));
-        };
-        let bits = lane.noise.bits(row.record());
-        let (least, most) = noise::bounds(bits);
-        if scaled + most < low {
-            return Where::Below;
-        }
-        if scaled + least > high {
-            return Where::Above;
-        }
-        Where::Key(scaled + noise::gumbel(bits))
+    pub(super) fn place(&self, row: &Row<'_>, keys: KeyRule, range: (f64, f64)) -> KeyPlace {
+        keys.place(self.log_weight_of(row, keys.target), row.record(), range)
     }
-}
-
-impl Lane {
-    #[inline]
-    pub(super) fn key(self, log_weight: f64, content_hash: u64) -> f64 {
-        match (self.scaled(log_weight), self.method) {
-            (Some(scaled), _) => scaled + self.noise.gumbel(content_hash),
-            (None, Method::Pareto) => self.noise.pareto(content_hash, log_weight),
-            (None, _) => log_weight,
-        }
-    }
-
-    /// What Gumbel noise is added to; `None` if none is.
-    #[inline]
-    fn scaled(self, log_weight: f64) -> Option<f64> {
-        match self.method {
-            Method::Gumbel if self.temperature == 0.0 => None,
-            Method::Gumbel => Some(log_weight / self.temperature),
-            Method::Random => Some(0.0),
-            Method::Pareto => None,
-        }
-    }
-}
-
-/// Where a key is, seen from a range.
-pub(super) enum Where {
-    Below,
-    Above,
-    /// Here: it may still be outside.
-    Key(f64),
 }

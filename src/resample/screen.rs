@@ -1,32 +1,33 @@
-//! Which records may still be selected, while others are yet to be weighed.
+//! Which records may still be selected while others are not weighed yet.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::cut::order;
-use super::rule::{Lane, Rule};
-use super::{Budget, Draw, DrawOptions, Error, Selection, Totals, shares};
+use super::keys::{KeyRule, KeyRules, order};
+use super::rule::Rule;
+use super::shares::{TargetSplit, target_split};
+use super::{Budget, Draw, DrawOptions, Error, Selection, Totals};
 use crate::weights::{Row, TargetSize};
 
-/// Tells of each record, when it is weighed, whether it can still be among those selected; it may be shared by threads.
+/// Decides of each record, when it is weighed, whether it may still be selected in the end. Threads may share it.
 ///
-/// With a budget of records, tokens or bytes it is sure: a record is out when records with larger keys use the budget up. With a
-/// fraction, which nobody can tell before the end, it guesses from what it has seen; whether it was right, says
-/// [`Screen::holds`].
+/// With a budget of records, tokens or bytes it is sure: a record is out when records with larger keys use the budget
+/// up. With a fraction, which nobody can tell before the end, it guesses from the records so far; [`Screen::holds`]
+/// tells whether it was right.
 pub struct Screen {
     rule: Rule,
     budget: Budget,
-    /// Whether some records are drawn apart from others: then nothing is known before the end.
+    /// Whether some records are drawn apart from others: then nothing is sure before the end.
     has_strata: bool,
     fingerprint: u64,
-    /// What takes from the records, and of the budget its share and those of what comes before it, which may take its records
-    /// away.
-    lanes: Vec<(Lane, f64)>,
-    seen: Mutex<Seen>,
+    /// How each draw makes keys for each target, and its share of the budget with the shares of the draws and targets
+    /// before it, which may select its records.
+    key_rules: Vec<(KeyRule, f64)>,
+    so_far: Mutex<KeysSoFar>,
 }
 
-/// What a [`Screen`] has let go: all that is below the highest thresholds it ever had.
+/// What a [`Screen`] has dropped: all that is below the highest thresholds it ever had.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ScreenState {
     /// Of the draw that it is for.
@@ -34,9 +35,11 @@ pub(crate) struct ScreenState {
     highest: Vec<usize>,
 }
 
-struct Seen {
+/// The records weighed so far.
+struct KeysSoFar {
     eligible: u64,
-    lanes: Vec<Keys>,
+    /// For each draw and target.
+    keys: Vec<Keys>,
 }
 
 /// A guessed threshold leaves room for so many times the records that seem to be needed, and for a few more.
@@ -49,27 +52,28 @@ impl Screen {
     /// # Errors
     /// Proportions that do not fit the targets.
     pub fn new(targets: &[TargetSize], options: &DrawOptions) -> Result<Self, Error> {
-        let shares::Lanes { shares, exponents } = shares::lanes(options, Some(targets), targets.len())?;
-        let mut lanes = Vec::new();
+        let TargetSplit { shares, exponents } = target_split(options, Some(targets), targets.len())?;
+        let rules = KeyRules::of(options);
+        let mut key_rules = Vec::new();
         for draw in 0..options.draws {
             let mut before = if options.disjoint { f64::from(draw) } else { 0.0 };
             for (target, share) in shares.iter().enumerate() {
                 before += share;
-                lanes.push((Lane::new(options, draw, target), before));
+                key_rules.push((rules.rule(draw as usize, target, false), before));
             }
         }
-        let keys = lanes.iter().map(|_| Keys::new(lanes.len())).collect();
+        let keys = key_rules.iter().map(|_| Keys::new(key_rules.len())).collect();
         Ok(Screen {
             rule: Rule::of(options, exponents, Some(targets), targets.len()),
             budget: options.budget,
             has_strata: options.has_strata(),
             fingerprint: xxhash_rust::xxh3::xxh3_64(format!("{options:?} {targets:?}").as_bytes()),
-            lanes,
-            seen: Mutex::new(Seen { eligible: 0, lanes: keys }),
+            key_rules,
+            so_far: Mutex::new(KeysSoFar { eligible: 0, keys }),
         })
     }
 
-    /// Whether nothing that it lets go can be selected.
+    /// Whether nothing that it drops can be selected.
     pub fn is_sure(&self) -> bool {
         !matches!(self.budget, Budget::Fraction(_)) && !self.has_strata
     }
@@ -79,44 +83,42 @@ impl Screen {
         self.rule.is_eligible(row)
     }
 
-    /// Takes in the rows of records just weighed and returns which of them may still be selected, by their number among the
-    /// rows.
-    pub(crate) fn sift<'a>(&self, rows: impl Iterator<Item = Row<'a>>) -> Vec<usize> {
+    /// Takes the rows of records just weighed into account, and returns which of them may still be selected, as
+    /// indices into the rows.
+    pub(crate) fn keep<'a>(&self, rows: impl Iterator<Item = Row<'a>>) -> Vec<usize> {
         if self.has_strata {
             return Vec::new();
         }
-        let count = self.lanes.len();
+        let count = self.key_rules.len();
         let mut eligible = Vec::new();
         let mut orders = Vec::new();
         for (index, row) in rows.enumerate().filter(|(_, row)| self.rule.is_eligible(row)) {
-            let mut one = Totals::default();
-            one.add_row(&row);
-            eligible.push((index, self.budget.price(&one)));
-            orders.extend(self.lanes.iter().map(|(lane, _)| order(self.rule.key(&row, *lane))));
+            eligible.push((index, self.budget.price(&Totals::of_row(&row))));
+            orders.extend(self.key_rules.iter().map(|(keys, _)| order(self.rule.key(&row, *keys))));
         }
         let open: Vec<u64> = {
-            let mut seen = self.seen();
-            seen.eligible += eligible.len() as u64;
+            let mut so_far = self.keys_so_far();
+            so_far.eligible += eligible.len() as u64;
             for ((_, price), orders) in eligible.iter().zip(orders.chunks(count)) {
-                seen.lanes.iter_mut().zip(orders).for_each(|(keys, order)| keys.add(*order, *price));
+                so_far.keys.iter_mut().zip(orders).for_each(|(keys, order)| keys.add(*order, *price));
             }
-            let Seen { eligible, lanes } = &mut *seen;
-            let limits = self.lanes.iter().map(|(_, share)| self.limit(*share, *eligible));
-            lanes.iter_mut().zip(limits).map(|(keys, limit)| keys.open(limit)).collect()
+            let KeysSoFar { eligible, keys } = &mut *so_far;
+            let limits = self.key_rules.iter().map(|(_, share)| self.limit(*share, *eligible));
+            keys.iter_mut().zip(limits).map(|(keys, limit)| keys.open(limit)).collect()
         };
         let may_be_selected = |orders: &[u64]| orders.iter().zip(&open).any(|(order, open)| order >= open);
         let kept = eligible.iter().zip(orders.chunks(count)).filter(|(_, orders)| may_be_selected(orders));
         kept.map(|((index, _), _)| *index).collect()
     }
 
-    /// Of the budget, what a target and those before it take at most.
+    /// How much of the budget a target and those before it use up at most.
     fn limit(&self, share: f64, eligible: u64) -> u64 {
         let whole = match self.budget {
             Budget::Records(limit) | Budget::Tokens(limit) | Budget::Bytes(limit) => limit as f64,
             Budget::Fraction(fraction) => fraction * eligible as f64 * ROOM + FEW,
         };
         // The parts of a budget are rounded up or down, each by less than one.
-        (whole * share * (1.0 + 1e-9)) as u64 + self.lanes.len() as u64
+        (whole * share * (1.0 + 1e-9)) as u64 + self.key_rules.len() as u64
     }
 
     /// Whether everything that `draw` has selected was kept.
@@ -124,52 +126,53 @@ impl Screen {
         let kept = |(selection, keys): (&Selection, &Keys)| {
             selection.threshold.is_none_or(|threshold| keys.bin(order(threshold)) >= keys.highest)
         };
-        !self.has_strata && draw.selections.iter().flatten().zip(&self.seen().lanes).all(kept)
+        !self.has_strata && draw.selections.iter().flatten().zip(&self.keys_so_far().keys).all(kept)
     }
 
-    /// How it may be gone on with in a later run.
+    /// What a later run needs to resume it.
     pub(crate) fn state(&self) -> ScreenState {
-        let highest = self.seen().lanes.iter().map(|keys| keys.highest).collect();
+        let highest = self.keys_so_far().keys.iter().map(|keys| keys.highest).collect();
         ScreenState { fingerprint: self.fingerprint, highest }
     }
 
-    /// Takes into account what a screen of an earlier run has let go; false, and nothing is changed, if that one was for another draw.
-    pub(crate) fn go_on(&self, before: &ScreenState) -> bool {
+    /// Takes into account what the screen of an earlier run has dropped; false, and nothing is changed, if that one
+    /// was for another draw.
+    pub(crate) fn resume(&self, before: &ScreenState) -> bool {
         let same = before.fingerprint == self.fingerprint;
         if same {
-            let mut seen = self.seen();
-            let highest = seen.lanes.iter_mut().zip(&before.highest);
+            let mut so_far = self.keys_so_far();
+            let highest = so_far.keys.iter_mut().zip(&before.highest);
             highest.for_each(|(keys, before)| keys.highest = keys.highest.max(*before));
         }
         same
     }
 
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn keys_so_far(&self) -> MutexGuard<'_, KeysSoFar> {
+        self.so_far.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How much of the budget the records seen would take, by their keys.
+/// How much of the budget the records weighed so far would use up, by their keys in one draw for one target.
 struct Keys {
     /// In bins of rising keys.
     amounts: Vec<u64>,
     shift: u32,
-    /// The lowest bin that is not out, and what is in those above it.
+    /// The lowest bin whose records may be selected, and what is in those above it.
     open: usize,
     above: u64,
     /// The highest that `open` has ever been.
     highest: usize,
 }
 
-/// A bin is no wider than a 64th of its keys, unless there are many lanes: they have 8 MB together.
+/// A bin is no wider than a 64th of its keys, unless there are many draws and targets: their bins have 8 MB together.
 const BINS_LOG2: u32 = 18;
 const ALL_BINS_LOG2: u32 = 20;
 /// Sign and exponent of a key, at the least.
 const FEWEST_BINS_LOG2: u32 = 12;
 
 impl Keys {
-    fn new(lanes: usize) -> Self {
-        let most = ALL_BINS_LOG2.saturating_sub(lanes.next_power_of_two().trailing_zeros());
+    fn new(key_rules: usize) -> Self {
+        let most = ALL_BINS_LOG2.saturating_sub(key_rules.next_power_of_two().trailing_zeros());
         let bins_log2 = most.clamp(FEWEST_BINS_LOG2, BINS_LOG2);
         Keys { amounts: vec![0; 1 << bins_log2], shift: 64 - bins_log2, open: 0, above: 0, highest: 0 }
     }
@@ -206,27 +209,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::resample::Position;
-    use crate::weights::{self, Layout, RowBlock, WeightsFile, WeightsWriter};
+    use crate::weights::{RowFields, Rows};
 
-    /// A row: log weights for two targets, content hash, tokens, bytes.
-    fn row([first, second]: [f64; 2], number: u64) -> Vec<u8> {
-        let hash = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let (tokens, bytes) = (100 + number as u32 % 50, 500 + number as u32 % 300);
-        let parts: [&[u8]; 5] = [
-            &first.to_le_bytes(),
-            &second.to_le_bytes(),
-            &hash.to_le_bytes(),
-            &tokens.to_le_bytes(),
-            &bytes.to_le_bytes(),
-        ];
-        parts.concat()
+    /// Rows of these log weights for two targets.
+    fn rows(log_weights: impl IntoIterator<Item = [f64; 2]>) -> Rows {
+        let mut rows = Rows::new(2);
+        for (number, log_weights) in (0u64..).zip(log_weights) {
+            let record = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let (tokens, bytes) = (100 + number as u32 % 50, 500 + number as u32 % 300);
+            rows.push(&log_weights, RowFields { record, tokens, bytes, group: None }).unwrap();
+        }
+        rows
     }
 
-    /// Weighs the rows in blocks, then draws; returns the screen, the draw, what was kept and what is selected; `None` if nothing
-    /// is.
+    /// Weighs the rows in blocks, then draws; returns the screen, the draw, what was kept and what is selected;
+    /// `None` if nothing is.
     fn run(
-        rows: &[Vec<u8>],
+        rows: &Rows,
         block: usize,
         budget: Budget,
         proportions: &str,
@@ -243,30 +242,17 @@ mod tests {
         };
         let screen = Screen::new(&targets, &options).unwrap();
         let mut kept = Vec::new();
-        for (number, rows) in rows.chunks(block).enumerate() {
-            let rows = rows.concat();
-            kept.extend(
-                screen
-                    .sift(weights::rows(&rows, Layout::of_targets(2)))
-                    .into_iter()
-                    .map(|index| number * block + index),
-            );
+        let all: Vec<Row<'_>> = rows.iter().collect();
+        for (number, rows) in all.chunks(block).enumerate() {
+            kept.extend(screen.keep(rows.iter().copied()).into_iter().map(|index| number * block + index));
         }
 
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("w.npy");
-        let mut writer = WeightsWriter::create(&path, 2).unwrap();
-        writer.write(&rows.concat()).unwrap();
-        writer.finish().unwrap();
-        let file = WeightsFile::open(&path).unwrap();
         // A part of the budget may be too small for any record: no draw.
-        let draw = Draw::new(std::slice::from_ref(&file), Some(&targets), &options).ok()?;
-        let mut read = RowBlock::default();
-        file.read(0, rows.len(), &mut read).unwrap();
-        let is_selected = |(record, row): &(usize, Row<'_>)| {
-            draw.selected_by(Position { shard: 0, record: *record as u64 }, row).next().is_some()
-        };
-        let selected = read.rows().enumerate().filter(is_selected).map(|(record, _)| record).collect();
+        let draw = Draw::new(rows, Some(&targets), &options).ok()?;
+        let mut selected: Vec<usize> =
+            (0..draws as usize).flat_map(|draw_number| draw.indices(rows, draw_number).unwrap()).collect();
+        selected.sort_unstable();
+        selected.dedup();
         Some((screen, draw, kept, selected))
     }
 
@@ -278,7 +264,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
         #[test]
-        fn nothing_selected_was_let_go(
+        fn nothing_selected_was_dropped(
             weights in prop::collection::vec((-60.0..60.0, -9.0..9.0), 1..900),
             trend in -100.0..100.0,
             block in 1usize..70,
@@ -288,12 +274,13 @@ mod tests {
             draws in (1u32..6, any::<bool>()),
         ) {
             let place = |number: usize| trend * number as f64 / weights.len() as f64;
-            let rows: Vec<Vec<u8>> = weights
-                .iter()
-                .enumerate()
-                .map(|(number, (first, second))| row([first + place(number), second - place(number)], number as u64))
-                .collect();
-            let amount = share * rows.len() as f64;
+            let rows = rows(
+                weights
+                    .iter()
+                    .enumerate()
+                    .map(|(number, (first, second))| [first + place(number), second - place(number)]),
+            );
+            let amount = share * weights.len() as f64;
             let budget = match kind {
                 0 => Budget::Records(1 + amount as u64),
                 1 => Budget::Tokens(150 + (125.0 * amount) as u64),
@@ -308,7 +295,7 @@ mod tests {
 
     #[test]
     fn few_are_kept_when_few_are_wanted() {
-        let rows: Vec<_> = (0..20_000).map(|number| row([0.0, 0.0], number)).collect();
+        let rows = rows(vec![[0.0, 0.0]; 20_000]);
         let (_, _, kept, selected) = run(&rows, 50, Budget::Records(100), "1,1", (1, false)).unwrap();
         assert_eq!(selected.len(), 100);
         assert!(is_part(&selected, &kept));
@@ -319,18 +306,17 @@ mod tests {
     #[test]
     fn a_guess_knows_whether_it_was_right() {
         // As good everywhere: right.
-        let rows: Vec<_> = (0..30_000).map(|number| row([0.0, 0.0], number)).collect();
+        let even = rows(vec![[0.0, 0.0]; 30_000]);
         let (screen, draw, kept, selected) =
-            run(&rows, 50, Budget::Fraction(0.02), "1,1", (1, false)).unwrap();
+            run(&even, 50, Budget::Fraction(0.02), "1,1", (1, false)).unwrap();
         assert!(!screen.is_sure() && screen.holds(&draw));
         assert!(is_part(&selected, &kept));
         assert!(kept.len() < 20_000, "{}", kept.len());
 
-        // All that is good comes first: at the end, what was let go would be wanted.
-        let rows: Vec<_> =
-            (0..60_000).map(|number| row([if number < 20_000 { 50.0 } else { -50.0 }; 2], number)).collect();
+        // All that is good comes first: at the end, what was dropped would be wanted.
+        let falling = rows((0..60_000).map(|number| [if number < 20_000 { 50.0 } else { -50.0 }; 2]));
         let (screen, draw, kept, selected) =
-            run(&rows, 50, Budget::Fraction(0.3), "1,1", (1, false)).unwrap();
+            run(&falling, 50, Budget::Fraction(0.3), "1,1", (1, false)).unwrap();
         assert!(!is_part(&selected, &kept));
         assert!(!screen.holds(&draw));
     }

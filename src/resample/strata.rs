@@ -1,4 +1,4 @@
-//! What is drawn from apart from all else: groups, and sets that are mixed in.
+//! Strata: what is drawn from apart from all else, which is groups and sets that are mixed in.
 
 use super::groups::ShareBy;
 use super::{Budget, DrawOptions, Error, Survey, Totals, group_id, mix_in_id, shares};
@@ -12,19 +12,19 @@ pub(super) struct Stratum {
     /// What is eligible in it.
     pub(super) there: Totals,
     pub(super) budget: Budget,
-    /// For each target, in the unit of the budget.
+    /// How much each target draws, in the unit of the budget.
     pub(super) limits: Vec<u64>,
-    /// Whatever the log weights.
+    /// Whether its records are drawn without regard to the log weights.
     pub(super) at_random: bool,
 }
 
 /// Splits the budget between strata and, in each, between targets of these shares.
-pub(super) fn plan(options: &DrawOptions, survey: &Survey, targets: &[f64]) -> Result<Vec<Stratum>, Error> {
+pub(super) fn strata(options: &DrawOptions, survey: &Survey, targets: &[f64]) -> Result<Vec<Stratum>, Error> {
     let budget = options.budget;
     let whole = limit(options, survey)?;
     let mut strata = Vec::new();
     if survey.groups.is_empty() {
-        let limits = shares::split(whole, targets);
+        let limits = shares::apportion(whole, targets);
         let (name, there) = (String::new(), survey.eligible);
         strata.push(Stratum { name, group: None, there, budget, limits, at_random: false });
     }
@@ -32,10 +32,10 @@ pub(super) fn plan(options: &DrawOptions, survey: &Survey, targets: &[f64]) -> R
         survey.groups.iter().partition(|(id, _)| (0..options.mix_in.len()).any(|set| **id == mix_in_id(set)));
 
     let by_size = options.groups.as_ref().is_none_or(|groups| groups.by == ShareBy::Raw);
-    let parts = shares::split(whole, &group_shares(options, &groups)?);
+    let parts = shares::apportion(whole, &group_shares(options, &groups)?);
     for ((id, there), part) in groups.into_iter().zip(parts) {
         let has = budget.price(there);
-        // By what there is, a part may be rounded up to one more than that.
+        // Split by what there is, a part may be rounded up to one more than that.
         if part > has && !options.allow_fewer && !by_size {
             return Err(Error::GroupTooSmall {
                 group: name(options, *id),
@@ -44,7 +44,7 @@ pub(super) fn plan(options: &DrawOptions, survey: &Survey, targets: &[f64]) -> R
                 there: *there,
             });
         }
-        let limits = shares::split(part.min(has), targets);
+        let limits = shares::apportion(part.min(has), targets);
         let name = name(options, *id);
         strata.push(Stratum { name, group: Some(*id), there: *there, budget, limits, at_random: false });
     }

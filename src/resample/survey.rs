@@ -1,12 +1,14 @@
 use std::collections::BTreeMap;
 
-use super::cut::Sampled;
+use serde::{Deserialize, Deserializer, Serialize, de};
+
 use super::groups::is_mix_in;
+use super::moments::{LogWeights, Moments};
 use super::rule::Rule;
-use super::scan::{Rows, Visit};
-use super::{Error, Totals, scan};
-use crate::ln::exp;
-use crate::weights::WeightsFile;
+use super::sample::{RowSample, SampledRow};
+use super::scan::{PieceRows, Visit};
+use super::{DrawOptions, Error, Position, Totals, scan, shares};
+use crate::weights::{RowSource, TargetSize};
 
 /// What there is to draw from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,160 +23,194 @@ pub struct Survey {
     pub too_short: u64,
     /// Those that may be drawn; not those in sets that are mixed in.
     pub eligible: Totals,
-    /// What is eligible in each group and in each set that is mixed in, if the weights tell.
+    /// What is eligible in each group and in each set that is mixed in, if the rows have groups.
     pub groups: BTreeMap<u64, Totals>,
     /// The log weights that decide, of the eligible records, for each target that draws.
     pub log_weights: Vec<LogWeights>,
 }
 
 impl Survey {
-    /// Looks through `weights`, one file for each shard in input order.
+    /// Reads all of `weights` once: [`WeightsFile`](crate::weights::WeightsFile)s, one for each shard in input order,
+    /// or another [`RowSource`]. Records of fewer tokens than `min_tokens` are not eligible; `temperature` is that of
+    /// the effective sample size.
     ///
     /// # Errors
     /// Weights that cannot be read.
-    pub fn new(weights: &[WeightsFile], min_tokens: u32, temperature: f64) -> Result<Self, Error> {
-        Ok(survey(weights, &Rule::new(min_tokens), temperature, u64::MAX)?.0)
+    pub fn new<S: RowSource + ?Sized>(weights: &S, min_tokens: u32, temperature: f64) -> Result<Self, Error> {
+        let (part, _) = survey(&weights, 0, &Rule::new(min_tokens), temperature, u64::MAX)?;
+        part.finish()
     }
 }
 
-/// The spread of log weights.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
-pub struct LogWeights {
-    /// The smallest.
-    pub min: f64,
-    /// The largest.
-    pub max: f64,
-    /// The mean.
-    pub mean: f64,
-    /// The standard deviation.
-    pub deviation: f64,
-    /// (Σ v)² / Σ v² with v = exp(log weight / T): how many records of equal weight would be as
-    /// varied a sample. `None` at temperature 0.
-    pub effective_sample_size: Option<f64>,
+/// What there is to draw from in some of the rows. Parts of different rows add up to a [`Survey`], in whatever order
+/// they are merged; a part can be written down (with serde).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SurveyPart {
+    /// How many log weights each row has.
+    #[serde(deserialize_with = "some_targets")]
+    pub(super) targets: usize,
+    #[serde(deserialize_with = "some_targets")]
+    drawing_targets: usize,
+    temperature: f64,
+    records: u64,
+    invalid: u64,
+    left_out: u64,
+    too_short: u64,
+    eligible: Totals,
+    groups: BTreeMap<u64, Totals>,
+    /// For each piece of the rows that was read at once, where it begins, and for each target that draws, its moments.
+    moments: Vec<(Position, Vec<Moments>)>,
 }
 
-/// Sums over the log weights of one piece, or of several in their order.
-#[derive(Clone, Copy, Debug)]
-struct Moments {
-    count: f64,
-    min: f64,
-    max: f64,
-    mean: f64,
-    /// Σ (w − mean)².
-    spread: f64,
-    /// Σ exp((w − max) / T) and Σ exp(2 (w − max) / T).
-    exps: [f64; 2],
-}
-
-impl Moments {
-    const NONE: Moments = Moments {
-        count: 0.0,
-        min: f64::INFINITY,
-        max: f64::NEG_INFINITY,
-        mean: 0.0,
-        spread: 0.0,
-        exps: [0.0; 2],
-    };
-
-    fn of(log_weights: &[f64], temperature: f64) -> Moments {
-        if log_weights.is_empty() {
-            return Moments::NONE;
-        }
-        let count = log_weights.len() as f64;
-        let min = log_weights.iter().copied().fold(f64::INFINITY, f64::min);
-        let max = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let mean = log_weights.iter().sum::<f64>() / count;
-        let spread = log_weights.iter().map(|w| (w - mean) * (w - mean)).sum();
-        let mut exps = [0.0; 2];
-        // Below e^-40 a term is lost in the rounding of the sum, whose largest term is 1.
-        for exponent in
-            log_weights.iter().map(|w| (w - max) / temperature).filter(|exponent| *exponent > -40.0)
-        {
-            let exp = exp(exponent);
-            exps[0] += exp;
-            exps[1] += exp * exp;
-        }
-        Moments { count, min, max, mean, spread, exps }
+impl SurveyPart {
+    /// Reads rows for a draw once; their first shard is number `first_shard` of the whole input. `targets` tells the
+    /// sizes of the targets.
+    ///
+    /// # Errors
+    /// Options that do not fit the targets; rows that cannot be read.
+    pub fn new<S: RowSource + ?Sized>(
+        rows: &S,
+        first_shard: usize,
+        targets: Option<&[TargetSize]>,
+        options: &DrawOptions,
+    ) -> Result<Self, Error> {
+        let count = rows.targets();
+        let exponents = shares::target_split(options, targets, count)?.exponents;
+        let rule = Rule::of(options, exponents, targets, count);
+        Ok(survey(&rows, first_shard, &rule, options.spread_temperature(), u64::MAX)?.0)
     }
 
-    fn join(&self, other: &Moments, temperature: f64) -> Moments {
-        if self.count == 0.0 || other.count == 0.0 {
-            return if self.count == 0.0 { *other } else { *self };
+    fn of_no_rows(targets: usize, rule: &Rule, temperature: f64) -> Self {
+        SurveyPart {
+            targets,
+            drawing_targets: rule.drawing_targets(targets),
+            temperature,
+            records: 0,
+            invalid: 0,
+            left_out: 0,
+            too_short: 0,
+            eligible: Totals::default(),
+            groups: BTreeMap::new(),
+            moments: Vec::new(),
         }
-        let count = self.count + other.count;
-        let apart = other.mean - self.mean;
-        let max = self.max.max(other.max);
-        let scale = |of: &Moments| if temperature > 0.0 { exp((of.max - max) / temperature) } else { 0.0 };
-        let (ours, theirs) = (scale(self), scale(other));
-        Moments {
-            count,
-            min: self.min.min(other.min),
-            max,
-            mean: self.mean + apart * (other.count / count),
-            spread: self.spread + other.spread + apart * apart * (self.count * other.count / count),
-            exps: [
-                self.exps[0] * ours + other.exps[0] * theirs,
-                self.exps[1] * ours * ours + other.exps[1] * theirs * theirs,
-            ],
+    }
+
+    /// Adds what there is in other rows.
+    ///
+    /// # Errors
+    /// A part that was made for another draw; nothing is changed then.
+    pub fn merge(&mut self, other: SurveyPart) -> Result<(), Error> {
+        let made_for = |part: &SurveyPart| (part.targets, part.drawing_targets, part.temperature.to_bits());
+        if made_for(self) != made_for(&other) {
+            return Err(Error::OtherCounts);
         }
+        self.add(other);
+        Ok(())
+    }
+
+    fn add(&mut self, other: SurveyPart) {
+        self.records = self.records.saturating_add(other.records);
+        self.invalid = self.invalid.saturating_add(other.invalid);
+        self.left_out = self.left_out.saturating_add(other.left_out);
+        self.too_short = self.too_short.saturating_add(other.too_short);
+        self.eligible.merge(other.eligible);
+        for (group, there) in other.groups {
+            self.groups.entry(group).or_default().merge(there);
+        }
+        self.moments.extend(other.moments);
+    }
+
+    /// The survey of all rows.
+    ///
+    /// # Errors
+    /// More groups than can be drawn from.
+    pub fn finish(mut self) -> Result<Survey, Error> {
+        if self.groups.len() > MOST_GROUPS {
+            return Err(Error::TooManyGroups { most: MOST_GROUPS });
+        }
+        self.moments.sort_unstable_by_key(|(start, _)| *start);
+        let mut sums = vec![Moments::NONE; self.drawing_targets];
+        for (_, moments) in &self.moments {
+            for (sum, moments) in sums.iter_mut().zip(moments) {
+                *sum = sum.join(moments, self.temperature);
+            }
+        }
+        Ok(Survey {
+            records: self.records,
+            invalid: self.invalid,
+            left_out: self.left_out,
+            too_short: self.too_short,
+            eligible: self.eligible,
+            groups: self.groups,
+            log_weights: sums.iter().map(|sum| sum.log_weights(self.temperature)).collect(),
+        })
     }
 }
 
-/// Each is read through on its own.
+/// As many targets as a weights file may have, so that no written number asks for more memory than there is.
+fn some_targets<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    let targets = usize::deserialize(deserializer)?;
+    match targets {
+        1..=65536 => Ok(targets),
+        _ => Err(de::Error::custom(format!("a survey of {targets} targets"))),
+    }
+}
+
+/// Each group is drawn from by itself, which takes a few readings of all rows.
 const MOST_GROUPS: usize = 4096;
 
-/// Looks at everything once: what is eligible, how the log weights spread, and a sample of rows.
-struct Look<'a> {
+/// Gathers what is eligible, how the log weights spread, and a sample of rows.
+struct SurveyVisit<'a> {
     rule: &'a Rule,
     targets: usize,
     temperature: f64,
-    /// One row in so many is kept.
+    /// One row in so many is sampled.
     every: u64,
 }
 
-/// What one thread has seen.
-struct Seen {
-    survey: Survey,
-    pieces: Vec<(usize, Vec<Moments>)>,
-    /// The eligible log weights of the piece under way, target after target.
+/// What one thread has read.
+struct SurveyThread {
+    part: SurveyPart,
+    /// The eligible log weights of the piece being read, target after target.
     log_weights: Vec<Vec<f64>>,
-    sample: Vec<Sampled>,
+    sample: Vec<SampledRow>,
 }
 
-impl Visit for Look<'_> {
-    type State = Seen;
+impl Visit for SurveyVisit<'_> {
+    type State = SurveyThread;
 
-    fn state(&self) -> Seen {
-        let survey = Survey::default();
-        Seen { survey, pieces: vec![], log_weights: vec![vec![]; self.targets], sample: vec![] }
+    fn state(&self) -> SurveyThread {
+        let part = SurveyPart::of_no_rows(self.targets, self.rule, self.temperature);
+        SurveyThread { log_weights: vec![vec![]; part.drawing_targets], part, sample: vec![] }
     }
 
-    fn piece<'a>(&self, seen: &mut Seen, number: usize, rows: impl Rows<'a>) {
-        let Seen { survey, pieces, log_weights, sample } = seen;
+    fn piece<'a>(&self, thread: &mut SurveyThread, start: Position, rows: impl PieceRows<'a>) {
+        let SurveyThread { part, log_weights, sample } = thread;
         log_weights.iter_mut().for_each(Vec::clear);
         for (position, row) in rows {
-            survey.records += 1;
+            part.records += 1;
             if !self.rule.is_weighed(&row) {
                 // What was skipped has no tokens.
-                *(if row.tokens() == 0 { &mut survey.invalid } else { &mut survey.left_out }) += 1;
+                *(if row.tokens() == 0 { &mut part.invalid } else { &mut part.left_out }) += 1;
                 continue;
             }
             if !self.rule.is_eligible(&row) {
-                survey.too_short += 1;
+                part.too_short += 1;
                 continue;
             }
-            if survey.records % self.every == 0 {
-                sample.push(Sampled::new(self.rule, position, &row));
+            if part.records % self.every == 0 {
+                sample.push(SampledRow::new(self.rule, position, &row));
             }
             if let Some(group) = self.rule.group(&row) {
-                if survey.groups.len() <= MOST_GROUPS {
-                    survey.groups.entry(group).or_default().add_row(&row);
+                if part.groups.len() <= MOST_GROUPS {
+                    part.groups.entry(group).or_default().add_row(&row);
                 }
                 if is_mix_in(group) {
                     continue;
                 }
             }
-            survey.eligible.add_row(&row);
+            part.eligible.add_row(&row);
             for (target, log_weights) in log_weights.iter_mut().enumerate() {
                 let log_weight = self.rule.log_weight_of(&row, target);
                 if log_weight > f64::NEG_INFINITY {
@@ -183,56 +219,24 @@ impl Visit for Look<'_> {
             }
         }
         let moments = log_weights.iter().map(|log_weights| Moments::of(log_weights, self.temperature));
-        pieces.push((number, moments.collect()));
+        part.moments.push((start, moments.collect()));
     }
 }
 
-/// Also gives a sample of the eligible rows: one in `every`.
+/// What there is in rows whose first shard is number `first_shard`, and a sample of the eligible ones: one in `every`.
 pub(super) fn survey(
-    weights: &[WeightsFile],
+    rows: &dyn RowSource,
+    first_shard: usize,
     rule: &Rule,
     temperature: f64,
     every: u64,
-) -> Result<(Survey, Vec<Sampled>), Error> {
-    let targets = rule.lanes(weights.first().map_or(1, |file| file.layout().targets()));
-    let look = Look { rule, targets, temperature, every };
-    let mut survey = look.state().survey;
-    let mut pieces = Vec::new();
-    let mut sample = Vec::new();
-    for seen in scan::scan(weights, &look)? {
-        survey.records += seen.survey.records;
-        survey.invalid += seen.survey.invalid;
-        survey.left_out += seen.survey.left_out;
-        survey.too_short += seen.survey.too_short;
-        survey.eligible.add(seen.survey.eligible);
-        for (group, there) in seen.survey.groups {
-            survey.groups.entry(group).or_default().add(there);
-        }
-        pieces.extend(seen.pieces);
-        sample.extend(seen.sample);
+) -> Result<(SurveyPart, RowSample), Error> {
+    let visit = SurveyVisit { rule, targets: rows.targets(), temperature, every };
+    let mut part = visit.state().part;
+    let mut sample = RowSample { every, rows: Vec::new() };
+    for thread in scan::scan(rows, first_shard, &visit)? {
+        part.add(thread.part);
+        sample.rows.extend(thread.sample);
     }
-    if survey.groups.len() > MOST_GROUPS {
-        return Err(Error::TooManyGroups { most: MOST_GROUPS });
-    }
-    // Floating-point sums depend on their order: the input's, whatever the threads.
-    pieces.sort_unstable_by_key(|(piece, _)| *piece);
-    let mut sums = vec![Moments::NONE; targets];
-    for (_, piece) in pieces {
-        for (sum, moments) in sums.iter_mut().zip(piece) {
-            *sum = sum.join(&moments, temperature);
-        }
-    }
-    survey.log_weights = sums.iter().map(|sum| spread(sum, temperature)).collect();
-    Ok((survey, sample))
-}
-
-fn spread(moments: &Moments, temperature: f64) -> LogWeights {
-    let [sum, squares] = moments.exps;
-    LogWeights {
-        min: moments.min,
-        max: moments.max,
-        mean: moments.mean,
-        deviation: (moments.spread / moments.count).sqrt(),
-        effective_sample_size: (temperature > 0.0).then_some(sum * sum / squares),
-    }
+    Ok((part, sample))
 }

@@ -95,6 +95,20 @@ pub enum Error {
         /// What it holds.
         value: f64,
     },
+    /// A row in memory with a log weight that no record can have.
+    #[error("row {row}: the log weight is {value}; it must be a number or -inf")]
+    UnsoundInMemory {
+        /// The row, from 0, counted over all shards.
+        row: u64,
+        /// What it holds.
+        value: f64,
+    },
+    /// A row in memory with other fields than the rows before it.
+    #[error("row {row}: it must have as many log weights as the other rows, and a group if they have one")]
+    RowInMemory {
+        /// The row, from 0, counted over all shards.
+        row: u64,
+    },
     /// Weights files with different numbers of targets.
     #[error("{}: log weights for {found} targets, where the other shards have {expected}", path.display())]
     Targets {
@@ -142,7 +156,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The file or folder that it is about.
+    /// The file or folder that it is about, if it is about one.
     pub fn path(&self) -> Option<&Path> {
         Some(match self {
             Error::Read { path, .. }
@@ -160,6 +174,7 @@ impl Error {
             | Error::Changed { path, .. } => path,
             Error::OtherModel { folder } => folder,
             Error::Write(error) => &error.path,
+            Error::UnsoundInMemory { .. } | Error::RowInMemory { .. } => return None,
         })
     }
 }

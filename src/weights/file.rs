@@ -2,10 +2,11 @@ use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::npy::{self, Header};
-use super::{Error, Layout, Row};
+use super::{Error, Layout, Row, rows};
 use crate::storage::{self, GrowingFile, Stamp, Storage};
 
-/// Writes the weights of one shard, row after row; the file is weights only once [finished](WeightsWriter::finish).
+/// Writes the weights of one shard, row after row; until [finished](WeightsWriter::finish), the file is refused as
+/// weights.
 pub struct WeightsWriter {
     out: BufWriter<GrowingFile>,
     layout: Layout,
@@ -57,7 +58,7 @@ impl WeightsWriter {
         self.out.flush().map_err(|source| self.failed(source))
     }
 
-    /// Completes the header.
+    /// Writes the number of rows into the header.
     ///
     /// # Errors
     /// What the system says.
@@ -73,7 +74,7 @@ impl WeightsWriter {
     }
 }
 
-/// So many rows are compared at a time.
+/// How many rows are compared at a time.
 const PIECE: u64 = 1 << 14;
 
 /// A weights file whose header was checked against its length; it holds no handle.
@@ -130,7 +131,7 @@ impl WeightsFile {
         read.map_err(|source| Error::Read { path: path(), source })?
             .ok_or_else(|| Error::FileChanged { path: path() })?;
         for (index, row) in block.rows().enumerate() {
-            if let Some(value) = row.log_weights().find(|value| value.is_nan() || *value == f64::INFINITY) {
+            if let Some(value) = rows::unsound(row.log_weights()) {
                 return Err(Error::Unsound { path: self.path.clone(), row: first + index as u64, value });
             }
         }
@@ -158,7 +159,7 @@ impl WeightsFile {
     }
 }
 
-/// Rows of one file that follow each other.
+/// Consecutive rows of one shard, in a buffer that is used again and again.
 #[derive(Debug)]
 pub struct RowBlock {
     layout: Layout,
@@ -172,6 +173,13 @@ impl Default for RowBlock {
 }
 
 impl RowBlock {
+    /// Replaces the rows by those that `bytes` are in this layout.
+    pub(super) fn set(&mut self, layout: Layout, bytes: &[u8]) {
+        self.layout = layout;
+        self.bytes.clear();
+        self.bytes.extend_from_slice(bytes);
+    }
+
     /// The rows in order.
     pub fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> + Clone {
         let layout = self.layout;

@@ -126,7 +126,7 @@ pub struct WeightsInfo {
 }
 
 impl WeightsInfo {
-    /// The name of the file; not that of a shard, so that a folder walked for shards passes it over.
+    /// The name of the file; not that of a shard, so that a folder searched for shards does not give it.
     pub const FILE: &str = "weights.meta";
 
     /// For weights of `model`, of the records for which `conditions` hold.
@@ -212,7 +212,7 @@ impl WeightsFolder {
         }
     }
 
-    /// Where it is told what the weights were made with.
+    /// The file that describes what the weights were made with.
     pub fn info_path(&self) -> PathBuf {
         self.path.join(WeightsInfo::FILE)
     }
@@ -224,7 +224,7 @@ impl WeightsFolder {
         name.into()
     }
 
-    /// What the weights were made with, if it is told.
+    /// What the weights were made with, if the folder says.
     ///
     /// # Errors
     /// A `weights.meta` that cannot be read.
@@ -252,7 +252,7 @@ impl WeightsFolder {
         Ok(files)
     }
 
-    /// Opens the weights of all shards; each in turn, so that no handle is held.
+    /// Opens the weights of all shards, one after the other, and keeps no handle open.
     ///
     /// # Errors
     /// A weights file that is missing, cannot be read, or has other targets than the first.

@@ -6,12 +6,16 @@ mod error;
 mod file;
 mod folder;
 mod npy;
+mod rows;
 mod scores;
+mod source;
 
 pub use error::Error;
 pub use file::{RowBlock, WeightsFile, WeightsWriter};
 pub use folder::{ConditionParts, StoredConditions, StoredQuality, TargetSize, WeightsFolder, WeightsInfo};
+pub use rows::{RowFields, Rows};
 pub use scores::{Scale, ScoresFile};
+pub use source::RowSource;
 
 use crate::density::{LogRatios, Sum};
 use crate::featurizer::{Featurizer, Featurizers};
@@ -59,7 +63,7 @@ impl Layout {
         self.record.is_some() && self.tokens.is_some() && self.bytes.is_some()
     }
 
-    /// Whether a row tells the tokens.
+    /// Whether a row has the tokens.
     pub fn has_tokens(&self) -> bool {
         self.tokens.is_some()
     }
@@ -89,19 +93,19 @@ impl<'a> Row<'a> {
         (0..self.layout.targets).map(move |target| self.log_weight(target))
     }
 
-    /// The content hash; 0 if the file does not tell.
+    /// The content hash; 0 if the row does not have it.
     #[inline]
     pub fn record(&self) -> u64 {
         self.layout.record.map_or(0, |at| u64::from_le_bytes(self.array(at)))
     }
 
-    /// The number of tokens; 0 if the file does not tell.
+    /// The number of tokens; 0 if the row does not have it.
     #[inline]
     pub fn tokens(&self) -> u32 {
         self.layout.tokens.map_or(0, |at| u32::from_le_bytes(self.array(at)))
     }
 
-    /// The length of the record with its newline; 0 if the file does not tell.
+    /// The length of the record with its newline; 0 if the row does not have it.
     #[inline]
     pub fn bytes(&self) -> u32 {
         self.layout.bytes.map_or(0, |at| u32::from_le_bytes(self.array(at)))
@@ -114,7 +118,7 @@ impl<'a> Row<'a> {
         rows[start + at..start + at + 8].copy_from_slice(&log_weight.to_le_bytes());
     }
 
-    /// The number of the record's group, if the file tells.
+    /// The number of the record's group, if the row has one.
     #[inline]
     pub fn group(&self) -> Option<u64> {
         self.layout.group.map(|at| u64::from_le_bytes(self.array(at)))

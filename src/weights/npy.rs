@@ -62,8 +62,8 @@ pub(super) fn read_at(path: &Path, stamp: Stamp, at: u64, bytes: &mut [u8]) -> i
     file.read_exact(bytes).map(Some)
 }
 
-/// Reads the header of the file `path` with `parse`, refuses with `refuse` what is none, and also tells what file it
-/// was.
+/// Reads the header of the file `path` with `parse`, refuses with `refuse` what is none, and also gives the
+/// stamp of the file.
 pub(super) fn open<H>(
     path: &Path,
     parse: impl Fn(&[u8]) -> Result<H, String>,
@@ -276,9 +276,9 @@ impl Parser<'_> {
 
     fn take_while(&mut self, belongs: impl Fn(char) -> bool) -> String {
         let end = self.rest.find(|c| !belongs(c)).unwrap_or(self.rest.len());
-        let (taken, rest) = self.rest.split_at(end);
+        let (start, rest) = self.rest.split_at(end);
         self.rest = rest;
-        taken.to_owned()
+        start.to_owned()
     }
 }
 

@@ -1,0 +1,161 @@
+use super::keys::{KeyRule, KeyRules};
+use super::rule::Rule;
+use super::scan::{PieceRows, Visit};
+use super::threshold::Threshold;
+use super::{Error, Position, scan};
+use crate::weights::{Row, RowSource};
+
+/// What finished draws decided, and nothing of what they were decided by: from any row and its position it follows
+/// which draws have selected the record, and for which target.
+///
+/// It can be written down (with serde) and read on another machine, which applies it to any part of the rows. It does
+/// not name the shards: positions are those of the input order that was drawn from.
+///
+/// ```
+/// use dsir::resample::{Budget, Draw, DrawOptions, Plan};
+/// use dsir::weights::{RowFields, Rows};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let [mut all, mut first, mut second] = [Rows::new(1), Rows::new(1), Rows::new(1)];
+/// for number in 0..1000 {
+///     if number == 600 {
+///         all.begin_shard();
+///     }
+///     let part = if number < 600 { &mut first } else { &mut second };
+///     for rows in [&mut all, part] {
+///         let fields = RowFields { record: number, ..RowFields::default() };
+///         rows.push(&[(number % 7) as f64], fields)?;
+///     }
+/// }
+/// let options = DrawOptions { budget: Budget::Records(50), min_tokens: 0, ..DrawOptions::default() };
+/// let draw = Draw::new(&all, None, &options)?;
+///
+/// let written = serde_json::to_string(draw.plan())?;
+/// let plan: Plan = serde_json::from_str(&written)?;
+/// let mut selected = plan.selected(&first, 0)?;
+/// selected[0].extend(plan.selected(&second, 1)?.remove(0));
+/// assert_eq!(selected, draw.selected(&all)?);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    pub(super) rule: Rule,
+    pub(super) keys: KeyRules,
+    /// In the order of their groups.
+    pub(super) strata: Vec<StratumPlan>,
+}
+
+/// What was decided for one stratum: records that are drawn from together.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct StratumPlan {
+    /// The group of its records; `None` if there are no groups.
+    pub(super) group: Option<u64>,
+    /// Whether its records are drawn without regard to the log weights.
+    pub(super) at_random: bool,
+    /// In the order in which they select.
+    pub(super) steps: Vec<Step>,
+}
+
+/// What one draw has selected for one target in one round.
+///
+/// In a round a record is selected at most once; the next round begins, with all records, when a draw begins or, if
+/// draws are disjoint, when all records were selected. Nor does one draw select a record twice.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Step {
+    pub(super) draw: usize,
+    pub(super) round: usize,
+    pub(super) keys: KeyRule,
+    pub(super) threshold: Threshold,
+}
+
+/// The steps that select a record, of those that would if no earlier step had.
+#[inline]
+pub(super) fn selecting(steps: &[Step], selects: impl Fn(&Step) -> bool) -> impl Iterator<Item = &Step> {
+    let mut last: Option<(usize, usize)> = None;
+    steps.iter().filter(move |step| {
+        let is_free = last.is_none_or(|(draw, round)| draw != step.draw && round != step.round);
+        let selects = is_free && selects(step);
+        if selects {
+            last = Some((step.draw, step.round));
+        }
+        selects
+    })
+}
+
+/// A record that a draw has selected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SelectedRecord {
+    /// Where it is.
+    pub position: Position,
+    /// The number of the target that it was selected for, from 0.
+    pub target: usize,
+}
+
+impl Plan {
+    /// How many draws there are.
+    pub fn draws(&self) -> usize {
+        self.keys.temperatures.len()
+    }
+
+    /// How many log weights a row must have.
+    pub fn targets(&self) -> usize {
+        self.rule.normalize.len()
+    }
+
+    /// The draws that have selected the record at `position`, each with the target that it was selected for. Draws and
+    /// targets are numbers from 0. No record is selected that has another number of log weights than
+    /// [targets](Plan::targets).
+    #[inline]
+    pub fn selected_by(&self, position: Position, row: &Row<'_>) -> impl Iterator<Item = (usize, usize)> {
+        let is_eligible = row.log_weights().len() == self.targets() && self.rule.is_eligible(row);
+        let of_group = self.strata.binary_search_by_key(&self.rule.group(row), |stratum| stratum.group);
+        let steps = match of_group {
+            Ok(index) if is_eligible => &self.strata[index].steps[..],
+            _ => &[],
+        };
+        let selects =
+            move |step: &Step| step.threshold.selects(self.rule.key(row, step.keys), row.record(), position);
+        selecting(steps, selects).map(|step| (step.draw, step.keys.target))
+    }
+
+    /// What each draw has selected of `rows`, in input order. Their first shard is number `first_shard` of the input
+    /// that was drawn from. Takes up 24 bytes for each record selected.
+    ///
+    /// # Errors
+    /// Rows that cannot be read, or of another number of targets.
+    pub fn selected<S: RowSource + ?Sized>(
+        &self,
+        rows: &S,
+        first_shard: usize,
+    ) -> Result<Vec<Vec<SelectedRecord>>, Error> {
+        if rows.shards() > 0 && rows.targets() != self.targets() {
+            return Err(Error::PlanOfOtherTargets { expected: self.targets(), found: rows.targets() });
+        }
+        let mut selected = vec![Vec::new(); self.draws()];
+        for thread in scan::scan(&rows, first_shard, &GatherSelected(self))? {
+            selected.iter_mut().zip(thread).for_each(|(all, of_thread)| all.extend(of_thread));
+        }
+        selected.iter_mut().for_each(|records| records.sort_unstable());
+        Ok(selected)
+    }
+}
+
+/// Gathers what is selected, for each draw.
+struct GatherSelected<'a>(&'a Plan);
+
+impl Visit for GatherSelected<'_> {
+    type State = Vec<Vec<SelectedRecord>>;
+
+    fn state(&self) -> Self::State {
+        vec![Vec::new(); self.0.draws()]
+    }
+
+    fn piece<'a>(&self, selected: &mut Self::State, _: Position, rows: impl PieceRows<'a>) {
+        for (position, row) in rows {
+            for (draw, target) in self.0.selected_by(position, &row) {
+                selected[draw].push(SelectedRecord { position, target });
+            }
+        }
+    }
+}
