@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::invalid_options::InvalidOptions;
+use crate::plan_error::PlanError;
 use crate::reader::Fault;
 use crate::{density, featurizer, reader, resample, storage, weights, writer};
 
@@ -31,6 +32,9 @@ pub enum Error {
     /// Options that make no sense.
     #[error(transparent)]
     Options(#[from] InvalidOptions),
+    /// In a plan.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
     /// The caller has asked the job to stop.
     #[error("cancelled")]
     Cancelled,
@@ -119,6 +123,10 @@ impl Error {
         use ErrorKind as Kind;
         match self {
             Error::Options(_) => Kind::InvalidOptions,
+            Error::Plan(PlanError::Open { .. }) => Kind::Io,
+            Error::Plan(PlanError::NotAPlan { .. }) => Kind::InvalidFile,
+            Error::Plan(PlanError::Version { .. }) => Kind::UnknownVersion,
+            Error::Plan(_) => Kind::Mismatch,
             Error::Cancelled => Kind::Cancelled,
             Error::NoDocument { .. } => Kind::InvalidRecord,
             Error::Incomplete { .. } => Kind::Changed,
@@ -176,6 +184,7 @@ impl Error {
         match self {
             Error::Reader(error) => error.path(),
             Error::Density(error) => error.path(),
+            Error::Plan(error) => Some(error.path()),
             Error::Weights(error) | Error::Resample(resample::Error::Weights(error)) => error.path(),
             Error::Featurizer(
                 featurizer::Error::Open { path, .. } | featurizer::Error::Line { path, .. },

@@ -187,6 +187,12 @@ pub enum InvalidOptions {
         /// The field.
         field: String,
     },
+    /// A plan whose weights or scores are not named.
+    #[error("the plan was made of {}: name them", if *scores { "scores" } else { "weights" })]
+    PlanOf {
+        /// Whether it was made of scores, not of weights.
+        scores: bool,
+    },
     /// What a draw is asked for.
     #[error(transparent)]
     Draw(#[from] InvalidDraw),

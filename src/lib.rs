@@ -64,10 +64,12 @@ mod error;
 mod invalid_options;
 pub mod ln;
 mod observer;
+mod plan_error;
 mod simd;
 mod warning;
 
 pub use error::{Error, ErrorKind};
 pub use invalid_options::{InvalidOptions, OutputKind, RefinedDraws};
 pub use observer::{Observer, Stage};
+pub use plan_error::{PLAN_VERSION, PlanError};
 pub use warning::{AskedBy, Warning};

@@ -101,6 +101,14 @@ fn lines(report: &Report, cuts: bool) -> Lines {
     report.targets.iter().for_each(|targets| target_lines(targets, &mut lines));
     report.prepared.iter().for_each(|prepared| prepared_lines(prepared, cuts, &mut lines));
     report.draw.iter().for_each(|draw| draw::lines(draw, &mut lines));
+    for (number, records) in report.written.iter().flatten().enumerate() {
+        let epoch = if report.written.as_ref().is_some_and(|of| of.len() > 1) {
+            format!("epoch {number}: ")
+        } else {
+            String::new()
+        };
+        lines.add("written", format!("{epoch}{} of these shards", count(*records, "document")));
+    }
     let timings = report.stages.iter().map(|stage| match &stage.read {
         Some(read) => format!("{} {:.1} s ({:.0} MB/s)", stage.stage, stage.seconds, read.mb_per_second),
         None => format!("{} {:.1} s", stage.stage, stage.seconds),

@@ -91,6 +91,12 @@ pub(crate) fn words(error: &InvalidOptions) -> String {
         InvalidOptions::FieldTwice { field } => {
             format!("--quality-field: --keep-whole writes a field `{field}`; choose another name")
         }
+        InvalidOptions::PlanOf { scores: false } => {
+            "the plan was made of weights: pass --weights too".to_owned()
+        }
+        InvalidOptions::PlanOf { scores: true } => {
+            "the plan was made of scores: pass --scores too".to_owned()
+        }
         InvalidOptions::Draw(error) => words_of(error),
         // The library's own words name no option.
         other => other.to_string(),

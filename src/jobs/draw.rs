@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::mix_in::{FileMixIn, MixedIn};
+use super::mix_in::MixedIn;
 use super::outputs::{self, Output};
+use super::plan_file::{PlanFile, Planned, PlannedSource, planned_shards};
 use super::report::{DrawReport, EpochReport, GroupReport, Report, ScoreKind, TargetDraw};
 use super::run::{Run, RunOptions};
 use crate::density::Closeness;
@@ -52,7 +53,8 @@ pub(super) struct Outputs {
 /// All that outputs are held against.
 pub(super) struct Beside<'a> {
     pub(super) raw: &'a Shards,
-    pub(super) mix_in: &'a [FileMixIn],
+    /// The shards of files that are mixed in.
+    pub(super) others: Vec<&'a Shards>,
     pub(super) inputs: Vec<&'a Path>,
     pub(super) rejects: Option<&'a Path>,
 }
@@ -66,7 +68,7 @@ impl Outputs {
         run_options: &RunOptions,
         run: &Run,
     ) -> Result<Self, Error> {
-        let Beside { raw, mix_in, mut inputs, rejects } = beside;
+        let Beside { raw, others, mut inputs, rejects } = beside;
         inputs.extend(run_options.also_read.iter().map(PathBuf::as_path));
         let destination = &options.destination;
         let draws = (options.epochs || draws > 1).then_some(draws);
@@ -77,7 +79,7 @@ impl Outputs {
             Some(draws) => (0..draws).map(|draw| destination.of_epoch(draw)).collect(),
             None => vec![destination.clone()],
         };
-        let shards = || std::iter::once(raw).chain(mix_in.iter().map(|file| &file.shards));
+        let shards = || std::iter::once(raw).chain(others.iter().copied());
         let files = shards().flat_map(|shards| each.iter().flat_map(|one| one.files(shards)));
         writer::refuse_overwriting(files, inputs.iter().copied())?;
         if matches!(destination, Destination::Folder(_)) {
@@ -103,6 +105,26 @@ impl Outputs {
         outputs.extend(written.iter().map(|path| Output::new(OutputKind::Records, path)));
         outputs::refuse_inside(&outputs, raw)?;
         Ok(Outputs { each, options: options.clone(), draws })
+    }
+
+    /// The same for a plan.
+    pub(super) fn check_plan(
+        plan: &Path,
+        beside: Beside<'_>,
+        run_options: &RunOptions,
+        run: &Run,
+    ) -> Result<(), Error> {
+        let inputs = beside.inputs.into_iter().chain(run_options.also_read.iter().map(PathBuf::as_path));
+        let summary = run_options.summary.as_deref().map(|path| Output::new(OutputKind::Summary, path));
+        let outputs: Vec<Output<'_>> =
+            summary.into_iter().chain([Output::new(OutputKind::Plan, plan)]).collect();
+        outputs::check(&outputs, false, inputs, run)?;
+        Ok(outputs::refuse_inside(&outputs, beside.raw)?)
+    }
+
+    /// Where each draw goes.
+    pub(super) fn each(&self) -> &[Destination] {
+        &self.each
     }
 
     /// Warns of files of earlier runs, if this one does not resume one of them.
@@ -153,16 +175,39 @@ impl Selection<'_> {
             storage: &run.storage,
         };
         let is_weighed = self.scores != ScoreKind::None;
-        let main = Source { draw: &draw, weights, shards, candidates, is_weighed };
+        let candidates = candidates.map(|candidates| candidates.files(shards, &draw));
+        let main = Source { candidates, ..Source::of_draw(&draw, weights, shards, is_weighed) };
         let sources: Vec<Source<'_>> =
             std::iter::once(main).chain(mixed_in.iter().map(MixedIn::source)).collect();
         let written = write(&sources, &write_options, self.measuring, &run.observer)?;
         report.read("write", &written.read);
-        report.draw = Some(self.report(&draw, written, &run.observer));
+        report.draw = Some(self.report(&draw, Some(written), &run.observer));
         Ok(())
     }
 
-    fn report(&self, draw: &Draw, written: Written, observer: &Observer) -> DrawReport {
+    /// Draws, writes to `path` what was decided, and tells of it.
+    pub(super) fn plan(
+        &self,
+        planned: Planned<'_>,
+        path: &Path,
+        run: &Run,
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        let Selection { options, weights, targets, raw: shards, mixed_in, .. } = *self;
+        run.observer.begin("draw", None);
+        let start = Instant::now();
+        let draw = Draw::new(weights, targets, options)?;
+        let mut sources = vec![planned_source(None, &draw, shards, weights)?];
+        for mixed_in in mixed_in {
+            sources.push(mixed_in.planned()?);
+        }
+        PlanFile::new(planned, sources).write(path, &run.storage)?;
+        report.computed("draw", start);
+        report.draw = Some(self.report(&draw, None, &run.observer));
+        Ok(())
+    }
+
+    fn report(&self, draw: &Draw, written: Option<Written>, observer: &Observer) -> DrawReport {
         let Selection { options, targets, mixed_in, scores, .. } = *self;
         let names: Vec<String> = match options.combine {
             Combine::Product(_) => vec!["product".into()],
@@ -170,7 +215,8 @@ impl Selection<'_> {
         };
         let name = |target: usize| names.get(target).cloned().unwrap_or_else(|| format!("#{}", target + 1));
         let survey = &draw.survey;
-        let mut closeness = written.closeness.into_iter();
+        let (closeness, records) = written.map(|written| (written.closeness, written.records)).unzip();
+        let mut closeness = closeness.unwrap_or_default().into_iter();
         let epoch = |number: usize| {
             let selections = draw.selections[number].iter().zip(&survey.log_weights).enumerate();
             let of_target =
@@ -213,11 +259,26 @@ impl Selection<'_> {
             left_out: survey.left_out,
             epochs,
             groups,
-            records_selected: Some(written.records),
+            records_selected: records,
             scores,
             budget: options.budget,
         }
     }
+}
+
+/// What a plan has of one source.
+pub(super) fn planned_source(
+    mixed_in: Option<&str>,
+    draw: &Draw,
+    shards: &Shards,
+    weights: &[WeightsFile],
+) -> Result<PlannedSource, Error> {
+    Ok(PlannedSource {
+        mixed_in: mixed_in.map(str::to_owned),
+        shards: planned_shards(shards, weights)?,
+        selected: (0..draw.selections.len()).map(|number| draw.total_of(number)).collect(),
+        plan: draw.plan().clone(),
+    })
 }
 
 /// Warns of draws that are no closer to a target than chance would make them.

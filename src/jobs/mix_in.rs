@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use super::draw::planned_source;
+use super::plan_file::PlannedSource;
 use super::report::{GroupReport, Report};
 use super::run::Run;
 use crate::error::Error;
@@ -105,7 +107,12 @@ fn draw_from<'a>(
 impl MixedIn<'_> {
     pub(super) fn source(&self) -> Source<'_> {
         let MixedIn { draw, weights, shards, .. } = self;
-        Source { draw, weights, shards, candidates: None, is_weighed: false }
+        Source::of_draw(draw, weights, shards, false)
+    }
+
+    /// What a plan has of it.
+    pub(super) fn planned(&self) -> Result<PlannedSource, Error> {
+        planned_source(Some(self.name), &self.draw, self.shards, &self.weights)
     }
 
     /// What one draw has selected.

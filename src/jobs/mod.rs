@@ -12,6 +12,7 @@ mod merge;
 mod mix_in;
 mod outputs;
 mod place;
+mod plan_file;
 mod prepare;
 mod refine;
 mod report;
@@ -19,6 +20,7 @@ mod resample;
 mod run;
 mod select;
 mod weigh;
+mod write_part;
 
 pub use draw::OutputOptions;
 pub use fit::{CountOptions, FitOptions, RefineFor, fit};
@@ -35,10 +37,11 @@ pub use report::{
     AutoReport, DrawReport, EpochReport, Fitted, GroupReport, RawReport, Report, SUMMARY_VERSION, ScoreKind,
     StageRead, StageReport, TargetDraw, TargetReport,
 };
-pub use resample::{DrawBy, ResampleOptions, resample};
+pub use resample::{DrawBy, ResampleOptions, plan, resample};
 pub use run::RunOptions;
 pub use select::{Learn, ModelSource, SelectOptions, select};
 pub use weigh::{WeighOptions, weigh};
+pub use write_part::{PartOptions, write_part};
 
 pub use crate::passes::{
     Eligible, Filter, Overlap, Prepared, ReadOptions, ReadReport, Repeats, SelectedRecords, SelectionShards,

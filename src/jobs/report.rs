@@ -50,6 +50,9 @@ pub struct Report {
     /// What was drawn.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub draw: Option<DrawReport>,
+    /// How many records each draw has written of a part of the shards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub written: Option<Vec<u64>>,
     /// What was made of the records.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prepared: Option<Prepared>,
@@ -307,6 +310,7 @@ impl Report {
             refined: None,
             auto: None,
             draw: None,
+            written: None,
             prepared: None,
             seconds: 0.0,
             warnings: Vec::new(),

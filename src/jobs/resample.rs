@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::draw::{Beside, OutputOptions, Outputs, Selection, paths};
 use super::fit::check_punkt;
 use super::mix_in::{self, FileMixIn};
+use super::plan_file::{Planned, PlannedBy};
 use super::report::{Report, ScoreKind};
 use super::run::{Run, RunOptions};
 use crate::error::Error;
@@ -58,7 +59,7 @@ pub enum DrawBy {
 }
 
 impl DrawBy {
-    fn open(&self, raw: &Shards) -> Result<WeightSource, Error> {
+    pub(super) fn open(&self, raw: &Shards) -> Result<WeightSource, Error> {
         Ok(match self {
             DrawBy::Weights(path) => WeightSource::Weights(WeightsFolder::new(path).open(raw)?),
             DrawBy::Scores(path, scale) if path.is_dir() => {
@@ -70,6 +71,16 @@ impl DrawBy {
             DrawBy::Field(field, scale) => WeightSource::Field(field.clone(), *scale),
             DrawBy::Nothing => WeightSource::None,
         })
+    }
+
+    /// As a plan has it.
+    fn planned(&self) -> PlannedBy {
+        match self {
+            DrawBy::Weights(_) => PlannedBy::Weights,
+            DrawBy::Scores(_, scale) => PlannedBy::Scores { scale: *scale },
+            DrawBy::Field(field, scale) => PlannedBy::Field { field: field.to_string(), scale: *scale },
+            DrawBy::Nothing => PlannedBy::Nothing,
+        }
     }
 
     fn weights(&self) -> Option<&Path> {
@@ -86,6 +97,21 @@ impl DrawBy {
 /// Options that make no sense, shards or weights that cannot be read, an impossible request, an output that cannot be
 /// written; [`Observer::cancel`].
 pub fn resample(options: ResampleOptions, observer: &Observer) -> Result<Report, Error> {
+    draw_then(options, None, observer)
+}
+
+/// Draws records by weights or scores that are there, and writes to `plan` what was decided, and nothing else:
+/// [`write_part`](super::write_part) writes the records of any shards by it. The output options say only whether each
+/// draw goes into a folder of its own.
+///
+/// # Errors
+/// As [`resample`].
+pub fn plan(options: ResampleOptions, plan: &Path, observer: &Observer) -> Result<Report, Error> {
+    draw_then(options, Some(plan), observer)
+}
+
+/// Draws, and writes the selection, or a plan of it.
+fn draw_then(options: ResampleOptions, plan: Option<&Path>, observer: &Observer) -> Result<Report, Error> {
     let ResampleOptions { raw, by, mut draw, filter, mix_in, read, output, .. } = options;
     draw.check().map_err(InvalidOptions::from)?;
     let run = Run::new(&options.run, observer, [&raw])?;
@@ -110,10 +136,17 @@ pub fn resample(options: ResampleOptions, observer: &Observer) -> Result<Report,
     let meta = by.weights().map(|weights| weights.join(WeightsInfo::FILE));
     let inputs = source.files().into_iter().chain(meta.as_deref()).chain(paths(&raw));
     let inputs = inputs.chain(mix_in.iter().flat_map(FileMixIn::inputs)).collect();
-    let beside = Beside { raw: &raw, mix_in: &mix_in, inputs, rejects: None };
-    let outputs = Outputs::check(&output, draw.draws, beside, &options.run, &run)?;
+    let beside =
+        Beside { raw: &raw, others: mix_in.iter().map(|file| &file.shards).collect(), inputs, rejects: None };
+    let outputs = match plan {
+        Some(plan) => {
+            Outputs::check_plan(plan, beside, &options.run, &run)?;
+            None
+        }
+        None => Some(Outputs::check(&output, draw.draws, beside, &options.run, &run)?),
+    };
     run.warn_of_unused(raw.exclude());
-    outputs.warn_of_files(&raw, false, &run.observer);
+    outputs.iter().for_each(|outputs| outputs.warn_of_files(&raw, false, &run.observer));
     let score_field = match &by {
         DrawBy::Field(field, _) => Some((AskedBy::Scores, field.clone())),
         _ => None,
@@ -158,6 +191,19 @@ pub fn resample(options: ResampleOptions, observer: &Observer) -> Result<Report,
             scores,
             measuring: None,
         };
-        selection.make(&outputs, &run, report)
+        if let (Some(path), None) = (plan, &outputs) {
+            let planned = Planned {
+                model: info.as_ref().map(|info| info.model().to_owned()),
+                by: by.planned(),
+                space,
+                read: &read,
+                filter: &filter,
+                budget: draw.budget.to_string(),
+                seed: draw.seed,
+                epochs: output.epochs || draw.draws > 1,
+            };
+            return selection.plan(planned, path, &run, report);
+        }
+        outputs.map_or(Ok(()), |outputs| selection.make(&outputs, &run, report))
     })
 }

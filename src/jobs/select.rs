@@ -135,7 +135,12 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
             inputs.extend(targets.iter().flat_map(|target| paths(&target.shards)));
         }
     }
-    let beside = Beside { raw: &raw, mix_in: &mix_in, inputs, rejects: rejects.as_deref() };
+    let beside = Beside {
+        raw: &raw,
+        others: mix_in.iter().map(|file| &file.shards).collect(),
+        inputs,
+        rejects: rejects.as_deref(),
+    };
     let outputs = Outputs::check(&output, draw.draws, beside, &options.run, &run)?;
 
     let work_dir = place::beside_output(options.work_dir.as_deref(), &output.destination, &raw, &run)?;

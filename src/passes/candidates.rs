@@ -38,7 +38,7 @@ impl Candidates {
     }
 
     /// The files from which `draw` can be written; `None` for a shard that must be read again.
-    pub(super) fn files(&self, shards: &Shards, draw: &Draw) -> Vec<Option<PathBuf>> {
+    pub(crate) fn files(&self, shards: &Shards, draw: &Draw) -> Vec<Option<PathBuf>> {
         let holds = self.screen.holds(draw);
         let file = |shard: &Shard| (holds || !shard.is_readable()).then(|| self.path_of(shard));
         shards.iter().map(|shard| file(shard).filter(|path| path.exists())).collect()

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::candidates::{self, Candidates};
+use super::candidates;
 use super::documents::{ReadReport, Tally};
 use super::selected::{Look, Looking, SelectedRecords, TextHashes};
 use super::{ReadOptions, other_rows};
@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::featurizer::{Featurizer, Featurizers};
 use crate::observer::Observer;
 use crate::reader::{Block, BlockReader, Shard, Shards, TextReader, content_hash};
-use crate::resample::{Draw, Noise, Position};
+use crate::resample::{Draw, Noise, Plan, Position};
 use crate::scan::{self, Job};
 use crate::storage::Storage;
 use crate::warning::Warning;
@@ -51,30 +51,58 @@ pub(crate) struct Written {
     pub closeness: Vec<Vec<Closeness>>,
     /// What the records of the first draw are like.
     pub records: SelectedRecords,
+    /// How many records each draw has.
+    pub each: Vec<u64>,
 }
 
 /// Records that are written, and what has selected them.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Source<'a> {
-    /// The draws.
-    pub draw: &'a Draw,
+    /// What was decided.
+    pub plan: &'a Plan,
+    /// The numbers of the shards in the input that was drawn from; `None` if they are all of it.
+    pub numbers: Option<&'a [usize]>,
+    /// How many records each draw has selected; `None` if that is not known, as of a part of the shards.
+    pub drawn: Option<Vec<u64>>,
+    /// How many records could be drawn, if that is known.
+    pub eligible: Option<u64>,
+    /// Whether records were drawn without regard to their weights.
+    pub at_random: bool,
     /// What was drawn from, one file for each shard.
     pub weights: &'a [WeightsFile],
     /// The records.
     pub shards: &'a Shards,
-    /// Records that need not be read again.
-    pub candidates: Option<&'a Candidates>,
+    /// For each shard, the file of the records that were kept while it was weighed, if they are read in its place;
+    /// `None` if none were kept.
+    pub candidates: Option<Vec<Option<PathBuf>>>,
     /// Whether the weights say something: otherwise no record is annotated.
     pub is_weighed: bool,
 }
 
-impl Source<'_> {
-    /// For each shard, the file of its candidates, if they are read in its place.
-    fn kept(&self) -> Vec<Option<PathBuf>> {
-        match self.candidates {
-            Some(candidates) => candidates.files(self.shards, self.draw),
-            None => vec![None; self.shards.len()],
+impl<'a> Source<'a> {
+    /// What finished draws have selected of all shards that were drawn from.
+    pub(crate) fn of_draw(
+        draw: &'a Draw,
+        weights: &'a [WeightsFile],
+        shards: &'a Shards,
+        is_weighed: bool,
+    ) -> Self {
+        let drawn = (0..draw.selections.len()).map(|number| draw.total_of(number).records).collect();
+        Source {
+            plan: draw.plan(),
+            numbers: None,
+            drawn: Some(drawn),
+            eligible: Some(draw.survey.eligible.records),
+            at_random: draw.at_random,
+            weights,
+            shards,
+            candidates: None,
+            is_weighed,
         }
+    }
+
+    fn kept(&self) -> Vec<Option<PathBuf>> {
+        self.candidates.clone().unwrap_or_else(|| vec![None; self.shards.len()])
     }
 
     fn bytes(&self) -> Option<u64> {
@@ -110,9 +138,10 @@ pub(crate) fn write(
     let mut first_shard = 0;
     for source in sources {
         let annotate = options.annotate && source.is_weighed;
-        let Source { draw, weights, shards, .. } = *source;
+        let Source { plan, numbers, weights, shards, .. } = *source;
         let job = Write {
-            draw,
+            plan,
+            numbers,
             weights,
             shards,
             first_shard,
@@ -135,9 +164,10 @@ pub(crate) fn write(
         }
         first_shard += shards.len();
     }
-    for (draw, written) in written.into_iter().enumerate() {
-        let drawn = sources.iter().map(|source| source.draw.total_of(draw).records).sum();
-        if written != drawn {
+    for (draw, written) in written.iter().copied().enumerate() {
+        let drawn = |source: &Source<'_>| source.drawn.as_ref().and_then(|drawn| drawn.get(draw).copied());
+        let drawn: Option<u64> = sources.iter().map(drawn).sum();
+        if let Some(drawn) = drawn.filter(|drawn| *drawn != written) {
             return Err(Error::Incomplete { drawn, written });
         }
     }
@@ -158,7 +188,7 @@ pub(crate) fn write(
     warn(&records, sources, observer);
     let seconds = start.elapsed().as_secs_f64();
     let read = ReadReport { records: read.records, bytes: read.bytes, seconds, ..ReadReport::default() };
-    Ok(Written { read, closeness, records })
+    Ok(Written { read, closeness, records, each: written })
 }
 
 /// Two draws that have more than this in common are nearly the same, if there was so much more to draw from.
@@ -167,14 +197,15 @@ const ALIKE: f64 = 0.9;
 fn warn(found: &SelectedRecords, sources: &[Source<'_>], observer: &Observer) {
     let SelectedRecords { records, copies, ref example, target_documents, shared_by_draws } = *found;
     if copies > 0 {
-        let at_random = sources.iter().all(|source| source.draw.at_random);
+        let at_random = sources.iter().all(|source| source.at_random);
         observer.warn(Warning::CopiesSelected { copies, records, example: example.clone(), at_random });
     }
     if let Some(documents) = target_documents.filter(|documents| *documents > 0) {
         observer.warn(Warning::TargetSelected { documents, records });
     }
-    let eligible: u64 = sources.iter().map(|source| source.draw.survey.eligible.records).sum();
-    if let Some(shared) = shared_by_draws
+    let eligible: Option<u64> = sources.iter().map(|source| source.eligible).sum();
+    if let Some(eligible) = eligible
+        && let Some(shared) = shared_by_draws
         && shared as f64 > ALIKE * records as f64
         && (records as f64) < ALIKE * eligible as f64
     {
@@ -187,7 +218,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 struct Write<'a> {
-    draw: &'a Draw,
+    plan: &'a Plan,
+    /// The numbers of the shards in the input that was drawn from; `None` if they are all of it.
+    numbers: Option<&'a [usize]>,
     weights: &'a [WeightsFile],
     shards: &'a Shards,
     /// The place of the first shard among those of all sources.
@@ -266,7 +299,8 @@ impl Write<'_> {
     ) -> Result<(), Error> {
         let WriteThread { measuring, looks, draws, .. } = thread;
         draws.clear();
-        draws.extend(self.draw.selected_by(position, row).map(|(draw, _)| draw));
+        let shard = self.numbers.map_or(position.shard, |numbers| numbers[position.shard]);
+        draws.extend(self.plan.selected_by(Position { shard, ..position }, row).map(|(draw, _)| draw));
         if draws.is_empty() {
             return Ok(());
         }

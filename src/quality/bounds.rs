@@ -1,12 +1,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::QualityScores;
 
 /// Within which numbers a text must be to be kept; by default, within any.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct QualityBounds {
     /// How many tokens there are.
     pub tokens: Between,
@@ -83,6 +84,17 @@ impl fmt::Display for Between {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bound = |bound: Option<f64>| bound.map_or(String::new(), |bound| bound.to_string());
         write!(f, "{}..{}", bound(self.above), bound(self.below))
+    }
+}
+
+/// `..`, which nobody types, is any number.
+impl<'de> Deserialize<'de> for Between {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text == ".." {
+            return Ok(Between::default());
+        }
+        text.parse().map_err(serde::de::Error::custom)
     }
 }
 

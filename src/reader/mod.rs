@@ -23,7 +23,7 @@ pub use blocks::{Block, BlockReader, Bookmark, Record};
 pub use conditions::{Condition, Conditions};
 pub use error::{Error, Fault};
 pub use field::{FieldPath, field_names, field_number, field_text};
-pub(crate) use shards::Content;
+pub(crate) use shards::{Content, plain_path};
 pub use shards::{Exclude, Shard, Shards};
 pub use source::Reread;
 pub use text::{FieldKind, TextFields, TextReader};

@@ -281,6 +281,29 @@ impl Shards {
         }
     }
 
+    /// Puts the shards into another order: the places that they have now, one after the other.
+    pub(crate) fn in_order(mut self, order: &[usize]) -> Shards {
+        let mut shards: Vec<Option<Shard>> = self.shards.into_iter().map(Some).collect();
+        self.shards =
+            order.iter().filter_map(|place| shards.get_mut(*place).and_then(Option::take)).collect();
+        self
+    }
+
+    /// Keeps the first `count` shards, and gives the others.
+    pub(crate) fn split_at(&mut self, count: usize) -> Shards {
+        Shards {
+            shards: self.shards.split_off(count),
+            passed_over: 0,
+            folders: self.folders.clone(),
+            exclude: self.exclude.clone(),
+        }
+    }
+
+    /// Gives the shards other names under which outputs are named.
+    pub(crate) fn rename(&mut self, names: impl IntoIterator<Item = PathBuf>) {
+        self.shards.iter_mut().zip(names).for_each(|(shard, name)| shard.relative = name);
+    }
+
     /// The shards in input order.
     pub fn iter(&self) -> std::slice::Iter<'_, Shard> {
         self.shards.iter()

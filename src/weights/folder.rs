@@ -141,6 +141,11 @@ impl WeightsInfo {
         }
     }
 
+    /// The fingerprint of the model, in hexadecimal.
+    pub(crate) fn model(&self) -> &str {
+        &self.model
+    }
+
     /// What was asked of records when they were weighed; the others have no weight.
     pub fn conditions(&self) -> &StoredConditions {
         &self.conditions

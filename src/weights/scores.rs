@@ -1,11 +1,14 @@
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::{Error, npy};
 use crate::ln::ln_of_any;
 use crate::storage::Stamp;
 
 /// What a score of another tool says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Scale {
     /// An importance weight, at least 0: its logarithm is the log weight.
     Weight,

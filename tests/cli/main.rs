@@ -60,6 +60,9 @@ mod same_bytes;
 /// Wherever a person can write to.
 mod places;
 
+/// Decided once, written in parts.
+mod plan;
+
 /// Files that are there already, and outputs that would be read as inputs.
 mod collisions;
 

@@ -18,6 +18,7 @@ use super::{
 /// options do the same in steps.
 #[derive(Args, Serialize)]
 #[command(group(ArgGroup::new("what").required(true).multiple(true).args(["target", "model"])))]
+#[command(group(ArgGroup::new("budget").required(true).args(["num", "fraction", "tokens", "bytes"])))]
 #[command(after_long_help = "Examples:
   Ten thousand documents:
     dsir select --target wanted.jsonl -k 10000 -o selected.jsonl corpus/
@@ -120,13 +121,17 @@ pub(crate) struct Weigh {
 /// for each shard with a field log_weight; the shards are then read once more for the rest.
 #[derive(Args, Serialize)]
 #[command(group(ArgGroup::new("by").args(["weights", "scores", "score_field"])))]
+#[command(group(ArgGroup::new("budget").required(true).args(["num", "fraction", "tokens", "bytes", "plan"])))]
 #[command(after_long_help = "Examples:
   dsir resample --weights weights/ -k 10000 -o selected.jsonl corpus/
   dsir resample --weights weights/ --fraction 0.05 --seed 7 --shuffle corpus/ | head
   Probabilities of a classifier, as in heuristic classification:
     dsir resample --scores scores.npy --method pareto -k 10000 -o selected.jsonl corpus/
   Within languages, the same of each:
-    dsir resample --weights weights/ --group-by lang --group-share even --tokens 1000000000 -o out/ corpus/")]
+    dsir resample --weights weights/ --group-by lang --group-share even --tokens 1000000000 -o out/ corpus/
+  Decided once, and written shard by shard, on any machine:
+    dsir resample --weights weights/ -k 10000 --plan-only plan.json corpus/
+    dsir resample --weights weights/ --plan plan.json -o out/ corpus/shard-17.jsonl")]
 pub(crate) struct Resample {
     /// The folder with the weights, or the weights file of a single shard
     #[arg(long, value_name = "WEIGHTS_DIR", help_heading = "Model")]
@@ -142,6 +147,22 @@ pub(crate) struct Resample {
     /// The scores are logarithms
     #[arg(long, help_heading = "Model")]
     pub(crate) log_scores: bool,
+    /// Decide, and write what was decided to PLAN and nothing else
+    #[arg(long, value_name = "PLAN", help_heading = "Plan", conflicts_with_all = ["plan", "output", "shuffle", "annotate"])]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) plan_only: Option<PathBuf>,
+    /// Write what PLAN has selected of the shards named here, instead of drawing
+    ///
+    /// However the shards of a plan are cut into parts, the parts in input order are what one run selects. Files that
+    /// are mixed in are shards too. --weights or --scores name what the plan was made of.
+    #[arg(long, value_name = "PLAN", help_heading = "Plan", conflicts_with_all = [
+        "min_tokens", "method", "temperature", "normalize", "seed", "proportions", "proportions_temperature", "combine",
+        "exponents", "group_by", "group_share", "mix_in", "allow_fewer", "draws", "disjoint", "where", "where_not",
+        "quality", "quality_length", "quality_repeating", "quality_informative", "quality_numeric", "log_scores",
+        "score_field", "tokenizer", "text_field", "invalid", "rejects",
+    ])]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) plan: Option<PathBuf>,
     /// How tokens are counted for weights of your own that do not tell them [default: wordpunct]
     #[arg(long, value_enum, help_heading = "Model")]
     pub(crate) tokenizer: Option<TokenizerArg>,

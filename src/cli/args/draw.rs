@@ -1,6 +1,6 @@
 //! What is drawn.
 
-use clap::{ArgGroup, Args, ValueEnum};
+use clap::{Args, ValueEnum};
 use dsir::resample::{Exponents, Proportions};
 use serde::Serialize;
 
@@ -8,7 +8,6 @@ use super::amount;
 
 #[derive(Args, Serialize)]
 #[command(next_help_heading = "Draw")]
-#[command(group(ArgGroup::new("budget").required(true).args(["num", "fraction", "tokens", "bytes"])))]
 pub(crate) struct DrawArgs {
     /// Select K records
     ///

@@ -1,19 +1,35 @@
-use dsir::jobs::{self, DrawBy, OutputOptions, ResampleOptions};
+use std::path::Path;
+
+use dsir::jobs::{self, DrawBy, OutputOptions, PartOptions, ResampleOptions};
 use dsir::resample::InvalidDraw;
 use dsir::weights::Scale;
 use dsir::writer::Destination;
 
 use crate::cli::args::{MethodArg, Resample};
 use crate::cli::failure::Failure;
-use crate::cli::options::{FilterArgs, field_path};
+use crate::cli::options::{FilterArgs, field_path, refuse_dash};
 use crate::cli::run::run;
 use crate::cli::{summary, usage};
 
 pub(crate) fn resample(mut args: Resample) -> Result<(), Failure> {
     args.draw.method = args.method;
-    let options = args.options()?;
-    let destination = options.output.destination.clone();
-    let report = run(&args.run, Some(&destination), |observer| jobs::resample(options, observer))?;
+    let report = match (&args.plan, &args.plan_only) {
+        (Some(plan), _) => {
+            let options = args.part(plan)?;
+            let destination = options.output.destination.clone();
+            run(&args.run, Some(&destination), |observer| jobs::write_part(options, observer))?
+        }
+        (_, Some(plan)) => {
+            refuse_dash("--plan-only", plan)?;
+            let options = args.options()?;
+            run(&args.run, None, |observer| jobs::plan(options, plan, observer))?
+        }
+        (None, None) => {
+            let options = args.options()?;
+            let destination = options.output.destination.clone();
+            run(&args.run, Some(&destination), |observer| jobs::resample(options, observer))?
+        }
+    };
     summary::finish(&report, "resample", &args, &args.run)
 }
 
@@ -37,14 +53,32 @@ impl Resample {
             mix_in: self.draw.files_mixed_in()?,
             read,
             punkt_is_named: self.punkt.punkt.is_some(),
-            output: OutputOptions {
-                destination: Destination::new(self.output.output.as_deref()),
-                shuffle: self.output.shuffle,
-                annotate: self.output.annotate,
-                epochs: self.draw.draws.is_some(),
-            },
+            output: self.output(),
             run: self.run.options(Some(&self.input)),
         })
+    }
+
+    /// A part of what was planned.
+    fn part(&self, plan: &Path) -> Result<PartOptions, Failure> {
+        refuse_dash("--plan", plan)?;
+        let exclude = self.input.exclude();
+        Ok(PartOptions {
+            plan: plan.into(),
+            shards: self.input.shards(&exclude)?,
+            by: self.weights.clone().or_else(|| self.scores.clone()),
+            punkt: self.punkt.folder(),
+            output: self.output(),
+            run: self.run.options(Some(&self.input)),
+        })
+    }
+
+    fn output(&self) -> OutputOptions {
+        OutputOptions {
+            destination: Destination::new(self.output.output.as_deref()),
+            shuffle: self.output.shuffle,
+            annotate: self.output.annotate,
+            epochs: self.draw.draws.is_some(),
+        }
     }
 
     /// What records are drawn by.
