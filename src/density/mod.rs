@@ -9,6 +9,7 @@ mod error;
 mod file;
 mod log_ratio;
 mod model;
+mod of_texts;
 mod raw;
 
 pub use closeness::{Closeness, Evaluator, lone_share};

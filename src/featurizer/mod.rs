@@ -1,7 +1,7 @@
 //! Featurizer: from a text to the buckets of its n-grams and its number of tokens.
 //!
-//! For the tokenizer `wordpunct`, [`plain`] is the definition of a token, to be read, and [`chunk`] finds the same tokens 64 bytes at
-//! a time; the other tokenizers give their tokens one by one. [`ngrams`] makes buckets of them.
+//! For the tokenizer `wordpunct`, `plain` is the definition of a token, to be read, and `chunk` finds the same tokens 64 bytes at
+//! a time; the other tokenizers give their tokens one by one. `ngrams` makes buckets of them.
 //!
 //! Source: the reference's `get_ngram_counts` (arXiv 2302.03169, section 4.1: hashed n-grams).
 
@@ -45,6 +45,7 @@ use one_by_one::OneByOne;
 /// # Ok::<(), dsir::featurizer::Error>(())
 /// ```
 pub struct Featurizer {
+    space: FeatureSpace,
     how: How,
     ngrams: Ngrams,
 }
@@ -82,7 +83,7 @@ impl Featurizer {
         let how = |best| How::Wordpunct { chunk: Box::new(Chunk::new()), best };
         Best::all()
             .into_iter()
-            .map(|best| Featurizer { how: how(best), ngrams: Ngrams::new(space) })
+            .map(|best| Featurizer { space, how: how(best), ngrams: Ngrams::new(space) })
             .collect()
     }
 
@@ -92,7 +93,12 @@ impl Featurizer {
             Tokenizer::Wordpunct => How::Wordpunct { chunk: Box::new(Chunk::new()), best: Best::detect() },
             _ => How::OneByOne(OneByOne::new(featurizers)),
         };
-        Featurizer { how, ngrams: featurizers.ngrams() }
+        Featurizer { space, how, ngrams: featurizers.ngrams() }
+    }
+
+    /// The feature space.
+    pub fn space(&self) -> FeatureSpace {
+        self.space
     }
 
     /// From now on, also takes note of how many different n-grams there are.
@@ -109,7 +115,7 @@ impl Featurizer {
     /// Gives the bucket of every n-gram of `text` to `features`, a run at a time, and returns the number
     /// of tokens. To the tokenizer `ids`, a text is integers with spaces between them.
     pub fn featurize(&mut self, text: &str, mut features: impl FnMut(&[u32])) -> u64 {
-        let Featurizer { how, ngrams } = self;
+        let Featurizer { how, ngrams, .. } = self;
         ngrams.clear();
         match how {
             How::Wordpunct { chunk, best } => best.run(Featurize { chunk, ngrams, text, features }),

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Reread, Shard, foreign, source};
+use super::{Error, Reread, Shard, decompress, foreign, source};
 use crate::observer::Observer;
 use crate::storage::Stamp;
 
@@ -155,11 +155,28 @@ impl BlockReader {
         Ok(BlockReader::new(path, source::open_file(path, None, 0, observer)?, Bookmark::START))
     }
 
-    /// Reads the records of `content`.
-    #[cfg(fuzzing)]
-    #[doc(hidden)]
-    pub fn over(content: Box<dyn Read + Send>) -> Self {
-        BlockReader::new(Path::new("content"), (content, Reread::Never), Bookmark::START)
+    /// Reads the records of any content, decompressed if it is compressed. Messages call it `name`.
+    ///
+    /// ```
+    /// use std::path::Path;
+    ///
+    /// use dsir::reader::{Block, BlockReader};
+    ///
+    /// let content = &b"{\"text\": \"one\"}\n\n{\"text\": \"two\"}"[..];
+    /// let (mut reader, mut block) = (BlockReader::of(content, Path::new("memory"))?, Block::default());
+    /// let mut records = Vec::new();
+    /// while reader.next_block(&mut block)? {
+    ///     records.extend(block.records().map(|record| (record.line, record.bytes.to_vec())));
+    /// }
+    /// assert_eq!(records[1], (3, b"{\"text\": \"two\"}".to_vec()));
+    /// # Ok::<(), dsir::reader::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Content in a form that is not read.
+    pub fn of(content: impl Read + Send + 'static, name: &Path) -> Result<Self, Error> {
+        let (content, _) = decompress::content(content, name)?;
+        Ok(BlockReader::new(name, (content, Reread::Never), Bookmark::START))
     }
 
     fn new(path: &Path, (content, reread): (Box<dyn Read + Send>, Reread), at: Bookmark) -> Self {

@@ -6,12 +6,14 @@ mod error;
 mod file;
 mod folder;
 mod npy;
+mod of_texts;
 mod rows;
 mod scores;
 mod source;
 
 pub use error::Error;
 pub use file::{RowBlock, WeightsFile, WeightsWriter};
+pub use of_texts::WeighedTexts;
 pub use folder::{ConditionParts, StoredConditions, StoredQuality, TargetSize, WeightsFolder, WeightsInfo};
 pub use rows::{RowFields, Rows};
 pub use scores::{Scale, ScoresFile};
