@@ -55,6 +55,8 @@ pub mod reader;
 
 pub mod featurizer;
 
+pub mod sampling;
+
 pub mod density;
 
 pub mod weights;
