@@ -11,7 +11,7 @@
 //! ```
 //! use dsir::density::{FitBudget, Model};
 //! use dsir::featurizer::FeatureSpace;
-//! use dsir::passes::{self, ReadOptions, Source, TargetShards, WeighOptions, WriteOptions};
+//! use dsir::passes::{self, RawCorpus, ReadOptions, Source, TargetShards, WeighOptions, WriteOptions};
 //! use dsir::observer::Observer;
 //! use dsir::reader::Shards;
 //! use dsir::resample::{Budget, Draw, DrawOptions};
@@ -26,13 +26,14 @@
 //! std::fs::write(&raw, "{\"text\": \"tax form\"}\n{\"text\": \"the sea\"}\n")?;
 //! std::fs::write(&target, "{\"text\": \"the tide of the sea\"}\n")?;
 //!
-//! let (read, progress) = (ReadOptions::default(), Progress::default());
+//! let (read, progress) = (ReadOptions::default(), Observer::default());
 //! let raw = Shards::find([raw])?;
 //! let target = TargetShards { name: Model::ONE_TARGET.into(), shards: Shards::find([target])? };
 //!
 //! let space = FeatureSpace::default();
 //! let (target, _, _) = passes::count_target(&target, space, &read, None, &progress)?;
-//! let (counts, _) = passes::count_raw(&raw, space, FitBudget::auto(space.buckets), &read, None, None, &progress)?;
+//! let corpus = RawCorpus { shards: &raw, space, budget: FitBudget::auto(space.buckets), read: &read };
+//! let (counts, _) = passes::count_raw(corpus, None, None, &progress)?;
 //! let model = Model { space, smoothing: 0.0, raw: Some(counts), targets: vec![target] };
 //!
 //! let workplace = WorkDir::Temporary(TemporaryFolder::create_in(work.path())?);

@@ -3,7 +3,7 @@
 use dsir::jobs::{self, ChooseOptions, Chosen};
 use dsir::passes::{Eligible, ReadOptions, TargetShards};
 use dsir::reader::Shards;
-use dsir::refine::{Choice, JUDGE, Judged, Weights};
+use dsir::refine::{Choice, EVALUATION_SPACE, Evaluation, Weights};
 use dsir::resample::DrawOptions;
 use dsir::warning::Warning;
 use serde_json::json;
@@ -16,7 +16,7 @@ use super::summary::Summary;
 /// What has no text cannot be looked at in another feature space.
 pub(crate) fn refuse_ids(args: &Select) -> Result<(), Failure> {
     if args.refine.auto && args.fit.count.tokenizer == TokenizerArg::Ids {
-        return Err(Failure::usage("--auto judges by texts, and the tokenizer `ids` has numbers"));
+        return Err(Failure::usage("--auto evaluates by texts, and the tokenizer `ids` has numbers"));
     }
     Ok(())
 }
@@ -38,7 +38,7 @@ pub(crate) fn choose(
     let options = ChooseOptions { space, smoothing: args.fit.count.smoothing, draw, eligible, read };
     let Chosen { choice, report, seconds } = jobs::choose(raw, targets, options, &run.observer)?;
     summary.stage_of_sampling(&report);
-    summary.stage_without_bytes("judge", seconds);
+    summary.stage_without_bytes("evaluate", seconds);
 
     args.fit.count.ngrams = choice.candidate.ngrams;
     match choice.candidate.weights {
@@ -52,19 +52,25 @@ pub(crate) fn choose(
 }
 
 fn tell(choice: &Choice, targets: &[TargetShards], summary: &mut Summary) {
-    let Choice { candidate, judged } = choice;
+    let Choice { candidate, evaluations } = choice;
     let names: Vec<&str> = targets.iter().map(|target| target.name.as_str()).collect();
     summary.note(
         "auto",
-        json!({ "options": candidate.to_string(), "judged_in": JUDGE, "targets": names, "candidates": judged }),
+        json!({
+            "options": candidate.to_string(),
+            "judged_in": EVALUATION_SPACE,
+            "targets": names,
+            "candidates": evaluations,
+        }),
     );
-    let Some(chosen) = judged.iter().find(|judged| judged.candidate == *candidate) else {
+    let Some(chosen) = evaluations.iter().find(|evaluation| evaluation.candidate == *candidate) else {
         return summary.warn(Warning::NotJudged { target: None });
     };
     for (name, _) in names.iter().zip(&chosen.kl_reductions).filter(|(_, reduction)| reduction.is_none()) {
         summary.warn(Warning::NotJudged { target: Some((*name).to_owned()) });
     }
-    let mut others: Vec<&Judged> = judged.iter().filter(|judged| judged.candidate != *candidate).collect();
+    let mut others: Vec<&Evaluation> =
+        evaluations.iter().filter(|other| other.candidate != *candidate).collect();
     others.sort_by(|a, b| b.kl_reduction.total_cmp(&a.kl_reduction));
     let others = others.iter().map(|other| format!("{} {:.4}", other.candidate, other.kl_reduction));
     let others = others.collect::<Vec<_>>().join(", ");

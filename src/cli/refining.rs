@@ -3,9 +3,11 @@
 use std::time::Instant;
 
 use dsir::density::{Counts, Model};
-use dsir::passes::{self, Eligible, ReadOptions, ReadReport, Rejects, TargetShards};
+use dsir::passes::{
+    self, CountedTarget, Eligible, RawCorpus, ReadOptions, ReadReport, Rejects, TargetShards,
+};
 use dsir::reader::Shards;
-use dsir::refine::{Aim, Prospects, Sampled, Sampler, TextSampler, refine};
+use dsir::refine::{Aim, DocumentSample, DocumentSampler, Oversampling, TextSampler, refine};
 use dsir::resample::{DrawOptions, Totals, target_shares};
 use dsir::weights::WeightsInfo;
 
@@ -19,7 +21,7 @@ pub(crate) struct Counted {
     pub(crate) model: Model,
     /// Of each target, one half.
     halves: Vec<Counts>,
-    sampled: Sampled,
+    sampled: DocumentSample,
     /// For each target.
     aims: Vec<Aim>,
     pub(crate) report: ReadReport,
@@ -52,7 +54,7 @@ pub(crate) fn count(
     let mut model = Model { space, smoothing: args.count.smoothing, raw: None, targets: Vec::new() };
     let mut halves = Vec::new();
     for target in targets {
-        let (target, half, texts, report) =
+        let CountedTarget { target, half, texts, report } =
             passes::count_target_and_half(target, space, read, rejects.as_mut(), &run.observer)?;
         // An empty target is found out now, not after the raw corpus has been counted.
         model.target_density(&target)?;
@@ -62,7 +64,7 @@ pub(crate) fn count(
         halves.push(half);
     }
     let first = TextSampler::new(space.buckets);
-    let (texts, report) = passes::sample_texts(raw, space, (eligible, first), read, &run.observer)?;
+    let (texts, report) = passes::sample_texts(raw, space, read, eligible, first, &run.observer)?;
     summary.stage_of_sampling(&report);
     let shares = target_shares(draw, &WeightsInfo::sizes(&model))?;
     let aims = aim(&texts.eligible).split(&shares);
@@ -71,14 +73,14 @@ pub(crate) fn count(
         aimed.push((model.target_density(target)?, *aim));
     }
     let start = Instant::now();
-    let prospects = Prospects::new(space.hash, &aimed, &passes::featurize_texts(&texts, space, read)?);
+    let oversampling = Oversampling::new(space.hash, &aimed, &passes::featurize_texts(&texts, space, read)?);
     drop(texts);
-    summary.stage_without_bytes("prospects", start.elapsed().as_secs_f64());
-    let sampler = Sampler::new(space.buckets, prospects);
+    summary.stage_without_bytes("oversample", start.elapsed().as_secs_f64());
+    let sampler = DocumentSampler::new(space.buckets, oversampling);
     let rejects = rejects.as_mut().filter(|_| of_raw);
-    let (budget, sampling) = (args.budget(), (eligible, &sampler));
+    let corpus = RawCorpus { shards: raw, space, budget: args.budget(), read };
     let (counts, sampled, report) =
-        passes::count_raw_and_sample(raw, space, budget, read, sampling, rejects, &run.observer)?;
+        passes::count_raw_and_sample(corpus, eligible, sampler, rejects, &run.observer)?;
     summary.stage("fit", &report);
     model.raw = Some(counts);
     // Raw text without a token is found out now.

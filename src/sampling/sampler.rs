@@ -27,6 +27,11 @@ impl Sampler {
         sampler
     }
 
+    /// The largest size of the sample; `None` if everything is sampled.
+    pub fn budget(&self) -> Option<u64> {
+        self.budget
+    }
+
     /// The largest record worth sampling: a sample should not consist of a few large ones.
     pub fn max_size(&self) -> u64 {
         self.budget.map_or(u64::MAX, |budget| budget / 16)

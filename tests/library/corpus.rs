@@ -7,7 +7,7 @@ use dsir::density::{FitBudget, Model};
 use dsir::error::Error;
 use dsir::featurizer::FeatureSpace;
 use dsir::observer::Observer;
-use dsir::passes::{self, ReadOptions, Source, TargetShards, WeighOptions, WriteOptions};
+use dsir::passes::{self, RawCorpus, ReadOptions, Source, TargetShards, WeighOptions, WriteOptions};
 use dsir::reader::Shards;
 use dsir::resample::{Draw, DrawOptions};
 use dsir::storage::unfinished::TemporaryFolder;
@@ -57,7 +57,8 @@ pub(crate) fn fit(
     budget: FitBudget,
 ) -> Model {
     let (read, observer) = (ReadOptions::default(), Observer::default());
-    let (counts, _) = passes::count_raw(raw, space, budget, &read, None, None, &observer).unwrap();
+    let corpus = RawCorpus { shards: raw, space, budget, read: &read };
+    let (counts, _) = passes::count_raw(corpus, None, None, &observer).unwrap();
     let targets = targets.iter().map(|(name, paths)| {
         let target = TargetShards { name: (*name).into(), shards: Shards::find(*paths).unwrap() };
         passes::count_target(&target, space, &read, None, &observer).unwrap().0

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use dsir::density::Model;
 use dsir::error::Error;
-use dsir::passes::{self, Eligible, ReadOptions, ReadReport, Rejects, TargetShards};
+use dsir::passes::{self, Eligible, RawCorpus, ReadOptions, ReadReport, Rejects, TargetShards};
 use dsir::reader::{Shard, Shards};
 use dsir::refine::Aim;
 use dsir::resample::{Budget, DrawOptions, Totals};
@@ -137,8 +137,8 @@ pub(super) fn count_raw(
     run: &Run,
     summary: &mut Summary,
 ) -> Result<ReadReport, Failure> {
-    let (counts, report) =
-        passes::count_raw(raw, model.space, args.budget(), read, rejects, work, &run.observer)?;
+    let corpus = RawCorpus { shards: raw, space: model.space, budget: args.budget(), read };
+    let (counts, report) = passes::count_raw(corpus, rejects, work, &run.observer)?;
     summary.stage("fit", &report);
     model.raw = Some(counts);
     // Raw text without a token is found out now.
