@@ -3,7 +3,7 @@
 use dsir::jobs::{self, ChooseOptions, Chosen};
 use dsir::passes::{Eligible, ReadOptions, TargetShards};
 use dsir::reader::Shards;
-use dsir::refine::{Choice, EVALUATION_SPACE, Evaluation, Weights};
+use dsir::refine::{Choice, EVALUATION_SPACE, Evaluation, Weighting};
 use dsir::resample::DrawOptions;
 use dsir::warning::Warning;
 use serde_json::json;
@@ -42,9 +42,9 @@ pub(crate) fn choose(
 
     args.fit.count.ngrams = choice.candidate.ngrams;
     match choice.candidate.weights {
-        Weights::Published => {}
-        Weights::Tokens => args.draw.normalize = Some(NormalizeArg::Tokens),
-        Weights::Refined => args.refine.refine = true,
+        Weighting::Published => {}
+        Weighting::Tokens => args.draw.normalize = Some(NormalizeArg::Tokens),
+        Weighting::Refined => args.refine.refine = true,
     }
     tell(&choice, targets, summary);
     summary.note("options", json!(args));

@@ -51,7 +51,7 @@ impl RawCounter {
     /// Counts past 64 bits.
     pub(crate) fn resume(before: CountsSoFar, buckets: u32) -> Result<Self, Error> {
         let budget = before.counts.fit_ngrams;
-        let sampler = Sampler::resume(budget.0, &before.counts.sample()?);
+        let sampler = before.counts.sample()?.resume(budget.0);
         Ok(RawCounter { budget, buckets, sampler, before: Some(before) })
     }
 
@@ -88,7 +88,7 @@ impl RawCounter {
             cells.join(&thread.cells);
             thread.levels
         });
-        let sample = self.sampler.finish(before.into_iter().chain(threads))?;
+        let sample = Levels::merge(before.into_iter().chain(threads), self.budget.0)?;
         let counts = RawCounts::of_sample(self.budget, documents, sample, self.buckets)?;
         Ok(CountsSoFar { counts, cells })
     }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::{Counts, Error};
-use crate::sampling::{HASH_LEVELS, Levels, Merge};
+use crate::sampling::{HASH_LEVELS, Levels, Payload};
 
 /// The largest number of n-grams of the raw corpus to count; `None` counts all of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-impl Merge for Counts {
+impl Payload for Counts {
     type Error = Error;
 
     fn merge(&mut self, others: Self) -> Result<(), Error> {

@@ -52,8 +52,8 @@ struct CountedIn {
 }
 
 /// Reads the raw corpus once, or twice if it is larger than a sample, and the targets three times, and chooses the
-/// [`Candidate`] with which the selection expected by one half of a target is closest to the other half. Streams must be
-/// kept ([`Shards::keep_streams`]). Invalid raw records are ignored, since the selection reads them again.
+/// [`Candidate`] with which the selection expected by one half of a target is closest to the other half. Streams must
+/// be kept ([`Shards::keep_streams`]). Invalid raw records are ignored, since the selection reads them again.
 ///
 /// # Errors
 /// Shards that cannot be read; targets without a document; proportions that do not fit the targets.

@@ -194,7 +194,7 @@ struct CountRaw<'a> {
     before: Option<EarlierCounts>,
 }
 
-struct CountThread<'a> {
+struct CountRawThread<'a> {
     featurizer: Featurizer,
     counts: ThreadCounts,
     texts: TextReader<'a>,
@@ -202,13 +202,13 @@ struct CountThread<'a> {
 }
 
 impl<'a> Job for CountRaw<'a> {
-    type Thread = CountThread<'a>;
+    type Thread = CountRawThread<'a>;
     type Made = Taken;
     type Gathered = (usize, Tally);
     type Ended = Tally;
 
     fn thread(&self) -> Self::Thread {
-        CountThread {
+        CountRawThread {
             featurizer: self.featurizers.featurizer(),
             counts: self.counter.thread(),
             texts: self.documents.thread(),
@@ -229,7 +229,7 @@ impl<'a> Job for CountRaw<'a> {
     }
 
     fn make(&self, thread: &mut Self::Thread, shard: usize, block: &Block) -> Result<Taken, Error> {
-        let CountThread { featurizer, counts, texts, oversampled } = thread;
+        let CountRawThread { featurizer, counts, texts, oversampled } = thread;
         let mut oversampled = self.oversampled.as_ref().zip(oversampled.as_mut());
         let wanted = |record: Hashed<'_>| is_among(self.only, record);
         let taken = self.documents.each_of(texts, shard, block, wanted, |record, text| {

@@ -36,10 +36,10 @@ impl<T: Copy + Default> ByBucket<T> {
     }
 
     pub(super) fn of_short(&self) -> &[T; SHORT] {
-        self.0.first_chunk().expect("there are at least so many")
+        self.0.first_chunk().expect("there are at least SHORT")
     }
 
     pub(super) fn of_short_mut(&mut self) -> &mut [T; SHORT] {
-        self.0.first_chunk_mut().expect("there are at least so many")
+        self.0.first_chunk_mut().expect("there are at least SHORT")
     }
 }

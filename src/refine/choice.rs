@@ -12,13 +12,13 @@ pub struct Candidate {
     /// The most tokens of an n-gram.
     pub ngrams: u8,
     /// How log weights come from log-ratios.
-    pub weights: Weights,
+    pub weights: Weighting,
 }
 
 /// How log weights come from log-ratios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Weights {
+pub enum Weighting {
     /// Sums over all n-grams of a document.
     Published,
     /// The same, divided by its length in tokens.
@@ -27,9 +27,9 @@ pub enum Weights {
     Refined,
 }
 
-impl Weights {
+impl Weighting {
     /// All, beginning with the simplest.
-    pub const ALL: [Weights; 3] = [Weights::Published, Weights::Tokens, Weights::Refined];
+    pub const ALL: [Weighting; 3] = [Weighting::Published, Weighting::Tokens, Weighting::Refined];
 }
 
 impl Candidate {
@@ -38,20 +38,22 @@ impl Candidate {
 
     /// All, in the order in which the first of equals is chosen: as published, then the simpler.
     pub fn all() -> impl Iterator<Item = Candidate> {
-        Weights::ALL.into_iter().flat_map(|weights| Self::NGRAMS.map(|ngrams| Candidate { ngrams, weights }))
+        Weighting::ALL
+            .into_iter()
+            .flat_map(|weights| Self::NGRAMS.map(|ngrams| Candidate { ngrams, weights }))
     }
 
     /// The choice if nothing can be evaluated.
-    pub const PUBLISHED: Candidate = Candidate { ngrams: Self::NGRAMS[0], weights: Weights::Published };
+    pub const PUBLISHED: Candidate = Candidate { ngrams: Self::NGRAMS[0], weights: Weighting::Published };
 }
 
 /// As options of the command line.
 impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let weights = match self.weights {
-            Weights::Published => "",
-            Weights::Tokens => " --normalize tokens",
-            Weights::Refined => " --refine",
+            Weighting::Published => "",
+            Weighting::Tokens => " --normalize tokens",
+            Weighting::Refined => " --refine",
         };
         write!(f, "--ngrams {}{weights}", self.ngrams)
     }

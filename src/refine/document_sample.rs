@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::by_bucket::{ByBucket, is_short};
 use super::coarse::Coarse;
-use super::features::{Features, Range};
+use super::features::{FeatureRange, Features};
 use super::inclusion::{ONE, Unit};
 use crate::density::Sum;
 
@@ -26,9 +26,9 @@ pub(super) struct SampledDocument {
     pub(super) weight_log2: u8,
     /// By how many levels it was raised when it was sampled.
     pub(super) boost: u8,
-    /// Which block of the sample its features are in.
+    /// The block of the sample that its features are in.
     pub(super) block: u32,
-    range: Range,
+    range: FeatureRange,
 }
 
 impl SampledDocument {
@@ -60,7 +60,7 @@ impl DocumentBlock {
         DocumentBlock { documents: Vec::new(), features: Features::new(is_short) }
     }
 
-    /// A block for documents with features in so many buckets.
+    /// A block for documents with features in this number of buckets.
     pub(super) fn of_buckets(buckets: u32) -> Self {
         DocumentBlock::new(is_short(buckets))
     }

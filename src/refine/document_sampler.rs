@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use super::by_bucket::is_short;
 use super::document_sample::{DocumentBlock, DocumentSample};
 use super::oversampling::{Oversampling, RawDocument};
-use crate::sampling::{Levels, Merge, Sampler, level};
+use crate::sampling::{Levels, Payload, Sampler, level};
 
 /// The size of a document beside its features, in their unit.
 const DOCUMENT: u64 = 16;
@@ -29,7 +29,7 @@ pub struct DocumentBlocks {
 }
 
 /// Nothing is copied: blocks stay as they are.
-impl Merge for DocumentBlocks {
+impl Payload for DocumentBlocks {
     type Error = Infallible;
 
     fn merge(&mut self, others: Self) -> Result<(), Infallible> {
@@ -43,7 +43,7 @@ impl DocumentSampler {
     /// 32 MB of features of two bytes each.
     const MAX_NGRAMS: u64 = 1 << 24;
 
-    /// A sampler of documents with features in so many buckets, of which it has none yet.
+    /// A sampler of documents with features in this number of buckets, which has sampled none yet.
     pub fn new(buckets: u32, oversampling: Oversampling) -> Self {
         let is_short = is_short(buckets);
         let ngrams = if is_short { Self::MAX_NGRAMS } else { Self::MAX_NGRAMS / 2 };
@@ -94,7 +94,7 @@ impl DocumentSampler {
 
     /// Makes one sample of what the threads have. If it is large, it has a smaller one in it, of half the size.
     pub fn finish(&self, threads: impl IntoIterator<Item = Levels<DocumentBlocks>>) -> DocumentSample {
-        let Ok(levels) = self.sampler.finish(threads);
+        let Ok(levels) = Levels::merge(threads, self.sampler.budget());
         let (floor, half_floor) =
             (levels.floor(), levels.smallest_level(self.sampler.budget().map(|budget| budget / 2)));
         let (mut blocks, mut level_of_block) = (Vec::new(), Vec::new());

@@ -7,7 +7,7 @@
 use rayon::prelude::*;
 
 use super::aim::Aim;
-use super::choice::{Candidate, HeldOutScore, Weights};
+use super::choice::{Candidate, HeldOutScore, Weighting};
 use super::document_sample::{DocumentBlock, DocumentSample};
 use super::expected::DrawFromSample;
 use super::halves::{HalvedTarget, HeldOut, best_rounds};
@@ -79,11 +79,11 @@ pub fn expect(
 }
 
 impl Expectation {
-    fn inclusions(&self, weights: Weights) -> &Inclusions {
+    fn inclusions(&self, weights: Weighting) -> &Inclusions {
         match (weights, &self.refined, self.rounds) {
-            (Weights::Refined, Some(refined), _) => refined,
-            (Weights::Tokens, ..) | (Weights::Refined, None, Some(_)) => &self.tokens,
-            (Weights::Published, ..) | (Weights::Refined, None, None) => &self.published,
+            (Weighting::Refined, Some(refined), _) => refined,
+            (Weighting::Tokens, ..) | (Weighting::Refined, None, Some(_)) => &self.tokens,
+            (Weighting::Published, ..) | (Weighting::Refined, None, None) => &self.published,
         }
     }
 }
@@ -126,7 +126,7 @@ pub fn evaluate(
         .collect();
     let score = |(candidate, place): (Candidate, usize)| {
         let rounds = of(candidate).and_then(|expectation| expectation.rounds);
-        let rounds = rounds.filter(|_| candidate.weights == Weights::Refined);
+        let rounds = rounds.filter(|_| candidate.weights == Weighting::Refined);
         HeldOutScore { kl_reduction: reductions[place], rounds }
     };
     Some(Candidate::all().zip(places).map(score).collect())
@@ -200,8 +200,8 @@ mod tests {
         counts
     }
 
-    /// The scores of all candidates where `share` of the tokens of `raw` is selected for `target`. One half of it is every
-    /// other text.
+    /// The scores of all candidates where `share` of the tokens of `raw` is selected for `target`. One half of it is
+    /// every other text.
     fn scores(share: f64, raw: &[&str], target: &[&str]) -> Option<Vec<HeldOutScore>> {
         let texts = texts_of(raw);
         let half: Vec<&str> = target.iter().step_by(2).copied().collect();
@@ -248,9 +248,9 @@ mod tests {
         let target = [kinds[0].0, kinds[0].0, kinds[1].0, kinds[1].0].repeat(5);
         let scores = scores(0.1, &raw, &target).unwrap();
         let choice = Choice::new(&[Some(scores.clone())]);
-        assert_eq!(choice.candidate.weights, Weights::Refined, "{scores:?}");
+        assert_eq!(choice.candidate.weights, Weighting::Refined, "{scores:?}");
         for (score, candidate) in scores.iter().zip(Candidate::all()) {
-            let refined = candidate.weights == Weights::Refined;
+            let refined = candidate.weights == Weighting::Refined;
             assert_eq!(score.rounds.is_some(), refined);
             assert_eq!(score.kl_reduction > 0.5, refined, "{candidate}: {scores:?}");
         }

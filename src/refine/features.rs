@@ -17,7 +17,7 @@ pub(super) enum Features {
 
 /// Where the features of one document are.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Range {
+pub(super) struct FeatureRange {
     start: u32,
     pub(super) ngrams: u32,
 }
@@ -27,8 +27,8 @@ impl Features {
         if is_short { Features::Short(Vec::new()) } else { Features::Long(Vec::new()) }
     }
 
-    pub(super) fn push(&mut self, features: &[u32]) -> Range {
-        let range = Range { start: self.len() as u32, ngrams: features.len() as u32 };
+    pub(super) fn push(&mut self, features: &[u32]) -> FeatureRange {
+        let range = FeatureRange { start: self.len() as u32, ngrams: features.len() as u32 };
         match self {
             // Buckets are below 2^16 then.
             Features::Short(chunks) => push(chunks, features, |bucket| bucket as u16),
@@ -48,7 +48,7 @@ impl Features {
     }
 
     /// The sum of the log-ratios of a document.
-    pub(super) fn sum(&self, range: Range, log_ratios: &ByBucket<i64>) -> Sum {
+    pub(super) fn sum(&self, range: FeatureRange, log_ratios: &ByBucket<i64>) -> Sum {
         // The sum of a span fits 64 bits: no span is longer than a chunk.
         match self {
             Features::Short(chunks) => {
@@ -63,7 +63,7 @@ impl Features {
     }
 
     /// Adds coarse log-ratios of a document to the sums.
-    pub(super) fn add_coarse(&self, range: Range, log_ratios: &Coarse, sums: &mut [i64]) {
+    pub(super) fn add_coarse(&self, range: FeatureRange, log_ratios: &Coarse, sums: &mut [i64]) {
         match self {
             Features::Short(chunks) => spans(chunks, range).for_each(|span| log_ratios.add(span, sums)),
             Features::Long(chunks) => spans(chunks, range).for_each(|span| log_ratios.add(span, sums)),
@@ -71,7 +71,7 @@ impl Features {
     }
 
     /// Adds `times` the features of a document to `counts`.
-    pub(super) fn count(&self, range: Range, times: u64, counts: &mut ByBucket<u64>) {
+    pub(super) fn count(&self, range: FeatureRange, times: u64, counts: &mut ByBucket<u64>) {
         match self {
             Features::Short(chunks) => {
                 let counts = counts.of_short_mut();
@@ -102,7 +102,7 @@ fn push<T>(chunks: &mut Vec<Vec<T>>, mut features: &[u32], narrow: impl Fn(u32) 
 }
 
 /// The features of a document, a span of a chunk at a time.
-fn spans<T>(chunks: &[Vec<T>], range: Range) -> impl Iterator<Item = &[T]> {
+fn spans<T>(chunks: &[Vec<T>], range: FeatureRange) -> impl Iterator<Item = &[T]> {
     let (mut start, mut left) = (range.start as usize, range.ngrams as usize);
     std::iter::from_fn(move || {
         let rest = (left > 0).then(|| &chunks[start / CHUNK][start % CHUNK..])?;

@@ -24,7 +24,7 @@ mod text_sampler;
 mod trajectory;
 
 pub use aim::Aim;
-pub use choice::{Candidate, Choice, Evaluation, HeldOutScore, Weights};
+pub use choice::{Candidate, Choice, Evaluation, HeldOutScore, Weighting};
 pub use document_sample::DocumentSample;
 pub use document_sampler::{DocumentBlocks, DocumentSampler};
 pub use evaluate::{EVALUATION_SPACE, Expectation, evaluate, expect, featurize};

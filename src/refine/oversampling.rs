@@ -1,9 +1,9 @@
 //! Decides which raw documents are sampled more often than others, and how much.
 //!
-//! Where little is drawn from much, a uniform sample has almost none of the documents that matter, and log-ratios would
-//! be overfitted to these few. So a first, small sample tells how rare a log weight is: each document is boosted by as
-//! many levels as there are halvings from the whole corpus to the documents of its log weight and above. The sample then
-//! has about as many documents of every halving, and all documents of the rarest.
+//! Where little is drawn from much, a uniform sample has almost none of the documents that matter, and log-ratios
+//! would be overfitted to these few. So a first, small sample tells how rare a log weight is: each document is boosted
+//! by as many levels as there are halvings from the whole corpus to the documents of its log weight and above. The
+//! sample then has about as many documents of every halving, and all documents of the rarest.
 
 use super::aim::Aim;
 use super::coarse::Coarse;
@@ -53,9 +53,9 @@ const BEYOND: u32 = 2;
 const ENOUGH_SELECTED: f64 = 2000.0;
 
 impl Oversampling {
-    /// For targets of these densities and for the size of the draw for each, decided on a `first` sample. Log weights as
-    /// published and those after some rounds are both looked at, and the higher boost counts: what is rare by the one
-    /// can be common by the other, and may be selected in the end.
+    /// For targets of these densities and for the size of the draw for each, decided on a `first` sample. Each document
+    /// has two boosts, by the log weights as published and by those after some rounds, and the higher one counts: what
+    /// is rare by the one can be common by the other, and may be selected in the end.
     pub fn new(hash: Hash, targets: &[(Vec<f64>, Aim)], first: &DocumentSample) -> Self {
         let buckets = targets.first().filter(|_| first.is_partial()).map(|(target, _)| target.len());
         let raw = buckets.and_then(|buckets| density(&first.counts(buckets), SMOOTHING));

@@ -1,7 +1,7 @@
-//! Samples texts of the raw corpus, to look at them in several feature spaces: by content hash, in one pass, within
+//! Samples texts of the raw corpus, to featurize them in several feature spaces: by content hash, in one pass, within
 //! bounded memory.
 //!
-//! Documents that are not in the sample are not even read: how much there is in all is estimated from the sample.
+//! Documents that are not in the sample are not even featurized: how much there is in all is estimated from the sample.
 //! Where a first sample has told which documents are likely to be selected, they are boosted as in
 //! `document_sampler.rs`.
 
@@ -10,7 +10,7 @@ use std::convert::Infallible;
 use super::by_bucket::is_short;
 use super::oversampling::{Oversampling, RawDocument};
 use crate::resample::Totals;
-use crate::sampling::{Levels, Merge, Sampler, level};
+use crate::sampling::{Levels, Payload, Sampler, level};
 
 /// The size of a document beside its text, in bytes: most of it for how likely each candidate is to select it.
 const DOCUMENT: u64 = 192;
@@ -36,7 +36,7 @@ pub struct TextsOfLevel {
     texts: Vec<SampledText>,
 }
 
-impl Merge for TextsOfLevel {
+impl Payload for TextsOfLevel {
     type Error = Infallible;
 
     fn merge(&mut self, others: Self) -> Result<(), Infallible> {
@@ -69,8 +69,8 @@ pub(super) struct SampledText {
 impl TextSampler {
     const BYTES: u64 = 1 << 25;
 
-    /// A sampler of at most 16 MB of text, which is going to be looked at in so many buckets: enough to find which
-    /// documents are likely to be selected.
+    /// A sampler of at most 16 MB of text, which is going to be featurized in this number of buckets: enough to find
+    /// which documents are likely to be selected.
     pub fn new(buckets: u32) -> Self {
         TextSampler::with_budget(Self::BYTES / 2, buckets, Oversampling::default(), None)
     }
@@ -115,7 +115,7 @@ impl TextSampler {
 
     /// Makes one sample of what the threads have.
     pub fn finish(self, threads: impl IntoIterator<Item = Levels<TextsOfLevel>>) -> TextSample {
-        let Ok(levels) = self.sampler.finish(threads);
+        let Ok(levels) = Levels::merge(threads, self.sampler.budget());
         let floor = levels.floor();
         let mut texts: Vec<SampledText> = Vec::new();
         let mut sampled = Totals::default();

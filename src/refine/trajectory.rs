@@ -67,8 +67,8 @@ impl<'a> Trajectory<'a> {
         log_weights(self.hash, self.draw.sample, &self.log_ratios, normalize)
     }
 
-    /// Moves every log-ratio towards what the selection lacks, and computes the selection that is then expected. If this
-    /// step has gone too far, the next one is half as long.
+    /// Moves every log-ratio towards what the selection lacks, and computes the selection that is then expected. If
+    /// this step has gone too far, the next one is half as long.
     pub(super) fn step(&mut self) {
         let Some(before) = self.density.take() else { return };
         let epsilon = STEP_EPSILON / self.target.len() as f64;

@@ -13,7 +13,8 @@ pub fn level(content_hash: u64, boost: u32) -> usize {
     (content_hash.leading_zeros() + boost.min(MAX_BOOST)) as usize
 }
 
-/// The smallest level for which all sizes, given by level, keep within the budget from there on; without a budget, 0.
+/// The smallest level for which the sizes of it and of all higher levels are together within the budget; without a
+/// budget, 0. `sizes` are in the order of levels.
 pub(super) fn smallest_level(
     sizes: impl DoubleEndedIterator<Item = u64> + ExactSizeIterator,
     budget: Option<u64>,

@@ -6,19 +6,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::level::{LEVELS, smallest_level};
 use super::sampler::Sampler;
 
-/// What is kept of the records of a level, and can be merged with what others keep of it.
-pub trait Merge: Sized {
+/// What is kept of the records of a level.
+pub trait Payload: Sized {
     /// Why merging fails; [`Infallible`] if it does not.
     type Error;
 
-    /// Adds what others keep, of other records of the same level.
+    /// Adds what others keep of other records of the same level.
     ///
     /// # Errors
     /// What the implementation says.
     fn merge(&mut self, others: Self) -> Result<(), Self::Error>;
 }
 
-impl<T> Merge for Vec<T> {
+impl<T> Payload for Vec<T> {
     type Error = Infallible;
 
     fn merge(&mut self, others: Self) -> Result<(), Infallible> {
@@ -79,6 +79,11 @@ impl<P> Levels<P> {
         levels
     }
 
+    /// A sampler for more records, to be merged with these.
+    pub fn resume(&self, budget: Option<u64>) -> Sampler {
+        Sampler::resume(budget, self.floor, self.sizes())
+    }
+
     /// The smallest level whose records may be in the sample.
     pub fn floor(&self) -> usize {
         self.floor
@@ -127,10 +132,10 @@ impl<P> Levels<P> {
     }
 }
 
-impl<P: Merge> Levels<P> {
-    /// The sample that parts make up together, within this budget. It is the one that sampling all records at once
-    /// gives, whatever the parts are and however far each has raised its floor. Each part must have been sampled with
-    /// this budget or a larger one.
+impl<P: Payload> Levels<P> {
+    /// The sample that parts make up together: what threads have, or what was sampled from parts of a corpus with this
+    /// budget or a larger one. It is the one that sampling all records at once gives, whatever the parts are and
+    /// however far each has raised its floor.
     ///
     /// # Errors
     /// Payloads that cannot be merged.

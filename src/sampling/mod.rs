@@ -28,7 +28,7 @@
 //!         thread.raise_floor(&sampler);
 //!     }
 //! }
-//! let Ok(sample) = sampler.finish(threads);
+//! let Ok(sample) = Levels::merge(threads, sampler.budget());
 //! // One record in 2^4 is about 62.
 //! assert_eq!(sample.floor(), 4);
 //! assert_eq!(sample.into_payloads().map(|(_, ids)| ids.len()).sum::<usize>(), 62);
@@ -41,5 +41,5 @@ mod sampler;
 mod tests;
 
 pub use level::{HASH_LEVELS, MAX_BOOST, level};
-pub use levels::{LevelSlot, Levels, Merge};
+pub use levels::{LevelSlot, Levels, Payload};
 pub use sampler::Sampler;

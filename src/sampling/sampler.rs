@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::level::{LEVELS, smallest_level};
-use super::levels::{Levels, Merge};
 
 /// Adds up what all threads have sampled, by level, so that each can tell what is no longer of use.
 #[derive(Debug)]
@@ -20,10 +19,10 @@ impl Sampler {
         Sampler { budget, sizes: [const { AtomicU64::new(0) }; LEVELS], floor_before: 0 }
     }
 
-    /// Resumes after `before` was sampled; it is one of the parts to [`finish`](Sampler::finish) with.
-    pub fn resume<P>(budget: Option<u64>, before: &Levels<P>) -> Self {
-        let sampler = Sampler { floor_before: before.floor(), ..Sampler::new(budget) };
-        sampler.sizes.iter().zip(before.sizes()).for_each(|(sum, size)| sum.store(size, Ordering::Relaxed));
+    /// A sampler that has already sampled so much of each level, in a sample with this floor.
+    pub(super) fn resume(budget: Option<u64>, floor: usize, sizes: impl Iterator<Item = u64>) -> Self {
+        let sampler = Sampler { floor_before: floor, ..Sampler::new(budget) };
+        sampler.sizes.iter().zip(sizes).for_each(|(sum, size)| sum.store(size, Ordering::Relaxed));
         sampler
     }
 
@@ -46,16 +45,5 @@ impl Sampler {
     pub(super) fn floor(&self) -> usize {
         let sizes = self.sizes.iter().map(|size| size.load(Ordering::Relaxed));
         smallest_level(sizes, self.budget).max(self.floor_before)
-    }
-
-    /// Makes the sample from what the threads have.
-    ///
-    /// # Errors
-    /// Payloads that cannot be merged.
-    pub fn finish<P: Merge>(
-        &self,
-        threads: impl IntoIterator<Item = Levels<P>>,
-    ) -> Result<Levels<P>, P::Error> {
-        Levels::merge(threads, self.budget)
     }
 }

@@ -4,14 +4,14 @@ use super::{Levels, MAX_BOOST, Sampler, level};
 
 /// A record of a corpus: its level and its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Record {
+struct SizedRecord {
     level: usize,
     size: u64,
 }
 
-fn records() -> impl Strategy<Value = Vec<Record>> {
+fn records() -> impl Strategy<Value = Vec<SizedRecord>> {
     let record = (any::<u64>(), 0..=MAX_BOOST, prop::bool::weighted(0.2), 0u64..20).prop_map(
-        |(hash, boost, is_boosted, size)| Record {
+        |(hash, boost, is_boosted, size)| SizedRecord {
             level: level(hash, if is_boosted { boost } else { 0 }),
             size,
         },
@@ -20,7 +20,7 @@ fn records() -> impl Strategy<Value = Vec<Record>> {
 }
 
 /// The sample by its definition.
-fn expected(records: &[Record], budget: Option<u64>) -> (usize, Vec<Record>) {
+fn expected(records: &[SizedRecord], budget: Option<u64>) -> (usize, Vec<SizedRecord>) {
     let sample = |floor: usize| records.iter().filter(move |record| record.level >= floor);
     let fits =
         |floor: &usize| sample(*floor).map(|record| record.size).sum::<u64>() <= budget.unwrap_or(u64::MAX);
@@ -30,13 +30,13 @@ fn expected(records: &[Record], budget: Option<u64>) -> (usize, Vec<Record>) {
 
 /// Reads a part of the corpus with several threads, each of which raises its floor after every few records.
 fn sample_part(
-    records: &[Record],
+    records: &[SizedRecord],
     budget: Option<u64>,
-    before: Option<Levels<Vec<Record>>>,
+    before: Option<Levels<Vec<SizedRecord>>>,
     (threads, block): (usize, usize),
-) -> Levels<Vec<Record>> {
-    let sampler = before.as_ref().map_or(Sampler::new(budget), |before| Sampler::resume(budget, before));
-    let mut parts: Vec<Levels<Vec<Record>>> = (0..threads).map(|_| Levels::new()).collect();
+) -> Levels<Vec<SizedRecord>> {
+    let sampler = before.as_ref().map_or(Sampler::new(budget), |before| before.resume(budget));
+    let mut parts: Vec<Levels<Vec<SizedRecord>>> = (0..threads).map(|_| Levels::new()).collect();
     for (number, record) in records.iter().enumerate() {
         let part = &mut parts[number % threads];
         if let Some(mut slot) = part.slot(&sampler, record.level, Vec::new) {
@@ -47,16 +47,16 @@ fn sample_part(
             part.raise_floor(&sampler);
         }
     }
-    let Ok(sample) = sampler.finish(parts.into_iter().chain(before));
+    let Ok(sample) = Levels::merge(parts.into_iter().chain(before), budget);
     sample
 }
 
-fn found(sample: Levels<Vec<Record>>) -> (usize, Vec<Record>) {
+fn found(sample: Levels<Vec<SizedRecord>>) -> (usize, Vec<SizedRecord>) {
     let floor = sample.floor();
     (floor, sorted(sample.into_payloads().flat_map(|(_, records)| records).collect()))
 }
 
-fn sorted(mut records: Vec<Record>) -> Vec<Record> {
+fn sorted(mut records: Vec<SizedRecord>) -> Vec<SizedRecord> {
     records.sort_unstable();
     records
 }
