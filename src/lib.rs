@@ -52,6 +52,8 @@ pub mod prepare;
 
 pub mod writer;
 
+pub mod sampling;
+
 mod scan;
 
 mod passes;

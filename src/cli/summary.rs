@@ -5,7 +5,7 @@ use std::path::Path;
 use dsir::jobs::{
     AutoReport, DrawReport, Fitted, Prepared, RawReport, Report, ScoreKind, StageRead, TargetReport,
 };
-use dsir::refine::{Candidate, Judged, Refinement, Weights};
+use dsir::refine::{Candidate, Evaluation, Refinement, Weighting};
 use dsir::resample::Totals;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -80,9 +80,9 @@ fn json(report: &Report, command: &str, options: &impl Serialize, more: Map<Stri
 /// A way to weigh, as it is typed.
 fn typed(candidate: &Candidate) -> String {
     let weights = match candidate.weights {
-        Weights::Published => "",
-        Weights::Tokens => " --normalize tokens",
-        Weights::Refined => " --refine",
+        Weighting::Published => "",
+        Weighting::Tokens => " --normalize tokens",
+        Weighting::Refined => " --refine",
     };
     format!("--ngrams {}{weights}", candidate.ngrams)
 }
@@ -140,8 +140,8 @@ fn stage_lines(report: &Report, lines: &mut Lines) {
 
 fn auto_line(auto: &AutoReport, lines: &mut Lines) {
     let AutoReport { candidates, chosen, .. } = auto;
-    let Some(best) = candidates.iter().find(|judged| judged.candidate == *chosen) else { return };
-    let mut others: Vec<&Judged> = candidates.iter().filter(|judged| judged.candidate != *chosen).collect();
+    let Some(best) = candidates.iter().find(|one| one.candidate == *chosen) else { return };
+    let mut others: Vec<&Evaluation> = candidates.iter().filter(|one| one.candidate != *chosen).collect();
     others.sort_by(|a, b| b.kl_reduction.total_cmp(&a.kl_reduction));
     let others = others.iter().map(|other| format!("{} {:.4}", typed(&other.candidate), other.kl_reduction));
     let others = others.collect::<Vec<_>>().join(", ");

@@ -1,11 +1,11 @@
-//! Whether a corpus holds so many copies of one record that a sample by content would be far off.
+//! Finds out whether a corpus has so many copies of one record that a sample by content would be far off.
 
 use serde::{Deserialize, Serialize};
 
-/// Documents and their bytes by ten bits of the content hash: copies of a record are all in one cell.
+/// Counts of documents and their bytes by ten bits of the content hash, so that copies of a record are in one cell.
 ///
-/// A sample by content holds all copies of a record or none. Where these are a large part of the corpus, either is
-/// wrong. Cells add up, so that what they tell is the same however the corpus is cut.
+/// A sample by content has all copies of a record or none. If these are a large part of the corpus, both are wrong.
+/// Cells add up, so that the result is the same however the corpus is cut.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Cells(Vec<Cell>);
@@ -16,11 +16,12 @@ struct Cell {
     bytes: u64,
 }
 
-/// How many cells there are.
+/// The number of cells.
 const CELLS: usize = 1 << 10;
-/// Copies that make up one part in so many of the corpus, by documents or bytes, are many.
+/// Copies that make up at least one 256th of the corpus, by documents or bytes, are many.
 const PART: u64 = 256;
-/// So many standard deviations, and so many documents, above what different records would put into a cell.
+/// A cell is suspicious if it has this number of standard deviations, and of documents, more than different records
+/// would put into it.
 const DEVIATIONS: f64 = 6.0;
 const FEW: f64 = 4.0;
 
@@ -29,7 +30,7 @@ impl Cells {
         Cells(vec![Cell::default(); CELLS])
     }
 
-    /// Takes in a document. The bits are not those by which samples are made.
+    /// Counts a document. The bits are not those that levels are made of.
     #[inline]
     pub(crate) fn add(&mut self, content_hash: u64, bytes: u64) {
         let cell = &mut self.0[content_hash as usize % CELLS];
@@ -37,7 +38,7 @@ impl Cells {
         cell.bytes += bytes;
     }
 
-    /// Takes in the documents of others.
+    /// Adds the documents of others.
     pub(crate) fn join(&mut self, other: &Cells) {
         for (cell, more) in self.0.iter_mut().zip(&other.0) {
             cell.documents += more.documents;
@@ -45,7 +46,7 @@ impl Cells {
         }
     }
 
-    /// About how many copies there are of the record that has most, if they are many.
+    /// The approximate number of copies of the record that has most, if they are many.
     pub(crate) fn many_copies(&self) -> Option<u64> {
         let documents: u64 = self.0.iter().map(|cell| cell.documents).sum();
         let bytes: u64 = self.0.iter().map(|cell| cell.bytes).sum();

@@ -5,6 +5,7 @@
 mod chance;
 mod closeness;
 mod copies;
+mod counter;
 mod error;
 mod file;
 mod log_ratio;
@@ -13,13 +14,14 @@ mod of_texts;
 mod raw;
 
 pub use closeness::{Closeness, Evaluator, lone_share};
+pub(crate) use counter::CountsSoFar;
+pub use counter::{DocumentCounts, RawCounter, ThreadCounts};
 pub use error::Error;
 pub(crate) use log_ratio::sum_of;
 pub use log_ratio::{EPSILON, LogRatios, Sum, kl_divergence, kl_divergence_with};
 pub(crate) use model::density;
 pub use model::{Model, Refined, Target, normalized};
-pub(crate) use raw::PartCounts;
-pub use raw::{DocumentCounts, FitBudget, LevelCounts, RawCounts, RawSample};
+pub use raw::{FitBudget, RawCounts};
 
 use serde::{Deserialize, Serialize};
 

@@ -1,6 +1,6 @@
 //! Models of texts that are in memory.
 
-use super::{Counts, Error, FitBudget, Model, RawCounts, RawSample, Target};
+use super::{Counts, Error, FitBudget, Model, RawCounter, RawCounts, Target};
 use crate::featurizer::{Featurizer, Featurizers};
 use crate::reader::content_hash;
 
@@ -28,18 +28,17 @@ impl RawCounts {
         texts: impl IntoIterator<Item = T>,
         featurizer: &mut Featurizer,
     ) -> Result<Self, Error> {
-        let buckets = featurizer.space().buckets;
-        let sample = RawSample::new(FitBudget(None));
-        let mut thread = sample.thread(buckets);
+        let counter = RawCounter::new(FitBudget(None), featurizer.space().buckets);
+        let mut thread = counter.thread();
         for text in texts {
             let bytes = text.as_ref().as_bytes();
-            let record = (content_hash(bytes), bytes.len() as u64 + 1);
-            if let Some(mut counts) = thread.begin(&sample, record) {
+            let length = bytes.len() as u64 + 1;
+            if let Some(mut counts) = thread.begin(&counter, content_hash(bytes), length) {
                 let tokens = featurizer.featurize(text.as_ref(), |buckets| counts.add(buckets));
                 counts.end(tokens);
             }
         }
-        sample.finish([&thread], buckets)
+        counter.finish([thread])
     }
 }
 

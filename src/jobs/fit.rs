@@ -13,7 +13,7 @@ use crate::featurizer::{FeatureSpace, Tokenizer};
 use crate::invalid_options::{InvalidOptions, OutputKind};
 use crate::observer::Observer;
 use crate::passes::{
-    Eligible, ReadOptions, ReadReport, Rejects, TargetShards, TextHashes, count_raw, count_target,
+    Eligible, RawCorpus, ReadOptions, ReadReport, Rejects, TargetShards, TextHashes, count_raw, count_target,
 };
 use crate::reader::Shards;
 use crate::refine::Aim;
@@ -192,8 +192,8 @@ pub(super) fn add_raw(
     run: &Run,
     report: &mut Report,
 ) -> Result<ReadReport, Error> {
-    let (counts, was_read) =
-        count_raw(raw, model.space, count.budget, read, rejects, work_dir, &run.observer)?;
+    let corpus = RawCorpus { shards: raw, space: model.space, budget: count.budget, read };
+    let (counts, was_read) = count_raw(corpus, rejects, work_dir, &run.observer)?;
     report.read("fit", &was_read);
     model.raw = Some(counts);
     // Raw text without a token is found out now.

@@ -9,11 +9,11 @@ use crate::density::{Counts, Model};
 use crate::error::Error;
 use crate::invalid_options::{InvalidOptions, RefinedDraws};
 use crate::passes::{
-    Eligible, ReadOptions, ReadReport, Rejects, TargetShards, TextHashes, count_raw_and_sample,
-    count_target_and_half, featurize_texts, sample_texts,
+    CountedTarget, Eligible, RawCorpus, ReadOptions, ReadReport, Rejects, TargetShards, TextHashes,
+    count_raw_and_sample, count_target_and_half, featurize_texts, sample_texts,
 };
 use crate::reader::Shards;
-use crate::refine::{Aim, Prospects, Refinement, Sampled, Sampler, TextSampler, refine};
+use crate::refine::{Aim, DocumentSample, DocumentSampler, Oversampling, Refinement, TextSampler, refine};
 use crate::resample::{Combine, DrawOptions, Method, Normalize, Totals, target_shares};
 use crate::warning::Warning;
 use crate::weights::WeightsInfo;
@@ -23,7 +23,7 @@ pub(super) struct Counted {
     pub(super) model: Model,
     /// Of each target, one half.
     halves: Vec<Counts>,
-    sampled: Sampled,
+    sampled: DocumentSample,
     /// For each target.
     aims: Vec<Aim>,
     /// The texts of the targets.
@@ -63,7 +63,7 @@ pub(super) fn count(
     let mut model = Model { space, smoothing, raw: None, targets: Vec::new() };
     let (mut halves, mut all_texts) = (Vec::new(), TextHashes::default());
     for target in targets {
-        let (target, half, texts, was_read) =
+        let CountedTarget { target, half, texts, report: was_read } =
             count_target_and_half(target, space, read, rejects.as_mut(), &run.observer)?;
         // An empty target is found out now, not after the raw corpus has been counted.
         model.target_density(&target)?;
@@ -73,7 +73,7 @@ pub(super) fn count(
         halves.push(half);
     }
     let first = TextSampler::new(space.buckets);
-    let (texts, was_read) = sample_texts(raw, space, (eligible, first), read, &run.observer)?;
+    let (texts, was_read) = sample_texts(raw, space, read, eligible, first, &run.observer)?;
     report.stages.push(StageReport::sampling("sample", &was_read));
     let shares = target_shares(draw, &WeightsInfo::sizes(&model))?;
     let aims = aim(&texts.eligible).split(&shares);
@@ -82,14 +82,14 @@ pub(super) fn count(
         aimed.push((model.target_density(target)?, *aim));
     }
     let start = Instant::now();
-    let prospects = Prospects::new(space.hash, &aimed, &featurize_texts(&texts, space, read)?);
+    let oversampling = Oversampling::new(space.hash, &aimed, &featurize_texts(&texts, space, read)?);
     drop(texts);
-    report.computed("prospects", start);
-    let sampler = Sampler::new(space.buckets, prospects);
+    report.computed("oversample", start);
+    let sampler = DocumentSampler::new(space.buckets, oversampling);
     let rejects = rejects.as_mut().filter(|_| of_raw);
-    let sampling = (eligible, &sampler);
+    let corpus = RawCorpus { shards: raw, space, budget, read };
     let (counts, sampled, was_read) =
-        count_raw_and_sample(raw, space, budget, read, sampling, rejects, &run.observer)?;
+        count_raw_and_sample(corpus, eligible, sampler, rejects, &run.observer)?;
     report.read("fit", &was_read);
     model.raw = Some(counts);
     // Raw text without a token is found out now.

@@ -10,7 +10,7 @@ use crate::featurizer::FeatureSpace;
 use crate::observer::Observer;
 use crate::passes::{Prepared, ReadReport, SelectedRecords};
 use crate::reader::Shards;
-use crate::refine::{Candidate, Judged, Refinement};
+use crate::refine::{Candidate, Evaluation, Refinement};
 use crate::resample::{Budget, LogWeights, Normalize, Totals};
 use crate::warning::Warning;
 use crate::weights::TargetSize;
@@ -188,7 +188,7 @@ pub struct AutoReport {
     /// The names of the targets.
     pub targets: Vec<String>,
     /// All candidates; none if nothing could be evaluated.
-    pub candidates: Vec<Judged>,
+    pub candidates: Vec<Evaluation>,
     /// What was chosen.
     #[serde(skip)]
     pub chosen: Candidate,

@@ -22,7 +22,7 @@ use crate::passes::{
     look_for_fields,
 };
 use crate::reader::{self, Shards};
-use crate::refine::{Aim, Weights};
+use crate::refine::{Aim, Weighting};
 use crate::resample::{self, Budget, DrawOptions, Method, Normalize, Screen, Totals, target_shares};
 use crate::storage::WorkDir;
 use crate::weights::{TargetSize, WeightsFolder, WeightsInfo};
@@ -155,12 +155,12 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
                 let chosen = auto::choose_and_tell(&count, of, &draw, &eligible, &read, &run, report)?;
                 count.space.ngrams = chosen.ngrams;
                 let learn = match chosen.weights {
-                    Weights::Published => Learn::Plain,
-                    Weights::Tokens => {
+                    Weighting::Published => Learn::Plain,
+                    Weighting::Tokens => {
                         draw.normalize = Some(Normalize::Tokens);
                         Learn::Plain
                     }
-                    Weights::Refined => Learn::Refined,
+                    Weighting::Refined => Learn::Refined,
                 };
                 ModelSource::Fit { targets, count, learn }
             }

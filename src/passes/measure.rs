@@ -1,10 +1,11 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::copies::{Copies, Overlap, Repeats};
-use super::count::{self, Counted, Watch, count_watched};
+use super::count::{CountInput, Watch, count_watched};
+use super::count_raw::{RawCorpus, count_raw, count_raw_sample};
 use super::documents::{Hashed, ReadReport};
 use super::rejects::Rejects;
-use super::sample::{Order, Sample};
+use super::sample::{FixedSizeSample, Order, Population};
 use super::{ReadOptions, SelectionShards};
 use crate::density::{Counts, FitBudget, RawCounts};
 use crate::error::Error;
@@ -92,14 +93,14 @@ pub(crate) fn measure_raw(
     observer: &Observer,
 ) -> Result<(MeasuredRaw, Stages), Error> {
     let MeasureOptions { space, ref read, sample, seed } = *options;
+    let corpus = RawCorpus { shards, space, budget: FitBudget(None), read };
     let Some(size) = sample else {
-        let (counts, report) =
-            count::count_raw(shards, space, FitBudget(None), read, rejects, None, observer)?;
+        let (counts, report) = count_raw(corpus, rejects, None, observer)?;
         return Ok((MeasuredRaw { documents: counts.documents_read, counts }, vec![("fit", report)]));
     };
-    let (sample, found) =
-        Sample::find("raw", shards, size, seed, (read, space.tokenizer.field_kind()), rejects, observer)?;
-    let (counts, report) = count::count_raw_sample(shards, space, &sample, read, observer)?;
+    let population = Population { what: "raw", shards, read, kind: space.tokenizer.field_kind() };
+    let (sample, found) = FixedSizeSample::find(population, size, seed, rejects, observer)?;
+    let (counts, report) = count_raw_sample(corpus, &sample, observer)?;
     Ok((MeasuredRaw { documents: sample.documents(), counts }, vec![("sample", found), ("fit", report)]))
 }
 
@@ -118,31 +119,24 @@ pub(crate) fn measure_selection(
     let mut stages = Stages::new();
     let sample = match sample {
         Some(size) => {
-            let (sample, found) = Sample::find(
-                &what,
-                shards,
-                size,
-                seed,
-                (read, space.tokenizer.field_kind()),
-                rejects.take(),
-                observer,
-            )?;
+            let population = Population { what: &what, shards, read, kind: space.tokenizer.field_kind() };
+            let (sample, found) = FixedSizeSample::find(population, size, seed, rejects.take(), observer)?;
             stages.push(("sample", found));
             Some(sample)
         }
         None => None,
     };
     observer.begin("measure", shards.total_bytes());
-    let is_part = sample.as_ref().is_some_and(Sample::is_part);
-    let last = sample.as_ref().map_or(u64::MAX, Sample::last);
+    let is_part = sample.as_ref().is_some_and(FixedSizeSample::is_part);
+    let last = sample.as_ref().map_or(u64::MAX, FixedSizeSample::last);
     let records = Copies::new(Order::new(seed), last, Copies::MOST);
     let texts = (!is_part).then(|| Copies::new(Order::new(seed), u64::MAX, Copies::MOST));
     let copies = Mutex::new((records, texts));
     let watch = || Watching { copies: &copies, found: Vec::new(), bytes: 0, distinct: Distinct::new() };
-    let counted = Counted { what: &what, shards, space, options: read, only: sample.as_ref() };
-    let (counts, report, watches) = count_watched(counted, watch, rejects, observer)?;
+    let input = CountInput { what: &what, shards, space, read, only: sample.as_ref() };
+    let (counts, report, watches) = count_watched(input, watch, rejects, observer)?;
 
-    let documents = sample.as_ref().map_or(counts.documents, Sample::documents);
+    let documents = sample.as_ref().map_or(counts.documents, FixedSizeSample::documents);
     let bytes = watches.iter().map(|watch| watch.bytes).sum();
     let mut distinct = Distinct::new();
     watches.iter().for_each(|watch| distinct.merge(&watch.distinct));

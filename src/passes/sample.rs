@@ -1,4 +1,4 @@
-//! A sample of so many documents that is the same however the corpus is cut.
+//! A sample of a given number of documents that is the same however the corpus is cut.
 
 use std::collections::BinaryHeap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,48 +17,58 @@ use crate::scan::{self, Job};
 pub(super) struct Order(Noise);
 
 impl Order {
-    /// One that nothing else is in: neither a draw nor a shuffled output.
+    /// An order that nothing else uses, neither a draw nor a shuffled output.
     pub(super) fn new(seed: u64) -> Self {
         Order(Noise::new(seed, u64::MAX, u64::MAX))
     }
 
-    /// The place of a record, or of whatever else has a hash; no two hashes have the same.
+    /// The place of a record, or of anything else that has a hash; no two hashes have the same place.
     pub(super) fn place(self, hash: u64) -> u64 {
         self.0.bits(hash)
     }
 }
 
-/// The documents that come first in a random order of their content hashes.
+/// The documents to choose a sample from.
+#[derive(Clone, Copy)]
+pub(super) struct Population<'a> {
+    /// What messages call them.
+    pub(super) what: &'a str,
+    pub(super) shards: &'a Shards,
+    pub(super) read: &'a ReadOptions,
+    /// What their text fields hold.
+    pub(super) kind: FieldKind,
+}
+
+/// The documents that come first in a random order of their content hashes. Another seed, another order.
 #[derive(Debug)]
-pub(super) struct Sample {
+pub(super) struct FixedSizeSample {
     order: Order,
     /// The last place in the sample.
     last: u64,
-    /// How many documents there are at the last place, equal byte for byte, that the sample has room for.
+    /// How many more documents at the last place, equal byte for byte, the sample has room for.
     room: AtomicU64,
     documents: u64,
 }
 
-impl Sample {
-    /// Finds, in one reading, the first `size` documents of `shards`, which messages call `what`. Another seed, another order.
+impl FixedSizeSample {
+    /// Finds the sample in one reading.
     ///
-    /// Takes 8 bytes of memory for each document of the sample and thread.
+    /// It needs 8 bytes of memory for each document of the sample and thread.
     ///
     /// # Errors
     /// Shards that cannot be read, or without a document.
     pub(super) fn find(
-        what: &str,
-        shards: &Shards,
+        population: Population<'_>,
         size: usize,
         seed: u64,
-        (options, kind): (&ReadOptions, FieldKind),
         rejects: Option<&mut Rejects>,
         observer: &Observer,
     ) -> Result<(Self, ReadReport), Error> {
+        let Population { what, shards, read, kind } = population;
         observer.begin("sample", shards.total_bytes());
         let order = Order::new(seed);
         let rejects = RejectsInOrder::new(rejects);
-        let documents = Documents::new(shards, options, kind, rejects.are_wanted(), observer);
+        let documents = Documents::new(shards, read, kind, rejects.are_wanted(), observer);
         let job = FindFirst { order, size, documents, rejects };
         let scanned = scan::scan(&job, shards, observer)?;
         let report = job.documents.finish(what, &scanned.shards)?;
@@ -69,7 +79,7 @@ impl Sample {
             last = *places.select_nth_unstable(index).1;
             room = places[..size].iter().filter(|place| **place == last).count() as u64;
         }
-        Ok((Sample { order, last, room: AtomicU64::new(room), documents }, report))
+        Ok((FixedSizeSample { order, last, room: AtomicU64::new(room), documents }, report))
     }
 
     /// How many documents there were to choose from.
@@ -88,12 +98,12 @@ impl Sample {
     }
 
     /// Whether the next document with this content hash is in the sample: to be asked once for each document.
-    pub(super) fn takes(&self, content_hash: u64) -> bool {
+    pub(super) fn includes(&self, content_hash: u64) -> bool {
         let place = self.order.place(content_hash);
-        let take = |room: u64| room.checked_sub(1);
+        let one_less = |room: u64| room.checked_sub(1);
         place < self.last
             || place == self.last
-                && self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+                && self.room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok()
     }
 }
 
@@ -158,8 +168,8 @@ mod tests {
     use super::*;
     use crate::reader::content_hash;
 
-    /// Which of the records are in the sample, in order.
-    fn taken(records: &[String], size: usize, seed: u64) -> Vec<String> {
+    /// The records that are in the sample, in order.
+    fn chosen(records: &[String], size: usize, seed: u64) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
         let middle = records.len() / 2;
         for (name, part) in [("a.jsonl", &records[..middle]), ("b.jsonl", &records[middle..])] {
@@ -167,11 +177,11 @@ mod tests {
         }
         let shards = Shards::find([folder.path()]).unwrap();
         let (read, observer) = (ReadOptions::default(), Observer::default());
-        let (sample, report) =
-            Sample::find("raw", &shards, size, seed, (&read, FieldKind::Text), None, &observer).unwrap();
+        let population = Population { what: "raw", shards: &shards, read: &read, kind: FieldKind::Text };
+        let (sample, report) = FixedSizeSample::find(population, size, seed, None, &observer).unwrap();
         assert_eq!((sample.documents(), report.records), (records.len() as u64, records.len() as u64));
         assert_eq!(sample.is_part(), records.len() > size);
-        records.iter().filter(|record| sample.takes(content_hash(record.as_bytes()))).cloned().collect()
+        records.iter().filter(|record| sample.includes(content_hash(record.as_bytes()))).cloned().collect()
     }
 
     fn records(count: usize) -> Vec<String> {
@@ -183,11 +193,11 @@ mod tests {
         let mut records = records(30);
         records.extend([records[3].clone(), records[4].clone(), records[3].clone()]);
         for size in 1..33 {
-            assert_eq!(taken(&records, size, 0).len(), size);
+            assert_eq!(chosen(&records, size, 0).len(), size);
         }
-        assert_eq!(taken(&records, 33, 0), records);
-        assert_eq!(taken(&records, 1000, 0), records);
-        assert_eq!(taken(&vec![records[0].clone(); 20], 7, 0).len(), 7);
+        assert_eq!(chosen(&records, 33, 0), records);
+        assert_eq!(chosen(&records, 1000, 0), records);
+        assert_eq!(chosen(&vec![records[0].clone(); 20], 7, 0).len(), 7);
     }
 
     #[test]
@@ -198,11 +208,11 @@ mod tests {
             records.sort_unstable();
             records
         };
-        assert_eq!(sorted(taken(&forwards, 100, 3)), sorted(taken(&backwards, 100, 3)));
-        assert_ne!(taken(&forwards, 100, 3), taken(&forwards, 100, 4));
+        assert_eq!(sorted(chosen(&forwards, 100, 3)), sorted(chosen(&backwards, 100, 3)));
+        assert_ne!(chosen(&forwards, 100, 3), chosen(&forwards, 100, 4));
         // A smaller sample is part of a larger one.
-        let large = taken(&forwards, 100, 3);
-        assert!(taken(&forwards, 60, 3).iter().all(|record| large.contains(record)));
+        let large = chosen(&forwards, 100, 3);
+        assert!(chosen(&forwards, 60, 3).iter().all(|record| large.contains(record)));
     }
 
     #[test]
@@ -210,7 +220,7 @@ mod tests {
         let records = records(40);
         let mut times = vec![0; records.len()];
         for seed in 0..400 {
-            for record in taken(&records, 10, seed) {
+            for record in chosen(&records, 10, seed) {
                 times[records.iter().position(|other| *other == record).unwrap()] += 1;
             }
         }

@@ -1,13 +1,13 @@
-//! Numbers by bucket, such that those of 16 bits are looked up without a check.
+//! Numbers by bucket, in which those of 16-bit buckets are looked up without a bounds check.
 
-/// So many buckets fit 16 bits.
+/// The number of buckets that fit 16 bits.
 pub(super) const SHORT: usize = 1 << 16;
 
 pub(super) fn is_short(buckets: u32) -> bool {
     buckets as usize <= SHORT
 }
 
-/// One number for each bucket, and for all others that fit 16 bits: whatever such a bucket is, looking it up takes no check.
+/// One number for each bucket, and zeros up to [`SHORT`] if there are fewer.
 #[derive(Debug)]
 pub(super) struct ByBucket<T>(Vec<T>);
 
@@ -36,10 +36,10 @@ impl<T: Copy + Default> ByBucket<T> {
     }
 
     pub(super) fn of_short(&self) -> &[T; SHORT] {
-        self.0.first_chunk().expect("there are as many at least")
+        self.0.first_chunk().expect("there are at least SHORT")
     }
 
     pub(super) fn of_short_mut(&mut self) -> &mut [T; SHORT] {
-        self.0.first_chunk_mut().expect("there are as many at least")
+        self.0.first_chunk_mut().expect("there are at least SHORT")
     }
 }

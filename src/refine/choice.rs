@@ -1,128 +1,135 @@
-//! Which options to select with: six ways to weigh, and which of them is best by text held out.
+//! The choice of options to select with: six ways to weigh, and which of them is best by held-out text.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// One way to weigh: how long n-grams are, and what becomes of their log-ratios.
+use super::kl::to_a_millionth;
+
+/// One way to weigh: the length of n-grams, and what is done with their log-ratios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Candidate {
-    /// N-grams of 1 to so many tokens.
+    /// The most tokens of an n-gram.
     pub ngrams: u8,
     /// How log weights come from log-ratios.
-    pub weights: Weights,
+    pub weights: Weighting,
 }
 
 /// How log weights come from log-ratios.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Weights {
+pub enum Weighting {
     /// Sums over all n-grams of a document.
     Published,
-    /// The same, by its length in tokens.
+    /// The same, divided by its length in tokens.
     Tokens,
-    /// By its length, with log-ratios that were learned.
+    /// Divided by its length, with log-ratios that were learned.
     Refined,
 }
 
-impl Weights {
-    /// From the simplest on.
-    pub const ALL: [Weights; 3] = [Weights::Published, Weights::Tokens, Weights::Refined];
+impl Weighting {
+    /// All, beginning with the simplest.
+    pub const ALL: [Weighting; 3] = [Weighting::Published, Weighting::Tokens, Weighting::Refined];
 }
 
 impl Candidate {
     /// The lengths of n-grams, beginning with the one that was published.
     pub const NGRAMS: [u8; 2] = [2, 1];
 
-    /// All, in the order in which, of equals, the first is chosen: as published, then the simpler.
+    /// All, in the order in which the first of equals is chosen: as published, then the simpler.
     pub fn all() -> impl Iterator<Item = Candidate> {
-        Weights::ALL.into_iter().flat_map(|weights| Self::NGRAMS.map(|ngrams| Candidate { ngrams, weights }))
+        Weighting::ALL
+            .into_iter()
+            .flat_map(|weights| Self::NGRAMS.map(|ngrams| Candidate { ngrams, weights }))
     }
 
-    /// What is chosen if nothing can be judged.
-    pub const PUBLISHED: Candidate = Candidate { ngrams: Self::NGRAMS[0], weights: Weights::Published };
+    /// The choice if nothing can be evaluated.
+    pub const PUBLISHED: Candidate = Candidate { ngrams: Self::NGRAMS[0], weights: Weighting::Published };
 }
 
+/// As options of the command line.
 impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let weights = match self.weights {
-            Weights::Published => "as published",
-            Weights::Tokens => "per token",
-            Weights::Refined => "refined",
+            Weighting::Published => "as published",
+            Weighting::Tokens => "per token",
+            Weighting::Refined => "refined",
         };
         write!(f, "n-grams of 1 to {}, {weights}", self.ngrams)
     }
 }
 
-/// What came of judging one candidate.
+/// The evaluation of one candidate.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Judged {
-    /// Which one.
+pub struct Evaluation {
+    /// The candidate.
     #[serde(flatten)]
     pub candidate: Candidate,
-    /// KL reduction in nats, in the mean over the targets that could be judged.
+    /// KL reduction in nats, the mean over the targets that could be evaluated.
     pub kl_reduction: f64,
-    /// The same of each target; `None` if it could not be judged.
+    /// The same for each target; `None` if it could not be evaluated.
     pub kl_reductions: Vec<Option<f64>>,
-    /// How many rounds of refining were best for each target; `None` if they were of no use, or are not asked for.
+    /// The best number of rounds of refining for each target; `None` if plain weights are best, or the candidate does
+    /// not refine.
     pub rounds: Vec<Option<u32>>,
 }
 
-/// What was chosen, and why.
+/// The choice, and what it was based on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
     /// The candidate that was chosen.
     pub candidate: Candidate,
-    /// All of them, in their order; none if nothing could be judged.
-    pub judged: Vec<Judged>,
+    /// The evaluations of all candidates, in their order; none if no target could be evaluated.
+    pub evaluations: Vec<Evaluation>,
 }
 
-/// Of one target: the KL reduction of every candidate, in their order, with the rounds of those that are refined.
-pub type OfTarget = Vec<(f64, Option<u32>)>;
+/// How good one candidate is for one target, by held-out text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HeldOutScore {
+    /// KL reduction in nats.
+    pub kl_reduction: f64,
+    /// The best number of rounds, if the candidate refines.
+    pub rounds: Option<u32>,
+}
 
 impl Choice {
-    /// Chooses by what was found for each target; `None` is a target that could not be judged, and has no say.
-    pub fn new(targets: &[Option<OfTarget>]) -> Self {
-        let could_be_judged = targets.iter().flatten().count();
-        if could_be_judged == 0 {
-            return Choice { candidate: Candidate::PUBLISHED, judged: Vec::new() };
+    /// Chooses by the scores of all candidates, in their order, for each target; `None` is a target that could not be
+    /// evaluated, and has no say.
+    pub fn new(targets: &[Option<Vec<HeldOutScore>>]) -> Self {
+        let evaluated = targets.iter().flatten().count();
+        if evaluated == 0 {
+            return Choice { candidate: Candidate::PUBLISHED, evaluations: Vec::new() };
         }
-        let judged: Vec<Judged> = Candidate::all()
-            .enumerate()
-            .map(|(at, candidate)| {
-                let of_it = |target: &Option<OfTarget>| target.as_ref().map(|candidates| candidates[at]);
-                let kl_reductions: Vec<Option<f64>> =
-                    targets.iter().map(|target| of_it(target).map(|(reduction, _)| reduction)).collect();
-                let sum: f64 = kl_reductions.iter().flatten().sum();
-                let rounds = targets.iter().map(|target| of_it(target).and_then(|(_, rounds)| rounds));
-                let kl_reduction = to_a_millionth(sum / could_be_judged as f64);
-                Judged { candidate, kl_reduction, rounds: rounds.collect(), kl_reductions }
-            })
-            .collect();
-        let mut best = &judged[0];
-        for other in &judged[1..] {
+        let evaluation = |(number, candidate): (usize, Candidate)| {
+            let scores = || targets.iter().map(|target| target.as_ref().map(|scores| scores[number]));
+            let kl_reductions: Vec<Option<f64>> =
+                scores().map(|score| score.map(|score| score.kl_reduction)).collect();
+            let sum: f64 = kl_reductions.iter().flatten().sum();
+            let kl_reduction = to_a_millionth(sum / evaluated as f64);
+            let rounds = scores().map(|score| score.and_then(|score| score.rounds)).collect();
+            Evaluation { candidate, kl_reduction, kl_reductions, rounds }
+        };
+        let evaluations: Vec<Evaluation> = Candidate::all().enumerate().map(evaluation).collect();
+        let mut best = &evaluations[0];
+        for other in &evaluations[1..] {
             if other.kl_reduction > best.kl_reduction {
                 best = other;
             }
         }
-        Choice { candidate: best.candidate, judged }
+        Choice { candidate: best.candidate, evaluations }
     }
-}
-
-/// Which prints short.
-pub(super) fn to_a_millionth(number: f64) -> f64 {
-    (number * 1e6).round() / 1e6
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of_target(reductions: [f64; 6]) -> Option<OfTarget> {
-        Some(reductions.into_iter().map(|reduction| (reduction, None)).collect())
+    fn scores(reductions: [f64; 6]) -> Option<Vec<HeldOutScore>> {
+        let score = |kl_reduction| HeldOutScore { kl_reduction, rounds: None };
+        Some(reductions.into_iter().map(score).collect())
     }
 
-    fn chosen(targets: &[Option<OfTarget>]) -> String {
+    fn chosen(targets: &[Option<Vec<HeldOutScore>>]) -> String {
         Choice::new(targets).candidate.to_string()
     }
 
@@ -140,28 +147,25 @@ mod tests {
                 "n-grams of 1 to 1, refined",
             ]
         );
-        assert_eq!(chosen(&[of_target([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])]), "n-grams of 1 to 1, refined");
-        assert_eq!(
-            chosen(&[of_target([-0.3, -0.2, -0.1, -0.4, -0.1, -0.1])]),
-            "n-grams of 1 to 2, per token"
-        );
-        assert_eq!(chosen(&[of_target([0.2; 6])]), "n-grams of 1 to 2, as published");
+        assert_eq!(chosen(&[scores([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])]), "n-grams of 1 to 1, refined");
+        assert_eq!(chosen(&[scores([-0.3, -0.2, -0.1, -0.4, -0.1, -0.1])]), "n-grams of 1 to 2, per token");
+        assert_eq!(chosen(&[scores([0.2; 6])]), "n-grams of 1 to 2, as published");
     }
 
     #[test]
     fn targets_have_one_choice_by_their_mean_and_some_have_no_say() {
-        let first = of_target([0.0, 0.5, 0.0, 0.0, 0.3, 0.0]);
-        let second = of_target([0.0, 0.0, 0.0, 0.0, 0.3, 0.1]);
+        let first = scores([0.0, 0.5, 0.0, 0.0, 0.3, 0.0]);
+        let second = scores([0.0, 0.0, 0.0, 0.0, 0.3, 0.1]);
         assert_eq!(chosen(&[first.clone(), second.clone()]), "n-grams of 1 to 2, refined");
         assert_eq!(chosen(&[first.clone(), None]), "n-grams of 1 to 1, as published");
         let choice = Choice::new(&[first, None, second]);
-        assert_eq!(choice.judged[1].kl_reduction, 0.25);
-        assert_eq!(choice.judged[1].kl_reductions, [Some(0.5), None, Some(0.0)]);
+        assert_eq!(choice.evaluations[1].kl_reduction, 0.25);
+        assert_eq!(choice.evaluations[1].kl_reductions, [Some(0.5), None, Some(0.0)]);
     }
 
     #[test]
-    fn what_cannot_be_judged_is_selected_as_published() {
+    fn what_cannot_be_evaluated_is_selected_as_published() {
         let choice = Choice::new(&[None, None]);
-        assert_eq!((choice.candidate, choice.judged.len()), (Candidate::PUBLISHED, 0));
+        assert_eq!((choice.candidate, choice.evaluations.len()), (Candidate::PUBLISHED, 0));
     }
 }

@@ -1,11 +1,12 @@
-//! Log-ratios coarse enough that one addition adds those of two tables: what documents are lifted by is summed over the whole corpus.
+//! Log-ratios coarse enough that one addition adds those of two tables: whether to boost a document is computed for the
+//! whole corpus.
 
 use crate::density::{DocumentCounts, LogRatios, sum_of};
 use crate::featurizer::Hash;
 
-/// 10 bits after the point take 16, with sign and 5 before it.
+/// 10 bits after the point: with a sign and 5 bits before it, that is 16 bits.
 const ONE: f64 = 1024.0;
-/// Sums of so few fit 32 bits.
+/// Sums of this number of log-ratios fit 32 bits.
 const RUN: usize = 1 << 16;
 
 /// Log-ratios of pairs of tables, each within 2^-11.
@@ -17,7 +18,7 @@ pub(super) struct Coarse {
 }
 
 impl Coarse {
-    /// From tables of one length, in the fixed point of log-ratios.
+    /// Rounds pairs of tables of one length, in the fixed point of log-ratios.
     pub(super) fn of_pairs(hash: Hash, pairs: &[[Vec<i64>; 2]]) -> Self {
         let unit = LogRatios::fixed(hash, ONE.recip());
         let coarse =
@@ -29,7 +30,7 @@ impl Coarse {
         Coarse { pairs: pairs.len(), log_ratios: (0..buckets).flat_map(of_bucket).collect() }
     }
 
-    /// For each pair, one sum for each of its tables.
+    /// Zeros: for each pair, one sum for each of its tables.
     pub(super) fn sums(&self) -> Vec<i64> {
         vec![0; 2 * self.pairs]
     }
@@ -48,7 +49,7 @@ impl Coarse {
         }
     }
 
-    /// The same, while these buckets are counted.
+    /// Does the same while these buckets are counted.
     pub(super) fn add_and_count(&self, buckets: &[u32], sums: &mut [i64], counts: &mut DocumentCounts<'_>) {
         if self.pairs == 1 {
             for run in buckets.chunks(RUN) {
@@ -66,7 +67,7 @@ impl Coarse {
     }
 }
 
-/// Adds to the sums of a pair what one addition for both has given.
+/// Splits a sum for both tables of a pair, and adds it to their sums.
 fn split(sum: i64, sums: &mut [i64]) {
     let second = i64::from(sum as i32);
     sums[0] += (sum - second) >> 32;
@@ -76,7 +77,7 @@ fn split(sum: i64, sums: &mut [i64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::density::{FitBudget, RawSample};
+    use crate::density::{FitBudget, RawCounter};
 
     #[test]
     fn sums_are_those_of_each_table_also_of_negative_and_extreme_log_ratios() {
@@ -95,12 +96,12 @@ mod tests {
                 let error = (Coarse::log_weight(*sum) - exact as f64 / 26f64.exp2()).abs();
                 assert!(error <= buckets.len() as f64 * 2f64.powi(-11), "{error} of {exact}");
             }
-            let (sample, mut while_counted) = (RawSample::new(FitBudget(None)), coarse.sums());
-            let mut thread = sample.thread(3);
-            let mut counts = thread.begin(&sample, (0, 1)).unwrap();
+            let (counter, mut while_counted) = (RawCounter::new(FitBudget(None), 3), coarse.sums());
+            let mut thread = counter.thread();
+            let mut counts = thread.begin(&counter, 0, 1).unwrap();
             coarse.add_and_count(&buckets, &mut while_counted, &mut counts);
             counts.end(1);
-            let counted = sample.finish([&thread], 3).unwrap().total(3).unwrap();
+            let counted = counter.finish([thread]).unwrap().total(3).unwrap();
             assert_eq!((while_counted, counted.counts), (sums, vec![RUN as u64 + 5, 2, 2]));
         }
     }

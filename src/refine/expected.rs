@@ -1,55 +1,156 @@
-//! What a draw selects on average, without drawing.
+//! What a draw from a sample selects on average, without drawing.
 //!
 //! With Gumbel noise, the key of a document with log weight w is above a threshold τ with the probability
-//! π = 1 − exp(−exp(w − τ)). The τ with which the expected selection is as large as the budget is found by false position.
+//! π = 1 − exp(−exp(w − τ)). The τ with which the expected selection is as large as the budget is found by false
+//! position.
 
 use rayon::prelude::*;
 
+use super::aim::Aim;
 use super::by_bucket::ByBucket;
-use super::sampled::Sampled;
-use crate::ln::{exp, ln};
+use super::document_sample::{DocumentSample, SampledDocument};
+use super::inclusion::{CERTAIN, NEVER, ONE, inclusion};
+use crate::density::normalized;
+use crate::ln::ln;
+use crate::resample::Totals;
 
-/// A probability of 1: they are integers, so that their sums are the same in any order.
-pub(super) const ONE: u64 = 1 << 32;
-/// So far above the threshold a document is selected for certain: exp(−exp(4)) is below 2^-33.
-const SURE: f64 = 4.0;
-/// So far below it never is: exp(−23) is below 2^-33.
-const NEVER: f64 = -23.0;
 /// The threshold is found to within this, or the size of the selection to within this part of it.
 const CLOSE_ENOUGH: f64 = 1e-7;
-/// Between thresholds so far apart, how the size of the selection goes on says little about the way.
+/// Between thresholds this far apart, the sizes of the selection at both ends say little about the sizes between them.
 const FAR: f64 = 16.0;
-/// So many probes are far more than are needed. After them, the interval is halved for certain.
+/// Far more probes than are needed. After them, the interval is always halved.
 const PROBES: u32 = 40;
-/// Documents to a task, so that tasks are worth their while.
+/// Documents in a task, so that tasks are worth their overhead.
 const TASK: usize = 1 << 12;
 
-/// What is expected of documents with these log weights where `share` of the sum of their `prices` is selected.
-pub(super) struct Expected {
-    /// Of n-grams in the selection.
+/// A draw from a sample whose documents are selected by log weights that are not yet known.
+pub(super) struct DrawFromSample<'a> {
+    pub(super) sample: &'a DocumentSample,
+    /// How much of the budget each document costs, together with those that it represents.
+    prices: Vec<u64>,
+    /// The share of the sum of all prices that is selected.
+    share: f64,
+}
+
+/// The selection that is expected of a draw.
+pub(super) struct ExpectedSelection {
+    /// The density of its n-grams.
     pub(super) density: Vec<f64>,
-    /// What keys of selected documents are above.
+    /// The keys of selected documents are above this.
     pub(super) threshold: f64,
 }
 
-impl Expected {
-    /// `near` is where the threshold may be, if anything is known of it; `None` if nothing is selected that has an n-gram.
-    pub(super) fn of(
-        sample: &Sampled,
-        log_weights: &[f64],
-        prices: &[u64],
-        (share, near): (f64, Option<f64>),
-        buckets: usize,
-    ) -> Option<Self> {
-        let threshold = threshold(log_weights, prices, share, near)?;
-        let density = density_of(sample, &above(log_weights, threshold), buckets)?;
-        Some(Expected { density, threshold })
+impl<'a> DrawFromSample<'a> {
+    pub(super) fn new(sample: &'a DocumentSample, aim: &Aim) -> Self {
+        let price = |document: &SampledDocument| {
+            let (tokens, bytes) = (document.tokens.into(), document.bytes.into());
+            aim.budget.price(&Totals { records: 1, tokens, bytes }).saturating_mul(document.weight())
+        };
+        let prices = sample.documents.iter().map(price).collect();
+        DrawFromSample { sample, prices, share: aim.share_of(sample) }
     }
-}
 
-/// How likely each document is to be selected, in units of 2^-32; `None` without documents that cost something.
-pub(super) fn inclusions(log_weights: &[f64], prices: &[u64], share: f64) -> Option<Vec<u64>> {
-    Some(above(log_weights, threshold(log_weights, prices, share, None)?))
+    /// The selection expected with these log weights; `None` if no document with an n-gram is selected. The search for
+    /// the threshold begins `near` where it is guessed to be.
+    pub(super) fn expect(
+        &self,
+        log_weights: &[f64],
+        near: Option<f64>,
+        buckets: usize,
+    ) -> Option<ExpectedSelection> {
+        let threshold = self.threshold(log_weights, near)?;
+        let density = self.density(&above(log_weights, threshold), buckets)?;
+        Some(ExpectedSelection { density, threshold })
+    }
+
+    /// How likely each document is to be selected, in units of 2^-32; `None` if no document has a price.
+    pub(super) fn inclusions(&self, log_weights: &[f64]) -> Option<Vec<u64>> {
+        Some(above(log_weights, self.threshold(log_weights, None)?))
+    }
+
+    /// The density of n-grams where each document counts as often as it is likely to be selected; `None` if there are
+    /// none.
+    fn density(&self, inclusions: &[u64], buckets: usize) -> Option<Vec<f64>> {
+        let documents = &self.sample.documents;
+        let task = documents.len().div_ceil(rayon::current_num_threads()).max(TASK);
+        let tasks = documents.par_chunks(task).zip(inclusions.par_chunks(task));
+        let counts = tasks.map(|(documents, inclusions)| {
+            let mut counts = ByBucket::zeros(buckets);
+            for (document, inclusion) in
+                documents.iter().zip(inclusions).filter(|(_, inclusion)| **inclusion > 0)
+            {
+                self.sample.count(document, self.sample.times(document, *inclusion), &mut counts);
+            }
+            counts.into_vec(buckets)
+        });
+        let counts = counts.reduce_with(|mut sum, counts| {
+            sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+            sum
+        })?;
+        normalized(&counts)
+    }
+
+    /// The threshold above which the prices of an average selection are the share of all; `None` if no document has a
+    /// price.
+    ///
+    /// The size of the selection falls as the threshold rises, as exp(−τ) in the end. So this is false position on its
+    /// logarithm, once halving has made the interval short; an end that stays counts for half as much each time (the
+    /// Illinois rule). From a guess, it moves farther and farther until it has passed the threshold.
+    fn threshold(&self, log_weights: &[f64], near: Option<f64>) -> Option<f64> {
+        let DrawFromSample { prices, share, .. } = self;
+        let all: u128 = prices.iter().map(|price| u128::from(*price)).sum();
+        if all == 0 {
+            return None;
+        }
+        let wanted = (share.min(1.0) * all as f64 * ONE as f64).max(1.0);
+        // Above 0 where too much is selected.
+        let excess = |threshold: f64| {
+            let task = log_weights.par_chunks(TASK).zip(prices.par_chunks(TASK));
+            let sums = task.map(|(log_weights, prices)| {
+                let priced = log_weights.iter().zip(prices);
+                priced
+                    .map(|(w, price)| u128::from(inclusion(w - threshold)) * u128::from(*price))
+                    .sum::<u128>()
+            });
+            let selected = sums.sum::<u128>() as f64;
+            if selected > 0.0 { ln(selected / wanted) } else { f64::NEG_INFINITY }
+        };
+        let lightest = log_weights.iter().copied().fold(f64::INFINITY, f64::min);
+        let heaviest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let (mut low, mut high) = (lightest - CERTAIN - 1.0, heaviest - NEVER + 1.0);
+        // The excess at both ends, unknown until they have been probed.
+        let (mut above, mut below) = (f64::INFINITY, f64::NEG_INFINITY);
+        let mut next = near.unwrap_or(low);
+        let (mut is_halved, mut rose_before, mut probes) = (true, None, 0);
+        while high - low > CLOSE_ENOUGH {
+            probes += 1;
+            let least = CLOSE_ENOUGH / 2.0;
+            let probe = next.clamp(low + least, high - least);
+            let found = excess(probe);
+            if found.abs() <= CLOSE_ENOUGH {
+                return Some(probe);
+            }
+            let rises = found > 0.0;
+            let again = rose_before.replace(rises) == Some(rises);
+            let staying = if again && !is_halved { 0.5 } else { 1.0 };
+            if rises {
+                (low, above, below) = (probe, found, below * staying);
+            } else {
+                (high, below, above) = (probe, found, above * staying);
+            }
+            let is_between = above.is_finite() && below.is_finite();
+            is_halved = !is_between || high - low > FAR || probes > PROBES;
+            next = if near.is_some() && !is_between && found.is_finite() && probes <= PROBES {
+                // The threshold is farther away: where it rises by 1, the selection shrinks by a factor of e at most.
+                probe + found * f64::from(probes + 1)
+            } else if is_halved {
+                (low + high) / 2.0
+            } else {
+                low + (high - low) * above / (above - below)
+            };
+        }
+        Some(low)
+    }
 }
 
 /// How likely the key of each document is to be above the threshold.
@@ -57,115 +158,14 @@ fn above(log_weights: &[f64], threshold: f64) -> Vec<u64> {
     log_weights.par_iter().with_min_len(TASK).map(|weight| inclusion(weight - threshold)).collect()
 }
 
-/// The density of n-grams where each document counts as often as it is likely to be selected; `None` if there is none.
-fn density_of(sample: &Sampled, inclusions: &[u64], buckets: usize) -> Option<Vec<f64>> {
-    let documents = &sample.documents;
-    let task = documents.len().div_ceil(rayon::current_num_threads()).max(TASK);
-    let counts =
-        documents.par_chunks(task).zip(inclusions.par_chunks(task)).map(|(documents, inclusions)| {
-            let mut counts = ByBucket::zeros(buckets);
-            for (document, inclusion) in
-                documents.iter().zip(inclusions).filter(|(_, inclusion)| **inclusion > 0)
-            {
-                sample.count(document, sample.times(document, *inclusion), &mut counts);
-            }
-            counts.into_vec(buckets)
-        });
-    let counts = counts.reduce_with(|mut sum, counts| {
-        sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
-        sum
-    })?;
-    crate::density::normalized(&counts)
-}
-
-/// The probability, in units of 2^-32, that the key of a document is above the threshold which its log weight is so far above.
-fn inclusion(above: f64) -> u64 {
-    if above > SURE {
-        return ONE;
-    }
-    if above < NEVER {
-        return 0;
-    }
-    let rate = if above > 0.0 { 1.0 / exp(-above) } else { exp(above) };
-    ((1.0 - exp(-rate)) * ONE as f64 + 0.5) as u64
-}
-
-/// The threshold above which, on average, `share` of all prices is; `None` without documents that cost something.
-///
-/// The size of the selection falls where the threshold rises, as exp(−τ) in the end: false position on its logarithm, where an end that
-/// stays counts for half as much each time (the Illinois rule), once halving the interval has made it short. From a guess, it goes farther and
-/// farther until the threshold is behind it.
-fn threshold(log_weights: &[f64], prices: &[u64], share: f64, near: Option<f64>) -> Option<f64> {
-    let all: u128 = prices.iter().map(|price| u128::from(*price)).sum();
-    if all == 0 {
-        return None;
-    }
-    let wanted = (share.min(1.0) * all as f64 * ONE as f64).max(1.0);
-    // Above 0 where more is selected than is wanted.
-    let excess = |threshold: f64| {
-        let task = log_weights.par_chunks(TASK).zip(prices.par_chunks(TASK));
-        let sums = task.map(|(log_weights, prices)| {
-            let priced = log_weights.iter().zip(prices);
-            priced.map(|(w, price)| u128::from(inclusion(w - threshold)) * u128::from(*price)).sum::<u128>()
-        });
-        let selected = sums.sum::<u128>() as f64;
-        if selected > 0.0 { ln(selected / wanted) } else { f64::NEG_INFINITY }
-    };
-    let lightest = log_weights.iter().copied().fold(f64::INFINITY, f64::min);
-    let heaviest = log_weights.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let (mut low, mut high) = (lightest - SURE - 1.0, heaviest - NEVER + 1.0);
-    // Unknown until they have been probed.
-    let (mut above, mut below) = (f64::INFINITY, f64::NEG_INFINITY);
-    let mut next = near.unwrap_or(low);
-    let (mut is_halved, mut rose_before, mut probes) = (true, None, 0);
-    while high - low > CLOSE_ENOUGH {
-        probes += 1;
-        let least = CLOSE_ENOUGH / 2.0;
-        let probe = next.clamp(low + least, high - least);
-        let found = excess(probe);
-        if found.abs() <= CLOSE_ENOUGH {
-            return Some(probe);
-        }
-        let rises = found > 0.0;
-        let again = rose_before.replace(rises) == Some(rises);
-        let staying = if again && !is_halved { 0.5 } else { 1.0 };
-        if rises {
-            (low, above, below) = (probe, found, below * staying);
-        } else {
-            (high, below, above) = (probe, found, above * staying);
-        }
-        let is_between = above.is_finite() && below.is_finite();
-        is_halved = !is_between || high - low > FAR || probes > PROBES;
-        next = if near.is_some() && !is_between && found.is_finite() && probes <= PROBES {
-            // The threshold is farther away than this: where it rises by 1, the selection falls by a factor of e at most.
-            probe + found * f64::from(probes + 1)
-        } else if is_halved {
-            (low + high) / 2.0
-        } else {
-            low + (high - low) * above / (above - below)
-        };
-    }
-    Some(low)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::sampled::tests::sample_of;
+    use super::super::document_sample::tests::sample_of;
     use super::*;
 
-    #[test]
-    fn probabilities_of_inclusion() {
-        let near = |above: f64, expected: f64| {
-            let found = inclusion(above) as f64 / ONE as f64;
-            assert!((found - expected).abs() < 1e-9, "{found} at {above}");
-        };
-        near(0.0, 1.0 - (-1f64).exp());
-        near(1.0, 1.0 - (-1f64.exp()).exp());
-        near(-10.0, 1.0 - (-(-10f64).exp()).exp());
-        near(50.0, 1.0);
-        near(-50.0, 0.0);
-        near(SURE, 1.0);
-        near(NEVER, 0.0);
+    fn threshold(log_weights: &[f64], prices: &[u64], share: f64, near: Option<f64>) -> Option<f64> {
+        let draw = DrawFromSample { sample: &sample_of(&[]), prices: prices.to_vec(), share };
+        draw.threshold(log_weights, near)
     }
 
     #[test]
@@ -210,13 +210,15 @@ mod tests {
         // Three documents of bucket 0 and one of bucket 1, all of one length.
         let sample = sample_of(&[vec![0; 4], vec![0; 4], vec![0; 4], vec![1; 4]]);
         let density = |log_weights: &[f64], share| {
-            Expected::of(&sample, log_weights, &[1; 4], (share, None), 2).unwrap().density
+            let draw = DrawFromSample { sample: &sample, prices: vec![1; 4], share };
+            draw.expect(log_weights, None, 2).unwrap().density
         };
         assert_eq!(density(&[5.0; 4], 0.3), [0.75, 0.25]);
         let heaviest = density(&[0.0, 0.0, 0.0, 100.0], 0.25);
         assert!(heaviest[1] > 0.999_999, "{heaviest:?}");
         // All of it, whatever the weights.
         assert_eq!(density(&[0.0, 3.0, 40.0, -90.0], 1.0), [0.75, 0.25]);
-        assert!(Expected::of(&sample_of(&[]), &[], &[], (0.5, None), 2).is_none());
+        let of_nothing = DrawFromSample { sample: &sample_of(&[]), prices: vec![], share: 0.5 };
+        assert!(of_nothing.expect(&[], None, 2).is_none());
     }
 }

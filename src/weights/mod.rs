@@ -13,8 +13,8 @@ mod source;
 
 pub use error::Error;
 pub use file::{RowBlock, WeightsFile, WeightsWriter};
-pub use of_texts::WeighedTexts;
 pub use folder::{ConditionParts, StoredConditions, StoredQuality, TargetSize, WeightsFolder, WeightsInfo};
+pub use of_texts::WeighedTexts;
 pub use rows::{RowFields, Rows};
 pub use scores::{Scale, ScoresFile};
 pub use source::RowSource;

@@ -75,7 +75,8 @@ mod tests {
     #[test]
     fn in_order_on_any_number_of_threads() {
         let featurizers = Featurizers::new(FeatureSpace::default(), None).unwrap();
-        let texts: Vec<String> = (0..1000).map(|i| format!("the sea {} and {}", i % 7, "tide ".repeat(i % 5))).collect();
+        let texts: Vec<String> =
+            (0..1000).map(|i| format!("the sea {} and {}", i % 7, "tide ".repeat(i % 5))).collect();
         let model = Model::of_texts(&texts, ["the tide of the sea"], &featurizers).unwrap();
         let on = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

@@ -1,5 +1,5 @@
 use dsir::jobs::{self, AutoReport, Learn, ModelSource, OutputOptions, SelectOptions};
-use dsir::refine::Weights;
+use dsir::refine::Weighting;
 use dsir::writer::Destination;
 
 use crate::cli::args::{CombineArg, NormalizeArg, Select};
@@ -74,9 +74,9 @@ impl Select {
     fn choose(&mut self, auto: &AutoReport) {
         self.fit.count.ngrams = auto.chosen.ngrams;
         match auto.chosen.weights {
-            Weights::Published => {}
-            Weights::Tokens => self.draw.normalize = Some(NormalizeArg::Tokens),
-            Weights::Refined => self.refine.refine = true,
+            Weighting::Published => {}
+            Weighting::Tokens => self.draw.normalize = Some(NormalizeArg::Tokens),
+            Weighting::Refined => self.refine.refine = true,
         }
     }
 }

@@ -1,0 +1,107 @@
+//! The trajectory of log-ratios over the rounds of refining.
+
+use rayon::prelude::*;
+
+use super::by_bucket::ByBucket;
+use super::document_sample::DocumentSample;
+use super::expected::{DrawFromSample, ExpectedSelection};
+use super::kl::kl;
+use crate::density::LogRatios;
+use crate::featurizer::Hash;
+use crate::ln::ln;
+use crate::resample::Normalize;
+
+/// How far the first step goes of the way that would be right if every n-gram came alone.
+const RATE: f64 = 0.5;
+/// ε of the steps, four times the mean of all buckets. What the selection of a sample lacks by chance must not be
+/// corrected as if all selections lacked it, or a few such n-grams outweigh all else in documents that are not sampled.
+const STEP_EPSILON: f64 = 4.0;
+
+/// Log-ratios on their way to a target density, one round after the other.
+#[derive(Clone)]
+pub(super) struct Trajectory<'a> {
+    hash: Hash,
+    draw: &'a DrawFromSample<'a>,
+    target: &'a [f64],
+    pub(super) log_ratios: Vec<i64>,
+    rate: f64,
+    /// KL of the target from the expected selection, after the last round.
+    distance: f64,
+    /// The density of the expected selection.
+    pub(super) density: Option<Vec<f64>>,
+    threshold: Option<f64>,
+}
+
+impl<'a> Trajectory<'a> {
+    /// Begins at the log-ratios of the densities, for weights per token: round 0.
+    pub(super) fn new(hash: Hash, draw: &'a DrawFromSample<'a>, target: &'a [f64], raw: &[f64]) -> Self {
+        let log_ratios = LogRatios::table(hash, target, raw);
+        let (rate, distance, density, threshold) = (RATE, f64::INFINITY, None, None);
+        let mut start = Trajectory { hash, draw, target, log_ratios, rate, distance, density, threshold };
+        start.update_selection();
+        start.distance = start.density.as_ref().map_or(distance, |density| kl(target, density));
+        start
+    }
+
+    /// Computes the selection that is expected with the current log-ratios.
+    fn update_selection(&mut self) {
+        let expected = self.expect(Normalize::Tokens, self.threshold);
+        (self.density, self.threshold) = expected.map(|now| (now.density, now.threshold)).unzip();
+    }
+
+    /// The density of the selection expected with plain weights.
+    pub(super) fn plain(&self) -> Option<Vec<f64>> {
+        Some(self.expect(Normalize::None, None)?.density)
+    }
+
+    fn expect(&self, normalize: Normalize, near: Option<f64>) -> Option<ExpectedSelection> {
+        self.draw.expect(&self.log_weights(normalize), near, self.target.len())
+    }
+
+    /// How likely each document of the sample is to be selected with weights normalized in this way, in units of 2^-32.
+    pub(super) fn inclusions(&self, normalize: Normalize) -> Option<Vec<u64>> {
+        self.draw.inclusions(&self.log_weights(normalize))
+    }
+
+    fn log_weights(&self, normalize: Normalize) -> Vec<f64> {
+        log_weights(self.hash, self.draw.sample, &self.log_ratios, normalize)
+    }
+
+    /// Moves every log-ratio towards what the selection lacks, and computes the selection that is then expected. If
+    /// this step has gone too far, the next one is half as long.
+    pub(super) fn step(&mut self) {
+        let Some(before) = self.density.take() else { return };
+        let epsilon = STEP_EPSILON / self.target.len() as f64;
+        let largest = LogRatios::largest(self.hash);
+        let missing = |target: &f64, selected: &f64| ln(target + epsilon) - ln(selected + epsilon);
+        for ((log_ratio, target), selected) in self.log_ratios.iter_mut().zip(self.target).zip(&before) {
+            let step = self.rate * missing(target, selected);
+            *log_ratio = (*log_ratio + LogRatios::fixed(self.hash, step)).clamp(-largest, largest);
+        }
+        self.update_selection();
+        let Some(now) = &self.density else { return };
+        // How much there would be to gain further on in the same direction: below zero, the step has gone too far.
+        let buckets = self.target.iter().zip(&before).zip(now);
+        let ahead: f64 =
+            buckets.map(|((target, before), now)| (target - now) * missing(target, before)).sum();
+        let distance = kl(self.target, now);
+        if ahead < 0.0 || distance > self.distance {
+            self.rate /= 2.0;
+        }
+        self.distance = distance;
+    }
+}
+
+/// The log weights of the documents of a sample by these log-ratios.
+pub(super) fn log_weights(
+    hash: Hash,
+    sample: &DocumentSample,
+    log_ratios: &[i64],
+    normalize: Normalize,
+) -> Vec<f64> {
+    let log_ratios = ByBucket::of(log_ratios);
+    let weight = sample.documents.par_iter().map(|document| {
+        normalize.apply(LogRatios::log_weight_of(hash, sample.sum(document, &log_ratios)), document.tokens)
+    });
+    weight.collect()
+}
