@@ -5,8 +5,29 @@
 //! target ─────► reader ─► featurizer ─► density ─┘
 //! ```
 //!
-//! Each stage is a module with a seam in memory; [`jobs`] does what the commands do. `docs/library.md` is a tour. The
-//! whole job on files:
+//! A whole selection in memory, which is what the program selects of the same records:
+//!
+//! ```
+//! use dsir::density::Model;
+//! use dsir::featurizer::{FeatureSpace, Featurizers};
+//! use dsir::resample::{Budget, Draw, DrawOptions};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let raw = ["tax form", "the sea", "a form to file", "the tide rises"];
+//! let target = ["the tide of the sea", "sea and tide"];
+//!
+//! let featurizers = Featurizers::new(FeatureSpace::default(), None)?;
+//! let model = Model::of_texts(raw, target, &featurizers)?;
+//! let rows = model.log_weights(&raw, &featurizers)?.rows(&raw)?;
+//! let options = DrawOptions { budget: Budget::Records(2), min_tokens: 1, ..DrawOptions::default() };
+//! let selected = Draw::new(&rows, None, &options)?.indices(&rows, 0)?;
+//! assert_eq!(selected, [1, 3]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Each stage is a module with such a seam; [`jobs`] does what the commands do, on files. `docs/library.md` is a tour.
+//! The same job on files:
 //!
 //! ```
 //! use dsir::Observer;

@@ -7,20 +7,19 @@ use dsir::{Error, density, featurizer, resample, weights, writer};
 
 /// What happened, where, and what to do next.
 pub(crate) fn words(error: &Error) -> String {
-    let before = option_of(error).map(|option| format!("{option} ")).unwrap_or_default();
+    let before = option_of(error).unwrap_or_default();
     let after = advice(error).unwrap_or_default();
     format!("{before}{error}{after}")
 }
 
-/// The option that an error is of, if it is of one.
+/// The option that an error is of, to be put before its words. Those of targets begin with the option's name.
 fn option_of(error: &Error) -> Option<&'static str> {
     let Error::Resample(error) = error else { return None };
     match error {
-        resample::Error::NoSuchGroup { .. } | resample::Error::GroupTooSmall { .. } => Some("--group-share:"),
-        resample::Error::TooManyGroups { .. } => Some("--group-by:"),
-        resample::Error::MixInTooSmall { .. } => Some("--mix-in"),
-        resample::Error::OfTargets { what: "exponents", .. } => Some("--exponents:"),
-        resample::Error::OfTargets { .. } => Some("--proportions:"),
+        resample::Error::NoSuchGroup { .. } | resample::Error::GroupTooSmall { .. } => Some("--group-share: "),
+        resample::Error::TooManyGroups { .. } => Some("--group-by: "),
+        resample::Error::MixInTooSmall { .. } => Some("--mix-in "),
+        resample::Error::OfTargets { .. } => Some("--"),
         _ => None,
     }
 }
@@ -45,7 +44,7 @@ fn advice(error: &Error) -> Option<String> {
         Error::Weights(weights::Error::Missing { .. }) => "run dsir weigh on it, with the same RAW as here",
         Error::Weights(weights::Error::Score { .. }) => "--log-scores takes any number",
         Error::Weights(weights::Error::OtherShard { .. } | weights::Error::OtherModel { .. }) => {
-            "-o names the folder"
+            "name a new folder with -o"
         }
         Error::Writer(writer::Error::Temporary { .. }) => {
             "free some space, or name another folder with --temp-dir"
@@ -67,9 +66,7 @@ fn of_resample(error: &resample::Error) -> Option<&'static str> {
         resample::Error::MoreThanThereAre { .. } => "--allow-fewer takes all that are eligible",
         resample::Error::TooFew { .. } => "lower --min-tokens, or pass --allow-fewer to take them all",
         resample::Error::GroupTooSmall { .. } => "--allow-fewer takes them all",
-        resample::Error::MixInTooSmall { .. } => {
-            "--min-tokens says how many, and --allow-fewer takes what is there"
-        }
+        resample::Error::MixInTooSmall { there: 1.., .. } => "lower --min-tokens, or pass --allow-fewer",
         resample::Error::UnknownShares { .. } => "give the shares with --proportions",
         _ => return None,
     })
@@ -80,13 +77,17 @@ fn of_reader(error: &reader::Error) -> Option<String> {
         reader::Error::Record { shard, line, fault, walked } => {
             let remedy = match fault {
                 Fault::Missing { .. } => {
-                    "name the field with the text with --text-field, the same for target and raw, or "
-                        .to_owned()
+                    Some("name the field with the text with --text-field, the same for target and raw")
                 }
-                fault => fault.remedy().map(|remedy| format!("{remedy}; or ")).unwrap_or_default(),
+                fault => fault.remedy(),
             };
             let skip = "pass --invalid skip to leave such records out";
-            return Some(format!("\n  {remedy}{skip}{}", leave_out(shard, *walked && *line == 1)));
+            let remedy = match (fault, remedy) {
+                (Fault::SeveralLines, Some(remedy)) => remedy.to_owned(),
+                (_, Some(remedy)) => format!("{remedy}, or {skip}"),
+                (_, None) => skip.to_owned(),
+            };
+            return Some(format!("\n  {remedy}{}", leave_out(shard, *walked && *line == 1)));
         }
         reader::Error::Foreign { shard, walked, .. } => return Some(leave_out(shard, *walked)),
         reader::Error::Spool { .. } => "free some space, or name another folder with --temp-dir",

@@ -123,6 +123,7 @@ fn words_of(error: &InvalidDraw) -> String {
         InvalidDraw::Temperatures { temperatures, draws } => format!(
             "--temperature: {temperatures} temperatures for {draws} draws; give one for each of --draws, or one for all"
         ),
+        InvalidDraw::Temperature(_) => format!("--temperature: {error}"),
         InvalidDraw::SameDraws => {
             "--method topk or --temperature 0 draws the same every time: pass --disjoint, or no --draws"
                 .to_owned()

@@ -47,7 +47,6 @@ impl Candidate {
     pub const PUBLISHED: Candidate = Candidate { ngrams: Self::NGRAMS[0], weights: Weighting::Published };
 }
 
-/// As options of the command line.
 impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let weights = match self.weights {

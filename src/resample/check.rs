@@ -40,6 +40,9 @@ impl DrawOptions {
         if given.len() != 1 && given.len() != draws as usize {
             return Err(InvalidDraw::Temperatures { temperatures: given.len(), draws });
         }
+        if let Some(unsound) = given.iter().find(|t| !t.is_finite() || **t < 0.0) {
+            return Err(InvalidDraw::Temperature(*unsound));
+        }
         let without_noise = given.iter().filter(|t| **t == 0.0).count();
         let alike = if given.len() == 1 { without_noise * draws as usize } else { without_noise };
         if alike > 1 && !self.disjoint {

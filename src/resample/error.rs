@@ -93,9 +93,9 @@ pub enum Error {
     #[error(
         "{name}: {asked} records asked for, but {}",
         if *.there == 0 {
-            "no record is like that and has tokens enough; look at the field and its values".to_owned()
+            "no record is like that and has enough tokens; look at the field and its values".to_owned()
         } else {
-            format!("only {there} with tokens enough are there; ask for less")
+            format!("only {there} have enough tokens; ask for less")
         }
     )]
     MixInTooSmall {

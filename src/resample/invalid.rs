@@ -23,6 +23,9 @@ pub enum InvalidDraw {
         /// How many draws.
         draws: u32,
     },
+    /// A temperature that is no number from 0.
+    #[error("{0} is no temperature: a temperature is a number from 0")]
+    Temperature(f64),
     /// Several draws without noise, which are all the same.
     #[error("without noise every draw is the same: make disjoint ones, or one")]
     SameDraws,

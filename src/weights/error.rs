@@ -23,7 +23,7 @@ pub enum Error {
     },
     /// Weights of a shard where those of another one are.
     #[error("{}: there are weights of other records than those of shard {}: of a shard of the same name in another folder, or \
-             of this one before it changed. Weigh all shards of one folder together, into another folder, or remove the file",
+             of this one before it changed. Weigh all shards of one folder together, or remove the file",
             path.display(), shard.display())]
     OtherShard {
         /// The weights file.
@@ -144,8 +144,7 @@ pub enum Error {
         shard: PathBuf,
     },
     /// A folder that already holds weights of another model.
-    #[error("{}: this folder holds weights of another model (or of other text fields or conditions); name a new folder, \
-             or remove this one", folder.display())]
+    #[error("{}: this folder holds weights of another model (or of other text fields or conditions); remove it", folder.display())]
     OtherModel {
         /// The folder.
         folder: PathBuf,

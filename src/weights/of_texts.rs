@@ -2,9 +2,10 @@
 
 use rayon::prelude::*;
 
-use super::Weigher;
+use super::{RowFields, Rows, Weigher};
 use crate::density::{Error, Model};
 use crate::featurizer::Featurizers;
+use crate::reader::content_hash;
 
 /// The log weights and tokens of some texts.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,6 +27,25 @@ impl WeighedTexts {
     /// The log weights and the number of tokens of each text.
     pub fn iter(&self) -> impl Iterator<Item = (&[f64], u32)> {
         self.log_weights.chunks(self.targets.max(1)).zip(self.tokens.iter().copied())
+    }
+
+    /// Rows to draw from, as `dsir weigh` writes them. `records` are the bytes of the record of each text, without the
+    /// newline: the line of JSON, or the text itself. The noise of a record is made of their content hash.
+    ///
+    /// # Errors
+    /// Another number of records than of texts.
+    pub fn rows<R: AsRef<[u8]>>(&self, records: &[R]) -> Result<Rows, super::Error> {
+        let mut rows = Rows::new(self.targets);
+        if self.tokens.len() != records.len() {
+            let row = self.tokens.len().min(records.len()) as u64;
+            return Err(super::Error::RowInMemory { row });
+        }
+        for ((log_weights, tokens), record) in self.iter().zip(records) {
+            let record = record.as_ref();
+            let bytes = u32::try_from(record.len() + 1).unwrap_or(u32::MAX);
+            rows.push(log_weights, RowFields { record: content_hash(record), tokens, bytes, group: None })?;
+        }
+        Ok(rows)
     }
 }
 

@@ -21,3 +21,9 @@ mod measure;
 
 /// What the draw promises in the long run.
 mod statistics;
+
+/// Selections in memory.
+mod memory;
+
+/// Jobs at once, cancelled and resumed.
+mod jobs;

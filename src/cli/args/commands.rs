@@ -17,8 +17,8 @@ use super::{
 /// n-grams occur in the target, and draws by these weights. `fit`, `weigh` and `resample` with the same
 /// options do the same in steps.
 #[derive(Args, Serialize)]
-#[command(group(ArgGroup::new("what").required(true).multiple(true).args(["target", "model"])))]
 #[command(group(ArgGroup::new("budget").required(true).args(["num", "fraction", "tokens", "bytes"])))]
+#[command(group(ArgGroup::new("what").required(true).multiple(true).args(["target", "model"])))]
 #[command(after_long_help = "Examples:
   Ten thousand documents:
     dsir select --target wanted.jsonl -k 10000 -o selected.jsonl corpus/
