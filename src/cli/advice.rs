@@ -16,7 +16,9 @@ pub(crate) fn words(error: &Error) -> String {
 fn option_of(error: &Error) -> Option<&'static str> {
     let Error::Resample(error) = error else { return None };
     match error {
-        resample::Error::NoSuchGroup { .. } | resample::Error::GroupTooSmall { .. } => Some("--group-share: "),
+        resample::Error::NoSuchGroup { .. } | resample::Error::GroupTooSmall { .. } => {
+            Some("--group-share: ")
+        }
         resample::Error::TooManyGroups { .. } => Some("--group-by: "),
         resample::Error::MixInTooSmall { .. } => Some("--mix-in "),
         resample::Error::OfTargets { .. } => Some("--"),

@@ -35,7 +35,8 @@ fn two_jobs_at_once_one_is_cancelled_and_one_fails() {
         let stopped = scope.spawn(|| jobs::select(job(), &cancelled));
         let options = select_options(&with_broken, &target, &draw(), &of_failing);
         let failed = scope.spawn(|| jobs::select(options, &failing));
-        let has_begun = |(stage, bytes): (Stage, u64)| stage.name == "weigh" || stage.name == "fit" && bytes > 0;
+        let has_begun =
+            |(stage, bytes): (Stage, u64)| stage.name == "weigh" || stage.name == "fit" && bytes > 0;
         while !has_begun(cancelled.now()) {
             assert!(!stopped.is_finished(), "{:?}", cancelled.now());
             thread::sleep(Duration::from_micros(100));
@@ -46,7 +47,10 @@ fn two_jobs_at_once_one_is_cancelled_and_one_fails() {
 
     // Each ends for its own reason, and writes nothing.
     assert_eq!(stopped.kind(), ErrorKind::Cancelled);
-    assert_eq!((failed.kind(), failed.path(), failed.line()), (ErrorKind::InvalidRecord, Some(&*broken), Some(51)));
+    assert_eq!(
+        (failed.kind(), failed.path(), failed.line()),
+        (ErrorKind::InvalidRecord, Some(&*broken), Some(51))
+    );
     assert!(!failing.is_cancelled());
     assert!(!of_cancelled.exists() && !of_failing.exists());
 
