@@ -38,7 +38,7 @@ def arguments():
     parser = argparse.ArgumentParser(prog="run", description=__doc__.split("\n")[0])
     parser.add_argument("--dsir", type=Path, help="the program (default: build this checkout's)")
     parser.add_argument("--work", type=Path, default=HERE.parents[1] / "target" / "paper",
-                        help="corpus, weights and results; a run that was stopped goes on from them")
+                        help="corpus, weights and results; a run that was stopped resumes from them")
     parser.add_argument("--cache", type=Path, help="downloaded packages and their text (default: WORK/cache)")
     parser.add_argument("--quick", action="store_true", help="a tenth of a third of the corpus, to see that it works")
     parser.add_argument("--no-neural", action="store_true", help="leave out the neural judge")

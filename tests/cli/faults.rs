@@ -60,7 +60,7 @@ fn every_fault(command: &str) -> usize {
         let mut files = Vec::new();
         for entry in walkdir::WalkDir::new(dir.path("out")).sort_by_file_name() {
             let entry = entry.unwrap();
-            // A work folder may stay where it cannot be removed.
+            // A work directory may stay where it cannot be removed.
             if entry.file_type().is_file() && !entry.path().to_string_lossy().contains(".dsir-work/") {
                 files.push((entry.path().to_owned(), fs::read(entry.path()).unwrap()));
             }
@@ -108,7 +108,7 @@ fn every_fault(command: &str) -> usize {
                 assert!(outputs().iter().all(|file| expected.contains(file)), "partial output: {what}");
                 // And the same again comes to the same end.
                 dir.run(&command).ok();
-                assert!(outputs() == expected, "not gone on with: {what}");
+                assert!(outputs() == expected, "not resumed: {what}");
             }
             let calls = u64::from_ne_bytes(fs::read(dir.path("calls")).unwrap().try_into().unwrap());
             if calls < n {

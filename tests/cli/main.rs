@@ -41,7 +41,7 @@ mod measure;
 /// The same, against another implementation.
 mod measure_by_numpy;
 
-/// Runs that were killed, and gone on with.
+/// Runs that were killed, and resumed.
 mod resume;
 
 /// Calls to the system that fail.

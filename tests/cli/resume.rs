@@ -1,4 +1,4 @@
-//! A run that was killed goes on where it stopped, and its output is that of a run that was not.
+//! A run that was killed is resumed where it stopped, and its output is that of a run that was not.
 
 use std::fs;
 use std::io::Write;
@@ -275,7 +275,7 @@ fn killed_at_a_hundred_random_moments() {
         remove(&dir, "summary.json");
         assert_eq!(dir.names(), names, "{command}");
     }
-    assert!(gone_on > 0, "no run had anything to go on from");
+    assert!(gone_on > 0, "no run had anything to resume from");
 }
 
 fn remove(dir: &Dir, output: &str) {

@@ -168,7 +168,7 @@ fn what_is_of_no_use_is_not_left() {
         dir.run(&format!("{select} {options}")).fails(&[message]);
         assert_eq!(dir.names(), ["raw.jsonl", "target.jsonl"], "{options}");
     }
-    // What a corrected command can go on from stays.
+    // What a corrected command can resume from stays.
     dir.run("select -q --target target.jsonl -k 5 -o out.jsonl raw.jsonl").fails(&["--min-tokens"]);
     assert!(dir.path("out.jsonl.dsir-work").exists());
 }
