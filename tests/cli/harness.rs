@@ -36,11 +36,16 @@ impl Dir {
 
     /// With a copy of the files of `tests/cases/NAME`.
     pub(crate) fn of_case(name: &str) -> Self {
+        Dir::of(&format!("tests/cases/{name}"))
+    }
+
+    /// With a copy of the files of a folder of the project.
+    pub(crate) fn of(folder: &str) -> Self {
         let dir = Dir::new();
-        let case = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases").join(name);
-        for entry in walkdir::WalkDir::new(&case).into_iter().map(Result::unwrap) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        for entry in walkdir::WalkDir::new(&folder).into_iter().map(Result::unwrap) {
             if entry.file_type().is_file() {
-                let inside = entry.path().strip_prefix(&case).unwrap();
+                let inside = entry.path().strip_prefix(&folder).unwrap();
                 dir.write(inside.to_str().unwrap(), fs::read(entry.path()).unwrap());
             }
         }

@@ -84,3 +84,6 @@ mod options;
 
 /// Help, usage errors, completions.
 mod usage;
+
+/// Files as earlier and later versions write them.
+mod formats;
