@@ -52,7 +52,8 @@ fn weights_are_not_joined_by_those_of_other_conditions() {
 #[test]
 fn summaries_and_measurements_say_what_they_did() {
     let dir = kept();
-    dir.run("select -q --model model-1.json --min-tokens 1 -k 6 -o again.jsonl --summary now.json raw.jsonl").ok();
+    dir.run("select -q --model model-1.json --min-tokens 1 -k 6 -o again.jsonl --summary now.json raw.jsonl")
+        .ok();
     let measured = dir.run("measure -q --model model-1.json --json --selected selected.jsonl raw.jsonl").ok();
     let measured: Value = serde_json::from_str(&measured).unwrap();
     assert_eq!(without_the_run(measured), without_the_run(dir.json("measurement-1.json")));
