@@ -54,7 +54,7 @@ impl Closeness {
 
 /// What selections are measured with: the densities of the raw corpus and of the targets of one model.
 #[derive(Clone, Debug)]
-pub struct Evaluator {
+pub(crate) struct Evaluator {
     epsilon: f64,
     targets: Vec<Measure>,
 }
@@ -75,7 +75,7 @@ impl Evaluator {
     ///
     /// # Errors
     /// A partial model, or one that counted nothing on one side.
-    pub fn new(model: &Model, epsilon: f64) -> Result<Self, Error> {
+    pub(crate) fn new(model: &Model, epsilon: f64) -> Result<Self, Error> {
         let raw = model.raw.as_ref().ok_or(Error::NoRaw)?;
         let raw_density = model.raw_density()?;
         if model.targets.is_empty() {
@@ -101,7 +101,7 @@ impl Evaluator {
     ///
     /// # Errors
     /// A selection, called `name`, without features.
-    pub fn measure(&self, name: &str, counts: &Counts) -> Result<Vec<Closeness>, Error> {
+    pub(crate) fn measure(&self, name: &str, counts: &Counts) -> Result<Vec<Closeness>, Error> {
         let none = || Error::NoSelectedFeatures { name: name.into(), documents: counts.documents };
         let density = normalized(&counts.counts).ok_or_else(none)?;
         let ngrams = counts.ngrams().ok_or(Error::Overflow)? as f64;
@@ -156,7 +156,7 @@ pub(super) fn chance_variance(target: &[f64], density: &[f64], raw: &RawCounts, 
 ///
 /// By Good and Turing, it is the probability that the next n-gram falls into a bucket that has none yet: what the density
 /// does not know.
-pub fn lone_share(counts: &Counts) -> f64 {
+pub(crate) fn lone_share(counts: &Counts) -> f64 {
     let lone = counts.counts.iter().filter(|count| **count == 1).count();
     match counts.ngrams() {
         Some(ngrams) if ngrams > 0 => lone as f64 / ngrams as f64,

@@ -8,7 +8,7 @@ use crate::sampling::{LevelSlot, Levels, Sampler, level};
 
 /// What the threads that count a corpus share.
 #[derive(Debug)]
-pub struct RawCounter {
+pub(crate) struct RawCounter {
     budget: FitBudget,
     buckets: u32,
     sampler: Sampler,
@@ -25,7 +25,7 @@ pub(crate) struct CountsSoFar {
 
 /// What one thread has counted.
 #[derive(Clone, Debug)]
-pub struct ThreadCounts {
+pub(crate) struct ThreadCounts {
     buckets: u32,
     documents_read: u64,
     levels: Levels<Counts>,
@@ -34,14 +34,14 @@ pub struct ThreadCounts {
 
 /// A document that is being counted.
 #[derive(Debug)]
-pub struct DocumentCounts<'a> {
+pub(crate) struct DocumentCounts<'a> {
     level: LevelSlot<'a, Counts>,
     ngrams: u64,
 }
 
 impl RawCounter {
     /// A counter that has counted nothing yet.
-    pub fn new(budget: FitBudget, buckets: u32) -> Self {
+    pub(crate) fn new(budget: FitBudget, buckets: u32) -> Self {
         RawCounter { budget, buckets, sampler: Sampler::new(budget.0), before: None }
     }
 
@@ -56,7 +56,7 @@ impl RawCounter {
     }
 
     /// The counts of one thread.
-    pub fn thread(&self) -> ThreadCounts {
+    pub(crate) fn thread(&self) -> ThreadCounts {
         ThreadCounts { buckets: self.buckets, documents_read: 0, levels: Levels::new(), cells: Cells::new() }
     }
 
@@ -64,7 +64,7 @@ impl RawCounter {
     ///
     /// # Errors
     /// Counts past 64 bits.
-    pub fn finish(&self, threads: impl IntoIterator<Item = ThreadCounts>) -> Result<RawCounts, Error> {
+    pub(crate) fn finish(&self, threads: impl IntoIterator<Item = ThreadCounts>) -> Result<RawCounts, Error> {
         let CountsSoFar { counts, cells } = self.so_far(threads)?;
         Ok(RawCounts { copies: cells.many_copies().unwrap_or(0), ..counts })
     }
@@ -97,7 +97,7 @@ impl RawCounter {
 impl ThreadCounts {
     /// Begins a document whose record has this content hash and length; `None` if it is not in the sample, and so is
     /// not counted.
-    pub fn begin<'a>(
+    pub(crate) fn begin<'a>(
         &'a mut self,
         counter: &'a RawCounter,
         content_hash: u64,
@@ -111,7 +111,7 @@ impl ThreadCounts {
     }
 
     /// Drops what can no longer be in the sample; worth a call for each block.
-    pub fn raise_floor(&mut self, counter: &RawCounter) {
+    pub(crate) fn raise_floor(&mut self, counter: &RawCounter) {
         self.levels.raise_floor(&counter.sampler);
     }
 }
@@ -119,7 +119,7 @@ impl ThreadCounts {
 impl DocumentCounts<'_> {
     /// Counts n-grams of the document.
     #[inline]
-    pub fn add(&mut self, buckets: &[u32]) {
+    pub(crate) fn add(&mut self, buckets: &[u32]) {
         self.ngrams += buckets.len() as u64;
         buckets.iter().for_each(|bucket| self.level.payload.counts[*bucket as usize] += 1);
     }
@@ -141,7 +141,7 @@ impl DocumentCounts<'_> {
     }
 
     /// Ends the document, which has this number of tokens.
-    pub fn end(mut self, tokens: u64) {
+    pub(crate) fn end(mut self, tokens: u64) {
         self.level.payload.tokens += tokens;
         self.level.payload.documents += 1;
         self.level.add_size(self.ngrams);

@@ -152,6 +152,6 @@ pub fn kl_divergence(p: &[f64], q: &[f64]) -> f64 {
 }
 
 /// KL(p ‖ q) = Σ p · (ln(p + ε) − ln(q + ε)), in nats; ε must be positive and normal.
-pub fn kl_divergence_with(p: &[f64], q: &[f64], epsilon: f64) -> f64 {
+pub(crate) fn kl_divergence_with(p: &[f64], q: &[f64], epsilon: f64) -> f64 {
     p.iter().zip(q).map(|(p, q)| p * (ln(p + epsilon) - ln(q + epsilon))).sum()
 }

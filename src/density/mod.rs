@@ -13,12 +13,14 @@ mod model;
 mod of_texts;
 mod raw;
 
-pub use closeness::{Closeness, Evaluator, lone_share};
+pub use closeness::Closeness;
+pub(crate) use closeness::{Evaluator, lone_share};
 pub(crate) use counter::CountsSoFar;
-pub use counter::{DocumentCounts, RawCounter, ThreadCounts};
+pub(crate) use counter::{DocumentCounts, RawCounter, ThreadCounts};
 pub use error::Error;
+pub(crate) use log_ratio::kl_divergence_with;
 pub(crate) use log_ratio::sum_of;
-pub use log_ratio::{EPSILON, LogRatios, Sum, kl_divergence, kl_divergence_with};
+pub use log_ratio::{EPSILON, LogRatios, Sum, kl_divergence};
 pub(crate) use model::density;
 pub use model::{Model, Refined, Target, normalized};
 pub use raw::{FitBudget, RawCounts};

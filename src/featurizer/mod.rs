@@ -18,7 +18,7 @@ mod space;
 mod unicode;
 mod word_tokenize;
 
-pub use distinct::Distinct;
+pub(crate) use distinct::Distinct;
 pub use error::Error;
 pub use featurizers::Featurizers;
 pub use hash::Hash;

@@ -11,8 +11,10 @@ mod pack;
 mod pieces;
 mod steps;
 
-pub use pack::{Packer, Packing};
-pub use steps::{Chunk, Document, QualityStep, Steps};
+pub(crate) use pack::Packer;
+pub use pack::Packing;
+pub(crate) use steps::Document;
+pub use steps::{Chunk, QualityStep, Steps};
 
 use std::ops::Range;
 
@@ -49,7 +51,7 @@ impl Made {
 }
 
 /// Does the steps; holds the buffers of one thread.
-pub struct Preparer<'a> {
+pub(crate) struct Preparer<'a> {
     steps: &'a Steps,
     quality: Option<Quality>,
     /// Whether all pieces of a record are wanted if it is: then none need be made to find out.
@@ -70,7 +72,7 @@ struct Cut<'a> {
 
 impl<'a> Preparer<'a> {
     /// For these steps.
-    pub fn new(steps: &'a Steps) -> Self {
+    pub(crate) fn new(steps: &'a Steps) -> Self {
         let quality = steps.quality.as_ref().map(|step| Quality::new(WordTokenizer::new(step.punkt.clone())));
         let conditions_first = !steps.conditions_look_at_what_is_made();
         Preparer { steps, quality, conditions_first, piece: Vec::new(), made: Made::default() }
@@ -80,7 +82,11 @@ impl<'a> Preparer<'a> {
     ///
     /// # Errors
     /// A field that is to be added is there already: then nothing is made.
-    pub fn prepare(&mut self, document: Document<'_>, mut each: impl FnMut(&[u8])) -> Result<(), Fault> {
+    pub(crate) fn prepare(
+        &mut self,
+        document: Document<'_>,
+        mut each: impl FnMut(&[u8]),
+    ) -> Result<(), Fault> {
         let Document { record, text, .. } = document;
         self.steps.refuse_fields_there(record)?;
         if self.conditions_first && !self.steps.conditions.holds(record) {
@@ -107,7 +113,7 @@ impl<'a> Preparer<'a> {
     }
 
     /// What was made since this was last asked for.
-    pub fn take_made(&mut self) -> Made {
+    pub(crate) fn take_made(&mut self) -> Made {
         std::mem::take(&mut self.made)
     }
 

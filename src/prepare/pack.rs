@@ -125,7 +125,7 @@ fn columns<'a>(objects: &[&'a [u8]]) -> Vec<Column<'a>> {
 
 /// Takes records one after the other, and gives those that they make.
 #[derive(Debug)]
-pub struct Packer {
+pub(crate) struct Packer {
     packing: Arc<Packing>,
     /// Records that wait for others, and the start of one that is not yet whole.
     waiting: Vec<u8>,
@@ -135,12 +135,12 @@ pub struct Packer {
 
 impl Packer {
     /// Begins with nothing.
-    pub fn new(packing: Arc<Packing>) -> Self {
+    pub(crate) fn new(packing: Arc<Packing>) -> Self {
         Packer { packing, waiting: Vec::new(), ends: Vec::new() }
     }
 
     /// Takes more `bytes` of records, each ended by a newline, and appends to `out` what is made of those that are whole.
-    pub fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+    pub(crate) fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         let before = self.waiting.len();
         self.waiting.extend_from_slice(bytes);
         self.ends.extend(memchr::memchr_iter(b'\n', bytes).map(|newline| before + newline + 1));
@@ -149,7 +149,7 @@ impl Packer {
     }
 
     /// Appends what is made of the records that are left, which are fewer than make one.
-    pub fn finish(&mut self, out: &mut Vec<u8>) {
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
         self.make(self.ends.len(), out);
     }
 

@@ -42,7 +42,7 @@ pub struct QualityStep {
 
 /// A record with its text.
 #[derive(Clone, Copy, Debug)]
-pub struct Document<'a> {
+pub(crate) struct Document<'a> {
     /// The record, which is sound JSON.
     pub record: &'a [u8],
     /// Its text, without escapes.

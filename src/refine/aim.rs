@@ -5,7 +5,7 @@ use crate::resample::{Budget, Totals};
 
 /// The draws for which the log-ratios should be good.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Aim {
+pub(crate) struct Aim {
     /// The unit that the budget is counted in; its size does not matter.
     pub budget: Budget,
     /// The share that is drawn of all eligible documents, above 0 and up to 1.
@@ -17,7 +17,7 @@ const MIN_SELECTED: f64 = 100.0;
 
 impl Aim {
     /// For a draw of `budget` from all that is eligible.
-    pub fn new(budget: Budget, eligible: &Totals) -> Self {
+    pub(crate) fn new(budget: Budget, eligible: &Totals) -> Self {
         let part = |limit: u64| limit as f64 / (budget.price(eligible) as f64).max(1.0);
         let share = match budget {
             Budget::Fraction(fraction) => fraction,
@@ -27,7 +27,7 @@ impl Aim {
     }
 
     /// Splits it by these shares, one for each target.
-    pub fn split(self, shares: &[f64]) -> Vec<Aim> {
+    pub(crate) fn split(self, shares: &[f64]) -> Vec<Aim> {
         shares.iter().map(|share| Aim { share: self.share * share, ..self }).collect()
     }
 

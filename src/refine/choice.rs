@@ -75,7 +75,7 @@ pub struct Evaluation {
 
 /// The choice, and what it was based on.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Choice {
+pub(crate) struct Choice {
     /// The candidate that was chosen.
     pub candidate: Candidate,
     /// The evaluations of all candidates, in their order; none if no target could be evaluated.
@@ -94,7 +94,7 @@ pub struct HeldOutScore {
 impl Choice {
     /// Chooses by the scores of all candidates, in their order, for each target; `None` is a target that could not be
     /// evaluated, and has no say.
-    pub fn new(targets: &[Option<Vec<HeldOutScore>>]) -> Self {
+    pub(crate) fn new(targets: &[Option<Vec<HeldOutScore>>]) -> Self {
         let evaluated = targets.iter().flatten().count();
         if evaluated == 0 {
             return Choice { candidate: Candidate::PUBLISHED, evaluations: Vec::new() };

@@ -10,7 +10,7 @@ use crate::density::Sum;
 
 /// A sample of eligible documents.
 #[derive(Debug)]
-pub struct DocumentSample {
+pub(crate) struct DocumentSample {
     features: Arc<[Features]>,
     pub(super) documents: Vec<SampledDocument>,
     unit: Unit,

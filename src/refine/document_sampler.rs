@@ -15,7 +15,7 @@ const DOCUMENT: u64 = 16;
 
 /// Samples documents with features; shared by the threads that read a corpus.
 #[derive(Debug)]
-pub struct DocumentSampler {
+pub(crate) struct DocumentSampler {
     is_short: bool,
     sampler: Sampler,
     oversampling: Oversampling,
@@ -23,7 +23,7 @@ pub struct DocumentSampler {
 
 /// The sampled documents of a level: those of one thread, and those of others.
 #[derive(Debug)]
-pub struct DocumentBlocks {
+pub(crate) struct DocumentBlocks {
     own: DocumentBlock,
     others: Vec<DocumentBlock>,
 }
@@ -44,7 +44,7 @@ impl DocumentSampler {
     const MAX_NGRAMS: u64 = 1 << 24;
 
     /// A sampler of documents with features in this number of buckets, which has sampled none yet.
-    pub fn new(buckets: u32, oversampling: Oversampling) -> Self {
+    pub(crate) fn new(buckets: u32, oversampling: Oversampling) -> Self {
         let is_short = is_short(buckets);
         let ngrams = if is_short { Self::MAX_NGRAMS } else { Self::MAX_NGRAMS / 2 };
         DocumentSampler::with_budget(ngrams, is_short, oversampling)
@@ -55,27 +55,27 @@ impl DocumentSampler {
     }
 
     /// Forgets all that was sampled, to read the corpus once more.
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.sampler = Sampler::new(self.sampler.budget());
     }
 
     /// Decides how much documents are boosted.
-    pub fn oversampling(&self) -> &Oversampling {
+    pub(crate) fn oversampling(&self) -> &Oversampling {
         &self.oversampling
     }
 
     /// The largest number of n-grams of a document in the sample; longer ones are left out.
-    pub fn max_ngrams(&self) -> usize {
+    pub(crate) fn max_ngrams(&self) -> usize {
         self.sampler.max_size() as usize
     }
 
     /// Whether a document with this content hash and boost may be in the sample, as far as this thread knows.
-    pub fn may_sample(&self, thread: &Levels<DocumentBlocks>, content_hash: u64, boost: u32) -> bool {
+    pub(crate) fn may_sample(&self, thread: &Levels<DocumentBlocks>, content_hash: u64, boost: u32) -> bool {
         self.oversampling.may_sample(thread.floor(), content_hash, boost)
     }
 
     /// Adds an eligible document to what a thread has sampled, if it may be in the sample.
-    pub fn add(&self, thread: &mut Levels<DocumentBlocks>, document: RawDocument, features: &[u32]) {
+    pub(crate) fn add(&self, thread: &mut Levels<DocumentBlocks>, document: RawDocument, features: &[u32]) {
         let RawDocument { content_hash, boost, tokens, bytes } = document;
         if !self.may_sample(thread, content_hash, boost) || features.len() > self.max_ngrams() {
             return;
@@ -88,12 +88,12 @@ impl DocumentSampler {
     }
 
     /// Drops what can no longer be in the sample; worth a call for each block.
-    pub fn raise_floor(&self, thread: &mut Levels<DocumentBlocks>) {
+    pub(crate) fn raise_floor(&self, thread: &mut Levels<DocumentBlocks>) {
         thread.raise_floor(&self.sampler);
     }
 
     /// Makes one sample of what the threads have. If it is large, it has a smaller one in it, of half the size.
-    pub fn finish(&self, threads: impl IntoIterator<Item = Levels<DocumentBlocks>>) -> DocumentSample {
+    pub(crate) fn finish(&self, threads: impl IntoIterator<Item = Levels<DocumentBlocks>>) -> DocumentSample {
         let Ok(levels) = Levels::merge(threads, self.sampler.budget());
         let (floor, half_floor) =
             (levels.floor(), levels.smallest_level(self.sampler.budget().map(|budget| budget / 2)));

@@ -20,11 +20,11 @@ use crate::featurizer::{FeatureSpace, Featurizer, Featurizers, Hash, Tokenizer};
 use crate::resample::Normalize;
 
 /// The feature space to evaluate in, in which no candidate weighs.
-pub const EVALUATION_SPACE: FeatureSpace =
+pub(crate) const EVALUATION_SPACE: FeatureSpace =
     FeatureSpace { tokenizer: Tokenizer::Bytes, punkt: None, ngrams: 4, buckets: 1 << 16, hash: Hash::Dsir1 };
 
 /// The features of sampled texts, in their order.
-pub fn featurize(sample: &TextSample, featurizers: &Featurizers) -> DocumentSample {
+pub(crate) fn featurize(sample: &TextSample, featurizers: &Featurizers) -> DocumentSample {
     let blocks = tasks(&sample.texts).map(|(_, texts)| {
         let mut block = DocumentBlock::of_buckets(featurizers.space().buckets);
         let (mut featurizer, mut features) = (featurizers.featurizer(), Vec::new());
@@ -42,7 +42,7 @@ type Inclusions = [Vec<u64>; 2];
 
 /// What is expected to be selected for one target with n-grams of one length.
 #[derive(Debug)]
-pub struct Expectation {
+pub(crate) struct Expectation {
     /// The best number of rounds, by text held out in the same feature space; `None` if plain weights are best.
     rounds: Option<u32>,
     published: Inclusions,
@@ -53,7 +53,7 @@ pub struct Expectation {
 
 /// What each half of a target selects of `sample` in draws like `aim`: as published, per token, and refined. The target
 /// is counted in the space of the sample. `None` if it has too few documents, or nothing is selected.
-pub fn expect(
+pub(crate) fn expect(
     hash: Hash,
     smoothing: f64,
     target: HalvedTarget<'_>,
@@ -92,7 +92,7 @@ impl Expectation {
 /// target is to what is expected by the other half than to the sample as it is, the mean of both ways round.
 /// `expectations` are those of [`Candidate::NGRAMS`] on this sample; the target is counted in the space of
 /// `featurizers`. `None` if nothing can be evaluated.
-pub fn evaluate(
+pub(crate) fn evaluate(
     sample: &TextSample,
     featurizers: &Featurizers,
     expectations: &[Expectation; Candidate::NGRAMS.len()],

@@ -15,7 +15,7 @@ const ROUNDS: u32 = 12;
 
 /// The counts of a target, and of one half of its documents, split by their content.
 #[derive(Clone, Copy, Debug)]
-pub struct HalvedTarget<'a> {
+pub(crate) struct HalvedTarget<'a> {
     /// The counts of all documents.
     pub whole: &'a Counts,
     /// The counts of one half.

@@ -33,7 +33,7 @@ impl Refinement {
 ///
 /// # Errors
 /// A partial model, or one that counted nothing on one side.
-pub fn refine(
+pub(crate) fn refine(
     model: &mut Model,
     target: usize,
     half: &Counts,

@@ -17,7 +17,7 @@ use crate::sampling::MAX_BOOST;
 
 /// A raw document, as far as sampling needs to know it.
 #[derive(Clone, Copy, Debug)]
-pub struct RawDocument {
+pub(crate) struct RawDocument {
     /// The content hash of its record.
     pub content_hash: u64,
     /// By how many levels it is raised.
@@ -30,7 +30,7 @@ pub struct RawDocument {
 
 /// Decides by how many levels documents are boosted.
 #[derive(Debug, Default)]
-pub struct Oversampling {
+pub(crate) struct Oversampling {
     /// `None` if nothing is boosted.
     log_ratios: Option<Coarse>,
     /// For each of the log-ratios, the log weights per token above which are a half, a quarter, an eighth, ... of all
@@ -56,7 +56,7 @@ impl Oversampling {
     /// For targets of these densities and for the size of the draw for each, decided on a `first` sample. Each document
     /// has two boosts, by the log weights as published and by those after some rounds, and the higher one counts: what
     /// is rare by the one can be common by the other, and may be selected in the end.
-    pub fn new(hash: Hash, targets: &[(Vec<f64>, Aim)], first: &DocumentSample) -> Self {
+    pub(crate) fn new(hash: Hash, targets: &[(Vec<f64>, Aim)], first: &DocumentSample) -> Self {
         let buckets = targets.first().filter(|_| first.is_partial()).map(|(target, _)| target.len());
         let raw = buckets.and_then(|buckets| density(&first.counts(buckets), SMOOTHING));
         let Some(raw) = raw else { return Oversampling::default() };

@@ -20,7 +20,7 @@ const FEATURES: u64 = 2;
 
 /// Samples texts; shared by the threads that read a corpus.
 #[derive(Debug)]
-pub struct TextSampler {
+pub(crate) struct TextSampler {
     sampler: Sampler,
     oversampling: Oversampling,
     /// The least size of a token, in bytes.
@@ -31,7 +31,7 @@ pub struct TextSampler {
 
 /// All eligible documents of a level, and the texts of those that are not too long for the sample.
 #[derive(Debug, Default)]
-pub struct TextsOfLevel {
+pub(crate) struct TextsOfLevel {
     eligible: Totals,
     texts: Vec<SampledText>,
 }
@@ -48,7 +48,7 @@ impl Payload for TextsOfLevel {
 
 /// A sample of eligible documents, in the order of their content hashes.
 #[derive(Debug)]
-pub struct TextSample {
+pub(crate) struct TextSample {
     /// The approximate totals of all that is eligible, sampled or not.
     pub eligible: Totals,
     pub(super) texts: Vec<SampledText>,
@@ -71,12 +71,12 @@ impl TextSampler {
 
     /// A sampler of at most 16 MB of text, which is going to be featurized in this number of buckets: enough to find
     /// which documents are likely to be selected.
-    pub fn new(buckets: u32) -> Self {
+    pub(crate) fn new(buckets: u32) -> Self {
         TextSampler::with_budget(Self::BYTES / 2, buckets, Oversampling::default(), None)
     }
 
     /// A sampler of at most 32 MB of text that boosts documents; a first sample has told how many are `eligible`.
-    pub fn oversampling_by(oversampling: Oversampling, buckets: u32, eligible: Totals) -> Self {
+    pub(crate) fn oversampling_by(oversampling: Oversampling, buckets: u32, eligible: Totals) -> Self {
         TextSampler::with_budget(Self::BYTES, buckets, oversampling, Some(eligible))
     }
 
@@ -86,12 +86,12 @@ impl TextSampler {
     }
 
     /// Decides how much documents are boosted.
-    pub fn oversampling(&self) -> &Oversampling {
+    pub(crate) fn oversampling(&self) -> &Oversampling {
         &self.oversampling
     }
 
     /// Adds an eligible document to what a thread has sampled, if it may be in the sample.
-    pub fn add(&self, thread: &mut Levels<TextsOfLevel>, document: RawDocument, text: &str) {
+    pub(crate) fn add(&self, thread: &mut Levels<TextsOfLevel>, document: RawDocument, text: &str) {
         let RawDocument { content_hash, boost, tokens, bytes } = document;
         if !self.oversampling.may_sample(thread.floor(), content_hash, boost) {
             return;
@@ -109,12 +109,12 @@ impl TextSampler {
     }
 
     /// Drops what can no longer be in the sample; worth a call for each block.
-    pub fn raise_floor(&self, thread: &mut Levels<TextsOfLevel>) {
+    pub(crate) fn raise_floor(&self, thread: &mut Levels<TextsOfLevel>) {
         thread.raise_floor(&self.sampler);
     }
 
     /// Makes one sample of what the threads have.
-    pub fn finish(self, threads: impl IntoIterator<Item = Levels<TextsOfLevel>>) -> TextSample {
+    pub(crate) fn finish(self, threads: impl IntoIterator<Item = Levels<TextsOfLevel>>) -> TextSample {
         let Ok(levels) = Levels::merge(threads, self.sampler.budget());
         let floor = levels.floor();
         let mut texts: Vec<SampledText> = Vec::new();

@@ -61,7 +61,7 @@ pub use options::{Combine, DrawOptions, Method, Normalize};
 pub use plan::{Plan, SelectedRecord};
 pub use position::Position;
 pub use request::CountRequest;
-pub use screen::Screen;
+pub(crate) use screen::Screen;
 pub(crate) use screen::ScreenState;
 pub use shares::target_shares;
 pub use steps::Selection;

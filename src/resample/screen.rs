@@ -15,7 +15,7 @@ use crate::weights::{Row, TargetSize};
 /// With a budget of records, tokens or bytes it is sure: a record is out when records with larger keys use the budget
 /// up. With a fraction, which nobody can tell before the end, it guesses from the records so far; [`Screen::holds`]
 /// tells whether it was right.
-pub struct Screen {
+pub(crate) struct Screen {
     rule: Rule,
     budget: Budget,
     /// Whether some records are drawn apart from others: then nothing is sure before the end.
@@ -51,7 +51,7 @@ impl Screen {
     ///
     /// # Errors
     /// Proportions that do not fit the targets.
-    pub fn new(targets: &[TargetSize], options: &DrawOptions) -> Result<Self, Error> {
+    pub(crate) fn new(targets: &[TargetSize], options: &DrawOptions) -> Result<Self, Error> {
         let TargetSplit { shares, exponents } = target_split(options, Some(targets), targets.len())?;
         let rules = KeyRules::of(options);
         let mut key_rules = Vec::new();
@@ -74,7 +74,7 @@ impl Screen {
     }
 
     /// Whether nothing that it drops can be selected.
-    pub fn is_sure(&self) -> bool {
+    pub(crate) fn is_sure(&self) -> bool {
         !matches!(self.budget, Budget::Fraction(_)) && !self.has_strata
     }
 
@@ -122,7 +122,7 @@ impl Screen {
     }
 
     /// Whether everything that `draw` has selected was kept.
-    pub fn holds(&self, draw: &Draw) -> bool {
+    pub(crate) fn holds(&self, draw: &Draw) -> bool {
         let kept = |(selection, keys): (&Selection, &Keys)| {
             selection.threshold.is_none_or(|threshold| keys.bin(order(threshold)) >= keys.highest)
         };

@@ -12,7 +12,7 @@ mod whole_file;
 mod work_dir;
 
 pub(crate) use growing_file::GrowingFile;
-pub use platform::descriptor_of_path;
+pub(crate) use platform::descriptor_of_path;
 pub(crate) use platform::{FileId, holds_bytes, only_name, path_of_bytes, stdin, stdout};
 pub(crate) use stamp::Stamp;
 pub(crate) use temporary::TemporaryFolder;

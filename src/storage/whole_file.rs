@@ -165,7 +165,7 @@ impl Seek for WholeFile {
 
 /// A complete file without its name, which holds no handle.
 #[derive(Debug)]
-pub struct ClosedFile {
+pub(crate) struct ClosedFile {
     path: PathBuf,
     temporary: Option<(tempfile::TempPath, Option<FileId>, Mark)>,
 }
@@ -175,7 +175,7 @@ impl ClosedFile {
     ///
     /// # Errors
     /// What the system says; another run that has begun the same output since.
-    pub fn finish_all(files: Vec<ClosedFile>) -> Result<(), Error> {
+    pub(crate) fn finish_all(files: Vec<ClosedFile>) -> Result<(), Error> {
         let temporary = |file: &ClosedFile| file.temporary.as_ref().map(|(path, ..)| path.to_path_buf());
         sync::files(files.iter().filter_map(|file| Some((temporary(file)?, file.path.as_path()))))?;
         let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();

@@ -2,7 +2,11 @@
 ///
 /// With several targets the value is an array of one log weight each. A field of that name that the
 /// record already has keeps its place, and the new one, coming last, counts.
-pub fn annotate(record: &[u8], mut log_weights: impl ExactSizeIterator<Item = f64>, out: &mut Vec<u8>) {
+pub(crate) fn annotate(
+    record: &[u8],
+    mut log_weights: impl ExactSizeIterator<Item = f64>,
+    out: &mut Vec<u8>,
+) {
     // Only white space can follow the closing brace of a sound record.
     let end = record.iter().rposition(|byte| *byte == b'}').unwrap_or(record.len());
     out.extend_from_slice(&record[..end]);

@@ -9,7 +9,7 @@ use super::Error;
 ///
 /// The first shard that is not through passes straight on; what others give meanwhile waits in one
 /// nameless temporary file, so that memory does not grow with their number.
-pub struct InOrder<S> {
+pub(crate) struct InOrder<S> {
     sink: S,
     /// The first shard that is not through.
     front: usize,
@@ -26,7 +26,7 @@ struct Waiting {
 }
 
 /// What takes bytes in.
-pub trait Take {
+pub(crate) trait Take {
     /// Takes `bytes` in.
     ///
     /// # Errors
@@ -48,7 +48,7 @@ impl Take for super::Sink {
 
 impl<S: Take> InOrder<S> {
     /// In front of `sink`; what waits is in `folder`.
-    pub fn new(sink: S, folder: &Path) -> Self {
+    pub(crate) fn new(sink: S, folder: &Path) -> Self {
         InOrder { sink, front: 0, waiting: BTreeMap::new(), folder: folder.into(), file: None, end: 0 }
     }
 
@@ -56,7 +56,7 @@ impl<S: Take> InOrder<S> {
     ///
     /// # Errors
     /// What the sink or the temporary file says.
-    pub fn write(&mut self, shard: usize, bytes: &[u8]) -> Result<(), Error> {
+    pub(crate) fn write(&mut self, shard: usize, bytes: &[u8]) -> Result<(), Error> {
         if bytes.is_empty() {
             return Ok(());
         }
@@ -77,7 +77,7 @@ impl<S: Take> InOrder<S> {
     ///
     /// # Errors
     /// What the sink or the temporary file says.
-    pub fn finish(&mut self, shard: usize) -> Result<(), Error> {
+    pub(crate) fn finish(&mut self, shard: usize) -> Result<(), Error> {
         self.waiting.entry(shard).or_default().through = true;
         while let Some(waiting) = self.waiting.get_mut(&self.front) {
             let Waiting { pieces, through } = std::mem::take(waiting);
@@ -99,7 +99,7 @@ impl<S: Take> InOrder<S> {
     }
 
     /// The sink, when all shards are through.
-    pub fn into_sink(self) -> S {
+    pub(crate) fn into_sink(self) -> S {
         debug_assert!(self.waiting.is_empty());
         self.sink
     }

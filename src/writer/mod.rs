@@ -8,11 +8,12 @@ mod records;
 mod shuffle;
 mod sink;
 
-pub use annotate::annotate;
+pub(crate) use annotate::annotate;
 pub use error::Error;
-pub use in_order::{InOrder, Take};
-pub use records::{Destination, RecordWriter, Selected, ShardRecords};
-pub use sink::Sink;
+pub(crate) use in_order::{InOrder, Take};
+pub use records::Destination;
+pub(crate) use records::{RecordWriter, Selected, ShardRecords};
+pub(crate) use sink::Sink;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -23,7 +24,7 @@ use crate::storage::FileId;
 ///
 /// # Errors
 /// Says which one.
-pub fn refuse_overwriting<'a>(
+pub(crate) fn refuse_overwriting<'a>(
     outputs: impl IntoIterator<Item = impl AsRef<Path>>,
     inputs: impl IntoIterator<Item = &'a Path>,
 ) -> Result<(), Error> {

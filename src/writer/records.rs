@@ -57,7 +57,7 @@ impl Destination {
 }
 
 /// Writes selected records; shards may come at the same time, each in its own order.
-pub struct RecordWriter {
+pub(crate) struct RecordWriter {
     kind: Kind,
     packing: Option<Arc<Packing>>,
 }
@@ -69,7 +69,7 @@ enum Kind {
 }
 
 /// The records of one shard under way.
-pub struct ShardRecords {
+pub(crate) struct ShardRecords {
     index: usize,
     file: Option<PackedSink>,
 }
@@ -126,7 +126,7 @@ impl RecordWriter {
     ///
     /// # Errors
     /// What the system says.
-    pub fn begin(&self, index: usize, shard: &Shard) -> Result<ShardRecords, Error> {
+    pub(crate) fn begin(&self, index: usize, shard: &Shard) -> Result<ShardRecords, Error> {
         let file = match &self.kind {
             Kind::Folder { folder, storage, .. } => {
                 let sink = Sink::create_with_folders(&folder.join(shard.relative()), storage)?;
@@ -142,7 +142,7 @@ impl RecordWriter {
     ///
     /// # Errors
     /// What the system says.
-    pub fn write(&self, shard: &mut ShardRecords, records: &Selected) -> Result<(), Error> {
+    pub(crate) fn write(&self, shard: &mut ShardRecords, records: &Selected) -> Result<(), Error> {
         match (&self.kind, &mut shard.file) {
             (_, Some(file)) => file.write(&records.bytes),
             (Kind::InOrder(out), None) => lock(out).write(shard.index, &records.bytes),
@@ -163,7 +163,7 @@ impl RecordWriter {
     ///
     /// # Errors
     /// What the system says.
-    pub fn end(&self, shard: ShardRecords) -> Result<(), Error> {
+    pub(crate) fn end(&self, shard: ShardRecords) -> Result<(), Error> {
         match (&self.kind, shard.file) {
             (Kind::Folder { closed, .. }, Some(file)) => lock(closed).extend(file.close()?),
             (Kind::InOrder(out), _) => lock(out).finish(shard.index)?,
@@ -176,7 +176,7 @@ impl RecordWriter {
     ///
     /// # Errors
     /// What the system says.
-    pub fn finish(self) -> Result<(), Error> {
+    pub(crate) fn finish(self) -> Result<(), Error> {
         let closed: Vec<ClosedFile> = match self.kind {
             Kind::InOrder(out) => {
                 let out = out.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -198,7 +198,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Selected records that follow each other in a shard.
 #[derive(Debug, Default)]
-pub struct Selected {
+pub(crate) struct Selected {
     bytes: Vec<u8>,
     /// Where each record ends, and its random bits.
     ends: Vec<(usize, u64)>,
@@ -206,24 +206,19 @@ pub struct Selected {
 
 impl Selected {
     /// Appends a record, written without its newline by `write`.
-    pub fn push(&mut self, bits: u64, write: impl FnOnce(&mut Vec<u8>)) {
+    pub(crate) fn push(&mut self, bits: u64, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.bytes);
         self.bytes.push(b'\n');
         self.ends.push((self.bytes.len(), bits));
     }
 
     /// How many records.
-    pub fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.ends.len() as u64
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
     /// Bytes with newlines.
-    pub fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 }

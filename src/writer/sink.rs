@@ -11,7 +11,7 @@ const BUFFER: usize = 128 << 10;
 const ZSTD_LEVEL: i32 = 3;
 
 /// One output: a file, compressed if its name ends in `.zst` or `.gz`, or standard output.
-pub struct Sink {
+pub(crate) struct Sink {
     kind: Kind,
     path: PathBuf,
 }
@@ -54,7 +54,7 @@ impl<W: Write> InPieces<W> {
 
 impl Sink {
     /// Standard output.
-    pub fn stdout() -> Self {
+    pub(crate) fn stdout() -> Self {
         Sink { kind: Kind::Stdout(BufWriter::with_capacity(BUFFER, io::stdout())), path: PathBuf::from("-") }
     }
 
@@ -107,7 +107,7 @@ impl Sink {
     ///
     /// # Errors
     /// What the system says.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         let written = match &mut self.kind {
             Kind::Stdout(out) => return out.write_all(bytes).map_err(Error::Stdout),
             Kind::Plain(out) => out.write_all(bytes),
@@ -121,7 +121,7 @@ impl Sink {
     ///
     /// # Errors
     /// What the system says.
-    pub fn close(self) -> Result<Option<ClosedFile>, Error> {
+    pub(crate) fn close(self) -> Result<Option<ClosedFile>, Error> {
         let path = self.path;
         let failed = |source| storage::Error::new(&path, source);
         let buffer = match self.kind {

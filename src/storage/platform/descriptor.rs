@@ -9,7 +9,7 @@ use std::os::fd::{BorrowedFd, RawFd};
 use std::path::{Path, PathBuf};
 
 /// The descriptor that `path` stands for, by whatever links, if it is one.
-pub fn descriptor_of_path(path: &Path) -> Option<RawFd> {
+pub(crate) fn descriptor_of_path(path: &Path) -> Option<RawFd> {
     let ours = PathBuf::from(format!("/proc/{}/fd", std::process::id()));
     let mut path = std::path::absolute(path).ok()?;
     for _ in 0..MOST_LINKS {

@@ -10,7 +10,7 @@ mod system;
 #[path = "unix.rs"]
 mod system;
 
-pub use system::descriptor_of_path;
+pub(crate) use system::descriptor_of_path;
 pub(crate) use system::{
     FileId, holds_bytes, is_mount_point, may_replace, only_name, open_descriptor, path_of_bytes,
     permissions_of_new_file, stdin, stdout, sync_file_system,

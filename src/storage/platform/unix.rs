@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-pub use super::descriptor::descriptor_of_path;
+pub(crate) use super::descriptor::descriptor_of_path;
 pub(crate) use super::descriptor::open_descriptor;
 
 /// Which file it is, whatever its name: its device and its number there.
