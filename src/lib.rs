@@ -96,3 +96,8 @@ pub use invalid_options::{InvalidOptions, OutputKind, RefinedDraws};
 pub use observer::{Observer, Stage};
 pub use plan_error::{PLAN_VERSION, PlanError};
 pub use warning::{AskedBy, Warning};
+
+/// The tour, whose examples are tested with the others.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/library.md")]
+struct Tour;

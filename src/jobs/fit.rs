@@ -62,6 +62,23 @@ pub struct FitOptions {
     pub run: RunOptions,
 }
 
+impl FitOptions {
+    /// Counts `raw` and these targets into the model `output`; all else is as by default.
+    pub fn new(raw: Shards, targets: Vec<TargetShards>, output: impl Into<PathBuf>) -> Self {
+        FitOptions {
+            raw: Some(raw),
+            targets,
+            count: CountOptions::default(),
+            refine_for: None,
+            read: ReadOptions::default(),
+            punkt_is_named: false,
+            rejects: None,
+            output: output.into(),
+            run: RunOptions::default(),
+        }
+    }
+}
+
 /// For which draws log-ratios are learned.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RefineFor {

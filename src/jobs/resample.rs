@@ -45,6 +45,24 @@ pub struct ResampleOptions {
     pub run: RunOptions,
 }
 
+impl ResampleOptions {
+    /// Draws from `raw`, and writes to standard output; all else is as by default.
+    pub fn new(raw: Shards, by: DrawBy, draw: DrawOptions) -> Self {
+        ResampleOptions {
+            raw,
+            by,
+            space: None,
+            draw,
+            filter: Filter::default(),
+            mix_in: Vec::new(),
+            read: ReadOptions::default(),
+            punkt_is_named: false,
+            output: OutputOptions::default(),
+            run: RunOptions::default(),
+        }
+    }
+}
+
 /// What records are drawn by.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DrawBy {

@@ -41,6 +41,23 @@ pub struct WeighOptions {
     pub run: RunOptions,
 }
 
+impl WeighOptions {
+    /// Weighs `raw` with the file of a model, into the folder `output`; all else is as by default.
+    pub fn new(raw: Shards, model: impl Into<PathBuf>, output: impl Into<PathBuf>) -> Self {
+        WeighOptions {
+            raw,
+            model: model.into(),
+            filter: Filter::default(),
+            read: ReadOptions::default(),
+            punkt_is_named: false,
+            rejects: None,
+            output: output.into(),
+            work_dir: None,
+            run: RunOptions::default(),
+        }
+    }
+}
+
 /// Weighs every record: one weights file for each shard.
 ///
 /// # Errors

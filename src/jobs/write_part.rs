@@ -33,6 +33,21 @@ pub struct PartOptions {
     pub run: RunOptions,
 }
 
+impl PartOptions {
+    /// Writes what `plan`, made of these weights or scores, has selected of `shards`, to standard output; all else is
+    /// as by default.
+    pub fn new(plan: impl Into<PathBuf>, shards: Shards, by: Option<PathBuf>) -> Self {
+        PartOptions {
+            plan: plan.into(),
+            shards,
+            by,
+            punkt: None,
+            output: OutputOptions::default(),
+            run: RunOptions::default(),
+        }
+    }
+}
+
 /// Writes what a plan has selected of some shards. However the shards of a plan are cut into parts, the outputs of the
 /// parts, in input order, are those of one run.
 ///
