@@ -239,7 +239,8 @@ impl fmt::Display for Warning {
             }
             Warning::FewSpaces { what, documents, of } => write!(
                 f,
-                "{what}: {} of {} are in a script without spaces, of which this tokenizer makes whole clauses into one token: \
+                "{what}: {} of {} are in a script without spaces, of which this tokenizer makes whole clauses into \
+                    one token: \
                  they look too short, and n-grams hardly occur twice",
                 spaced(*documents),
                 count(*of, "document")
@@ -257,7 +258,8 @@ impl fmt::Display for Warning {
                     ),
                     true => write!(
                         f,
-                        "{about}, and only a sample by content was counted, which holds all of them or none: log weights of texts \
+                        "{about}, and only a sample by content was counted, which holds all of them or none: log \
+                            weights of texts \
                          like it may be far off"
                     ),
                 }
@@ -273,7 +275,8 @@ impl fmt::Display for Warning {
                 let fair = if *at_random { ", which is no random sample of them" } else { "" };
                 write!(
                     f,
-                    "there are copies in the selection, {} among {}{whose}: equal records have the same noise, and are selected \
+                    "there are copies in the selection, {} among {}{whose}: equal records have the same noise, and \
+                        are selected \
                      together or not at all{fair}; remove copies from the corpus first, or give each an id of its own",
                     spaced(*copies),
                     count(*records, "record")
@@ -281,14 +284,17 @@ impl fmt::Display for Warning {
             }
             Warning::TargetSelected { documents, records } => write!(
                 f,
-                "there are texts of target documents in the selection, {} among {}: the target is in the raw corpus too, and the \
-                 selection looks closer to it than it is; take them out of the raw corpus if they should not be selected",
+                "there are texts of target documents in the selection, {} among {}: the target is in the raw corpus \
+                    too, and the \
+                 selection looks closer to it than it is; take them out of the raw corpus if they should not be \
+                 selected",
                 spaced(*documents),
                 count(*records, "record")
             ),
             Warning::DrawsAlike { shared, records } => write!(
                 f,
-                "the draws are nearly the same: {} of {} are in both of the first two, since the log weights are much farther \
+                "the draws are nearly the same: {} of {} are in both of the first two, since the log weights are much \
+                    farther \
                  apart than the noise",
                 spaced(*shared),
                 count(*records, "record")
@@ -314,13 +320,15 @@ impl fmt::Display for Warning {
                     f.write_str("it is closer than most random ones, but too small to tell; ask for more")
                 } else {
                     f.write_str(
-                        "raw has nothing like the target, or what was selected is much alike; look at some of it, and at the target",
+                        "raw has nothing like the target, or what was selected is much alike; look at some of it, and \
+                            at the target",
                     )
                 }
             }
             Warning::TargetTooSmall { target, documents, lone } => write!(
                 f,
-                "{}the target is small for this feature space: {} with {:.0}% of their n-grams alone in their bucket, so that log \
+                "{}the target is small for this feature space: {} with {:.0}% of their n-grams alone in their bucket, \
+                    so that log \
                  weights are mostly noise",
                 of(target),
                 count(*documents, "document"),
@@ -328,7 +336,8 @@ impl fmt::Display for Warning {
             ),
             Warning::NotRefined { target, held_out: Some((plain, best)) } => write!(
                 f,
-                "{}refining is of no use with these options, and plain weights are used: KL of held-out text is {plain:.3} nats by \
+                "{}refining is of no use with these options, and plain weights are used: KL of held-out text is \
+                    {plain:.3} nats by \
                  them, and {best:.3} at best",
                 of(target)
             ),
@@ -339,13 +348,15 @@ impl fmt::Display for Warning {
             ),
             Warning::NotEvaluated { target: None } => write!(
                 f,
-                "the ways to weigh could not be evaluated, and the selection is as published: {TOO_FEW}; a larger target helps"
+                "the ways to weigh could not be evaluated, and the selection is as published: {TOO_FEW}; a larger \
+                    target helps"
             ),
             Warning::NotEvaluated { target } => {
                 write!(f, "{}has no say in what is chosen: {TOO_FEW}", of(target))
             }
             Warning::NoGroups => f.write_str(
-                "no record has a string, a number, true or false in the field that groups are made by: all are one group; name \
+                "no record has a string, a number, true or false in the field that groups are made by: all are one \
+                    group; name \
                  another field",
             ),
             Warning::NothingKept => f.write_str("nothing was kept"),
@@ -365,7 +376,8 @@ impl fmt::Display for Warning {
             }
             Warning::TargetIsNoise { target, lone } => write!(
                 f,
-                "target `{target}` is too small for this feature space: {:.0}% of its n-grams are alone in their bucket, so its \
+                "target `{target}` is too small for this feature space: {:.0}% of its n-grams are alone in their \
+                    bucket, so its \
                  density is mostly noise",
                 100.0 * lone
             ),
@@ -375,12 +387,14 @@ impl fmt::Display for Warning {
             }
             Warning::NoSignal { selection, target, reduction, chance } if *reduction <= 0.0 => write!(
                 f,
-                "selection `{selection}` is no closer to target `{target}` than the raw corpus is, nor than chance would make it: \
+                "selection `{selection}` is no closer to target `{target}` than the raw corpus is, nor than chance \
+                    would make it: \
                  reduction {reduction:.2e}, by chance up to {chance:.2e}: too few documents, or too unlike the target"
             ),
             Warning::NoSignal { selection, target, reduction, chance } => write!(
                 f,
-                "selection `{selection}` is hardly closer to target `{target}` than a random selection could be: reduction \
+                "selection `{selection}` is hardly closer to target `{target}` than a random selection could be: \
+                    reduction \
                  {reduction:.2e}, by chance up to {chance:.2e}"
             ),
             Warning::NoneEligible { target, min_tokens } => {

@@ -11,8 +11,8 @@ use libfuzzer_sys::fuzz_target;
 /// No more is compared: a bomb costs time.
 const MOST: u64 = 1 << 22;
 
-// One byte for what to do. Then either compressed content as it is, or, for each part, what to compress in a way of its own; the
-// second byte says where that is cut.
+// One byte for what to do. Then either compressed content as it is, or, for each part, what to compress in a way of its
+// own; the second byte says where that is cut.
 fuzz_target!(|data: &[u8]| {
     let [what, cut, data @ ..] = data else { return };
     if what & 1 == 0 {

@@ -1,5 +1,6 @@
-//! A text has the same tokens and n-grams whatever the instructions: those of the plain definition and, where all is ASCII,
-//! those that docs/feature-space.md says. `word_tokenize` loses no character but white space, and rewrites nothing but quotes.
+//! A text has the same tokens and n-grams whatever the instructions: those of the plain definition and, where all is
+//! ASCII, those that docs/feature-space.md says. `word_tokenize` loses no character but white space, and rewrites
+//! nothing but quotes.
 #![no_main]
 
 use std::path::Path;
@@ -9,7 +10,8 @@ use dsir::featurizer::{FeatureSpace, Featurizer, Hash, Punkt, WordTokenizer};
 use libfuzzer_sys::fuzz_target;
 use sha2::{Digest, Sha256};
 
-// One byte for the feature space, then texts with a byte between them that is in no text: a featurizer must forget the last one.
+// One byte for the feature space, then texts with a byte between them that is in no text: a featurizer must forget the
+// last one.
 fuzz_target!(|data: &[u8]| {
     let Some((first, texts)) = data.split_first() else { return };
     let space = FeatureSpace {

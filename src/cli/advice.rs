@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use dsir::reader::{self, Fault};
+use dsir::storage::WorkDirError;
 use dsir::{Error, density, featurizer, resample, weights, writer};
 
 /// What happened, where, and what to do next.
@@ -46,19 +47,19 @@ fn advice(error: &Error) -> Option<String> {
         Error::Weights(weights::Error::Missing { .. }) => "run dsir weigh on it, with the same RAW as here",
         Error::Weights(weights::Error::Score { .. }) => "--log-scores takes any number",
         Error::Weights(weights::Error::OtherShard { .. } | weights::Error::OtherModel { .. }) => {
-            "name a new folder with -o"
+            ", or name a new folder with -o"
         }
         Error::Writer(writer::Error::Temporary { .. }) => {
             "free some space, or name another folder with --temp-dir"
         }
         Error::TempDir { .. } => "name another folder with --temp-dir",
         Error::Threads(_) => "ask for fewer with --threads",
-        Error::WorkDir(_) => {
-            "wait if another run is at work there, or name a new or an empty folder with --work"
-        }
+        Error::WorkDir(WorkDirError::Busy { .. }) => "wait for it, or name another folder with --work",
+        Error::WorkDir(_) => "name a new or an empty folder with --work",
         _ => return None,
     };
-    Some(format!("; {words}"))
+    // What begins with a comma goes on in the error's own sentence.
+    Some(if words.starts_with(',') { words.to_owned() } else { format!("; {words}") })
 }
 
 fn of_resample(error: &resample::Error) -> Option<&'static str> {
@@ -68,7 +69,7 @@ fn of_resample(error: &resample::Error) -> Option<&'static str> {
         resample::Error::MoreThanThereAre { .. } => "--allow-fewer takes all that are eligible",
         resample::Error::TooFew { .. } => "lower --min-tokens, or pass --allow-fewer to take them all",
         resample::Error::GroupTooSmall { .. } => "--allow-fewer takes them all",
-        resample::Error::MixInTooSmall { there: 1.., .. } => "lower --min-tokens, or pass --allow-fewer",
+        resample::Error::MixInTooSmall { there: 1.., .. } => ", lower --min-tokens, or pass --allow-fewer",
         resample::Error::UnknownShares { .. } => "give the shares with --proportions",
         _ => return None,
     })

@@ -164,7 +164,8 @@ fn refined_lines(refined: &[Refinement], lines: &mut Lines) {
             lines.add(
                 "refined",
                 format!(
-                    "{prefix}{}, for a share of {share:.3e}; KL of held-out text {best:.3} nats, {plain:.3} by plain weights, \
+                    "{prefix}{}, for a share of {share:.3e}; KL of held-out text {best:.3} nats, {plain:.3} by plain \
+                        weights, \
                      {per_token:.3} per token",
                     count((*rounds).into(), "round"),
                 ),

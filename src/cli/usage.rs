@@ -58,7 +58,8 @@ pub(crate) fn words(error: &InvalidOptions) -> String {
             path.display()
         ),
         InvalidOptions::MixInUnderConditions { conditions } => format!(
-            "--mix-in: the weights were made with {}, and may lack what is mixed in; weigh without it, and pass it here",
+            "--mix-in: the weights were made with {}, and may lack what is mixed in; weigh without it, and pass it \
+                here",
             typed(conditions)
         ),
         InvalidOptions::OtherDraws { auto, draws } => {
@@ -77,7 +78,8 @@ pub(crate) fn words(error: &InvalidOptions) -> String {
             "--quality measures words, and the tokenizer `ids` has numbers".to_owned()
         }
         InvalidOptions::PunktUnused { tokenizer } => format!(
-            "--punkt is for the tokenizer `word_tokenize` and for --quality, and nothing else: the tokenizer here is `{tokenizer}`"
+            "--punkt is for the tokenizer `word_tokenize` and for --quality, and nothing else: the tokenizer here is \
+                `{tokenizer}`"
         ),
         InvalidOptions::RefineWithoutRaw => {
             "--refine-for learns from the raw corpus: name RAW shards".to_owned()

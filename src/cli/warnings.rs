@@ -34,7 +34,8 @@ fn advice(warning: &Warning) -> Option<&'static str> {
         }
         Warning::ManyCopies { sampled: true, .. } => "remove copies first, or fit with --fit-tokens all",
         Warning::DrawsAlike { .. } => {
-            "--normalize tokens with --temperature 30, a higher --temperature or --auto spreads them, --disjoint repeats nothing"
+            "--normalize tokens with --temperature 30, a higher --temperature or --auto spreads them, --disjoint \
+                repeats nothing"
         }
         Warning::BudgetLeft { .. } => "ask for more, or cut long documents with prepare --chunk-words",
         Warning::NoCloserThanChance { reduction, random, share, .. }

@@ -130,10 +130,10 @@ const LEAST_LEVELS: usize = 3;
 
 /// The variance of the KL reduction of a random selection, times its n-grams.
 ///
-/// To first order the reduction of a sample with density q̂ is Σ r · (q̂ − q), with r = p / (q + ε). The levels of the raw
-/// counts are random samples of whole documents that have no document in common, so each shows how far such a sum strays,
-/// n-grams that come together in documents included: (Σ r · (q̂ − q))² · m / (1 − m / M) for a level of m of all M n-grams.
-/// Their mean is taken.
+/// To first order the reduction of a sample with density q̂ is Σ r · (q̂ − q), with r = p / (q + ε). The levels of the
+/// raw counts are random samples of whole documents that have no document in common, so each shows how far such a sum
+/// strays, n-grams that come together in documents included: (Σ r · (q̂ − q))² · m / (1 − m / M) for a level of m of
+/// all M n-grams. Their mean is taken.
 pub(super) fn chance_variance(target: &[f64], density: &[f64], raw: &RawCounts, epsilon: f64) -> Option<f64> {
     let slopes: Vec<f64> = target.iter().zip(density).map(|(p, q)| p / (q + epsilon)).collect();
     let expected: f64 = slopes.iter().zip(density).map(|(slope, q)| slope * q).sum();
@@ -154,8 +154,8 @@ pub(super) fn chance_variance(target: &[f64], density: &[f64], raw: &RawCounts, 
 
 /// The share of n-grams that are alone in their bucket; 0 if there are none.
 ///
-/// By Good and Turing, it is the probability that the next n-gram falls into a bucket that has none yet: what the density
-/// does not know.
+/// By Good and Turing, it is the probability that the next n-gram falls into a bucket that has none yet: what the
+/// density does not know.
 pub(crate) fn lone_share(counts: &Counts) -> f64 {
     let lone = counts.counts.iter().filter(|count| **count == 1).count();
     match counts.ngrams() {

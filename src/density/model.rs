@@ -24,8 +24,8 @@ pub struct Refined {
     pub share: f64,
     /// How many steps were made from the log-ratios of the counts.
     pub rounds: u32,
-    /// KL of the held-out part of the target from the expected selection, in nats: by plain weights, by those per token, and
-    /// after each round that was tried.
+    /// KL of the held-out part of the target from the expected selection, in nats: by plain weights, by those per
+    /// token, and after each round that was tried.
     pub history: Vec<f64>,
     /// One for each bucket, in the fixed point of [`LogRatios`].
     pub log_ratios: Vec<i64>,

@@ -13,9 +13,11 @@
 use super::unicode::{self, Properties};
 use crate::simd::{BLOCK, Backend, Masks};
 
-/// How many bytes of the lower-cased copy a chunk has before it is handed on. A fuzzer's texts are short, and must have several.
+/// How many bytes of the lower-cased copy a chunk has before it is handed on. A fuzzer's texts are short, and must have
+/// several.
 const CHUNK: usize = if cfg!(fuzzing) { 128 } else { 4096 };
-/// Room behind the chunk: one more block, whose characters may grow when lower-cased, and a load of 16 bytes past the end.
+/// Room behind the chunk: one more block, whose characters may grow when lower-cased, and a load of 16 bytes past the
+/// end.
 const SLACK: usize = 2 * BLOCK + 64;
 
 /// The tokens of one chunk.
@@ -134,8 +136,8 @@ impl Chunk {
         at
     }
 
-    /// Takes in up to `count` bytes of text from `at`, not all of them ASCII, of which [`Backend::classify`] has given the
-    /// copy and the masks; returns how far it came.
+    /// Takes in up to `count` bytes of text from `at`, not all of them ASCII, of which [`Backend::classify`] has given
+    /// the copy and the masks; returns how far it came.
     fn mixed(&mut self, text: &str, at: usize, count: usize, masks: Masks) -> usize {
         let bytes = &text.as_bytes()[at..];
         let Masks { mut word, mut space, beyond } = masks;

@@ -3,7 +3,8 @@
 //! Source: HyperLogLog (Flajolet, Fusy, Gandouet, Meunier 2007), read out with the estimator of Ertl (arXiv 1702.01284,
 //! algorithm 6), which needs no tables and is as good for few as for many.
 
-/// A HyperLogLog sketch of 64-bit hashes: which of them came in, and how often each, makes no difference beyond that they did.
+/// A HyperLogLog sketch of 64-bit hashes: which of them came in, and how often each, makes no difference beyond that
+/// they did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Distinct {
     /// For each of the values that the first bits of a hash can have: one more than the most zeros that followed them.

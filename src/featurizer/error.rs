@@ -14,7 +14,8 @@ pub enum Error {
         source: io::Error,
     },
     /// A line of a sentence model that says nothing it can.
-    #[error("{}:{line}: not a line of a sentence model: {what}; fetch it again: nltk.download('punkt_tab')", path.display())]
+    #[error("{}:{line}: not a line of a sentence model: {what}; fetch it again: \
+        nltk.download('punkt_tab')", path.display())]
     Line {
         /// The file.
         path: PathBuf,

@@ -20,7 +20,8 @@ impl Featurizers {
     /// For `space`, with the sentence model that it was made with, if it needs one.
     ///
     /// # Errors
-    /// A space that contradicts itself or is out of limits; no sentence model where one is needed, or another than it names.
+    /// A space that contradicts itself or is out of limits; no sentence model where one is needed, or another than it
+    /// names.
     pub fn new(space: FeatureSpace, punkt: Option<Arc<Punkt>>) -> Result<Self, Error> {
         if !space.is_valid() {
             return Err(Error::Space(space));

@@ -1,7 +1,7 @@
 //! Featurizer: from a text to the buckets of its n-grams and its number of tokens.
 //!
-//! For the tokenizer `wordpunct`, `plain` is the definition of a token, to be read, and `chunk` finds the same tokens 64 bytes at
-//! a time; the other tokenizers give their tokens one by one. `ngrams` makes buckets of them.
+//! For the tokenizer `wordpunct`, `plain` is the definition of a token, to be read, and `chunk` finds the same tokens
+//! 64 bytes at a time; the other tokenizers give their tokens one by one. `ngrams` makes buckets of them.
 //!
 //! Source: the reference's `get_ngram_counts` (arXiv 2302.03169, section 4.1: hashed n-grams).
 
@@ -56,7 +56,8 @@ enum How {
 }
 
 impl Featurizer {
-    /// A featurizer for a space that needs no sentence model. Who needs several, or a sentence model, asks [`Featurizers`].
+    /// A featurizer for a space that needs no sentence model. Who needs several, or a sentence model, asks
+    /// [`Featurizers`].
     ///
     /// # Errors
     /// A space that contradicts itself, is out of limits, or needs a sentence model.
@@ -64,8 +65,8 @@ impl Featurizer {
         Ok(Featurizers::new(space, None)?.featurizer())
     }
 
-    /// A featurizer that follows the definition of `wordpunct` to the letter, slowly: the judge of the fast one, which gives the
-    /// same buckets.
+    /// A featurizer that follows the definition of `wordpunct` to the letter, slowly: the judge of the fast one, which
+    /// gives the same buckets.
     ///
     /// # Errors
     /// As [`Featurizer::new`].

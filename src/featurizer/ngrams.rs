@@ -118,7 +118,8 @@ pub(super) struct CombinedHashes {
     most: usize,
     /// The hashes of the tokens just come in; as all that follows, with room for more.
     tokens: Vec<u64>,
-    /// For one n after the other: the hash of the n-gram that ended at the token before, and of those that end at these.
+    /// For one n after the other: the hash of the n-gram that ended at the token before, and of those that end at
+    /// these.
     ngrams: Vec<u64>,
     /// The same for n + 1, while it is made.
     longer: Vec<u64>,
@@ -148,8 +149,8 @@ impl CombinedHashes {
         }
     }
 
-    /// Takes the hash of the next token, the `i`-th of those just come in, and pairs it with the one before: nearly everyone
-    /// wants pairs.
+    /// Takes the hash of the next token, the `i`-th of those just come in, and pairs it with the one before: nearly
+    /// everyone wants pairs.
     #[inline(always)]
     fn put(&mut self, i: usize, hash: u64) {
         self.tokens[i] = hash;

@@ -1,7 +1,7 @@
 //! The `unicode` tokenizer: the segments between Unicode's word boundaries that are not white space.
 //!
-//! Source: UAX #29, section 4.1, in Unicode 17. Its rules are those of [`unicode_segmentation`]; among ASCII they are so few that
-//! they are here once more, and several times faster.
+//! Source: UAX #29, section 4.1, in Unicode 17. Its rules are those of [`unicode_segmentation`]; among ASCII they are
+//! so few that they are here once more, and several times faster.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -12,7 +12,8 @@ use super::unicode::{self, Class};
 pub(super) fn tokens<'t>(lower: &'t str, mut found: impl FnMut(&'t str)) {
     let mut rest = lower;
     while !rest.is_empty() {
-        // ASCII white space and what is behind it, to the next: no rule joins it to what is before unless that is white space too.
+        // ASCII white space and what is behind it, to the next: no rule joins it to what is before unless that is white
+        // space too.
         let spaces = rest.len() - rest.trim_ascii_start().len();
         let chunk = &rest[spaces..];
         let end = spaces + chunk.bytes().position(|byte| byte.is_ascii_whitespace()).unwrap_or(chunk.len());
@@ -32,8 +33,8 @@ fn by_all_rules<'t>(text: &'t str, found: impl FnMut(&'t str)) {
     text.split_word_bounds().filter(|segment| !segment.chars().all(is_space)).for_each(found);
 }
 
-/// Where a stretch of text ends that is not all ASCII: at ASCII white space, or at the end of what follows it if other white space
-/// comes before, which it may join.
+/// Where a stretch of text ends that is not all ASCII: at ASCII white space, or at the end of what follows it if other
+/// white space comes before, which it may join.
 fn end_of_others(text: &str, mut end: usize) -> usize {
     while text[..end].ends_with(|c: char| !c.is_ascii() && is_space(c)) && end < text.len() {
         let rest = text[end..].trim_ascii_start();
@@ -43,8 +44,8 @@ fn end_of_others(text: &str, mut end: usize) -> usize {
     end
 }
 
-/// The tokens of ASCII without white space of its own: words of letters, digits and underscores, with one sign between two letters
-/// or two digits; all else, each by itself.
+/// The tokens of ASCII without white space of its own: words of letters, digits and underscores, with one sign between
+/// two letters or two digits; all else, each by itself.
 fn ascii<'t>(text: &'t str, found: &mut impl FnMut(&'t str)) {
     let bytes = text.as_bytes();
     let mut start = 0;
@@ -123,7 +124,8 @@ mod tests {
 
         #[test]
         fn the_quick_way_through_ascii_follows_the_rules(
-            text in "([ -~]{0,4}|[a-z]{1,3}|[0-9.,;:'_]{1,4}|[ \n\r\t\x0B\x0C\x1C-\x1F]{1,2}|[\u{301}\u{200d}\u{ad}\u{a0}\u{2003}\u{3000}\u{85}]{1,2}|[éß字カ\u{5d0}٣🇫👍·]){0,12}"
+            text in "([ -~]{0,4}|[a-z]{1,3}|[0-9.,;:'_]{1,4}|[ \n\r\t\x0B\x0C\x1C-\x1F]{1,2}|\
+                [\u{301}\u{200d}\u{ad}\u{a0}\u{2003}\u{3000}\u{85}]{1,2}|[éß字カ\u{5d0}٣🇫👍·]){0,12}"
         ) {
             prop_assert_eq!(tokens(&text), tokens_by_all_rules(&text));
         }

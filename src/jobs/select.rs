@@ -105,7 +105,7 @@ pub enum Learn {
 ///
 /// # Errors
 /// Options that make no sense, shards that cannot be read or without a document, an impossible request, an output that
-/// cannot be written; [`Observer::cancel`], after which the same job goes on where it was.
+/// cannot be written; [`Observer::cancel`], after which the same job resumes where it was.
 pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Error> {
     let SelectOptions { raw, model, mut draw, filter, mix_in, read, rejects, output, .. } = options;
     draw.check().map_err(InvalidOptions::from)?;

@@ -62,7 +62,7 @@ impl WeighOptions {
 ///
 /// # Errors
 /// Options that make no sense, a partial model, shards that cannot be read or without a document, a folder that cannot
-/// be written or holds other weights; [`Observer::cancel`], after which the same job goes on where it was.
+/// be written or holds other weights; [`Observer::cancel`], after which the same job resumes where it was.
 pub fn weigh(options: WeighOptions, observer: &Observer) -> Result<Report, Error> {
     let WeighOptions { raw, model: model_path, filter, read, rejects, output, .. } = options;
     let run = Run::new(&options.run, observer, [&raw])?;

@@ -16,7 +16,8 @@ pub(crate) struct Candidates {
     screen: Screen,
 }
 
-/// Of English, it saves a tenth of the bytes, at 3 GB/s; level -5 would save a third, and add a quarter to the time of weighing.
+/// Of English, it saves a tenth of the bytes, at 3 GB/s; level -5 would save a third, and add a quarter to the time of
+/// weighing.
 const LEVEL: i32 = -50;
 
 impl Candidates {

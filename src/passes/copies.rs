@@ -47,8 +47,8 @@ pub struct Overlap {
 }
 
 impl Copies {
-    /// So many different hashes are kept at most, in about 40 MB: of a sample of them a share is known to within 0.1 percent
-    /// points (its standard deviation is at most 0.07).
+    /// So many different hashes are kept at most, in about 40 MB: of a sample of them a share is known to within 0.1
+    /// percent points (its standard deviation is at most 0.07).
     pub(super) const MOST: usize = 1 << 20;
 
     /// Nothing seen, of places up to `last`.

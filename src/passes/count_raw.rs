@@ -17,7 +17,7 @@ use crate::reader::{Block, BlockReader, Shard, Shards, TextReader};
 use crate::refine::{DocumentBlocks, DocumentSample, DocumentSampler};
 use crate::sampling::Levels;
 use crate::scan::checkpoint_file::{CheckpointFile, EarlierRun};
-use crate::scan::{self, CheckpointTimer, Done, Job};
+use crate::scan::{self, CheckpointTimer, Checkpoints, Done, Job};
 use crate::storage::ResumableDir;
 use crate::warning::Warning;
 
@@ -168,9 +168,11 @@ fn count_once(
     let rejects = RejectsInOrder::new(rejects);
     let documents =
         Documents::new(shards, read, space.tokenizer.field_kind(), rejects.are_wanted(), observer);
-    let job =
-        CountRaw { featurizers, counter, only, oversampled, documents, rejects, shards, checkpoints, before };
-    let scanned = scan::scan(&job, shards, observer)?;
+    let job = CountRaw { featurizers, counter, only, oversampled, documents, rejects, shards, before };
+    let scanned = match &checkpoints {
+        Some(checkpoints) => scan::scan_with_checkpoints(&job, checkpoints, shards, observer)?,
+        None => scan::scan(&job, shards, observer)?,
+    };
     let report = job.documents.finish("raw", &scanned.shards)?;
     let (mut counts, mut sampled) = (Vec::new(), Vec::new());
     for thread in scanned.threads {
@@ -190,7 +192,6 @@ struct CountRaw<'a> {
     documents: Documents<'a>,
     rejects: RejectsInOrder<'a>,
     shards: &'a Shards,
-    checkpoints: Option<CheckpointFile>,
     before: Option<EarlierCounts>,
 }
 
@@ -260,21 +261,22 @@ impl<'a> Job for CountRaw<'a> {
         self.rejects.end(shard)?;
         Ok(tally)
     }
+}
 
-    fn ended_before(&self) -> BTreeMap<usize, Tally> {
-        self.before.as_ref().map(|before| before.ended.clone()).unwrap_or_default()
+impl<'a> Checkpoints<CountRaw<'a>> for CheckpointFile {
+    fn ended_before(&self, job: &CountRaw<'a>) -> BTreeMap<usize, Tally> {
+        job.before.as_ref().map(|before| before.ended.clone()).unwrap_or_default()
     }
 
-    fn timer(&self) -> Option<&CheckpointTimer> {
-        self.checkpoints.as_ref().map(|checkpoints| &checkpoints.timer)
+    fn timer(&self) -> &CheckpointTimer {
+        &self.timer
     }
 
-    fn keep(&self, done: Done<'_, Self>) -> Result<(), Error> {
-        let Some(checkpoints) = &self.checkpoints else { return Ok(()) };
-        let counts = self.counter.so_far(done.threads.iter().map(|thread| thread.counts.clone()))?;
+    fn save(&self, job: &CountRaw<'a>, done: Done<'_, CountRaw<'a>>) -> Result<(), Error> {
+        let counts = job.counter.so_far(done.threads.iter().map(|thread| thread.counts.clone()))?;
         let under_way =
             done.under_way.into_iter().map(|(shard, at, (_, tally))| (shard, at, tally.clone(), ()));
         let ended = done.ended.iter().map(|(shard, tally)| (*shard, tally));
-        checkpoints.save(self.shards, ended, under_way, self.before.as_ref(), counts)
+        self.write(job.shards, ended, under_way, job.before.as_ref(), counts)
     }
 }

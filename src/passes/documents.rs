@@ -127,8 +127,8 @@ impl<'a> Documents<'a> {
         TextReader::of_kind(&self.options.fields, self.kind)
     }
 
-    /// Gives every record of `block` to `each`, with its text unless it is skipped as invalid. A fault that `each` finds makes a
-    /// record invalid too; it is given once more, without its text.
+    /// Gives every record of `block` to `each`, with its text unless it is skipped as invalid. A fault that `each`
+    /// finds makes a record invalid too; it is given once more, without its text.
     pub(super) fn each(
         &self,
         texts: &mut TextReader<'_>,

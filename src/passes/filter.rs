@@ -19,7 +19,8 @@ pub struct Filter {
     pub quality: Option<(QualityBounds, Arc<Punkt>)>,
     /// Records with the same value here make up a group.
     pub group_by: Option<FieldPath>,
-    /// The sets of what is mixed in. A record belongs to the first that holds for it, and then to no group; nothing else is asked of it.
+    /// The sets of what is mixed in. A record belongs to the first that holds for it, and then to no group; nothing
+    /// else is asked of it.
     pub mix_in: Vec<Conditions>,
 }
 
@@ -145,8 +146,8 @@ pub(crate) fn fields_of(conditions: &Conditions) -> impl Iterator<Item = (AskedB
     wanted.chain(conditions.unwanted().map(|condition| (AskedBy::Unwanted, condition.field().clone())))
 }
 
-/// Notes the name of a group. Of more groups than can be drawn from, only those of the smallest numbers have names, whatever
-/// the order in which they are met.
+/// Notes the name of a group. Of more groups than can be drawn from, only those of the smallest numbers have names,
+/// whatever the order in which they are met.
 fn meet(groups: &mut Groups, id: u64, name: &str) {
     const MOST_NAMES: usize = 1 << 13;
     const LONGEST_NAME: usize = 200;

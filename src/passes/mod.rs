@@ -55,7 +55,8 @@ pub struct ReadOptions {
     pub fields: TextFields,
     /// Leave invalid records out instead of stopping at the first.
     pub skip_invalid: bool,
-    /// The folder with the sentence model, for the feature spaces that need one: see [`Punkt::read`](crate::featurizer::Punkt).
+    /// The folder with the sentence model, for the feature spaces that need one: see
+    /// [`Punkt::read`](crate::featurizer::Punkt).
     pub punkt: Option<PathBuf>,
 }
 

@@ -9,7 +9,8 @@ use crate::weights::{self, RowBlock, Scale, ScoresFile, WeightsFile, WeightsFold
 /// So many rows are rewritten at a time.
 const PIECE: u64 = 1 << 14;
 
-/// Gives the records of all shards, whose weights are in `folder`, the scores in `files`: one file for each shard, or one for all.
+/// Gives the records of all shards, whose weights are in `folder`, the scores in `files`: one file for each shard, or
+/// one for all.
 ///
 /// # Errors
 /// Other numbers of scores than of records; a score that makes no sense.

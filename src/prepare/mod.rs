@@ -4,8 +4,8 @@
 //! record ─► pieces ─► quality ─► conditions ─► packs of several
 //! ```
 //!
-//! A record is not read as JSON again: it is known to be sound, and its text is known. What no step touches is copied byte
-//! for byte.
+//! A record is not read as JSON again: it is known to be sound, and its text is known. What no step touches is copied
+//! byte for byte.
 
 mod pack;
 mod pieces;

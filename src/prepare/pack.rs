@@ -1,7 +1,8 @@
 //! Joins several records into one.
 //!
-//! Source: the paper's scripts, which join the texts of each two selected pieces without anything between, and drop the last if it
-//! is alone. Here any number of records is joined, with anything between their texts, and nothing is dropped.
+//! Source: the paper's scripts, which join the texts of each two selected pieces without anything between, and drop the
+//! last if it is alone. Here any number of records is joined, with anything between their texts, and nothing is
+//! dropped.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -23,8 +24,8 @@ pub struct Packing {
 }
 
 impl Packing {
-    /// Joins each `records` records, at least 1: their texts, which are in `field`, with `separator` between them, and of any
-    /// other field the values in an array, in which null stands for records that do not have it.
+    /// Joins each `records` records, at least 1: their texts, which are in `field`, with `separator` between them, and
+    /// of any other field the values in an array, in which null stands for records that do not have it.
     ///
     /// Objects on the way to the text are joined in the same manner, field by field.
     pub fn new(field: FieldPath, records: usize, separator: &str) -> Self {
@@ -139,7 +140,8 @@ impl Packer {
         Packer { packing, waiting: Vec::new(), ends: Vec::new() }
     }
 
-    /// Takes more `bytes` of records, each ended by a newline, and appends to `out` what is made of those that are whole.
+    /// Takes more `bytes` of records, each ended by a newline, and appends to `out` what is made of those that are
+    /// whole.
     pub(crate) fn take(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         let before = self.waiting.len();
         self.waiting.extend_from_slice(bytes);

@@ -1,7 +1,7 @@
 //! Cuts a text at every n-th space.
 //!
-//! Source: the paper's scripts, which join each n of `text.split(' ')` with one space. Every single space counts: two spaces have
-//! an empty word between them, and an empty text is one empty piece.
+//! Source: the paper's scripts, which join each n of `text.split(' ')` with one space. Every single space counts: two
+//! spaces have an empty word between them, and an empty text is one empty piece.
 
 /// The pieces of a text.
 pub(super) struct Pieces<'a> {
@@ -146,7 +146,11 @@ mod tests {
         }
 
         #[test]
-        fn with_escapes_they_are_the_same(text in "[ au\n\\\\\"é02]{0,60}", words in 1usize..5, spaces in any::<u64>()) {
+        fn with_escapes_they_are_the_same(
+            text in "[ au\n\\\\\"é02]{0,60}",
+            words in 1usize..5,
+            spaces in any::<u64>(),
+        ) {
             let quoted = serde_json::to_string(&text).unwrap();
             let mut place = 0;
             let escaped = quoted[1..quoted.len() - 1].split(' ').fold(String::new(), |escaped, part| {

@@ -1,7 +1,7 @@
 //! Quality: from a text to the four numbers by which the DSIR paper leaves out what is hardly prose.
 //!
-//! Source: the scripts published with the paper (arXiv 2302.03169), which take them over from the heuristic filters of earlier
-//! corpora: length, repetition, stop words, digits.
+//! Source: the scripts published with the paper (arXiv 2302.03169), which take them over from the heuristic filters of
+//! earlier corpora: length, repetition, stop words, digits.
 
 mod bounds;
 mod counts;

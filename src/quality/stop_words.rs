@@ -1,7 +1,8 @@
 //! The English words that say little of what a text is about.
 //!
-//! Source: the list `english` of NLTK's stop words as it was when the paper's scores were made, and until February 2025: 179 words.
-//! The 19 that it was given then (`i'm`, `he'd`, ...) all hold an apostrophe at which `word_tokenize` splits.
+//! Source: the list `english` of NLTK's stop words as it was when the paper's scores were made, and until February
+//! 2025: 179 words. The 19 that it was given then (`i'm`, `he'd`, ...) all hold an apostrophe at which `word_tokenize`
+//! splits.
 
 /// Whether `token`, in lower case, is one of these words, or one character of ASCII punctuation.
 #[inline]

@@ -138,7 +138,8 @@ impl BlockReader {
         Ok(BlockReader { stamp: shard.stamp(), may_be_foreign: true, walked, ..reader })
     }
 
-    /// Opens the file that `shard` is where an earlier reading left off. Compressed content is decompressed up to there.
+    /// Opens the file that `shard` is where an earlier reading left off. Compressed content is decompressed up to
+    /// there.
     ///
     /// # Errors
     /// A shard that cannot be opened, or is shorter.

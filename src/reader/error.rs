@@ -24,7 +24,8 @@ pub enum Error {
         source: io::Error,
     },
     /// A file that is no longer what it was when the run began.
-    #[error("{}: the file changed while the run was reading it; run the same again when nothing writes to it", shard.display())]
+    #[error("{}: the file changed while the run was reading it; run the same again when nothing writes to \
+        it", shard.display())]
     Changed {
         /// The shard.
         shard: PathBuf,

@@ -94,8 +94,9 @@ pub fn field_names(record: &[u8]) -> Vec<String> {
 
 /// The field at `path` in words: a string as it is, numbers, `true` and `false` as they are written.
 ///
-/// `None` if there is no such field, or null, an array, an object, or a string with half a surrogate pair, which is no text.
-/// `record` must be sound JSON; in anything else, something is found or nothing. Of a key given twice, the last counts.
+/// `None` if there is no such field, or null, an array, an object, or a string with half a surrogate pair, which is no
+/// text. `record` must be sound JSON; in anything else, something is found or nothing. Of a key given twice, the last
+/// counts.
 ///
 /// ```
 /// use dsir::reader::{FieldPath, field_text};

@@ -37,9 +37,11 @@ const MAGIC: [(&[u8], &str); 31] = [
     (&[0, 0, 0xFE, 0xFF], "UTF-32 text; iconv -f UTF-32 -t UTF-8 makes it readable"),
 ];
 
-const TABLE_BY_TABS: &str = "tab-separated values; in Python, pandas.read_csv(FILE, sep='\\t').to_json(OUT, orient='records', \
+const TABLE_BY_TABS: &str = "tab-separated values; in Python, pandas.read_csv(FILE, sep='\\t').to_json(OUT, \
+    orient='records', \
                              lines=True) makes JSONL of it";
-const TABLE_BY_COMMAS: &str = "comma-separated values; in Python, pandas.read_csv(FILE).to_json(OUT, orient='records', lines=True) makes JSONL of it";
+const TABLE_BY_COMMAS: &str = "comma-separated values; in Python, pandas.read_csv(FILE).to_json(OUT, \
+    orient='records', lines=True) makes JSONL of it";
 
 /// How many bytes [`of_magic`] wants to see.
 pub(super) const MAGIC_LEN: usize = 16;

@@ -1,7 +1,7 @@
 //! A scanner for the ordinary record: one string taken out of an object, the rest checked and passed over.
 //!
-//! It either vouches for the whole record, which is then sound JSON by the rules of [`super::text`], or gives up and says
-//! nothing. Whoever calls it asks serde_json then, which also finds the words for what is wrong.
+//! It either vouches for the whole record, which is then sound JSON by the rules of [`super::text`], or gives up and
+//! says nothing. Whoever calls it asks serde_json then, which also finds the words for what is wrong.
 
 #[cfg(test)]
 mod against_serde_json;
@@ -35,8 +35,8 @@ impl StringScanner {
         let StringScanner { best, room } = self;
         let Text { start, end, unescaped } = best.run(ScanObject { record, key, room })?;
         let utf8 = |bytes| simdutf8::basic::from_utf8(bytes).ok();
-        // Every byte is looked at once. An escape puts whole characters between its neighbours: what is well-formed without
-        // escapes was so with them.
+        // Every byte is looked at once. An escape puts whole characters between its neighbours: what is well-formed
+        // without escapes was so with them.
         utf8(&record[..start])?;
         utf8(&record[end..])?;
         utf8(unescaped.map_or(&record[start..end], |len| &room[..len]))

@@ -1,5 +1,5 @@
-//! What stands at a path, found value by value: slower than in one pass, and right where a value that does not count is one that
-//! cannot be taken in, as half of a surrogate pair or a number too large.
+//! What stands at a path, found value by value: slower than in one pass, and right where a value that does not count is
+//! one that cannot be taken in, as half of a surrogate pair or a number too large.
 
 use std::borrow::Cow;
 use std::fmt;

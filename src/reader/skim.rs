@@ -1,5 +1,5 @@
-//! Where a value stands in a record that is known to be sound JSON: nothing is checked on the way, so it is found at the
-//! speed of looking for quotes.
+//! Where a value stands in a record that is known to be sound JSON: nothing is checked on the way, so it is found at
+//! the speed of looking for quotes.
 //!
 //! In bytes that are no sound JSON, something is found or nothing; it never panics.
 

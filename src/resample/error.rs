@@ -47,7 +47,8 @@ pub enum Error {
     },
     /// A budget in which not even the first record fits.
     #[error("{budget} asked for: nothing is selected{}", if matches!(.budget, Budget::Fraction(_)) {
-        ", since that is less than half a record" } else { ", since the first record drawn is larger than that alone; ask for more" })]
+        ", since that is less than half a record" } else { ", since the first record drawn is larger than that alone; \
+            ask for more" })]
     NothingFits {
         /// What was asked for.
         budget: Budget,
@@ -77,7 +78,8 @@ pub enum Error {
         most: usize,
     },
     /// A group with less than its share.
-    #[error("of group `{group}`, {asked} of {budget} asked for, but only {} records ({} tokens, {} bytes) are eligible; \
+    #[error("of group `{group}`, {asked} of {budget} asked for, but only {} records ({} tokens, {} bytes) are \
+        eligible; \
              ask for less", .there.records, .there.tokens, .there.bytes)]
     GroupTooSmall {
         /// Its name.

@@ -1,4 +1,4 @@
-//! How far a stage is, kept in the work folder.
+//! How far a stage is, kept in the work directory.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -94,9 +94,9 @@ impl CheckpointFile {
         Some(before)
     }
 
-    /// Keeps that these shards of `shards` have ended and these are under way; so are those that an earlier run was at, by `before`, and
-    /// this one has not come to yet. A stream cannot be gone on with: it is left out.
-    pub(crate) fn save<'t, T: Serialize + Clone + 't, P: Serialize + Clone, W: Serialize>(
+    /// Writes which shards of `shards` have ended and which are under way. Those that were under way in an earlier run,
+    /// by `before`, and that this one has not come to yet, stay so. A stream cannot be resumed: it is left out.
+    pub(crate) fn write<'t, T: Serialize + Clone + 't, P: Serialize + Clone, W: Serialize>(
         &self,
         shards: &Shards,
         ended: impl Iterator<Item = (usize, &'t T)>,
@@ -150,13 +150,13 @@ mod tests {
 
         // The first run was at shards 0, 1 and 2.
         let at = |n: usize| (n, Bookmark::START, 10 + n as u64, ());
-        checkpoints.save(&shards, std::iter::empty(), (0..3).map(at), None, "first".to_owned()).unwrap();
+        checkpoints.write(&shards, std::iter::empty(), (0..3).map(at), None, "first".to_owned()).unwrap();
         // The second ends shard 0 and is further in shard 1 when it keeps what it has; shard 2 has to wait.
         let before = checkpoints.earlier_run::<u64, (), String>(&shards).unwrap();
         let further = std::iter::once((1, Bookmark::START, 21, ()));
         let ended = 20;
         checkpoints
-            .save(&shards, std::iter::once((0, &ended)), further, Some(&before), "second".to_owned())
+            .write(&shards, std::iter::once((0, &ended)), further, Some(&before), "second".to_owned())
             .unwrap();
 
         let before = checkpoints.earlier_run::<u64, (), String>(&shards).unwrap();

@@ -1,14 +1,14 @@
-//! When and how what a scan has done is kept for a later run.
+//! When and how what a scan has done is saved for a later run.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 use super::open_shard::{Reader, lock};
-use super::{Done, Job, Scan};
+use super::{Checkpoints, Done, Job, Scan};
 
-/// When it is time to keep what is done: soon after the end of a shard, and now and then within a long one, but never so
-/// often that keeping takes more than a small part of the time.
+/// When to save what is done: soon after the end of a shard, and now and then within a long one, but never so often
+/// that saving takes more than a small part of the time.
 #[derive(Debug)]
 pub(crate) struct CheckpointTimer {
     shard_has_ended: AtomicBool,
@@ -23,7 +23,7 @@ struct Last {
 
 /// At most so much is lost of a long shard.
 const LONGEST: Duration = Duration::from_secs(1);
-/// Keeping may take one part in so many of the time.
+/// Saving may take one part in so many of the time.
 const SHARE: u32 = 50;
 
 impl CheckpointTimer {
@@ -37,8 +37,8 @@ impl CheckpointTimer {
         self.shard_has_ended.store(true, Ordering::Relaxed);
     }
 
-    /// Does `keep` if it is time, unless another thread is at it.
-    fn in_time(&self, keep: impl FnOnce()) {
+    /// Calls `save` if it is time, unless another thread is at it.
+    fn in_time(&self, save: impl FnOnce()) {
         let mut last = match self.last.try_lock() {
             Ok(last) => last,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -51,21 +51,21 @@ impl CheckpointTimer {
         }
         self.shard_has_ended.store(false, Ordering::Relaxed);
         let start = Instant::now();
-        keep();
+        save();
         *last = Last { end: Instant::now(), took: start.elapsed() };
     }
 }
 
 impl<J: Job> Scan<'_, J> {
-    /// Keeps what is done, if it is time.
-    pub(crate) fn keep_in_time(&self) {
-        if let Some(timer) = self.job.timer() {
-            timer.in_time(|| self.keep());
+    /// Saves what is done, if it is time.
+    pub(super) fn save_in_time(&self) {
+        if let Some(checkpoints) = self.checkpoints {
+            checkpoints.timer().in_time(|| self.save(checkpoints));
         }
     }
 
-    /// Keeps what is done, as soon as no block is under way; not after a failure, whose block is missing.
-    pub(crate) fn keep(&self) {
+    /// Saves what is done, as soon as no block is under way; not after a failure, whose block is missing.
+    pub(super) fn save(&self, checkpoints: &dyn Checkpoints<J>) {
         let _shut = self.gate.write().unwrap_or_else(PoisonError::into_inner);
         if lock(&self.failure).is_some() || self.has_panicked() {
             return;
@@ -84,9 +84,9 @@ impl<J: Job> Scan<'_, J> {
         let mut threads: Vec<_> = self.threads.iter().map(lock).collect();
         let threads = threads.iter_mut().map(|thread| &mut **thread).collect();
         let ended = lock(&self.ended);
-        let kept = self.job.keep(Done { threads, ended: &ended, under_way });
+        let saved = checkpoints.save(self.job, Done { threads, ended: &ended, under_way });
         drop(ended);
-        if let Err(error) = kept {
+        if let Err(error) = saved {
             self.fail_at((0, 0), error);
         }
     }

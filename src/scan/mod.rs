@@ -5,8 +5,8 @@
 //! shard keeps all threads busy, and so do a thousand small ones. At most as many shards are open as
 //! there are threads, and each thread holds one block.
 //!
-//! What is done can be kept for a later run: now and then, one thread waits until no block is under way. Then all
-//! that was read is gathered, and to go on later it takes no more than what was gathered and where the reading was.
+//! What is done can be saved for a later run: now and then, one thread waits until no block is under way. Then all
+//! that was read is gathered, and to resume it takes no more than what was gathered and where the reading was.
 
 pub(crate) mod checkpoint_file;
 mod checkpoints;
@@ -49,23 +49,20 @@ pub(crate) trait Job: Sync {
     fn gather(&self, gathered: &mut Self::Gathered, made: Self::Made) -> Result<(), Error>;
     /// Ends a shard: all its blocks are gathered.
     fn end(&self, gathered: Self::Gathered) -> Result<Self::Ended, Error>;
+}
 
+/// How what a scan has done is kept for a later run, which resumes there.
+pub(crate) trait Checkpoints<J: Job>: Sync {
     /// What the shards that an earlier run has ended have come to: they are not read.
-    fn ended_before(&self) -> BTreeMap<usize, Self::Ended> {
-        BTreeMap::new()
-    }
-    /// When to keep what is done; by default, never.
-    fn timer(&self) -> Option<&CheckpointTimer> {
-        None
-    }
-    /// Keeps what is done for a later run.
-    fn keep(&self, _done: Done<'_, Self>) -> Result<(), Error> {
-        Ok(())
-    }
+    fn ended_before(&self, job: &J) -> BTreeMap<usize, J::Ended>;
+    /// When to save what is done.
+    fn timer(&self) -> &CheckpointTimer;
+    /// Saves what is done.
+    fn save(&self, job: &J, done: Done<'_, J>) -> Result<(), Error>;
 }
 
 /// All that a scan has done, while no block is under way.
-pub(crate) struct Done<'a, J: Job + ?Sized> {
+pub(crate) struct Done<'a, J: Job> {
     /// What the threads hold.
     pub(crate) threads: Vec<&'a mut J::Thread>,
     /// The shards that have ended, and what they have come to.
@@ -84,11 +81,31 @@ pub(crate) struct Scanned<J: Job> {
 
 /// Does `job` on all of `shards`. Of several errors, the first in input order is returned.
 pub(crate) fn scan<J: Job>(job: &J, shards: &Shards, observer: &Observer) -> Result<Scanned<J>, Error> {
+    scan_all(job, None, shards, observer)
+}
+
+/// The same, resuming where an earlier run was, and saving what is done for a later one.
+pub(crate) fn scan_with_checkpoints<J: Job>(
+    job: &J,
+    checkpoints: &impl Checkpoints<J>,
+    shards: &Shards,
+    observer: &Observer,
+) -> Result<Scanned<J>, Error> {
+    scan_all(job, Some(checkpoints), shards, observer)
+}
+
+fn scan_all<J: Job>(
+    job: &J,
+    checkpoints: Option<&dyn Checkpoints<J>>,
+    shards: &Shards,
+    observer: &Observer,
+) -> Result<Scanned<J>, Error> {
     let threads = rayon::current_num_threads();
-    let ended = job.ended_before();
+    let ended = checkpoints.map(|checkpoints| checkpoints.ended_before(job)).unwrap_or_default();
     observer.add(ended.keys().map(|shard| shards[*shard].bytes()).sum());
     let scan = Scan {
         job,
+        checkpoints,
         shards,
         observer,
         threads: (0..threads).map(|_| Mutex::new(job.thread())).collect(),
@@ -100,8 +117,8 @@ pub(crate) fn scan<J: Job>(job: &J, shards: &Shards, observer: &Observer) -> Res
     };
     rayon::broadcast(|context| scan.work(context.index()));
     // Of a job that was cancelled too: all blocks that were read are gathered.
-    if job.timer().is_some() {
-        scan.keep();
+    if let Some(checkpoints) = checkpoints {
+        scan.save(checkpoints);
     }
     if observer.is_cancelled() {
         scan.fail_at((usize::MAX, 0), Error::Cancelled);
@@ -121,11 +138,12 @@ pub(crate) fn scan<J: Job>(job: &J, shards: &Shards, observer: &Observer) -> Res
 
 struct Scan<'a, J: Job> {
     job: &'a J,
+    checkpoints: Option<&'a dyn Checkpoints<J>>,
     shards: &'a Shards,
     observer: &'a Observer,
     /// Each is locked by its own thread while it has a block under way.
     threads: Vec<Mutex<J::Thread>>,
-    /// Passed by threads that have a block under way, shut while what is done is kept.
+    /// Passed by threads that have a block under way, shut while what is done is saved.
     gate: RwLock<()>,
     schedule: Mutex<Schedule<J>>,
     ended: Mutex<BTreeMap<usize, J::Ended>>,
@@ -167,7 +185,7 @@ impl<J: Job> Scan<'_, J> {
         let mut block = Block::default();
         while let Some(open) = self.next_shard().filter(|_| !self.observer.is_cancelled()) {
             while self.next_block(&open, thread, &mut block) {
-                self.keep_in_time();
+                self.save_in_time();
             }
             open.threads.fetch_sub(1, Ordering::Relaxed);
         }
@@ -255,7 +273,7 @@ impl<J: Job> Scan<'_, J> {
             Ok(None) => {}
             Ok(Some(ended)) => {
                 lock(&self.ended).insert(open.shard, ended);
-                self.job.timer().inspect(|timer| timer.shard_has_ended());
+                self.checkpoints.inspect(|checkpoints| checkpoints.timer().shard_has_ended());
             }
             Err(error) => self.fail(open, settled.next, error),
         }

@@ -70,8 +70,8 @@ impl<J: Job> Open<J> {
         if self.busy_reading.load(Ordering::Relaxed) { lock_soon(&self.input) } else { lock(&self.input) }
     }
 
-    /// Waits until block `number` is not too far ahead of the last one gathered, for what waits for its turn takes memory;
-    /// or until there is no sense in it.
+    /// Waits until block `number` is not too far ahead of the last one gathered, for what waits for its turn takes
+    /// memory; or until there is no sense in it.
     pub(crate) fn wait_for_gathering(&self, number: u64, is_over: impl Fn() -> bool) {
         let ahead = 4 * self.threads.load(Ordering::Relaxed) as u64;
         let mut output = lock(&self.output);

@@ -1,4 +1,5 @@
-//! AVX-512 with the instructions that permute and compress bytes (BW, VBMI, VBMI2: Intel since Ice Lake, AMD since Zen 4).
+//! AVX-512 with the instructions that permute and compress bytes (BW, VBMI, VBMI2: Intel since Ice Lake, AMD since Zen
+//! 4).
 #![allow(unsafe_code, reason = "the processor's own instructions")]
 
 use std::arch::x86_64::*;
@@ -105,8 +106,8 @@ impl Backend for Avx512 {
             let block = _mm512_loadu_si512(bytes.as_ptr().cast());
             let is = |byte: u8| _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(byte as i8));
             let backslashes = is(b'\\');
-            // Of a run of backslashes every second one is escaped. Subtracting finds where each run ends: the carry leaves it
-            // at an odd or an even place.
+            // Of a run of backslashes every second one is escaped. Subtracting finds where each run ends: the carry
+            // leaves it at an odd or an even place.
             let odd_ends = ((backslashes << 1) | !EVEN).wrapping_sub(backslashes) ^ !EVEN;
             let (escaped, escapes) = (odd_ends ^ backslashes, odd_ends & backslashes);
             let meant = look_up(&ESCAPES, block);

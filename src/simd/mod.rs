@@ -1,7 +1,7 @@
 //! What is done with 64 bytes at a time: the only instructions that depend on the processor.
 //!
-//! For the older vectors one algorithm ([`generic`]) over a tiny vector type; AVX-512 has instructions of its own. All backends give
-//! the same, which is what [`scalar`] gives: the tests hold each against it.
+//! For the older vectors one algorithm ([`generic`]) over a tiny vector type; AVX-512 has instructions of its own. All
+//! backends give the same, which is what [`scalar`] gives: the tests hold each against it.
 
 #[cfg(target_arch = "x86_64")]
 mod avx512;
@@ -52,9 +52,9 @@ pub(crate) trait Backend: Copy {
     /// The quotes and backslashes of `block`, one bit each, the first byte in the lowest bit.
     fn quotes(self, block: &[u8; BLOCK]) -> u64;
 
-    /// Copies the start of `bytes`, the inside of a JSON string, to `to`, without its escapes of two characters. It stops
-    /// before a quote, before any other escape, and at the end of the first block, which it looks at, or just before if an escape
-    /// begins there. What comes behind in `to` is overwritten with anything.
+    /// Copies the start of `bytes`, the inside of a JSON string, to `to`, without its escapes of two characters. It
+    /// stops before a quote, before any other escape, and at the end of the first block, which it looks at, or just
+    /// before if an escape begins there. What comes behind in `to` is overwritten with anything.
     #[inline(always)]
     fn unescape(self, bytes: &[u8; 2 * BLOCK], to: &mut [u8; 2 * BLOCK]) -> Unescaped {
         let mut block = [0; BLOCK];
@@ -62,8 +62,8 @@ pub(crate) trait Backend: Copy {
         scalar::unescape(self.quotes(&block), bytes, to)
     }
 
-    /// Writes the places of the bits set in `mask`, counted from `base`, in rising order; what comes behind them in `to` is
-    /// overwritten with anything.
+    /// Writes the places of the bits set in `mask`, counted from `base`, in rising order; what comes behind them in
+    /// `to` is overwritten with anything.
     #[inline(always)]
     fn places(self, mask: u64, base: u32, to: &mut [u32; 64]) {
         scalar::places(mask, base, to);

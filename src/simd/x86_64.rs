@@ -65,8 +65,8 @@ backend!(
     fn places(self, mask: u64, base: u32, to: &mut [u32; 64]) {
         let mut written = 0;
         for (eighth, bits) in mask.to_le_bytes().into_iter().enumerate() {
-            // SAFETY: `self` proves AVX2. Each eighth writes eight places behind those of the eighths before, which are at
-            // most eight each: 64 in all.
+            // SAFETY: `self` proves AVX2. Each eighth writes eight places behind those of the eighths before, which are
+            // at most eight each: 64 in all.
             unsafe {
                 let places = _mm_loadl_epi64(PLACES[usize::from(bits)].as_ptr().cast());
                 let base = _mm256_set1_epi32((base + 8 * eighth as u32) as i32);

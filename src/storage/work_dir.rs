@@ -77,7 +77,8 @@ impl WorkDir {
     }
 }
 
-/// A work directory, held by one run at a time. When dropped it stays if something was kept in it, and is gone otherwise.
+/// A work directory, held by one run at a time. When dropped it stays if something was kept in it, and is gone
+/// otherwise.
 #[derive(Debug)]
 pub(crate) struct ResumableDir {
     folder: PathBuf,

@@ -16,13 +16,15 @@ pub enum Error {
         source: io::Error,
     },
     /// A file that is no longer what it was when the run began.
-    #[error("{}: the file changed while the run was reading it; run the same again when nothing writes to it", path.display())]
+    #[error("{}: the file changed while the run was reading it; run the same again when nothing writes to \
+        it", path.display())]
     FileChanged {
         /// The file.
         path: PathBuf,
     },
     /// Weights of a shard where those of another one are.
-    #[error("{}: there are weights of other records than those of shard {}: of a shard of the same name in another folder, or \
+    #[error("{}: there are weights of other records than those of shard {}: of a shard of the same name in another \
+        folder, or \
              of this one before it changed. Weigh all shards of one folder together, or remove the file",
             path.display(), shard.display())]
     OtherShard {
@@ -76,7 +78,8 @@ pub enum Error {
         must: &'static str,
     },
     /// Another number of scores than of records.
-    #[error("{}: {scores} scores for {records} records; there must be one for each, in the order of the raw shards", path.display())]
+    #[error("{}: {scores} scores for {records} records; there must be one for each, in the order of the raw \
+        shards", path.display())]
     Scores {
         /// The file.
         path: PathBuf,
@@ -144,7 +147,8 @@ pub enum Error {
         shard: PathBuf,
     },
     /// A folder that already holds weights of another model.
-    #[error("{}: this folder holds weights of another model (or of other text fields or conditions); remove it", folder.display())]
+    #[error("{}: this folder holds weights of another model (or of other text fields or conditions); remove \
+        it", folder.display())]
     OtherModel {
         /// The folder.
         folder: PathBuf,

@@ -95,8 +95,8 @@ impl RecordWriter {
         Ok(RecordWriter { kind, packing: None })
     }
 
-    /// Begins an output of records in input order, of which several are joined into one: across shards, but in a folder, where
-    /// each shard has an output of its own.
+    /// Begins an output of records in input order, of which several are joined into one: across shards, but in a
+    /// folder, where each shard has an output of its own.
     ///
     /// # Errors
     /// What the system says.

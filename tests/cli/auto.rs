@@ -20,7 +20,8 @@ fn chosen(dir: &Dir) -> (String, Vec<(String, f64)>) {
 #[test]
 fn selects_what_the_options_that_it_names_select() {
     let dir = corpus();
-    // The documents about the sky are rarer, so each weighs more: plain weights take nothing else, and refined ones of both.
+    // The documents about the sky are rarer, so each weighs more: plain weights take nothing else, and refined ones of
+    // both.
     let ran = dir.run(&format!("{SELECT} -k 100 --auto --summary s.json raw.jsonl"));
     let (options, reductions) = chosen(&dir);
     assert!(options.ends_with(" --refine"), "{reductions:?}");

@@ -50,8 +50,8 @@ fn shim(dir: &Dir) -> PathBuf {
     library
 }
 
-/// Makes every call of every kind fail in `command`, one after the other; its outputs are in the folder `out`. Returns how many
-/// runs failed.
+/// Makes every call of every kind fail in `command`, one after the other; its outputs are in the folder `out`. Returns
+/// how many runs failed.
 fn every_fault(command: &str) -> usize {
     let dir = corpus();
     let shim = shim(&dir);

@@ -22,7 +22,8 @@ pub(crate) fn documents(kind: &str, count: usize) -> String {
     (0..count).map(|i| document(kind, i, 16)).collect()
 }
 
-/// The target is half sea and half sky. Of the raw documents, 300 are about the sea, 100 about the sky, and 600 about taxes.
+/// The target is half sea and half sky. Of the raw documents, 300 are about the sea, 100 about the sky, and 600 about
+/// taxes.
 pub(crate) fn corpus() -> Dir {
     let dir = Dir::new();
     dir.write("target.jsonl", documents("sea", 40) + &documents("sky", 40));

@@ -110,8 +110,8 @@ fn json(measured: &Measurement) -> String {
     serde_json::to_string_pretty(measured).unwrap()
 }
 
-/// Random selections of a corpus whose documents are of five kinds, so that words come together: their reductions must spread as
-/// is foretold, and keep within chance. A selection of one kind must not.
+/// Random selections of a corpus whose documents are of five kinds, so that words come together: their reductions must
+/// spread as is foretold, and keep within chance. A selection of one kind must not.
 #[test]
 fn random_selections_keep_within_chance() {
     let mut random = rand::rngs::StdRng::seed_from_u64(1);

@@ -139,8 +139,8 @@ fn noises_of_different_draws_and_targets_do_not_correlate() {
     }
 }
 
-/// The cut is guessed from a sample and found by counting; here it is held against plain sorting, with too many rows to be
-/// sorted at once.
+/// The cut is guessed from a sample and found by counting; here it is held against plain sorting, with too many rows to
+/// be sorted at once.
 #[test]
 fn the_cut_found_by_counting_is_that_of_sorting() {
     let count = 700_000u64;

@@ -31,7 +31,9 @@ pub(crate) struct Select {
     #[command(flatten)]
     pub(crate) fit: FitArgs,
     /// Use this model instead of fitting one
-    #[arg(long, value_name = "MODEL", help_heading = "Model", conflicts_with_all = ["target", "separate_targets", "ngrams", "buckets", "hash", "tokenizer", "smoothing", "fit_tokens"])]
+    #[arg(long, value_name = "MODEL", help_heading = "Model", conflicts_with_all = [
+        "target", "separate_targets", "ngrams", "buckets", "hash", "tokenizer", "smoothing", "fit_tokens",
+    ])]
     pub(crate) model: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) refine: RefineArgs,
@@ -136,9 +138,11 @@ pub(crate) struct Resample {
     /// The folder with the weights, or the weights file of a single shard
     #[arg(long, value_name = "WEIGHTS_DIR", help_heading = "Model")]
     pub(crate) weights: Option<PathBuf>,
-    /// Draw by these scores of another tool instead: a .npy file of one number for each record, or a folder with one for each shard
+    /// Draw by these scores of another tool instead: a .npy file of one number for each record, or a folder with one
+    /// for each shard
     ///
-    /// A score is an importance weight (--log-scores: its logarithm); for --method pareto, a probability. The order is that of RAW.
+    /// A score is an importance weight (--log-scores: its logarithm); for --method pareto, a probability. The order is
+    /// that of RAW.
     #[arg(long, value_name = "FILE", help_heading = "Model")]
     pub(crate) scores: Option<PathBuf>,
     /// Draw by the number in this field of each record instead; a dotted path reaches into objects
@@ -148,7 +152,8 @@ pub(crate) struct Resample {
     #[arg(long, help_heading = "Model")]
     pub(crate) log_scores: bool,
     /// Decide, and write what was decided to PLAN and nothing else
-    #[arg(long, value_name = "PLAN", help_heading = "Plan", conflicts_with_all = ["plan", "output", "shuffle", "annotate"])]
+    #[arg(long, value_name = "PLAN", help_heading = "Plan", conflicts_with_all = ["plan", "output", "shuffle",
+              "annotate"])]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) plan_only: Option<PathBuf>,
     /// Write what PLAN has selected of the shards named here, instead of drawing
@@ -214,7 +219,8 @@ pub(crate) struct Inspect {
     #[arg(value_name = "MODEL|WEIGHTS")]
     pub(crate) path: PathBuf,
     /// Count records with fewer tokens as too short
-    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 100, value_parser = amount::amount32)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 100,
+          value_parser = amount::amount32)]
     pub(crate) min_tokens: u32,
 }
 

@@ -40,7 +40,8 @@ fn as_parts<S: serde::Serializer>(conditions: &[Condition], serializer: S) -> Re
 pub(crate) struct QualityArgs {
     /// Keep the texts that are within the bounds of the DSIR paper
     ///
-    /// Tokens are those of NLTK's word_tokenize, which takes a sentence model: see --punkt. The bounds may be changed one by one.
+    /// Tokens are those of NLTK's word_tokenize, which takes a sentence model: see --punkt. The bounds may be changed
+    /// one by one.
     #[arg(long, value_enum, hide_short_help = true)]
     pub(crate) quality: Option<QualityArg>,
     /// Keep texts with more than A and fewer than B tokens [paper: 40..500]

@@ -24,15 +24,18 @@ pub(crate) struct DrawArgs {
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = amount::some)]
     pub(crate) bytes: Option<u64>,
     /// Leave out records with fewer tokens
-    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 100, value_parser = amount::amount32)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 100,
+          value_parser = amount::amount32)]
     pub(crate) min_tokens: u32,
     /// How records are drawn; each command has its own choice.
     #[arg(skip = MethodArg::Gumbel)]
     pub(crate) method: MethodArg,
     /// Divide log weights by T before drawing; 0 takes the largest without noise. T,T,... : one for each of --draws
-    #[arg(long, value_name = "T", default_value = "1", value_delimiter = ',', allow_negative_numbers = true, value_parser = temperature)]
+    #[arg(long, value_name = "T", default_value = "1", value_delimiter = ',', allow_negative_numbers = true,
+          value_parser = temperature)]
     pub(crate) temperature: Vec<f64>,
-    /// Divide log weights, which are sums over all n-grams of a document, by its length [default: none; tokens if the model is refined]
+    /// Divide log weights, which are sums over all n-grams of a document, by its length [default: none; tokens if the
+    /// model is refined]
     ///
     /// The length is in hundreds of tokens. Without it, long documents have extreme weights.
     #[arg(long, value_enum, hide_short_help = true)]
@@ -47,7 +50,8 @@ pub(crate) struct DrawArgs {
     #[serde(serialize_with = "as_text")]
     pub(crate) proportions: Option<Proportions>,
     /// Between shares by the targets' tokens (1) and even ones (inf): in proportion to tokens^(1/T)
-    #[arg(long, value_name = "T", default_value_t = 1.0, allow_negative_numbers = true, value_parser = shares_temperature, conflicts_with = "proportions", hide_short_help = true)]
+    #[arg(long, value_name = "T", default_value_t = 1.0, allow_negative_numbers = true,
+          value_parser = shares_temperature, conflicts_with = "proportions", hide_short_help = true)]
     pub(crate) proportions_temperature: f64,
     /// What separate targets do: each draws its share, or one draw by the product of all importance weights
     ///
@@ -70,8 +74,9 @@ pub(crate) struct DrawArgs {
     pub(crate) group_share: Option<GroupShareArg>,
     /// Also select N random records, beside the budget: of those where FIELD is VALUE, or of FILE; repeatable
     ///
-    /// Records where FIELD is VALUE are drawn in no other way, and no other condition but --min-tokens is asked of them. Those of FILE come behind
-    /// the others, if nothing is shuffled; write ./a=b.jsonl for a file with `=` in its name.
+    /// Records where FIELD is VALUE are drawn in no other way, and no other condition but --min-tokens is asked of
+    /// them. Those of FILE come behind the others, if nothing is shuffled; write ./a=b.jsonl for a file with `=` in its
+    /// name.
     #[arg(long, value_name = "WHAT=N", hide_short_help = true)]
     pub(crate) mix_in: Vec<String>,
     /// Take all eligible records if they are fewer than asked for
@@ -81,7 +86,8 @@ pub(crate) struct DrawArgs {
     ///
     /// They go into folders `epoch-0`, `epoch-1`, ... in the folder of -o, or around its file. The first is the one
     /// that is made without this option.
-    #[arg(long, value_name = "E", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=1000), hide_short_help = true)]
+    #[arg(long, value_name = "E", allow_negative_numbers = true,
+          value_parser = clap::value_parser!(u32).range(1..=1000), hide_short_help = true)]
     pub(crate) draws: Option<u32>,
     /// With --draws, select no record again before all eligible records were selected
     #[arg(long, requires = "draws", hide_short_help = true)]

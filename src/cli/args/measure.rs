@@ -10,9 +10,9 @@ use super::{CountArgs, InputArgs, PunktArgs, RecordArgs, RunArgs, amount};
 
 /// Say how close selections came to the target: KL reduction, repeats, overlap.
 ///
-/// The KL reduction of a selection is KL(target ‖ raw) − KL(target ‖ selected) on hashed n-grams, in nats: how much closer
-/// to the target it is than the raw corpus. Any tool may have made the selections. Other --buckets and --ngrams than the
-/// draw had keep a method from being judged by its own yardstick alone.
+/// The KL reduction of a selection is KL(target ‖ raw) − KL(target ‖ selected) on hashed n-grams, in nats: how much
+/// closer to the target it is than the raw corpus. Any tool may have made the selections. Other --buckets and --ngrams
+/// than the draw had keep a method from being judged by its own yardstick alone.
 #[derive(Args, Serialize)]
 #[command(group(ArgGroup::new("wanted").required(true).multiple(true).args(["target", "model"])))]
 #[command(after_long_help = "Examples:
@@ -22,7 +22,8 @@ use super::{CountArgs, InputArgs, PunktArgs, RecordArgs, RunArgs, amount};
   Without reading the corpus again, and for a program to read:
     dsir measure --model model.json --selected selected.jsonl.zst --json
   As the authors of DSIR measure:
-    dsir measure --target wanted.jsonl --hash sha256 --sample 100000 --epsilon 1e-10 --selected selected.jsonl corpus/")]
+    dsir measure --target wanted.jsonl --hash sha256 --sample 100000 --epsilon 1e-10 --selected selected.jsonl \
+    corpus/")]
 pub(crate) struct Measure {
     /// A selection: a file, a folder or `-`; repeatable
     ///
@@ -31,12 +32,13 @@ pub(crate) struct Measure {
     #[arg(long, value_name = "[NAME=]FILE|DIR", help_heading = "Measure", required = true)]
     pub(crate) selected: Vec<String>,
     /// Add E to every density before its logarithm
-    #[arg(long, value_name = "E", help_heading = "Measure", default_value = "1e-8", allow_negative_numbers = true, value_parser = epsilon)]
+    #[arg(long, value_name = "E", help_heading = "Measure", default_value = "1e-8", allow_negative_numbers = true,
+          value_parser = epsilon)]
     pub(crate) epsilon: f64,
     /// Count N documents of the raw corpus and of each selection, if they have more
     ///
-    /// They are chosen by the records' content, so that they are the same however the files are cut. What is sampled is read
-    /// twice. By default everything counts.
+    /// They are chosen by the records' content, so that they are the same however the files are cut. What is sampled is
+    /// read twice. By default everything counts.
     #[arg(long, value_name = "N", help_heading = "Measure", allow_negative_numbers = true, value_parser = sample)]
     pub(crate) sample: Option<usize>,
     /// Another seed chooses another sample
@@ -64,7 +66,8 @@ pub(crate) struct Measure {
     )]
     pub(crate) min_tokens: u32,
     /// With --weights, divide log weights by T; 0 has no effective sample size
-    #[arg(long, value_name = "T", help_heading = "Measure", default_value_t = 1.0, allow_negative_numbers = true, value_parser = temperature, requires = "weights")]
+    #[arg(long, value_name = "T", help_heading = "Measure", default_value_t = 1.0, allow_negative_numbers = true,
+          value_parser = temperature, requires = "weights")]
     pub(crate) temperature: f64,
     /// Print one JSON object instead of words
     #[arg(long, help_heading = "Measure")]
@@ -74,7 +77,9 @@ pub(crate) struct Measure {
     #[command(flatten)]
     pub(crate) punkt: PunktArgs,
     /// Measure in this model's feature space; it also stands in for --target and RAW where they are not given
-    #[arg(long, value_name = "MODEL", help_heading = "Model", conflicts_with_all = ["ngrams", "buckets", "hash", "tokenizer", "smoothing"])]
+    #[arg(long, value_name = "MODEL", help_heading = "Model", conflicts_with_all = [
+        "ngrams", "buckets", "hash", "tokenizer", "smoothing",
+    ])]
     pub(crate) model: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) input: InputArgs,

@@ -22,10 +22,12 @@ pub(crate) struct CountArgs {
     #[arg(long, hide_short_help = true)]
     pub(crate) separate_targets: bool,
     /// Count n-grams of 1 to N tokens
-    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=FeatureSpace::MAX_NGRAMS as i64), hide_short_help = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 2,
+          value_parser = clap::value_parser!(u8).range(1..=FeatureSpace::MAX_NGRAMS as i64), hide_short_help = true)]
     pub(crate) ngrams: u8,
     /// Hash n-grams into N buckets
-    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 10_000, value_parser = buckets, hide_short_help = true)]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 10_000, value_parser = buckets,
+          hide_short_help = true)]
     pub(crate) buckets: u32,
     /// How an n-gram finds its bucket
     #[arg(long, value_enum, default_value_t = HashArg::Dsir1, hide_short_help = true)]
@@ -34,7 +36,8 @@ pub(crate) struct CountArgs {
     #[arg(long, value_enum, default_value_t = TokenizerArg::Wordpunct)]
     pub(crate) tokenizer: TokenizerArg,
     /// Add A to every bucket's count in the targets
-    #[arg(long, value_name = "A", default_value_t = 0.0, allow_negative_numbers = true, value_parser = smoothing, hide_short_help = true)]
+    #[arg(long, value_name = "A", default_value_t = 0.0, allow_negative_numbers = true, value_parser = smoothing,
+          hide_short_help = true)]
     pub(crate) smoothing: f64,
 }
 
@@ -81,8 +84,9 @@ pub(crate) enum TokenizerArg {
 pub(crate) struct PunktArgs {
     /// The folder with the trained sentence model, NLTK's punkt_tab
     ///
-    /// The tokenizer word_tokenize needs it, and so does --quality. The default is the first that is there of tokenizers/punkt_tab in $NLTK_DATA,
-    /// ~/nltk_data, /usr/share/nltk_data and /usr/local/share/nltk_data; nltk.download('punkt_tab') puts it there.
+    /// The tokenizer word_tokenize needs it, and so does --quality. The default is the first that is there of
+    /// tokenizers/punkt_tab in $NLTK_DATA, ~/nltk_data, /usr/share/nltk_data and /usr/local/share/nltk_data;
+    /// nltk.download('punkt_tab') puts it there.
     #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub(crate) punkt: Option<PathBuf>,
 }

@@ -27,7 +27,7 @@ pub(crate) struct OutputArgs {
 #[derive(Args, Serialize)]
 #[command(next_help_heading = "Run")]
 pub(crate) struct WorkArgs {
-    /// Keep finished work in DIR, so that the same command goes on from it [default: beside the output]
+    /// Keep finished work in DIR, so that the same command resumes from it [default: beside the output]
     ///
     /// The default is the output's name with `.dsir-work`; there is none for standard output. A run that ends well
     /// removes the folder; one that was killed or failed leaves it.

@@ -9,9 +9,9 @@ use super::{InputArgs, PunktArgs, QualityArgs, RecordArgs, RunArgs, WhereArgs};
 
 /// Cut, filter and join records.
 ///
-/// The steps that are asked for are done in this order: --chunk-words cuts texts into pieces, --quality leaves out what is hardly
-/// prose, --where and --where-not keep records by their fields, --pack joins several into one. What no step touches is written byte
-/// for byte, in input order.
+/// The steps that are asked for are done in this order: --chunk-words cuts texts into pieces, --quality leaves out what
+/// is hardly prose, --where and --where-not keep records by their fields, --pack joins several into one. What no step
+/// touches is written byte for byte, in input order.
 #[derive(Args, Serialize)]
 #[command(after_long_help = "Examples:
   As the DSIR paper does, before selecting with --quality paper:
@@ -64,7 +64,8 @@ pub(crate) struct ChunkArgs {
 #[command(next_help_heading = "Quality")]
 pub(crate) struct QualityFieldArgs {
     /// Write the four numbers into a field NAME of each record [default NAME: quality]
-    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "quality", value_parser = field_name)]
+    #[arg(long, value_name = "NAME", num_args = 0..=1, require_equals = true, default_missing_value = "quality",
+          value_parser = field_name)]
     pub(crate) quality_field: Option<String>,
 }
 
@@ -73,9 +74,10 @@ pub(crate) struct QualityFieldArgs {
 pub(crate) struct PackArgs {
     /// Join each N records into one: their texts into one text, the values of any other field into an array
     ///
-    /// Records are joined across shards, but with a folder as output, where each shard has its own. What is left at the end is
-    /// a pack of fewer.
-    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(2..=65536))]
+    /// Records are joined across shards, but with a folder as output, where each shard has its own. What is left at the
+    /// end is a pack of fewer.
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
+          value_parser = clap::value_parser!(u32).range(2..=65536))]
     pub(crate) pack: Option<u32>,
     /// What stands between the texts of a pack [default: one space]
     #[arg(long, value_name = "TEXT", requires = "pack")]

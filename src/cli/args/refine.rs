@@ -8,14 +8,15 @@ use serde::Serialize;
 pub(crate) struct RefineArgs {
     /// Learn log-ratios with which the selection as a whole comes closest to the target
     ///
-    /// Learned on a sample of the raw corpus for the budget that is drawn, and judged by a part of the target that is held out: if plain
-    /// weights are better by that, they are used. See docs/refine.md.
+    /// Learned on a sample of the raw corpus for the budget that is drawn, and judged by a part of the target that is
+    /// held out: if plain weights are better by that, they are used. See docs/refine.md.
     #[arg(long, requires = "target", conflicts_with = "model")]
     pub(crate) refine: bool,
     /// Choose between --ngrams 1 and 2, as they are, with --normalize tokens and with --refine
     ///
-    /// All six are tried on a sample of the raw corpus for the budget that is drawn, and judged in another feature space by a part of the
-    /// target that is held out. The selection is that of the options chosen, which are told. See docs/refine.md.
+    /// All six are tried on a sample of the raw corpus for the budget that is drawn, and judged in another feature
+    /// space by a part of the target that is held out. The selection is that of the options chosen, which are told. See
+    /// docs/refine.md.
     #[arg(long, requires = "target", conflicts_with_all = ["model", "refine", "ngrams", "normalize"])]
     pub(crate) auto: bool,
 }
@@ -23,10 +24,13 @@ pub(crate) struct RefineArgs {
 #[derive(Args, Serialize)]
 #[command(next_help_heading = "Model")]
 pub(crate) struct RefineForArgs {
-    /// Learn log-ratios with which a selection of this share of the eligible tokens, as a whole, comes closest to the target
+    /// Learn log-ratios with which a selection of this share of the eligible tokens, as a whole, comes closest to the
+    /// target
     ///
-    /// The same as --refine of select, for draws that are made later. The model is then of these raw shards alone: it cannot be merged.
-    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = super::draw::share, requires = "target")]
+    /// The same as --refine of select, for draws that are made later. The model is then of these raw shards alone: it
+    /// cannot be merged.
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = super::draw::share,
+          requires = "target")]
     pub(crate) refine_for: Option<f64>,
     /// With --refine-for, records with fewer tokens are not eligible
     #[arg(

@@ -87,7 +87,8 @@ fn describe_refined(refined: &Refined) -> String {
     // A model that is read has these.
     let kl = |index: usize| history.get(index).copied().unwrap_or(f64::NAN);
     format!(
-        "refined        {} for a share of {share:.3e}; KL of held-out text {:.3} nats, {:.3} by plain weights, {:.3} per token\n",
+        "refined        {} for a share of {share:.3e}; KL of held-out text {:.3} nats, {:.3} by plain weights, {:.3} \
+            per token\n",
         count((*rounds).into(), "round"),
         kl(*rounds as usize + 1),
         kl(0),

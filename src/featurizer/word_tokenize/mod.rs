@@ -39,8 +39,8 @@ impl WordTokenizer {
         WordTokenizer { sentences: Sentences::new(punkt) }
     }
 
-    /// Gives `each` the tokens of `text` in order. `text` is taken as it is: who wants the reference's features puts it in
-    /// lower case before.
+    /// Gives `each` the tokens of `text` in order. `text` is taken as it is: who wants the reference's features puts it
+    /// in lower case before.
     pub fn tokens(&mut self, text: &str, mut each: impl FnMut(&str)) {
         self.sentences.each(text, |sentence| treebank::tokens(sentence, &mut each));
     }
@@ -55,7 +55,8 @@ mod tests {
     proptest! {
         /// Sentences and words take white space away and write quotes in another way, and nothing else.
         #[test]
-        fn nothing_is_lost(text in "([a-z]{1,4}|[ -~]{1,3}|[.?!]['\") ]{1,3}|dr\\. |[\n\r\t\x1C\u{a0}\u{3000}]|[«”’字é]){0,40}") {
+        fn nothing_is_lost(text in "([a-z]{1,4}|[ -~]{1,3}|[.?!]['\") ]{1,3}|dr\\. \
+            |[\n\r\t\x1C\u{a0}\u{3000}]|[«”’字é]){0,40}") {
             let without_quotes = |text: &str| text.replace('"', "''").replace('`', "'");
             let folder = punkt::tests::folder();
             let mut tokenizer = WordTokenizer::new(Arc::new(Punkt::read(folder.path()).unwrap()));

@@ -33,8 +33,8 @@ pub(super) fn tokens(piece: &str, content: u8, gap: Gap, each: &mut impl FnMut(&
     }
 }
 
-/// Takes the endings behind an apostrophe off a piece: one of the short ones, then one of the long ones. A bare apostrophe is
-/// one of the short ones, unless it was taken off before.
+/// Takes the endings behind an apostrophe off a piece: one of the short ones, then one of the long ones. A bare
+/// apostrophe is one of the short ones, unless it was taken off before.
 fn clitics(piece: &str, gap: Gap, each: &mut impl FnMut(&str)) {
     // An ending has something before it that is no apostrophe.
     let split = |piece: &str, ending: usize| {
@@ -130,8 +130,8 @@ fn verses(mut piece: &str, each: &mut impl FnMut(&str)) {
     }
 }
 
-/// How many bytes of `text` are `word`, in any case, if it begins with it. As in Python's `re`, an `i` may be without its
-/// dot or have one as a capital, and an `s` may be long.
+/// How many bytes of `text` are `word`, in any case, if it begins with it. As in Python's `re`, an `i` may be without
+/// its dot or have one as a capital, and an `s` may be long.
 fn begins(text: &str, word: &str) -> Option<usize> {
     let mut characters = text.chars();
     for expected in word.chars() {

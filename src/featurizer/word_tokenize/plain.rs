@@ -1,6 +1,7 @@
 //! The words of a sentence, by NLTK's own substitutions, one after the other: the judge of `treebank.rs`.
 //!
-//! Source: `NLTKWordTokenizer` of NLTK 3.9.1, nltk/tokenize/destructive.py. Above each substitution stands its regular expression.
+//! Source: `NLTKWordTokenizer` of NLTK 3.9.1, nltk/tokenize/destructive.py. Above each substitution stands its regular
+//! expression.
 
 use super::words::{is_space, is_word};
 use crate::featurizer::unicode;

@@ -80,9 +80,9 @@ impl Punkt {
         Ok(punkt)
     }
 
-    /// 64 bits that are the same for models which know the same, whatever the order of their lines: the XXH3 of the sorted
-    /// lines of the four files, one file after the other (abbreviations, collocations, sentence starters, contexts), each line
-    /// ended by `\n` and each file by one more.
+    /// 64 bits that are the same for models which know the same, whatever the order of their lines: the XXH3 of the
+    /// sorted lines of the four files, one file after the other (abbreviations, collocations, sentence starters,
+    /// contexts), each line ended by `\n` and each file by one more.
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint
     }
@@ -107,7 +107,8 @@ impl Punkt {
         text
     }
 
-    /// Whether `word`, in lower case and without its last period, is an abbreviation, or what comes after its last hyphen is.
+    /// Whether `word`, in lower case and without its last period, is an abbreviation, or what comes after its last
+    /// hyphen is.
     pub(super) fn is_abbreviation(&self, word: &str) -> bool {
         let is_one =
             |word: &str| word.len() <= self.longest_abbreviation && self.abbreviations.contains(word);

@@ -1,8 +1,8 @@
 //! The words of a sentence, as `NLTKWordTokenizer.tokenize` of NLTK 3.9.1 finds them.
 //!
-//! NLTK puts spaces around and within words, one substitution after the other, and splits at white space in the end. What each
-//! substitution sees depends on those before it; `plain.rs` beside this file does them one by one, and is the judge of this file,
-//! which goes through the sentence once:
+//! NLTK puts spaces around and within words, one substitution after the other, and splits at white space in the end.
+//! What each substitution sees depends on those before it; `plain.rs` beside this file does them one by one, and is the
+//! judge of this file, which goes through the sentence once:
 //!
 //! 1. Some characters are a token by themselves, or with their like beside them. What they are may depend on their neighbours.
 //! 2. What is between those and white space is a piece, of which `pieces.rs` makes one token or several.
@@ -153,7 +153,8 @@ impl<F: FnMut(&str)> Scanner<'_, F> {
         }
     }
 
-    /// A comma or a colon is a token unless a digit follows. It takes what follows with it: of two, the second is no token.
+    /// A comma or a colon is a token unless a digit follows. It takes what follows with it: of two, the second is no
+    /// token.
     fn comma(&mut self) {
         let next = match self.bytes.get(self.at + 1) {
             Some(byte) if byte.is_ascii() => Some(char::from(*byte)),
@@ -187,7 +188,8 @@ impl<F: FnMut(&str)> Scanner<'_, F> {
         }
     }
 
-    /// Two apostrophes are a quote. One belongs to the piece, unless a single letter follows that is not one of the endings.
+    /// Two apostrophes are a quote. One belongs to the piece, unless a single letter follows that is not one of the
+    /// endings.
     fn apostrophes(&mut self) {
         let mut run = self.run();
         if run > 1 && self.opens() {
@@ -227,8 +229,8 @@ impl<F: FnMut(&str)> Scanner<'_, F> {
     }
 }
 
-/// The place of the period that ends the sentence: one behind which is nothing but closing quotes, brackets and spaces. If one of
-/// the quotes opens, it is none.
+/// The place of the period that ends the sentence: one behind which is nothing but closing quotes, brackets and spaces.
+/// If one of the quotes opens, it is none.
 fn last_period(sentence: &str) -> Option<usize> {
     let bytes = sentence.as_bytes();
     let mut end = bytes.len();

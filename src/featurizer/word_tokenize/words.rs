@@ -20,8 +20,8 @@ impl<'t> Words<'t> {
         Words { text, at: 0 }
     }
 
-    /// How long the run of dashes, of periods, or of periods with white space between them is, that begins at `at`; 0 if there is
-    /// none.
+    /// How long the run of dashes, of periods, or of periods with white space between them is, that begins at `at`; 0
+    /// if there is none.
     fn multi(&self, at: usize) -> usize {
         let rest = &self.text[at..];
         let run = |of: u8| rest.bytes().take_while(|byte| *byte == of).count();
