@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use dsir::Error;
 
-use super::{advice, usage};
+use super::advice;
 
 /// Why a command did not do its work.
 #[derive(Debug)]
@@ -81,13 +81,4 @@ pub(crate) fn say(line: &str) {
     safe.push('\n');
     // If it cannot be told, it cannot be told that it cannot be told.
     std::io::stderr().write_all(safe.as_bytes()).unwrap_or_default();
-}
-
-impl<E: Into<Error>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        match error.into() {
-            Error::Options(error) => Failure::usage(usage::words(&error)),
-            error => Failure::Failed { error: Box::new(error), resumable: None },
-        }
-    }
 }

@@ -8,6 +8,15 @@ use dsir::{InvalidOptions, OutputKind, RefinedDraws};
 
 use super::failure::Failure;
 
+impl<E: Into<dsir::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        match error.into() {
+            dsir::Error::Options(error) => Failure::usage(words(&error)),
+            error => Failure::Failed { error: Box::new(error), resumable: None },
+        }
+    }
+}
+
 /// The option that names an output.
 pub(crate) fn option(what: OutputKind) -> &'static str {
     match what {

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use super::fit::CountOptions;
+use super::count_options::CountOptions;
 use super::report::{AutoReport, Report, StageReport};
 use super::run::Run;
 use crate::density::density;

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::mix_in::MixedIn;
 use super::outputs::{self, Output};
-use super::plan_file::{PlanFile, Planned, PlannedSource, planned_shards};
+use super::plan_file::{PlanFile, Planned, PlannedSource};
 use super::report::{DrawReport, EpochReport, GroupReport, Report, ScoreKind, TargetDraw};
 use super::run::{Run, RunOptions};
 use crate::density::Closeness;
@@ -197,7 +197,7 @@ impl Selection<'_> {
         run.observer.begin("draw", None);
         let start = Instant::now();
         let draw = Draw::new(weights, targets, options)?;
-        let mut sources = vec![planned_source(None, &draw, shards, weights)?];
+        let mut sources = vec![PlannedSource::new(None, &draw, shards, weights)?];
         for mixed_in in mixed_in {
             sources.push(mixed_in.planned()?);
         }
@@ -264,21 +264,6 @@ impl Selection<'_> {
             budget: options.budget,
         }
     }
-}
-
-/// What a plan has of one source.
-pub(super) fn planned_source(
-    mixed_in: Option<&str>,
-    draw: &Draw,
-    shards: &Shards,
-    weights: &[WeightsFile],
-) -> Result<PlannedSource, Error> {
-    Ok(PlannedSource {
-        mixed_in: mixed_in.map(str::to_owned),
-        shards: planned_shards(shards, weights)?,
-        selected: (0..draw.selections.len()).map(|number| draw.total_of(number)).collect(),
-        plan: draw.plan().clone(),
-    })
 }
 
 /// Warns of draws that are no closer to a target than chance would make them.

@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
+use super::count_options::CountOptions;
 use super::draw::paths;
 use super::outputs::{self, Output};
 use super::refine::{self, KeptRejects};
 use super::report::{RawReport, Report};
 use super::run::{Run, RunOptions};
-use crate::density::{FitBudget, Model};
+use crate::density::Model;
 use crate::error::Error;
-use crate::featurizer::{FeatureSpace, Tokenizer};
+use crate::featurizer::Tokenizer;
 use crate::invalid_options::{InvalidOptions, OutputKind};
 use crate::observer::Observer;
 use crate::passes::{
@@ -20,24 +21,6 @@ use crate::refine::Aim;
 use crate::resample::{Budget, DrawOptions, Totals};
 use crate::storage::{self, ResumableDir};
 use crate::warning::Warning;
-
-/// How targets and the raw corpus are counted.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct CountOptions {
-    /// The feature space.
-    pub space: FeatureSpace,
-    /// What is added to every count of a target.
-    pub smoothing: f64,
-    /// How many n-grams of the raw corpus are counted at most.
-    pub budget: FitBudget,
-}
-
-impl Default for CountOptions {
-    fn default() -> Self {
-        let space = FeatureSpace::default();
-        CountOptions { space, smoothing: 0.0, budget: FitBudget::auto(space.buckets) }
-    }
-}
 
 /// What [`fit`] counts, and where the model goes.
 #[derive(Debug)]

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::draw::planned_source;
 use super::plan_file::PlannedSource;
 use super::report::{GroupReport, Report};
 use super::run::Run;
@@ -112,7 +111,7 @@ impl MixedIn<'_> {
 
     /// What a plan has of it.
     pub(super) fn planned(&self) -> Result<PlannedSource, Error> {
-        planned_source(Some(self.name), &self.draw, self.shards, &self.weights)
+        PlannedSource::new(Some(self.name), &self.draw, self.shards, &self.weights)
     }
 
     /// What one draw has selected.

@@ -4,6 +4,7 @@
 //! command line and no terminal. Several jobs may run in one process.
 
 mod auto;
+mod count_options;
 mod draw;
 mod fit;
 mod measure;
@@ -22,8 +23,9 @@ mod select;
 mod weigh;
 mod write_part;
 
+pub use count_options::CountOptions;
 pub use draw::OutputOptions;
-pub use fit::{CountOptions, FitOptions, RefineFor, fit};
+pub use fit::{FitOptions, RefineFor, fit};
 pub use measure::{MeasureIn, MeasureOptions, WeightsToSurvey, measure};
 pub use measurement::{
     Corpus, MEASUREMENT_VERSION, MeanCloseness, MeasuredTarget, Measurement, OverlapReport, SelectionReport,

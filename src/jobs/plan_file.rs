@@ -13,9 +13,9 @@ use crate::passes::{Filter, ReadOptions};
 use crate::plan_error::{PLAN_VERSION, PlanError};
 use crate::quality::QualityBounds;
 use crate::reader::{Condition, Conditions, FieldPath, Shards, TextFields, plain_path};
-use crate::resample::{Plan, Totals};
+use crate::resample::{Draw, Plan, Totals};
 use crate::storage::{self, Storage};
-use crate::weights::{self, RowBlock, RowSource, Scale};
+use crate::weights::{self, RowBlock, RowSource, Scale, WeightsFile};
 
 /// What draws decided about the records of some shards, so that each shard can be written anywhere.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -72,6 +72,23 @@ pub(super) struct PlannedSource {
     pub(super) selected: Vec<Totals>,
     /// What was decided.
     pub(super) plan: Plan,
+}
+
+impl PlannedSource {
+    /// What `draw` decided about `shards`, which have these rows of weights.
+    pub(super) fn new(
+        mixed_in: Option<&str>,
+        draw: &Draw,
+        shards: &Shards,
+        weights: &[WeightsFile],
+    ) -> Result<Self, Error> {
+        Ok(PlannedSource {
+            mixed_in: mixed_in.map(str::to_owned),
+            shards: planned_shards(shards, weights)?,
+            selected: (0..draw.selections.len()).map(|number| draw.total_of(number)).collect(),
+            plan: draw.plan().clone(),
+        })
+    }
 }
 
 /// A shard about whose records was decided.
@@ -286,10 +303,7 @@ impl PlanFile {
 }
 
 /// What a plan must know of each of `shards` and its rows.
-pub(super) fn planned_shards(
-    shards: &Shards,
-    rows: &(impl RowSource + ?Sized),
-) -> Result<Vec<PlannedShard>, Error> {
+fn planned_shards(shards: &Shards, rows: &(impl RowSource + ?Sized)) -> Result<Vec<PlannedShard>, Error> {
     let planned = shards.iter().enumerate().map(|(number, shard)| {
         Ok(PlannedShard {
             path: plain_path(shard.path()).to_string_lossy().into_owned(),

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::fit::CountOptions;
+use super::count_options::CountOptions;
 use super::report::{Report, StageReport};
 use super::run::Run;
 use crate::density::{Counts, Model};

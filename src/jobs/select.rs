@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 
 use super::auto;
+use super::count_options::CountOptions;
 use super::draw::{Beside, OutputOptions, Outputs, Selection, paths};
-use super::fit::{
-    CountOptions, add_raw, check_punkt, count_targets, create_rejects, finish_rejects, tell_of_model,
-};
+use super::fit::{add_raw, check_punkt, count_targets, create_rejects, finish_rejects, tell_of_model};
 use super::mix_in::{self, FileMixIn};
 use super::place;
 use super::refine::{self, KeptRejects};

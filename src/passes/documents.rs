@@ -184,6 +184,7 @@ impl<'a> Documents<'a> {
         tally.invalid += 1;
         tally.first.get_or_insert_with(|| format!("{}:{}: {fault}", path.display(), record.line));
         if self.with_rejects {
+            let record = Record { bytes: record.bytes, line: record.line };
             push_reject(path, record, &fault, rejected);
         }
         Ok(())

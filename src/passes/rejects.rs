@@ -4,9 +4,8 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
-use super::documents::Hashed;
 use crate::error::Error;
-use crate::reader::Fault;
+use crate::reader::{Fault, Record};
 use crate::storage::{ClosedFile, Storage};
 use crate::writer::{self, InOrder, Sink};
 
@@ -89,7 +88,7 @@ struct Reject<'a> {
 }
 
 /// Appends what is kept of a record that was skipped.
-pub(super) fn push_reject(path: &Path, record: Hashed<'_>, fault: &Fault, out: &mut Vec<u8>) {
+pub(super) fn push_reject(path: &Path, record: Record<'_>, fault: &Fault, out: &mut Vec<u8>) {
     let reject = Reject {
         file: &path.to_string_lossy(),
         line: record.line,

@@ -130,7 +130,11 @@ impl BlockReader {
     /// A shard that cannot be opened, or in a form that is not read.
     pub fn open(shard: &Shard, observer: &Observer) -> Result<Self, Error> {
         let walked = shard.is_walked();
-        let content = source::open(shard, observer).map_err(|error| match error {
+        let content = match shard.stream() {
+            Some(stream) => source::open_stream(stream, shard.path(), observer),
+            None => source::open_file(shard.path(), shard.stamp(), 0, observer),
+        };
+        let content = content.map_err(|error| match error {
             Error::Foreign { shard, what, .. } => Error::Foreign { shard, what, walked },
             other => other,
         })?;

@@ -8,8 +8,17 @@ use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::text::Found;
 use super::{Fault, FieldPath};
+
+/// What stands at a path.
+#[derive(Clone)]
+pub(super) enum Found<'a> {
+    Missing,
+    Text(Cow<'a, str>),
+    Other(&'static str),
+    /// The record itself is not an object but this.
+    TopLevel(&'static str),
+}
 
 /// What stands at each of `paths` in `record`; of a key given twice, the last counts.
 pub(super) fn find<'a>(record: &'a str, paths: &[FieldPath]) -> Result<Vec<Found<'a>>, Fault> {

@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Error, Shard, decompress};
+use super::{Error, decompress};
 use crate::observer::Observer;
 use crate::storage::{self, Stamp};
 
@@ -27,33 +27,36 @@ impl Reread {
     }
 }
 
-/// The decompressed content of a shard, from its start.
-pub(super) fn open(shard: &Shard, observer: &Observer) -> Result<(Box<dyn Read + Send>, Reread), Error> {
-    let Some(stream) = shard.stream() else { return open_file(shard.path(), shard.stamp(), 0, observer) };
-    let failed = |source| Error::Open { path: shard.path().into(), source };
+/// The decompressed content of a stream, which messages call `path`, from its start.
+pub(super) fn open_stream(
+    stream: &Stream,
+    path: &Path,
+    observer: &Observer,
+) -> Result<(Box<dyn Read + Send>, Reread), Error> {
+    let failed = |source| Error::Open { path: path.into(), source };
     let counted = |inner: Box<dyn Read + Send>| Counted { inner, observer: observer.clone() };
     let mut state = lock(&stream.state);
     match &mut *state {
         State::Fresh { keep_in } => {
             let raw: Box<dyn Read + Send> = match stream.kind {
                 Kind::Stdin => Box::new(io::stdin()),
-                Kind::Path => Box::new(File::open(shard.path()).map_err(failed)?),
+                Kind::Path => Box::new(File::open(path).map_err(failed)?),
             };
             let keep_in = keep_in.take();
             *state = State::Spent;
             drop(state);
-            let (content, _) = decompress::content(counted(raw), shard.path())?;
+            let (content, _) = decompress::content(counted(raw), path)?;
             let Some(folder) = keep_in else { return Ok((content, Reread::Never)) };
-            let tee = Tee::new(content, shard.path(), folder, Arc::clone(&stream.state))?;
+            let tee = Tee::new(content, path, folder, Arc::clone(&stream.state))?;
             Ok((Box::new(tee), Reread::Cheap))
         }
         State::File { file, start, stamp } => {
             if !stamp.holds(&file.metadata().map_err(failed)?) {
-                return Err(Error::Changed { shard: shard.path().into() });
+                return Err(Error::Changed { shard: path.into() });
             }
             let mut copy = file.try_clone().map_err(failed)?;
             copy.seek(SeekFrom::Start(*start)).map_err(failed)?;
-            let (content, compressed) = decompress::content(counted(Box::new(copy)), shard.path())?;
+            let (content, compressed) = decompress::content(counted(Box::new(copy)), path)?;
             Ok((content, Reread::of_file(compressed)))
         }
         State::Kept(file) => {

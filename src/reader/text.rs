@@ -10,7 +10,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::field::field_names;
-use super::{Fault, FieldPath, integers, json, json::StringScanner, last};
+use super::last::{self, Found};
+use super::{Fault, FieldPath, integers, json, json::StringScanner};
 
 /// What the fields that make up a text hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -172,16 +173,6 @@ impl Default for TextFields {
     fn default() -> Self {
         TextFields { paths: FieldPath::new("text").into_iter().collect() }
     }
-}
-
-/// What stands at a path.
-#[derive(Clone)]
-pub(super) enum Found<'a> {
-    Missing,
-    Text(Cow<'a, str>),
-    Other(&'static str),
-    /// The record itself is not an object but this.
-    TopLevel(&'static str),
 }
 
 /// A set of paths, one bit each.

@@ -4,8 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use super::error::Error;
 use super::unfinished::Unfinished;
-use super::whole_file::Error;
 
 /// A file that grows.
 #[derive(Debug)]

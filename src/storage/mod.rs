@@ -2,6 +2,7 @@
 //!
 //! All that knows an operating system is here, in `platform/`.
 
+mod error;
 mod growing_file;
 mod platform;
 mod stamp;
@@ -10,14 +11,15 @@ mod temporary;
 mod unfinished;
 mod whole_file;
 mod work_dir;
+mod work_files;
 
+pub use error::Error;
 pub(crate) use growing_file::GrowingFile;
 pub(crate) use platform::descriptor_of_path;
 pub(crate) use platform::{FileId, holds_bytes, only_name, path_of_bytes, stdin, stdout};
 pub(crate) use stamp::Stamp;
 pub(crate) use temporary::TemporaryFolder;
 pub(crate) use unfinished::Unfinished;
-pub use whole_file::Error;
 pub(crate) use whole_file::{ClosedFile, WholeFile};
 pub use work_dir::Error as WorkDirError;
 pub(crate) use work_dir::{ResumableDir, WorkDir};

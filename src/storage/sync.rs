@@ -5,8 +5,8 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::error::Error;
 use super::platform;
-use super::whole_file::Error;
 
 /// More files at a time are not waited for one by one: one call for all that their file system has to write takes less.
 const MANY: usize = 32;

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::work_dir::ResumableDir;
+use super::work_files;
 
 /// The files and folders that one job has under way; clones share them.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +35,7 @@ impl Unfinished {
                 fs::remove_file(path).unwrap_or_default();
             }
         }
-        under_way.work_dir.as_deref().inspect(|folder| ResumableDir::sweep(folder));
+        under_way.work_dir.as_deref().inspect(|folder| work_files::sweep(folder));
     }
 
     /// Notes the job's work directory.
@@ -45,7 +45,7 @@ impl Unfinished {
 
     /// The job's work directory, if something is kept in it from which the job can be resumed.
     pub(crate) fn resumable(&self) -> Option<PathBuf> {
-        self.lock().work_dir.clone().filter(|folder| ResumableDir::holds_something(folder))
+        self.lock().work_dir.clone().filter(|folder| work_files::holds_something(folder))
     }
 
     /// Makes something that is of no use after everything was removed, and would be left behind.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Storage;
 use super::platform::FileId;
 use super::temporary::TemporaryFolder;
+use super::work_files::{self, LOCK, PARTS, STATE, states};
 
 /// What went wrong with a work directory.
 #[derive(Debug, thiserror::Error)]
@@ -87,13 +88,6 @@ pub(crate) struct ResumableDir {
     _lock: File,
 }
 
-/// The file by which a work directory is known.
-const LOCK: &str = "dsir-work.lock";
-/// The folder with the files of shards, done and under way.
-const PARTS: &str = "parts";
-/// What is told of the stages has names that end so.
-const STATE: &str = "state";
-
 impl ResumableDir {
     /// Makes `folder` a work directory, or takes it up from an earlier run.
     ///
@@ -133,30 +127,10 @@ impl ResumableDir {
     pub(crate) fn state(&self, stage: &str) -> PathBuf {
         self.folder.join(stage).with_extension(STATE)
     }
-
-    /// Whether anything is kept in `folder`, from which a run could be resumed.
-    pub(crate) fn holds_something(folder: &Path) -> bool {
-        states(folder).next().is_some()
-    }
-
-    /// Takes the work directory `folder` away if nothing is kept in it.
-    pub(crate) fn sweep(folder: &Path) {
-        if !ResumableDir::holds_something(folder) {
-            // What cannot be removed stays: there is nobody to tell, and the next run copes with it.
-            fs::remove_dir_all(folder.join(PARTS)).unwrap_or_default();
-            fs::remove_file(folder.join(LOCK)).unwrap_or_default();
-            fs::remove_dir(folder).unwrap_or_default();
-        }
-    }
-}
-
-fn states(folder: &Path) -> impl Iterator<Item = PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == STATE))
 }
 
 impl Drop for ResumableDir {
     fn drop(&mut self) {
-        ResumableDir::sweep(&self.folder);
+        work_files::sweep(&self.folder);
     }
 }

@@ -2,7 +2,7 @@ use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::npy::{self, Header};
-use super::{Error, Layout, Row, rows};
+use super::{Error, Layout, Row, unsound};
 use crate::storage::{self, GrowingFile, Stamp, Storage};
 
 /// Writes the weights of one shard, row after row; until [finished](WeightsWriter::finish), the file is refused as
@@ -131,7 +131,7 @@ impl WeightsFile {
         read.map_err(|source| Error::Read { path: path(), source })?
             .ok_or_else(|| Error::FileChanged { path: path() })?;
         for (index, row) in block.rows().enumerate() {
-            if let Some(value) = rows::unsound(row.log_weights()) {
+            if let Some(value) = unsound(row.log_weights()) {
                 return Err(Error::Unsound { path: self.path.clone(), row: first + index as u64, value });
             }
         }

@@ -188,3 +188,9 @@ impl<'m> Weigher<'m> {
         (tokens, sums.iter().map(|sum| log_ratios.log_weight(*sum)))
     }
 }
+
+/// The first of these log weights that no record can have.
+#[inline]
+fn unsound(mut log_weights: impl Iterator<Item = f64>) -> Option<f64> {
+    log_weights.find(|value| value.is_nan() || *value == f64::INFINITY)
+}

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::{Error, Layout, RecordId, Row, RowBlock, RowSource, WeightsWriter, push_row};
+use super::{Error, Layout, RecordId, Row, RowBlock, RowSource, WeightsWriter, push_row, unsound};
 use crate::storage::{self, Storage};
 
 /// The fields of a row beside its log weights.
@@ -138,12 +138,6 @@ impl RowSource for Rows {
         block.set(self.layout, self.bytes_of(shard, first, count));
         Ok(())
     }
-}
-
-/// The first of these log weights that no record can have.
-#[inline]
-pub(super) fn unsound(mut log_weights: impl Iterator<Item = f64>) -> Option<f64> {
-    log_weights.find(|value| value.is_nan() || *value == f64::INFINITY)
 }
 
 #[cfg(test)]
