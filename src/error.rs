@@ -169,6 +169,7 @@ impl Error {
             },
             Error::Resample(resample::Error::Weights(error)) => match error {
                 weights::Error::Read { .. } => Kind::Io,
+                weights::Error::Cancelled => Kind::Cancelled,
                 weights::Error::FileChanged { .. } => Kind::Changed,
                 _ => Kind::InvalidFile,
             },

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use super::draw_rows::draw_rows;
 use super::mix_in::MixedIn;
 use super::outputs::{self, Output};
 use super::plan_file::{PlanFile, Planned, PlannedSource};
@@ -166,7 +167,7 @@ impl Selection<'_> {
         let Selection { options, weights, targets, raw: shards, candidates, mixed_in, .. } = *self;
         run.observer.begin("draw", None);
         let start = Instant::now();
-        let draw = Draw::new(weights, targets, options)?;
+        let draw = draw_rows(weights, targets, options, &run.observer)?;
         report.computed("draw", start);
         let write_options = WriteOptions {
             destinations: &outputs.each,
@@ -196,7 +197,7 @@ impl Selection<'_> {
         let Selection { options, weights, targets, raw: shards, mixed_in, .. } = *self;
         run.observer.begin("draw", None);
         let start = Instant::now();
-        let draw = Draw::new(weights, targets, options)?;
+        let draw = draw_rows(weights, targets, options, &run.observer)?;
         let mut sources = vec![PlannedSource::new(None, &draw, shards, weights)?];
         for mixed_in in mixed_in {
             sources.push(mixed_in.planned()?);

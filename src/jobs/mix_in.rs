@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use super::draw_rows::draw_rows;
 use super::plan_file::PlannedSource;
 use super::report::{GroupReport, Report};
 use super::run::Run;
@@ -95,9 +96,9 @@ fn draw_from<'a>(
         ..DrawOptions::default()
     };
     let too_small = |there| resample::Error::MixInTooSmall { name: name.clone(), asked: *records, there };
-    let draw = Draw::new(&weights, None, &options).map_err(|error| match error {
-        resample::Error::TooFew { eligible, .. } => too_small(eligible.records),
-        resample::Error::NoneEligible { .. } => too_small(0),
+    let draw = draw_rows(&weights, None, &options, &run.observer).map_err(|error| match error {
+        Error::Resample(resample::Error::TooFew { eligible, .. }) => too_small(eligible.records).into(),
+        Error::Resample(resample::Error::NoneEligible { .. }) => too_small(0).into(),
         other => other,
     })?;
     Ok(MixedIn { name, draw, weights, shards, _folder: folder })

@@ -6,6 +6,7 @@
 mod auto;
 mod count_options;
 mod draw;
+mod draw_rows;
 mod fit;
 mod measure;
 mod measurement;

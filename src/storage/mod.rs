@@ -1,6 +1,6 @@
 //! Storage: files that appear whole or not at all, files that grow, temporary folders and work directories.
 //!
-//! All that knows an operating system is here, in `platform/`.
+//! All of the library that knows an operating system is here, in `platform/`.
 
 mod error;
 mod growing_file;

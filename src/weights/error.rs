@@ -153,6 +153,9 @@ pub enum Error {
         /// The folder.
         folder: PathBuf,
     },
+    /// The job that reads them was told to stop.
+    #[error("the job was cancelled")]
+    Cancelled,
     /// A weights file that could not be written.
     #[error(transparent)]
     Write(#[from] storage::Error),
@@ -177,7 +180,7 @@ impl Error {
             | Error::Changed { path, .. } => path,
             Error::OtherModel { folder } => folder,
             Error::Write(error) => &error.path,
-            Error::UnsoundInMemory { .. } | Error::RowInMemory { .. } => return None,
+            Error::UnsoundInMemory { .. } | Error::RowInMemory { .. } | Error::Cancelled => return None,
         })
     }
 }

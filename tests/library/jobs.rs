@@ -3,11 +3,14 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use dsir::jobs;
+use dsir::density::FitBudget;
+use dsir::featurizer::FeatureSpace;
+use dsir::jobs::{self, DrawBy, ResampleOptions};
+use dsir::reader::Shards;
 use dsir::resample::{Budget, DrawOptions};
 use dsir::{ErrorKind, Observer, Stage};
 
-use crate::corpus::{Corpus, record, select_options};
+use crate::corpus::{Corpus, fit, record, select_options, weigh};
 use crate::determinism::{TARGET, documents};
 
 fn draw() -> DrawOptions {
@@ -74,4 +77,24 @@ fn a_job_that_was_cancelled_before_it_began_reads_nothing() {
     let error = jobs::select(select_options(&raw, &target, &draw(), &output), &observer).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled);
     assert!(!output.exists());
+}
+
+#[test]
+fn a_draw_that_was_cancelled_decides_nothing() {
+    let folder = Corpus::new();
+    let raw = [folder.write("raw.jsonl", documents(50).concat())];
+    let target = folder.write("target.jsonl", record(TARGET));
+    let model = fit(&raw, &[("target", &[target])], FeatureSpace::default(), 0.0, FitBudget(None));
+    weigh(&model, &raw, &folder.path("weights"));
+
+    let by = DrawBy::Weights(folder.path("weights"));
+    let options = || ResampleOptions::new(Shards::find(&raw).unwrap(), by.clone(), draw());
+    let observer = Observer::default();
+    observer.cancel();
+    let plan = folder.path("plan.json");
+    let error = jobs::plan(options(), &plan, &observer).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    assert!(!plan.exists());
+    jobs::plan(options(), &plan, &Observer::default()).unwrap();
+    assert!(plan.exists());
 }
