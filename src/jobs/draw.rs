@@ -147,7 +147,7 @@ fn refuse_one_name<'a>(shards: impl Iterator<Item = &'a Shards>) -> Result<(), I
 }
 
 /// What a selection is made of.
-pub(super) struct Selection<'a> {
+pub(super) struct DrawInput<'a> {
     pub(super) options: &'a DrawOptions,
     pub(super) weights: &'a [WeightsFile],
     pub(super) targets: Option<&'a [TargetSize]>,
@@ -161,10 +161,10 @@ pub(super) struct Selection<'a> {
     pub(super) measuring: Option<Measuring<'a>>,
 }
 
-impl Selection<'_> {
+impl DrawInput<'_> {
     /// Draws, writes what was selected, and tells of both.
     pub(super) fn make(&self, outputs: &Outputs, run: &Run, report: &mut Report) -> Result<(), Error> {
-        let Selection { options, weights, targets, raw: shards, candidates, mixed_in, .. } = *self;
+        let DrawInput { options, weights, targets, raw: shards, candidates, mixed_in, .. } = *self;
         run.observer.begin("draw", None);
         let start = Instant::now();
         let draw = draw_rows(weights, targets, options, &run.observer)?;
@@ -194,7 +194,7 @@ impl Selection<'_> {
         run: &Run,
         report: &mut Report,
     ) -> Result<(), Error> {
-        let Selection { options, weights, targets, raw: shards, mixed_in, .. } = *self;
+        let DrawInput { options, weights, targets, raw: shards, mixed_in, .. } = *self;
         run.observer.begin("draw", None);
         let start = Instant::now();
         let draw = draw_rows(weights, targets, options, &run.observer)?;
@@ -209,7 +209,7 @@ impl Selection<'_> {
     }
 
     fn report(&self, draw: &Draw, written: Option<Written>, observer: &Observer) -> DrawReport {
-        let Selection { options, targets, mixed_in, scores, .. } = *self;
+        let DrawInput { options, targets, mixed_in, scores, .. } = *self;
         let names: Vec<String> = match options.combine {
             Combine::Product(_) => vec!["product".into()],
             Combine::Apart => targets.unwrap_or_default().iter().map(|target| target.name.clone()).collect(),

@@ -110,7 +110,7 @@ pub fn measure(options: MeasureOptions, observer: &Observer) -> Result<(Measurem
     let weights = options.weights.as_ref().map(open_weights).transpose()?;
 
     let how = How { epsilon: options.epsilon, sample: options.sample, seed: options.seed };
-    let pass = passes::MeasureOptions {
+    let pass = passes::MeasuringOptions {
         space: model.space,
         read: options.read.clone(),
         sample: options.sample,
@@ -172,7 +172,7 @@ impl Inputs {
     fn measure(
         &self,
         mut model: Model,
-        options: &passes::MeasureOptions,
+        options: &passes::MeasuringOptions,
         how: &How,
         rejects: &mut Option<Rejects>,
         run: &Run,

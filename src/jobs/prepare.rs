@@ -66,7 +66,7 @@ pub fn prepare(options: PrepareOptions, observer: &Observer) -> Result<Report, E
 
     run.work(Report::new(run.threads()), |report| {
         let mut rejects = create_rejects(rejects.as_deref(), &run)?;
-        let options = passes::PrepareOptions {
+        let options = passes::PreparingOptions {
             steps: &steps,
             packing: packing.map(Arc::new),
             destination: &destination,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::draw::{Beside, OutputOptions, Outputs, Selection, paths};
+use super::draw::{Beside, DrawInput, OutputOptions, Outputs, paths};
 use super::fit::check_punkt;
 use super::mix_in::{self, FileMixIn};
 use super::plan_file::{Planned, PlannedBy};
@@ -199,7 +199,7 @@ fn draw_then(options: ResampleOptions, plan: Option<&Path>, observer: &Observer)
                 folder.open(&raw)?
             }
         };
-        let selection = Selection {
+        let selection = DrawInput {
             options: &draw,
             weights: &weights,
             targets,

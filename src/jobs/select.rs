@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::auto;
 use super::count_options::CountOptions;
-use super::draw::{Beside, OutputOptions, Outputs, Selection, paths};
+use super::draw::{Beside, DrawInput, OutputOptions, Outputs, paths};
 use super::fit::{add_raw, check_punkt, count_targets, create_rejects, finish_rejects, tell_of_model};
 use super::mix_in::{self, FileMixIn};
 use super::place;
@@ -195,7 +195,7 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
         let mixed_in = mix_in::draw(&mix_in, model.space, &draw, &read, &run, report)?;
         let targets = WeightsInfo::sizes(&model);
         let candidates = Candidates::new(&work_dir.parts(), Screen::new(&targets, &draw)?);
-        let options = passes::WeighOptions {
+        let options = passes::WeighingOptions {
             rejects: rejects.as_mut(),
             candidates: Some(&candidates),
             publish_to: None,
@@ -209,7 +209,7 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
         tell_of_model(&model, draw.method != Method::Random, report, &run);
 
         let weights = WeightsFolder::new(&work_dir.parts()).open(&raw)?;
-        let selection = Selection {
+        let selection = DrawInput {
             options: &draw,
             weights: &weights,
             targets: Some(&targets),

@@ -90,7 +90,7 @@ pub fn weigh(options: WeighOptions, observer: &Observer) -> Result<Report, Error
     let work_dir = place::beside_weights(options.work_dir.as_deref(), &output, &raw, &run)?;
     let done = run.work(Report::new(run.threads()), |report| {
         let mut rejects = create_rejects(rejects.as_deref(), &run)?;
-        let options = passes::WeighOptions {
+        let options = passes::WeighingOptions {
             rejects: rejects.as_mut(),
             candidates: None,
             publish_to: Some(&folder),

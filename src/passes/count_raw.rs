@@ -52,7 +52,7 @@ pub(crate) fn count_raw(
         // A second reading finds the same rejects.
         let rejects = rejects.take();
         let checkpoints = work.and_then(|work| corpus.checkpoints(work, rejects.is_some()));
-        count_once(corpus, Beside { checkpoints, ..Beside::default() }, rejects, observer)
+        count_once(corpus, CountExtras { checkpoints, ..CountExtras::default() }, rejects, observer)
     })?;
     Ok((counts, report))
 }
@@ -71,7 +71,7 @@ pub(crate) fn count_raw_and_sample(
     let (counts, (threads, report)) = whole_if_copied(corpus, observer, |corpus| {
         sampler.restart();
         let oversampled = Some(Oversampled { eligible, sampler: &sampler });
-        count_once(corpus, Beside { oversampled, ..Beside::default() }, rejects.take(), observer)
+        count_once(corpus, CountExtras { oversampled, ..CountExtras::default() }, rejects.take(), observer)
     })?;
     Ok((counts, sampler.finish(threads), report))
 }
@@ -86,7 +86,7 @@ pub(super) fn count_raw_sample(
     observer: &Observer,
 ) -> Result<(RawCounts, ReadReport), Error> {
     let corpus = RawCorpus { budget: FitBudget(None), ..corpus };
-    let beside = Beside { only: Some(only), ..Beside::default() };
+    let beside = CountExtras { only: Some(only), ..CountExtras::default() };
     let (counts, (_, report)) = count_once(corpus, beside, None, observer)?;
     Ok((counts, report))
 }
@@ -135,7 +135,7 @@ fn whole_if_copied<T>(
 
 /// What else is done while a raw corpus is counted.
 #[derive(Default)]
-struct Beside<'a> {
+struct CountExtras<'a> {
     /// Counts only these documents.
     only: Option<&'a FixedSizeSample>,
     oversampled: Option<Oversampled<'a>>,
@@ -148,12 +148,12 @@ type SampledAndReport = (Vec<Levels<DocumentBlocks>>, ReadReport);
 /// Reads the corpus once.
 fn count_once(
     corpus: RawCorpus<'_>,
-    beside: Beside<'_>,
+    beside: CountExtras<'_>,
     rejects: Option<&mut Rejects>,
     observer: &Observer,
 ) -> Result<(RawCounts, SampledAndReport), Error> {
     let RawCorpus { shards, space, budget, read } = corpus;
-    let Beside { only, oversampled, checkpoints } = beside;
+    let CountExtras { only, oversampled, checkpoints } = beside;
     let featurizers = read.featurizers(space)?;
     observer.begin("fit", shards.total_bytes());
     let before: Option<EarlierCounts> =

@@ -15,7 +15,7 @@ use crate::reader::{Shards, content_hash};
 
 /// How selections, and the raw corpus beside them, are measured.
 #[derive(Clone, Debug)]
-pub(crate) struct MeasureOptions {
+pub(crate) struct MeasuringOptions {
     /// The feature space.
     pub space: FeatureSpace,
     /// How records become documents.
@@ -88,11 +88,11 @@ impl MeasuredSelection {
 /// Shards that cannot be read, or without a document.
 pub(crate) fn measure_raw(
     shards: &Shards,
-    options: &MeasureOptions,
+    options: &MeasuringOptions,
     rejects: Option<&mut Rejects>,
     observer: &Observer,
 ) -> Result<(MeasuredRaw, Stages), Error> {
-    let MeasureOptions { space, ref read, sample, seed } = *options;
+    let MeasuringOptions { space, ref read, sample, seed } = *options;
     let corpus = RawCorpus { shards, space, budget: FitBudget(None), read };
     let Some(size) = sample else {
         let (counts, report) = count_raw(corpus, rejects, None, observer)?;
@@ -110,11 +110,11 @@ pub(crate) fn measure_raw(
 /// Shards that cannot be read, or without a document.
 pub(crate) fn measure_selection(
     selection: &SelectionShards,
-    options: &MeasureOptions,
+    options: &MeasuringOptions,
     mut rejects: Option<&mut Rejects>,
     observer: &Observer,
 ) -> Result<(MeasuredSelection, Stages), Error> {
-    let MeasureOptions { space, ref read, sample, seed } = *options;
+    let MeasuringOptions { space, ref read, sample, seed } = *options;
     let (shards, what) = (&selection.shards, format!("selection `{}`", selection.name));
     let mut stages = Stages::new();
     let sample = match sample {

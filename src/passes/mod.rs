@@ -31,14 +31,14 @@ pub(crate) use fields::look_for_fields;
 pub(crate) use fill_in::{FillInOptions, WeightSource, fill_in};
 pub use filter::Filter;
 pub(crate) use filter::fields_of;
-pub(crate) use measure::{MeasureOptions, MeasuredSelection, measure_raw, measure_selection};
+pub(crate) use measure::{MeasuredSelection, MeasuringOptions, measure_raw, measure_selection};
 pub use prepare::Prepared;
-pub(crate) use prepare::{PrepareOptions, prepare};
+pub(crate) use prepare::{PreparingOptions, prepare};
 pub(crate) use rejects::Rejects;
 pub use selected::SelectedRecords;
 pub(crate) use selected::TextHashes;
 pub(crate) use texts::{featurize_texts, sample_texts};
-pub(crate) use weigh::{WeighOptions, Weighed, refuse_weights_of_others, weigh};
+pub(crate) use weigh::{Weighed, WeighingOptions, refuse_weights_of_others, weigh};
 pub(crate) use write::{Measuring, Source, WriteOptions, Written, write};
 
 use std::path::PathBuf;

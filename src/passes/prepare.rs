@@ -14,7 +14,7 @@ use crate::storage::Storage;
 use crate::writer::{Destination, RecordWriter, Selected, ShardRecords};
 
 /// What is done with records, and where they go.
-pub(crate) struct PrepareOptions<'a> {
+pub(crate) struct PreparingOptions<'a> {
     /// What is done with each by itself.
     pub steps: &'a Steps,
     /// How those that are kept are joined at the end, if they are.
@@ -46,10 +46,10 @@ pub struct Prepared {
 pub(crate) fn prepare(
     shards: &Shards,
     read: &ReadOptions,
-    options: PrepareOptions<'_>,
+    options: PreparingOptions<'_>,
     observer: &Observer,
 ) -> Result<(ReadReport, Prepared), Error> {
-    let PrepareOptions { steps, packing, destination, storage, rejects } = options;
+    let PreparingOptions { steps, packing, destination, storage, rejects } = options;
     observer.begin("prepare", shards.total_bytes());
     let writer = match &packing {
         Some(packing) => RecordWriter::create_packed(destination, packing.clone(), storage)?,
@@ -57,7 +57,7 @@ pub(crate) fn prepare(
     };
     let rejects = RejectsInOrder::new(rejects);
     let documents = Documents::new(shards, read, FieldKind::Text, rejects.are_wanted(), observer);
-    let job = Prepare { steps, shards, documents, rejects, writer };
+    let job = PrepareShards { steps, shards, documents, rejects, writer };
     let scanned = scan::scan(&job, shards, observer)?;
     let report = job.documents.finish("raw", scanned.shards.iter().map(|(tally, _)| tally))?;
     job.writer.finish()?;
@@ -74,7 +74,7 @@ pub(crate) fn prepare(
     Ok((report, prepared))
 }
 
-struct Prepare<'a> {
+struct PrepareShards<'a> {
     steps: &'a Steps,
     shards: &'a Shards,
     documents: Documents<'a>,
@@ -90,26 +90,26 @@ struct MadeOfBlock {
 }
 
 /// A shard under way.
-struct ShardUnderWay {
+struct PreparedShard {
     shard: usize,
     tally: Tally,
     records: ShardRecords,
     prepared: Prepared,
 }
 
-impl<'a> Job for Prepare<'a> {
+impl<'a> Job for PrepareShards<'a> {
     type Thread = (TextReader<'a>, Preparer<'a>);
     type Made = MadeOfBlock;
-    type Gathered = ShardUnderWay;
+    type Gathered = PreparedShard;
     type Ended = (Tally, Prepared);
 
     fn thread(&self) -> Self::Thread {
         (self.documents.thread(), Preparer::new(self.steps))
     }
 
-    fn begin(&self, shard: usize, _: &BlockReader) -> Result<ShardUnderWay, Error> {
+    fn begin(&self, shard: usize, _: &BlockReader) -> Result<PreparedShard, Error> {
         let records = self.writer.begin(shard, &self.shards[shard])?;
-        Ok(ShardUnderWay { shard, tally: Tally::default(), records, prepared: Prepared::default() })
+        Ok(PreparedShard { shard, tally: Tally::default(), records, prepared: Prepared::default() })
     }
 
     fn make(&self, thread: &mut Self::Thread, shard: usize, block: &Block) -> Result<MadeOfBlock, Error> {
@@ -124,8 +124,8 @@ impl<'a> Job for Prepare<'a> {
         Ok(MadeOfBlock { taken, records, made: preparer.take_made() })
     }
 
-    fn gather(&self, gathered: &mut ShardUnderWay, made: MadeOfBlock) -> Result<(), Error> {
-        let ShardUnderWay { shard, tally, records, prepared } = gathered;
+    fn gather(&self, gathered: &mut PreparedShard, made: MadeOfBlock) -> Result<(), Error> {
+        let PreparedShard { shard, tally, records, prepared } = gathered;
         tally.add(made.taken.tally);
         prepared.made.add(made.made);
         prepared.bytes += made.records.bytes().len() as u64;
@@ -133,8 +133,8 @@ impl<'a> Job for Prepare<'a> {
         Ok(self.writer.write(records, &made.records)?)
     }
 
-    fn end(&self, gathered: ShardUnderWay) -> Result<(Tally, Prepared), Error> {
-        let ShardUnderWay { shard, tally, records, prepared } = gathered;
+    fn end(&self, gathered: PreparedShard) -> Result<(Tally, Prepared), Error> {
+        let PreparedShard { shard, tally, records, prepared } = gathered;
         self.rejects.end(shard)?;
         self.writer.end(records)?;
         Ok((tally, prepared))

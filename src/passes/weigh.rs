@@ -31,7 +31,7 @@ use crate::writer;
 
 /// What is done while records are weighed.
 #[derive(Default)]
-pub(crate) struct WeighOptions<'a> {
+pub(crate) struct WeighingOptions<'a> {
     /// Keeps the records skipped.
     pub rejects: Option<&'a mut Rejects>,
     /// Keeps, beside the weights, the records that may still be selected.
@@ -62,11 +62,11 @@ pub(crate) fn weigh(
     shards: &Shards,
     read: &ReadOptions,
     work_dir: &WorkDir,
-    options: WeighOptions<'_>,
+    options: WeighingOptions<'_>,
     storage: &Storage,
     observer: &Observer,
 ) -> Result<Weighed, Error> {
-    let WeighOptions { mut rejects, candidates, publish_to, filter } = options;
+    let WeighingOptions { mut rejects, candidates, publish_to, filter } = options;
     let log_ratios = model.log_ratios()?;
     let featurizers = read.featurizers(model.space)?;
     let info = WeightsInfo::new(model, &read.fields, filter.stored());
@@ -134,7 +134,7 @@ struct WeighThread<'a> {
 }
 
 /// The rows of one block, what was taken out of it, and its records that may be selected.
-struct Rows {
+struct WeighedBlock {
     rows: Vec<u8>,
     taken: Taken,
     candidates: Vec<u8>,
@@ -145,7 +145,7 @@ pub(super) const LEFT_OUT_TOKENS: u64 = 1;
 
 impl<'a> Job for Weigh<'a> {
     type Thread = WeighThread<'a>;
-    type Made = Rows;
+    type Made = WeighedBlock;
     type Gathered = ShardFiles;
     type Ended = Tally;
 
@@ -172,7 +172,7 @@ impl<'a> Job for Weigh<'a> {
         }
     }
 
-    fn make(&self, thread: &mut WeighThread<'a>, shard: usize, block: &Block) -> Result<Rows, Error> {
+    fn make(&self, thread: &mut WeighThread<'a>, shard: usize, block: &Block) -> Result<WeighedBlock, Error> {
         let WeighThread { weigher, candidates: keep, texts, filter } = thread;
         let none = || std::iter::repeat_n(f64::NEG_INFINITY, self.log_ratios.targets());
         let mut rows = Vec::new();
@@ -197,10 +197,10 @@ impl<'a> Job for Weigh<'a> {
             Some(candidates) => candidates.frame(keep, block, &rows, self.parts.layout)?,
             None => Vec::new(),
         };
-        Ok(Rows { rows, taken, candidates })
+        Ok(WeighedBlock { rows, taken, candidates })
     }
 
-    fn gather(&self, files: &mut ShardFiles, made: Rows) -> Result<(), Error> {
+    fn gather(&self, files: &mut ShardFiles, made: WeighedBlock) -> Result<(), Error> {
         files.append(made, &self.parts)
     }
 

@@ -127,7 +127,8 @@ pub(crate) fn write(
     let mut outputs = Vec::with_capacity(options.destinations.len());
     for (number, destination) in (0..).zip(options.destinations) {
         let writer = RecordWriter::create(destination, options.shuffle.is_some(), options.storage)?;
-        outputs.push(Output { writer, order: options.shuffle.map(|seed| Noise::of_shuffle(seed, number)) });
+        outputs
+            .push(DrawOutput { writer, order: options.shuffle.map(|seed| Noise::of_shuffle(seed, number)) });
     }
     let (mut read, mut counts) = (Tally::default(), Vec::new());
     let mut written = vec![0; outputs.len()];
@@ -228,14 +229,14 @@ struct Write<'a> {
     /// For each shard, the file of its candidates, if they are read in its place.
     kept: Vec<Option<PathBuf>>,
     /// Of each draw.
-    outputs: &'a [Output],
+    outputs: &'a [DrawOutput],
     annotate: bool,
     /// What the selected are counted with, if they are.
     measuring: Option<(&'a Featurizers, Measuring<'a>)>,
     looking: &'a Mutex<Looking>,
 }
 
-struct Output {
+struct DrawOutput {
     writer: RecordWriter,
     /// The order to shuffle into.
     order: Option<Noise>,
@@ -393,7 +394,7 @@ impl<'a> Job for Write<'a> {
     }
 
     fn begin(&self, shard: usize, _: &BlockReader) -> Result<Self::Gathered, Error> {
-        let begin = |output: &Output| output.writer.begin(self.first_shard + shard, &self.shards[shard]);
+        let begin = |output: &DrawOutput| output.writer.begin(self.first_shard + shard, &self.shards[shard]);
         let records = self.outputs.iter().map(begin).collect::<Result<_, _>>()?;
         Ok(ShardUnderWay { shard, written: vec![0; self.outputs.len()], records, tally: Tally::default() })
     }

@@ -34,7 +34,7 @@ pub(super) fn open_stream(
     observer: &Observer,
 ) -> Result<(Box<dyn Read + Send>, Reread), Error> {
     let failed = |source| Error::Open { path: path.into(), source };
-    let counted = |inner: Box<dyn Read + Send>| Counted { inner, observer: observer.clone() };
+    let counted = |inner: Box<dyn Read + Send>| Observed { inner, observer: observer.clone() };
     let mut state = lock(&stream.state);
     match &mut *state {
         State::Fresh { keep_in } => {
@@ -85,7 +85,7 @@ pub(super) fn open_file(
             _ => Ok(file),
         }
     };
-    let counted = |inner| Counted { inner, observer: observer.clone() };
+    let counted = |inner| Observed { inner, observer: observer.clone() };
     let failed = |source| Error::Read { shard: path.into(), at: 0, source };
     let mut file = open()?;
     let (mut content, compressed) = decompress::content(counted(file), path)?;
@@ -224,12 +224,12 @@ impl Read for Tee {
 }
 
 /// Tells the progress of what is read.
-struct Counted<R> {
+struct Observed<R> {
     inner: R,
     observer: Observer,
 }
 
-impl<R: Read> Read for Counted<R> {
+impl<R: Read> Read for Observed<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.observer.add(read as u64);

@@ -17,7 +17,7 @@ pub(crate) struct Open<J: Job> {
     pub(crate) input: Mutex<Input>,
     /// Whether reading keeps a processor busy, with decompressing.
     pub(crate) busy_reading: AtomicBool,
-    pub(crate) output: Mutex<Output<J>>,
+    pub(crate) output: Mutex<Gathering<J>>,
     /// Told whenever a block is gathered.
     gathered: Condvar,
 }
@@ -34,7 +34,7 @@ pub(crate) enum Reader {
     Ended,
 }
 
-pub(crate) struct Output<J: Job> {
+pub(crate) struct Gathering<J: Job> {
     /// From the first block to the end of the shard.
     pub(crate) gathered: Option<J::Gathered>,
     /// The next block to gather.
@@ -60,7 +60,7 @@ impl<J: Job> Open<J> {
             threads: AtomicUsize::new(0),
             input: Mutex::new(Input { reader: Reader::Closed, blocks: 0 }),
             busy_reading: AtomicBool::new(false),
-            output: Mutex::new(Output { gathered: None, next: 0, early: BTreeMap::new(), blocks: None }),
+            output: Mutex::new(Gathering { gathered: None, next: 0, early: BTreeMap::new(), blocks: None }),
             gathered: Condvar::new(),
         }
     }
@@ -93,7 +93,7 @@ impl<J: Job> Open<J> {
         self.settle(job, |output| output.blocks = Some(blocks))
     }
 
-    fn settle(&self, job: &J, note: impl FnOnce(&mut Output<J>)) -> Settled<J::Ended> {
+    fn settle(&self, job: &J, note: impl FnOnce(&mut Gathering<J>)) -> Settled<J::Ended> {
         let mut output = lock(&self.output);
         note(&mut output);
         let ended = output.gather(job);
@@ -104,9 +104,9 @@ impl<J: Job> Open<J> {
     }
 }
 
-impl<J: Job> Output<J> {
+impl<J: Job> Gathering<J> {
     fn gather(&mut self, job: &J) -> Result<Option<J::Ended>, Error> {
-        let Output { gathered, next, early, blocks } = self;
+        let Gathering { gathered, next, early, blocks } = self;
         let Some(into) = gathered else { return Ok(None) };
         while let Some(made) = early.remove(next) {
             job.gather(into, made)?;

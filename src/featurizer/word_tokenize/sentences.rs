@@ -21,7 +21,7 @@ pub(super) struct Sentences {
 
 /// A place where a sentence may end.
 #[derive(Clone, Copy)]
-struct Candidate {
+struct PossibleEnd {
     /// Where the word before it begins.
     word: usize,
     /// Its `.`, `?` or `!`.
@@ -40,8 +40,8 @@ impl Sentences {
         let bytes = text.as_bytes();
         let mut sentences = Realigned { text, before: None, moved: 0, found };
         let mut start = 0;
-        let mut before: Option<Candidate> = None;
-        let mut cut = |this: &mut Self, candidate: Candidate, sentences: &mut Realigned<'t, _>| {
+        let mut before: Option<PossibleEnd> = None;
+        let mut cut = |this: &mut Self, candidate: PossibleEnd, sentences: &mut Realigned<'t, _>| {
             if this.breaks_at(text, candidate) {
                 sentences.push(start, candidate.at + 1);
                 start = candidate.next.unwrap_or(candidate.at + 1);
@@ -65,7 +65,7 @@ impl Sentences {
             if let Some(before) = before.filter(|before| before.at <= word) {
                 cut(self, before, &mut sentences);
             }
-            before = Some(Candidate { word, at, next });
+            before = Some(PossibleEnd { word, at, next });
         }
         if let Some(before) = before {
             cut(self, before, &mut sentences);
@@ -75,7 +75,7 @@ impl Sentences {
     }
 
     /// Whether a sentence ends within the words around `candidate`, the last of them aside.
-    fn breaks_at(&mut self, text: &str, candidate: Candidate) -> bool {
+    fn breaks_at(&mut self, text: &str, candidate: PossibleEnd) -> bool {
         let end = match candidate.next {
             None => candidate.at + 2,
             Some(next) => text[next..].find(is_space).map_or(text.len(), |len| next + len),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Rows;
+use super::WeighedBlock;
 use crate::error::Error;
 use crate::passes::candidates::Candidates;
 use crate::passes::documents::Tally;
@@ -111,8 +111,8 @@ impl Parts<'_> {
 
 impl ShardFiles {
     /// Appends what was made of the next block.
-    pub(super) fn append(&mut self, made: Rows, parts: &Parts<'_>) -> Result<(), Error> {
-        let Rows { rows, taken, candidates } = made;
+    pub(super) fn append(&mut self, made: WeighedBlock, parts: &Parts<'_>) -> Result<(), Error> {
+        let WeighedBlock { rows, taken, candidates } = made;
         self.tally.add(taken.tally);
         self.weights.write(&rows)?;
         if let Some(file) = &mut self.candidates {
