@@ -33,7 +33,7 @@ pub(crate) fn is_mount_point(_: &Path) -> bool {
 }
 
 /// The descriptor that a path stands for: none does here.
-pub fn descriptor_of_path(_: &Path) -> Option<i32> {
+pub(crate) fn descriptor_of_path(_: &Path) -> Option<i32> {
     None
 }
 
