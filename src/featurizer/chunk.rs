@@ -2,9 +2,9 @@
 //!
 //! What a token is, says [`super::plain`]; this gives the same tokens, only faster:
 //!
-//! 1. The text is copied in lower case, and for every byte of the copy two bits tell its class, word or space. Where 64 bytes are
-//!    ASCII that is a few instructions for all of them ([`crate::simd`]); other characters go one by one, and the ASCII
-//!    between them still together.
+//! 1. The text is copied in lower case, and for every byte of the copy two bits tell its class, word or space. Where 64
+//!    bytes are ASCII that is a few instructions for all of them ([`crate::simd`]); other characters go one by one, and
+//!    the ASCII between them still together.
 //! 2. Where the class changes, a token begins or ends: shifts and masks on 64 bits at once.
 //!
 //! A text is worked on in chunks that fit the first-level cache. A token that goes on beyond its chunk is

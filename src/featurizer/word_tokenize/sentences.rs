@@ -1,9 +1,9 @@
 //! Sentences, as Punkt's `PunktTokenizer.tokenize` of NLTK 3.9.1 finds them.
 //!
-//! 1. A sentence may end at each `.`, `?` or `!` before a space and more text, or before one of [`ENDS_A_WORD`]. Of several without
-//!    white space between them, the last counts.
-//! 2. What is around such a place, from the white space before it to the end of the next word, is split into words of Punkt's own
-//!    ([`Words`]), and the model decides whether one of them ends a sentence.
+//! 1. A sentence may end at each `.`, `?` or `!` before a space and more text, or before one of [`ENDS_A_WORD`]. Of
+//!    several without white space between them, the last counts.
+//! 2. What is around such a place, from the white space before it to the end of the next word, is split into words of
+//!    Punkt's own ([`Words`]), and the model decides whether one of them ends a sentence.
 //! 3. Quotes and brackets that close a sentence and begin the next one are moved over to the first.
 
 use std::sync::Arc;

@@ -4,7 +4,8 @@
 //! What each substitution sees depends on those before it; `plain.rs` beside this file does them one by one, and is the
 //! judge of this file, which goes through the sentence once:
 //!
-//! 1. Some characters are a token by themselves, or with their like beside them. What they are may depend on their neighbours.
+//! 1. Some characters are a token by themselves, or with their like beside them. What they are may depend on their
+//!    neighbours.
 //! 2. What is between those and white space is a piece, of which `pieces.rs` makes one token or several.
 
 use super::pieces::{self, APOSTROPHE, Gap, MIXED, PLAIN};
