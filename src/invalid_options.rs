@@ -111,6 +111,9 @@ pub enum InvalidOptions {
     /// A shuffled folder.
     #[error("shuffling mixes the shards: it takes one output, not a folder")]
     ShuffledFolder,
+    /// What changes the output, where there is none.
+    #[error("shuffling, annotating and mixing in files change what is written: they need an output")]
+    WrittenNowhere,
     /// Two shards that would be written under one name.
     #[error("two files would be written as {}; write to one file instead of a folder", name.display())]
     SameName {

@@ -81,6 +81,9 @@ mod passes;
 
 pub mod jobs;
 
+#[cfg(feature = "cli")]
+pub mod cli;
+
 pub mod storage;
 
 mod error;

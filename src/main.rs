@@ -1,9 +1,7 @@
 //! The command line of dsir.
 
-mod cli;
-
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    cli::main()
+    ExitCode::from(dsir::cli::main(std::env::args_os()))
 }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use dsir::reader::{self, Fault};
-use dsir::storage::WorkDirError;
-use dsir::{Error, density, featurizer, resample, weights, writer};
+use crate::reader::{self, Fault};
+use crate::storage::WorkDirError;
+use crate::{Error, density, featurizer, resample, weights, writer};
 
 /// What happened, where, and what to do next.
 pub(crate) fn words(error: &Error) -> String {

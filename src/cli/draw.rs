@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use dsir::jobs::{FileMixIn, Filter};
-use dsir::reader::{Condition, Conditions, Shards};
-use dsir::resample::{
+use crate::jobs::{FileMixIn, Filter};
+use crate::reader::{Condition, Conditions, Shards};
+use crate::resample::{
     Budget, Combine, DrawOptions, GroupShares, Groups, InvalidDraw, Method, MixIn, Normalize, ShareBy,
 };
 

@@ -1,6 +1,6 @@
 //! What was measured: as JSON for programs, in tables for people.
 
-use dsir::jobs::{Corpus, Measurement, Repeats, SelectionReport};
+use crate::jobs::{Corpus, Measurement, Repeats, SelectionReport};
 use serde_json::Value;
 
 use super::failure::harmless;

@@ -1,4 +1,8 @@
 //! The command line: what is typed becomes the options of a job, and its report becomes words.
+//!
+//! It is the only part of the library that knows how an option is spelled. [`main`] is the program. [`run`] does what
+//! the program does for another program, which takes the same options, watches the job itself, and prints nothing
+//! that it does not want to.
 
 mod advice;
 mod args;
@@ -7,43 +11,111 @@ mod commands;
 mod draw;
 mod failure;
 mod format;
+mod host;
 mod measurement;
 mod options;
-mod run;
 mod signals;
 mod stdout;
 mod summary;
 mod usage;
 mod warnings;
 
-use std::process::ExitCode;
+use std::ffi::OsString;
 
 use clap::{CommandFactory, Parser};
 
+use crate::resample::DrawOptions;
+use crate::{Observer, Warning};
 use args::{Cli, Command};
-use failure::Failure;
+pub use failure::Failure;
+use host::Host;
+pub use host::Outcome;
 
-/// Runs the command that was typed.
-pub(crate) fn main() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Select(args) => commands::select(args),
-        Command::Fit(args) => commands::fit(&args),
-        Command::Weigh(args) => commands::weigh(&args),
-        Command::Resample(args) => commands::resample(args),
-        Command::Merge(args) => commands::merge(&args),
-        Command::Measure(args) => commands::measure(&args),
-        Command::Prepare(args) => commands::prepare(&args),
-        Command::Inspect(args) => commands::inspect(&args),
-        Command::Completions(args) => completions(args.shell),
-    };
+/// The program: does what was typed, with the terminal and the signals of this process, and returns the exit code.
+/// The first of `args` is the program's name.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
+    let done = parse(args).and_then(|cli| command(cli, Host::Program)).and_then(Outcome::tell);
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(()) => 0,
         Err(failure) => failure.report(),
     }
 }
 
-fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
+/// Does what was typed for the program that watches `observer`: it takes no signals and prints nothing, but what was
+/// asked for on standard output. The first of `args` is a program's name.
+///
+/// `select` and `resample` without an output write nothing, and tell which records were selected.
+///
+/// ```
+/// use dsir::{Observer, cli};
+///
+/// # fn main() -> Result<(), cli::Failure> {
+/// # let work = tempfile::tempdir().unwrap();
+/// # let path = |name: &str| work.path().join(name);
+/// # std::fs::write(path("raw.jsonl"), "{\"text\": \"tax form\"}\n{\"text\": \"the sea\"}\n").unwrap();
+/// # std::fs::write(path("sea.jsonl"), "{\"text\": \"the tide of the sea\"}\n").unwrap();
+/// let [raw, target] = [path("raw.jsonl"), path("sea.jsonl")].map(Into::into);
+/// let typed = ["dsir", "select", "-k", "1", "--min-tokens", "1", "--target"].map(Into::into);
+/// let done = cli::run(typed.into_iter().chain([target, raw]), &Observer::default())?;
+/// let selected = done.selected.expect("it was written nowhere");
+/// assert_eq!(selected[0][0].position.row, 1);
+/// assert_eq!(done.report["raw"]["documents"], 2);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// Wrong usage, or the error of the job.
+pub fn run(args: impl IntoIterator<Item = OsString>, observer: &Observer) -> Result<Outcome, Failure> {
+    command(parse(args)?, Host::Caller(observer))
+}
+
+/// What is drawn by the options of `dsir resample`, whose first is a program's name.
+///
+/// # Errors
+/// Wrong usage.
+pub fn draw_options(args: impl IntoIterator<Item = OsString>) -> Result<DrawOptions, Failure> {
+    match parse(args)?.command {
+        Command::Resample(mut args) => {
+            args.draw.method = args.method;
+            let options = args.draw.options()?;
+            options.check().map_err(crate::InvalidOptions::from)?;
+            Ok(options)
+        }
+        _ => Err(Failure::usage("these are not the options of a draw")),
+    }
+}
+
+/// A warning in the words of the command line: what is the matter, and what to type.
+pub fn words_of(warning: &Warning) -> String {
+    warnings::words(warning)
+}
+
+/// The definitions of all commands and options.
+pub fn definitions() -> clap::Command {
+    Cli::command()
+}
+
+fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Failure> {
+    Cli::try_parse_from(args).map_err(Failure::Typed)
+}
+
+fn command(cli: Cli, host: Host<'_>) -> Result<Outcome, Failure> {
+    match cli.command {
+        Command::Select(args) => commands::select(args, host),
+        Command::Fit(args) => commands::fit(&args, host),
+        Command::Weigh(args) => commands::weigh(&args, host),
+        Command::Resample(args) => commands::resample(args, host),
+        Command::Merge(args) => commands::merge(&args, host),
+        Command::Measure(args) => commands::measure(&args, host),
+        Command::Prepare(args) => commands::prepare(&args, host),
+        Command::Inspect(args) => commands::inspect(&args),
+        Command::Completions(args) => Ok(completions(args.shell)),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> Outcome {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "dsir", &mut script);
-    stdout::print(&String::from_utf8_lossy(&script))
+    Outcome::printed(String::from_utf8_lossy(&script).into_owned())
 }

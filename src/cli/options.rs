@@ -4,11 +4,11 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dsir::density::{FitBudget, Model};
-use dsir::featurizer::{FeatureSpace, Hash, Punkt, Tokenizer};
-use dsir::jobs::{CountOptions, Filter, ReadOptions, RunOptions, SelectionShards, TargetShards};
-use dsir::quality::QualityBounds;
-use dsir::reader::{Conditions, Exclude, FieldPath, Shards, TextFields};
+use crate::density::{FitBudget, Model};
+use crate::featurizer::{FeatureSpace, Hash, Punkt, Tokenizer};
+use crate::jobs::{CountOptions, Filter, ReadOptions, RunOptions, SelectionShards, TargetShards};
+use crate::quality::QualityBounds;
+use crate::reader::{Conditions, Exclude, FieldPath, Shards, TextFields};
 
 use super::args::{
     CountArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, Measure, PunktArgs, QualityArg, QualityArgs,
@@ -105,7 +105,7 @@ impl TokenizerArg {
     pub(crate) fn space(self, punkt: Option<&Path>) -> Result<FeatureSpace, Failure> {
         let tokenizer = Tokenizer::from(self);
         let punkt = match (tokenizer, punkt) {
-            (Tokenizer::WordTokenize, None) => return Err(dsir::featurizer::Error::NoPunkt.into()),
+            (Tokenizer::WordTokenize, None) => return Err(crate::featurizer::Error::NoPunkt.into()),
             (Tokenizer::WordTokenize, Some(folder)) => Some(Punkt::read(folder)?.fingerprint()),
             _ => None,
         };
@@ -116,7 +116,7 @@ impl TokenizerArg {
 impl PunktArgs {
     /// Reads the sentence model, which must be there.
     pub(crate) fn read(&self) -> Result<Arc<Punkt>, Failure> {
-        let folder = self.folder().ok_or(dsir::featurizer::Error::NoPunkt)?;
+        let folder = self.folder().ok_or(crate::featurizer::Error::NoPunkt)?;
         Ok(Arc::new(Punkt::read(&folder)?))
     }
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::thread;
 
-use dsir::Observer;
+use crate::Observer;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals as Incoming;
 use signal_hook::low_level;

@@ -2,17 +2,18 @@
 
 use std::path::Path;
 
-use dsir::jobs::{
+use crate::jobs::{
     AutoReport, DrawReport, Fitted, Prepared, RawReport, Report, ScoreKind, StageRead, TargetReport,
 };
-use dsir::refine::{Candidate, Evaluation, Refinement, Weighting};
-use dsir::resample::Totals;
+use crate::refine::{Candidate, Evaluation, Refinement, Weighting};
+use crate::resample::Totals;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::args::RunArgs;
-use super::failure::{Failure, say};
+use super::failure::Failure;
 use super::format::{count, number, size, wrapped};
+use super::host::Outcome;
 use super::warnings::words;
 
 mod draw;
@@ -33,7 +34,7 @@ pub(crate) fn finish(
     command: &str,
     options: &impl Serialize,
     run: &RunArgs,
-) -> Result<(), Failure> {
+) -> Result<Outcome, Failure> {
     finish_with(report, command, options, run, Map::new())
 }
 
@@ -44,15 +45,13 @@ pub(crate) fn finish_with(
     options: &impl Serialize,
     run: &RunArgs,
     more: Map<String, Value>,
-) -> Result<(), Failure> {
+) -> Result<Outcome, Failure> {
+    let json = json(report, command, options, more);
     if let Some(path) = &run.summary {
-        write(path, &json(report, command, options, more))?;
+        write(path, &json)?;
     }
-    if !run.quiet {
-        let cuts = options_cut(options);
-        lines(report, cuts).0.iter().for_each(|line| say(line));
-    }
-    Ok(())
+    let told = if run.quiet { Vec::new() } else { lines(report, options_cut(options)).0 };
+    Ok(Outcome { report: json, told, ..Outcome::default() })
 }
 
 /// Whether `prepare` was asked to cut records into pieces.
@@ -88,7 +87,7 @@ fn typed(candidate: &Candidate) -> String {
 }
 
 fn write(path: &Path, json: &Value) -> Result<(), Failure> {
-    Ok(dsir::jobs::write_whole(path, format!("{json:#}\n").as_bytes())?)
+    Ok(crate::jobs::write_whole(path, format!("{json:#}\n").as_bytes())?)
 }
 
 fn lines(report: &Report, cuts: bool) -> Lines {

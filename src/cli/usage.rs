@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use dsir::resample::{IdleOption, InvalidDraw};
-use dsir::weights::StoredConditions;
-use dsir::{InvalidOptions, OutputKind, RefinedDraws};
+use crate::resample::{IdleOption, InvalidDraw};
+use crate::weights::StoredConditions;
+use crate::{InvalidOptions, OutputKind, RefinedDraws};
 
 use super::failure::Failure;
 
-impl<E: Into<dsir::Error>> From<E> for Failure {
+impl<E: Into<crate::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         match error.into() {
-            dsir::Error::Options(error) => Failure::usage(words(&error)),
+            crate::Error::Options(error) => Failure::usage(words(&error)),
             error => Failure::Failed { error: Box::new(error), resumable: None },
         }
     }
@@ -57,6 +57,10 @@ pub(crate) fn words(error: &InvalidOptions) -> String {
         }
         InvalidOptions::ShuffledFolder => {
             "--shuffle mixes the shards: give it one output, not a folder".to_owned()
+        }
+        InvalidOptions::WrittenNowhere => {
+            "--shuffle, --annotate and --mix-in FILE change what is written: name its place with -o"
+                .to_owned()
         }
         InvalidOptions::SameName { name } => format!(
             "--mix-in: two files would be written as {}; write to one file instead of a folder",
@@ -151,7 +155,6 @@ fn words_of(error: &InvalidDraw) -> String {
         InvalidDraw::ParetoOfNoScores => {
             "--method pareto draws by scores: pass --scores or --score-field".to_owned()
         }
-        other => other.to_string(),
     }
 }
 

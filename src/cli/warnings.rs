@@ -1,6 +1,6 @@
 //! Warnings in the words of the command line: what is the matter, and what to type.
 
-use dsir::{AskedBy, Warning};
+use crate::{AskedBy, Warning};
 
 /// What a warning says, and what can be done.
 pub(crate) fn words(warning: &Warning) -> String {

@@ -74,6 +74,9 @@ impl Outputs {
         let destination = &options.destination;
         let draws = (options.epochs || draws > 1).then_some(draws);
         let each: Vec<Destination> = match draws {
+            _ if *destination == Destination::Nowhere && writes_differently(options, &others) => {
+                return Err(InvalidOptions::WrittenNowhere.into());
+            }
             Some(_) if *destination == Destination::Stdout => {
                 return Err(InvalidOptions::DrawsToStdout.into());
             }
@@ -135,6 +138,11 @@ impl Outputs {
     }
 }
 
+/// Whether what is written is not just the selected records of the raw shards in input order.
+fn writes_differently(options: &OutputOptions, mixed_in: &[&Shards]) -> bool {
+    options.shuffle || options.annotate || !mixed_in.is_empty()
+}
+
 /// In a folder, no two shards can have one name.
 fn refuse_one_name<'a>(shards: impl Iterator<Item = &'a Shards>) -> Result<(), InvalidOptions> {
     let mut seen = HashSet::new();
@@ -183,6 +191,9 @@ impl DrawInput<'_> {
         let written = write(&sources, &write_options, self.measuring, &run.observer)?;
         report.read("write", &written.read);
         report.draw = Some(self.report(&draw, Some(written), &run.observer));
+        if outputs.options.destination == Destination::Nowhere {
+            report.selected = Some(draw.selected(weights)?);
+        }
         Ok(())
     }
 

@@ -22,7 +22,7 @@ pub(super) fn beside_output(
     run: &Run,
 ) -> Result<WorkDir, Error> {
     let output = match destination {
-        Destination::Stdout => None,
+        Destination::Stdout | Destination::Nowhere => None,
         Destination::File(path) | Destination::Folder(path) => Some(path.as_path()),
     };
     if let (Some(output), Some(asked)) = (output, asked)

@@ -11,7 +11,7 @@ use crate::observer::Observer;
 use crate::passes::{Prepared, ReadReport, SelectedRecords};
 use crate::reader::Shards;
 use crate::refine::{Candidate, Evaluation, Refinement};
-use crate::resample::{Budget, LogWeights, Normalize, Totals};
+use crate::resample::{Budget, LogWeights, Normalize, SelectedRecord, Totals};
 use crate::warning::Warning;
 use crate::weights::TargetSize;
 
@@ -61,6 +61,9 @@ pub struct Report {
     /// All warnings, in sentences.
     #[serde(serialize_with = "as_sentences")]
     pub warnings: Vec<Warning>,
+    /// The records that each draw has selected, in input order, if they were written [nowhere](crate::writer::Destination::Nowhere).
+    #[serde(skip)]
+    pub selected: Option<Vec<Vec<SelectedRecord>>>,
     #[serde(skip)]
     start: Instant,
 }
@@ -314,6 +317,7 @@ impl Report {
             prepared: None,
             seconds: 0.0,
             warnings: Vec::new(),
+            selected: None,
             start: Instant::now(),
         }
     }

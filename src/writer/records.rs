@@ -18,6 +18,8 @@ pub enum Destination {
     File(PathBuf),
     /// A folder with one file for each shard, under the shard's relative name.
     Folder(PathBuf),
+    /// Nowhere: the report of the job tells which records were selected.
+    Nowhere,
 }
 
 impl Destination {
@@ -37,7 +39,7 @@ impl Destination {
     pub fn of_epoch(&self, draw: u32) -> Self {
         let epoch = format!("epoch-{draw}");
         match self {
-            Destination::Stdout => Destination::Stdout,
+            Destination::Stdout | Destination::Nowhere => self.clone(),
             Destination::File(path) => Destination::File(match path.file_name() {
                 Some(name) => path.with_file_name(epoch).join(name),
                 None => path.join(epoch),
@@ -49,7 +51,7 @@ impl Destination {
     /// The files that will be written for `shards`.
     pub fn files<'a>(&'a self, shards: &'a Shards) -> Box<dyn Iterator<Item = PathBuf> + 'a> {
         match self {
-            Destination::Stdout => Box::new(std::iter::empty()),
+            Destination::Stdout | Destination::Nowhere => Box::new(std::iter::empty()),
             Destination::File(path) => Box::new(std::iter::once(path.clone())),
             Destination::Folder(folder) => Box::new(shards.iter().map(|shard| folder.join(shard.relative()))),
         }
@@ -66,6 +68,7 @@ enum Kind {
     InOrder(Mutex<InOrder<PackedSink>>),
     Shuffled { records: Mutex<Shuffle>, sink: Sink },
     Folder { folder: PathBuf, closed: Mutex<Vec<ClosedFile>>, storage: Storage },
+    Nowhere,
 }
 
 /// The records of one shard under way.
@@ -86,6 +89,7 @@ impl RecordWriter {
             Destination::Folder(folder) => {
                 return Ok(RecordWriter::folder(folder, None, storage));
             }
+            Destination::Nowhere => return Ok(RecordWriter::nowhere()),
         };
         let kind = if shuffle {
             Kind::Shuffled { records: Mutex::new(Shuffle::new(storage.temp_dir())?), sink }
@@ -109,12 +113,17 @@ impl RecordWriter {
             Destination::Stdout => Sink::stdout(),
             Destination::File(path) => Sink::create_with_folders(path, storage)?,
             Destination::Folder(folder) => return Ok(RecordWriter::folder(folder, Some(packing), storage)),
+            Destination::Nowhere => return Ok(RecordWriter::nowhere()),
         };
         let sink = PackedSink::new(sink, Some(packing));
         Ok(RecordWriter {
             kind: Kind::InOrder(Mutex::new(InOrder::new(sink, storage.temp_dir()))),
             packing: None,
         })
+    }
+
+    fn nowhere() -> Self {
+        RecordWriter { kind: Kind::Nowhere, packing: None }
     }
 
     fn folder(folder: &Path, packing: Option<Arc<Packing>>, storage: &Storage) -> Self {
@@ -155,7 +164,7 @@ impl RecordWriter {
                 }
                 Ok(())
             }
-            (Kind::Folder { .. }, None) => Ok(()),
+            (Kind::Folder { .. } | Kind::Nowhere, None) => Ok(()),
         }
     }
 
@@ -187,6 +196,7 @@ impl RecordWriter {
                 sink.close()?.into_iter().collect()
             }
             Kind::Folder { closed, .. } => closed.into_inner().unwrap_or_else(PoisonError::into_inner),
+            Kind::Nowhere => Vec::new(),
         };
         Ok(ClosedFile::finish_all(closed)?)
     }

@@ -1,8 +1,8 @@
 //! Which records are wanted.
 
+use crate::quality::Between;
+use crate::reader::Condition;
 use clap::{Args, ValueEnum};
-use dsir::quality::Between;
-use dsir::reader::Condition;
 use serde::Serialize;
 
 #[derive(Args, Serialize)]

@@ -1,7 +1,7 @@
 //! What is drawn.
 
+use crate::resample::{Exponents, Proportions};
 use clap::{Args, ValueEnum};
-use dsir::resample::{Exponents, Proportions};
 use serde::Serialize;
 
 use super::amount;

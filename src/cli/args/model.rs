@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::featurizer::FeatureSpace;
 use clap::{Args, ValueEnum};
-use dsir::featurizer::FeatureSpace;
 use serde::Serialize;
 
 use super::amount;

@@ -1,11 +1,11 @@
-use dsir::jobs::{self, FitOptions, RefineFor};
+use crate::jobs::{self, FitOptions, RefineFor};
 
 use crate::cli::args::Fit;
 use crate::cli::failure::Failure;
-use crate::cli::run::run;
+use crate::cli::host::{Host, Outcome};
 use crate::cli::summary;
 
-pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
+pub(crate) fn fit(args: &Fit, host: Host<'_>) -> Result<Outcome, Failure> {
     args.input.refuse_shared_stdin(&args.fit)?;
     let exclude = args.input.exclude();
     let read = args.records.options(&args.punkt)?;
@@ -23,6 +23,6 @@ pub(crate) fn fit(args: &Fit) -> Result<(), Failure> {
         output: args.output.clone(),
         run: args.run.options(Some(&args.input)),
     };
-    let report = run(&args.run, None, |observer| jobs::fit(options, observer))?;
+    let report = host.run(&args.run, None, |observer| jobs::fit(options, observer))?;
     summary::finish(&report, "fit", args, &args.run)
 }

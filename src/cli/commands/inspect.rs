@@ -3,17 +3,17 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use dsir::density::{Model, Refined, kl_divergence};
-use dsir::resample::Survey;
-use dsir::weights::{WeightsFile, WeightsFolder};
+use crate::density::{Model, Refined, kl_divergence};
+use crate::resample::Survey;
+use crate::weights::{WeightsFile, WeightsFolder};
 
 use crate::cli::args::Inspect;
 use crate::cli::failure::Failure;
 use crate::cli::format::{count, number, size};
+use crate::cli::host::Outcome;
 use crate::cli::options::refuse_dash;
-use crate::cli::stdout;
 
-pub(crate) fn inspect(args: &Inspect) -> Result<(), Failure> {
+pub(crate) fn inspect(args: &Inspect) -> Result<Outcome, Failure> {
     let path = &args.path;
     refuse_dash("MODEL|WEIGHTS", path)?;
     let text = if path.is_dir() {
@@ -26,7 +26,7 @@ pub(crate) fn inspect(args: &Inspect) -> Result<(), Failure> {
     } else {
         describe_model(&Model::read(path)?)?
     };
-    stdout::print(&text)
+    Ok(Outcome::printed(text))
 }
 
 fn starts_as_numpy(path: &Path) -> bool {

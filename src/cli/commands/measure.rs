@@ -1,25 +1,24 @@
-use dsir::jobs::{self, MeasureIn, MeasureOptions, WeightsToSurvey};
+use crate::jobs::{self, MeasureIn, MeasureOptions, WeightsToSurvey};
 use serde_json::Map;
 
 use crate::cli::args::Measure;
 use crate::cli::failure::Failure;
+use crate::cli::host::{Host, Outcome};
 use crate::cli::options::refuse_dash;
-use crate::cli::run::run;
-use crate::cli::{measurement, stdout, summary};
+use crate::cli::{measurement, summary};
 
-pub(crate) fn measure(args: &Measure) -> Result<(), Failure> {
+pub(crate) fn measure(args: &Measure, host: Host<'_>) -> Result<Outcome, Failure> {
     args.refuse_shared_stdin()?;
     args.model.iter().try_for_each(|path| refuse_dash("--model", path))?;
     args.weights.iter().try_for_each(|path| refuse_dash("--weights", path))?;
     let options = args.options()?;
-    stdout::check()?;
-    let (measured, report) = run(&args.run, None, |observer| jobs::measure(options, observer))?;
+    host.check_stdout()?;
+    let (measured, report) = host.run(&args.run, None, |observer| jobs::measure(options, observer))?;
     let json = measurement::json(&measured);
     let text =
         if args.json { format!("{json:#}\n") } else { measurement::words(&measured, args.joined_targets()) };
-    stdout::print(&text)?;
     let more = Map::from_iter([("measured".to_owned(), json)]);
-    summary::finish_with(&report, "measure", args, &args.run, more)
+    Ok(Outcome { printed: text, ..summary::finish_with(&report, "measure", args, &args.run, more)? })
 }
 
 impl Measure {

@@ -1,12 +1,11 @@
-use dsir::Observer;
-use dsir::jobs::{self, MergeOptions, RunOptions};
+use crate::jobs::{self, MergeOptions, RunOptions};
 
 use crate::cli::args::Merge;
-use crate::cli::failure::{Failure, say};
+use crate::cli::failure::Failure;
+use crate::cli::host::{Host, Outcome};
 use crate::cli::options::refuse_dash;
-use crate::cli::warnings::words;
 
-pub(crate) fn merge(args: &Merge) -> Result<(), Failure> {
+pub(crate) fn merge(args: &Merge, host: Host<'_>) -> Result<Outcome, Failure> {
     args.models.iter().try_for_each(|path| refuse_dash("MODEL", path))?;
     let options = MergeOptions {
         models: args.models.clone(),
@@ -14,7 +13,6 @@ pub(crate) fn merge(args: &Merge) -> Result<(), Failure> {
         output: args.output.clone(),
         run: RunOptions::default(),
     };
-    let observer = Observer::new(|warning| say(&format!("warning: {}", words(warning))));
-    jobs::merge(&options, &observer)?;
-    Ok(())
+    host.run_short(|observer| jobs::merge(&options, observer))?;
+    Ok(Outcome::default())
 }

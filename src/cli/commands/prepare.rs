@@ -1,15 +1,15 @@
-use dsir::jobs::{self, PrepareOptions, ReadOptions};
-use dsir::prepare::{Chunk, Packing, QualityStep, Steps};
-use dsir::quality::QualityBounds;
-use dsir::reader::FieldPath;
-use dsir::writer::Destination;
+use crate::jobs::{self, PrepareOptions, ReadOptions};
+use crate::prepare::{Chunk, Packing, QualityStep, Steps};
+use crate::quality::QualityBounds;
+use crate::reader::FieldPath;
+use crate::writer::Destination;
 
 use crate::cli::args::{ChunkArgs, Prepare};
 use crate::cli::failure::Failure;
-use crate::cli::run::run;
+use crate::cli::host::{Host, Outcome};
 use crate::cli::summary;
 
-pub(crate) fn prepare(args: &Prepare) -> Result<(), Failure> {
+pub(crate) fn prepare(args: &Prepare, host: Host<'_>) -> Result<Outcome, Failure> {
     let exclude = args.input.exclude();
     let raw = args.input.shards(&exclude)?;
     let read = args.records.options(&args.punkt)?;
@@ -28,7 +28,7 @@ pub(crate) fn prepare(args: &Prepare) -> Result<(), Failure> {
         destination: destination.clone(),
         run: args.run.options(Some(&args.input)),
     };
-    let report = run(&args.run, Some(&destination), |observer| jobs::prepare(options, observer))?;
+    let report = host.run(&args.run, Some(&destination), |observer| jobs::prepare(options, observer))?;
     summary::finish(&report, "prepare", args, &args.run)
 }
 

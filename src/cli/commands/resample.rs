@@ -1,40 +1,39 @@
 use std::path::Path;
 
-use dsir::jobs::{self, DrawBy, OutputOptions, PartOptions, ResampleOptions};
-use dsir::resample::InvalidDraw;
-use dsir::weights::Scale;
-use dsir::writer::Destination;
+use crate::jobs::{self, DrawBy, OutputOptions, PartOptions, ResampleOptions};
+use crate::resample::InvalidDraw;
+use crate::weights::Scale;
 
 use crate::cli::args::{MethodArg, Resample};
 use crate::cli::failure::Failure;
+use crate::cli::host::{Host, Outcome};
 use crate::cli::options::{FilterArgs, field_path, refuse_dash};
-use crate::cli::run::run;
 use crate::cli::{summary, usage};
 
-pub(crate) fn resample(mut args: Resample) -> Result<(), Failure> {
+pub(crate) fn resample(mut args: Resample, host: Host<'_>) -> Result<Outcome, Failure> {
     args.draw.method = args.method;
-    let report = match (&args.plan, &args.plan_only) {
+    let mut report = match (&args.plan, &args.plan_only) {
         (Some(plan), _) => {
-            let options = args.part(plan)?;
+            let options = args.part(plan, host)?;
             let destination = options.output.destination.clone();
-            run(&args.run, Some(&destination), |observer| jobs::write_part(options, observer))?
+            host.run(&args.run, Some(&destination), |observer| jobs::write_part(options, observer))?
         }
         (_, Some(plan)) => {
             refuse_dash("--plan-only", plan)?;
-            let options = args.options()?;
-            run(&args.run, None, |observer| jobs::plan(options, plan, observer))?
+            let options = args.options(host)?;
+            host.run(&args.run, None, |observer| jobs::plan(options, plan, observer))?
         }
         (None, None) => {
-            let options = args.options()?;
+            let options = args.options(host)?;
             let destination = options.output.destination.clone();
-            run(&args.run, Some(&destination), |observer| jobs::resample(options, observer))?
+            host.run(&args.run, Some(&destination), |observer| jobs::resample(options, observer))?
         }
     };
-    summary::finish(&report, "resample", &args, &args.run)
+    Ok(summary::finish(&report, "resample", &args, &args.run)?.with_selected(&mut report))
 }
 
 impl Resample {
-    fn options(&self) -> Result<ResampleOptions, Failure> {
+    fn options(&self, host: Host<'_>) -> Result<ResampleOptions, Failure> {
         let exclude = self.input.exclude();
         let raw = self.input.shards(&exclude)?;
         let read = self.records.options(&self.punkt)?;
@@ -53,13 +52,13 @@ impl Resample {
             mix_in: self.draw.files_mixed_in()?,
             read,
             punkt_is_named: self.punkt.punkt.is_some(),
-            output: self.output(),
+            output: self.output(host),
             run: self.run.options(Some(&self.input)),
         })
     }
 
     /// A part of what was planned.
-    fn part(&self, plan: &Path) -> Result<PartOptions, Failure> {
+    fn part(&self, plan: &Path, host: Host<'_>) -> Result<PartOptions, Failure> {
         refuse_dash("--plan", plan)?;
         let exclude = self.input.exclude();
         Ok(PartOptions {
@@ -67,14 +66,14 @@ impl Resample {
             shards: self.input.shards(&exclude)?,
             by: self.weights.clone().or_else(|| self.scores.clone()),
             punkt: self.punkt.folder(),
-            output: self.output(),
+            output: self.output(host),
             run: self.run.options(Some(&self.input)),
         })
     }
 
-    fn output(&self) -> OutputOptions {
+    fn output(&self, host: Host<'_>) -> OutputOptions {
         OutputOptions {
-            destination: Destination::new(self.output.output.as_deref()),
+            destination: host.destination(self.output.output.as_deref()),
             shuffle: self.output.shuffle,
             annotate: self.output.annotate,
             epochs: self.draw.draws.is_some(),

@@ -1,22 +1,21 @@
-use dsir::jobs::{self, AutoReport, Learn, ModelSource, OutputOptions, SelectOptions};
-use dsir::refine::Weighting;
-use dsir::writer::Destination;
+use crate::jobs::{self, AutoReport, Learn, ModelSource, OutputOptions, SelectOptions};
+use crate::refine::Weighting;
 
 use crate::cli::args::{CombineArg, NormalizeArg, Select};
 use crate::cli::failure::Failure;
+use crate::cli::host::{Host, Outcome};
 use crate::cli::options::{FilterArgs, refuse_dash};
-use crate::cli::run::run;
 use crate::cli::summary;
 
-pub(crate) fn select(mut args: Select) -> Result<(), Failure> {
+pub(crate) fn select(mut args: Select, host: Host<'_>) -> Result<Outcome, Failure> {
     args.imply();
-    let options = args.options()?;
+    let options = args.options(host)?;
     let destination = options.output.destination.clone();
-    let report = run(&args.run, Some(&destination), |observer| jobs::select(options, observer))?;
+    let mut report = host.run(&args.run, Some(&destination), |observer| jobs::select(options, observer))?;
     if let Some(auto) = &report.auto {
         args.choose(auto);
     }
-    summary::finish(&report, "select", &args, &args.run)
+    Ok(summary::finish(&report, "select", &args, &args.run)?.with_selected(&mut report))
 }
 
 impl Select {
@@ -29,7 +28,7 @@ impl Select {
             || draw.combine == CombineArg::Product;
     }
 
-    fn options(&self) -> Result<SelectOptions, Failure> {
+    fn options(&self, host: Host<'_>) -> Result<SelectOptions, Failure> {
         self.input.refuse_shared_stdin(&self.fit)?;
         self.model.iter().try_for_each(|path| refuse_dash("--model", path))?;
         let exclude = self.input.exclude();
@@ -60,7 +59,7 @@ impl Select {
             punkt_is_named: self.punkt.punkt.is_some(),
             rejects: self.records.rejects.clone(),
             output: OutputOptions {
-                destination: Destination::new(self.output.output.as_deref()),
+                destination: host.destination(self.output.output.as_deref()),
                 shuffle: self.output.shuffle,
                 annotate: self.output.annotate,
                 epochs: self.draw.draws.is_some(),

@@ -1,12 +1,12 @@
-use dsir::jobs::{self, WeighOptions};
+use crate::jobs::{self, WeighOptions};
 
 use crate::cli::args::Weigh;
 use crate::cli::failure::Failure;
+use crate::cli::host::{Host, Outcome};
 use crate::cli::options::{FilterArgs, refuse_dash};
-use crate::cli::run::run;
 use crate::cli::summary;
 
-pub(crate) fn weigh(args: &Weigh) -> Result<(), Failure> {
+pub(crate) fn weigh(args: &Weigh, host: Host<'_>) -> Result<Outcome, Failure> {
     let exclude = args.input.exclude();
     let raw = args.input.shards(&exclude)?;
     refuse_dash("--model", &args.model)?;
@@ -21,6 +21,6 @@ pub(crate) fn weigh(args: &Weigh) -> Result<(), Failure> {
         work_dir: args.work.work.clone(),
         run: args.run.options(Some(&args.input)),
     };
-    let report = run(&args.run, None, |observer| jobs::weigh(options, observer))?;
+    let report = host.run(&args.run, None, |observer| jobs::weigh(options, observer))?;
     summary::finish(&report, "weigh", args, &args.run)
 }

@@ -1,7 +1,7 @@
 //! What was drawn, in lines.
 
-use dsir::density::Closeness;
-use dsir::jobs::EpochReport;
+use crate::density::Closeness;
+use crate::jobs::EpochReport;
 
 use super::*;
 
