@@ -2,7 +2,7 @@
 //! program, which sees to both.
 
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -14,6 +14,7 @@ use super::signals::Signals;
 use super::stdout;
 use super::warnings::words;
 use crate::jobs::Report;
+use crate::reader::Shards;
 use crate::resample::SelectedRecord;
 use crate::writer::Destination;
 use crate::{Error, Observer};
@@ -36,6 +37,8 @@ pub struct Outcome {
     pub printed: String,
     /// The records of each draw, if they were written nowhere.
     pub selected: Option<Vec<Vec<SelectedRecord>>>,
+    /// The raw shards in the order of their numbers, if records were written nowhere.
+    pub shards: Vec<PathBuf>,
 }
 
 impl Outcome {
@@ -43,9 +46,9 @@ impl Outcome {
         Outcome { printed, ..Outcome::default() }
     }
 
-    /// With the records of each draw, if they were written nowhere.
-    pub(super) fn with_selected(self, report: &mut Report) -> Self {
-        Outcome { selected: report.selected.take(), ..self }
+    /// With the records of each draw, and the shards that they are in, if they were written nowhere.
+    pub(super) fn with_selected(self, report: &mut Report, shards: Vec<PathBuf>) -> Self {
+        Outcome { selected: report.selected.take(), shards, ..self }
     }
 
     /// Prints it.
@@ -64,6 +67,14 @@ impl Host<'_> {
         match (self, typed) {
             (Host::Caller(_), None) => Destination::Nowhere,
             (_, typed) => Destination::new(typed),
+        }
+    }
+
+    /// The shards that records are selected from, for whoever is told which.
+    pub(super) fn paths(self, raw: &Shards, destination: &Destination) -> Vec<PathBuf> {
+        match destination {
+            Destination::Nowhere => raw.iter().map(|shard| shard.path().to_path_buf()).collect(),
+            _ => Vec::new(),
         }
     }
 
@@ -99,7 +110,7 @@ impl Host<'_> {
     }
 }
 
-type Done<T> = (Result<T, Error>, Option<std::path::PathBuf>);
+type Done<T> = (Result<T, Error>, Option<PathBuf>);
 
 fn run_in_program<T>(
     args: &RunArgs,

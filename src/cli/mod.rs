@@ -30,6 +30,7 @@ use args::{Cli, Command};
 pub use failure::Failure;
 use host::Host;
 pub use host::Outcome;
+pub use options::punkt_folder;
 
 /// The program: does what was typed, with the terminal and the signals of this process, and returns the exit code.
 /// The first of `args` is the program's name.

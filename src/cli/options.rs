@@ -122,14 +122,19 @@ impl PunktArgs {
 
     /// The folder that is named, or the first that is where NLTK would look.
     pub(crate) fn folder(&self) -> Option<PathBuf> {
-        let home = std::env::home_dir().map(|home| home.join("nltk_data"));
-        let named: Vec<PathBuf> = std::env::var_os("NLTK_DATA")
-            .map(|paths| std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect())
-            .unwrap_or_default();
-        let shared = ["/usr/share/nltk_data", "/usr/local/share/nltk_data"].map(PathBuf::from);
-        let usual = named.into_iter().chain(home).chain(shared).map(|data| data.join("tokenizers/punkt_tab"));
-        self.punkt.clone().or_else(|| usual.into_iter().find(|folder| folder.is_dir()))
+        punkt_folder(self.punkt.as_deref())
     }
+}
+
+/// The folder of NLTK's sentence model that is `named`, or the first that is where NLTK would look.
+pub fn punkt_folder(named: Option<&Path>) -> Option<PathBuf> {
+    let home = std::env::home_dir().map(|home| home.join("nltk_data"));
+    let listed: Vec<PathBuf> = std::env::var_os("NLTK_DATA")
+        .map(|paths| std::env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect())
+        .unwrap_or_default();
+    let shared = ["/usr/share/nltk_data", "/usr/local/share/nltk_data"].map(PathBuf::from);
+    let usual = listed.into_iter().chain(home).chain(shared).map(|data| data.join("tokenizers/punkt_tab"));
+    named.map(Path::to_path_buf).or_else(|| usual.into_iter().find(|folder| folder.is_dir()))
 }
 
 /// Splits `NAME=FILE`.

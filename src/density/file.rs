@@ -47,18 +47,24 @@ impl Model {
     /// A file that cannot be read, is no model, or is of another format.
     pub fn read(path: &Path) -> Result<Model, Error> {
         let opened = |source| Error::Open { path: path.into(), source };
-        let not_a_model = |reason: String| Error::NotAModel { path: path.into(), reason };
-        let mut text = Vec::new();
+        let mut json = Vec::new();
         let file = File::open(path).map_err(opened)?;
-        BufReader::new(file).read_to_end(&mut text).map_err(opened)?;
+        BufReader::new(file).read_to_end(&mut json).map_err(opened)?;
+        Model::of_json(&json, path)
+    }
 
+    /// The model that [`Model::write`] wrote as `json`. Errors call it `path`.
+    ///
+    /// # Errors
+    /// What is no model, or is of another format.
+    pub fn of_json(json: &[u8], path: &Path) -> Result<Model, Error> {
+        let not_a_model = |reason: String| Error::NotAModel { path: path.into(), reason };
         let Version { dsir_model: version } =
-            serde_json::from_slice(&text).map_err(|error| not_a_model(error.to_string()))?;
+            serde_json::from_slice(json).map_err(|error| not_a_model(error.to_string()))?;
         if version != VERSION {
             return Err(Error::Version { path: path.into(), version });
         }
-        let file: ModelFile =
-            serde_json::from_slice(&text).map_err(|error| not_a_model(error.to_string()))?;
+        let file: ModelFile = serde_json::from_slice(json).map_err(|error| not_a_model(error.to_string()))?;
         let model = Model::from(file);
         match model.flaw() {
             None => Ok(model),

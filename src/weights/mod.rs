@@ -14,7 +14,7 @@ mod source;
 pub use error::Error;
 pub use file::{RowBlock, WeightsFile, WeightsWriter};
 pub use folder::{ConditionParts, StoredConditions, StoredQuality, TargetSize, WeightsFolder, WeightsInfo};
-pub use of_texts::WeighedTexts;
+pub use of_texts::{WeighedTexts, weigh_texts};
 pub use rows::{RowFields, Rows};
 pub use scores::{Scale, ScoresFile};
 pub use source::RowSource;

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::{RowFields, Rows, Weigher};
-use crate::density::{Error, Model};
+use crate::density::{Error, LogRatios, Model};
 use crate::featurizer::Featurizers;
 use crate::reader::content_hash;
 
@@ -52,8 +52,36 @@ impl WeighedTexts {
 /// So many texts are a task.
 const TASK: usize = 64;
 
+/// The log weights and the tokens of each text, on all threads of the rayon pool this is called in. The log-ratios must
+/// be of the featurizers' space.
+pub fn weigh_texts<T: AsRef<str> + Sync>(
+    texts: &[T],
+    featurizers: &Featurizers,
+    log_ratios: &LogRatios,
+) -> WeighedTexts {
+    let targets = log_ratios.targets();
+    let begin = || Weigher::new(featurizers, log_ratios);
+    let tasks = texts.par_chunks(TASK).map_init(begin, |weigher, texts| {
+        let mut weighed = WeighedTexts { targets, ..WeighedTexts::default() };
+        for text in texts {
+            let (tokens, log_weights) = weigher.weigh(text.as_ref());
+            weighed.log_weights.extend(log_weights);
+            weighed.tokens.push(u32::try_from(tokens).unwrap_or(u32::MAX));
+        }
+        weighed
+    });
+    let tasks: Vec<WeighedTexts> = tasks.collect();
+    let mut all = WeighedTexts { targets, ..WeighedTexts::default() };
+    for task in tasks {
+        all.log_weights.extend(task.log_weights);
+        all.tokens.extend(task.tokens);
+    }
+    all
+}
+
 impl Model {
     /// The log weight of each text for each target, and its tokens; on all threads of the rayon pool this is called in.
+    /// To weigh more than once, make the log-ratios once and call [`weigh_texts`].
     ///
     /// # Errors
     /// A partial model; featurizers of another feature space.
@@ -65,25 +93,7 @@ impl Model {
         if featurizers.space() != self.space {
             return Err(Error::FeatureSpaces { first: self.space, second: featurizers.space() });
         }
-        let log_ratios = self.log_ratios()?;
-        let targets = log_ratios.targets();
-        let begin = || Weigher::new(featurizers, &log_ratios);
-        let tasks = texts.par_chunks(TASK).map_init(begin, |weigher, texts| {
-            let mut weighed = WeighedTexts { targets, ..WeighedTexts::default() };
-            for text in texts {
-                let (tokens, log_weights) = weigher.weigh(text.as_ref());
-                weighed.log_weights.extend(log_weights);
-                weighed.tokens.push(u32::try_from(tokens).unwrap_or(u32::MAX));
-            }
-            weighed
-        });
-        let tasks: Vec<WeighedTexts> = tasks.collect();
-        let mut all = WeighedTexts { targets, ..WeighedTexts::default() };
-        for task in tasks {
-            all.log_weights.extend(task.log_weights);
-            all.tokens.extend(task.tokens);
-        }
-        Ok(all)
+        Ok(weigh_texts(texts, featurizers, &self.log_ratios()?))
     }
 }
 

@@ -12,10 +12,12 @@ use crate::cli::{summary, usage};
 
 pub(crate) fn resample(mut args: Resample, host: Host<'_>) -> Result<Outcome, Failure> {
     args.draw.method = args.method;
+    let mut shards = Vec::new();
     let mut report = match (&args.plan, &args.plan_only) {
         (Some(plan), _) => {
             let options = args.part(plan, host)?;
             let destination = options.output.destination.clone();
+            shards = host.paths(&options.shards, &destination);
             host.run(&args.run, Some(&destination), |observer| jobs::write_part(options, observer))?
         }
         (_, Some(plan)) => {
@@ -26,10 +28,11 @@ pub(crate) fn resample(mut args: Resample, host: Host<'_>) -> Result<Outcome, Fa
         (None, None) => {
             let options = args.options(host)?;
             let destination = options.output.destination.clone();
+            shards = host.paths(&options.raw, &destination);
             host.run(&args.run, Some(&destination), |observer| jobs::resample(options, observer))?
         }
     };
-    Ok(summary::finish(&report, "resample", &args, &args.run)?.with_selected(&mut report))
+    Ok(summary::finish(&report, "resample", &args, &args.run)?.with_selected(&mut report, shards))
 }
 
 impl Resample {

@@ -11,11 +11,12 @@ pub(crate) fn select(mut args: Select, host: Host<'_>) -> Result<Outcome, Failur
     args.imply();
     let options = args.options(host)?;
     let destination = options.output.destination.clone();
+    let shards = host.paths(&options.raw, &destination);
     let mut report = host.run(&args.run, Some(&destination), |observer| jobs::select(options, observer))?;
     if let Some(auto) = &report.auto {
         args.choose(auto);
     }
-    Ok(summary::finish(&report, "select", &args, &args.run)?.with_selected(&mut report))
+    Ok(summary::finish(&report, "select", &args, &args.run)?.with_selected(&mut report, shards))
 }
 
 impl Select {

@@ -1,0 +1,7 @@
+"""``python -m dsir``: the command ``dsir``."""
+
+import sys
+
+from ._cli import main
+
+sys.exit(main())

@@ -1,0 +1,98 @@
+"""From keyword arguments to the options of the command line, by their definitions there."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, NamedTuple
+
+from . import _dsir
+from ._errors import OptionError
+
+#: What the command line has for itself.
+OWN = {"quiet", "help", "version", "json", "files_from"}
+
+
+class Option(NamedTuple):
+    """An option of a command."""
+
+    name: str
+    #: ``"flag"``, ``"path"``, ``"int"``, ``"float"`` or ``"str"``.
+    kind: str
+    repeats: bool
+    values: list[str]
+    help: str
+
+
+@cache
+def options(command: str) -> dict[str, Option]:
+    """The options of a command by their names in Python."""
+    described = _dsir.options(command) or []
+    return {option[0].replace("-", "_"): Option(*option) for option in described}
+
+
+def typed(command: str, given: Mapping[str, Any], hidden: Iterable[str] = ()) -> list[str]:
+    """The arguments of ``command`` as they are typed. ``hidden`` are the options that the function itself sets."""
+    known = options(command)
+    hidden = {*hidden, *OWN}
+    arguments: list[str] = []
+    for name, value in given.items():
+        if name not in known or name in hidden:
+            raise TypeError(_unknown(command, name, [other for other in known if other not in hidden]))
+        arguments += one(known[name], value)
+    return arguments
+
+
+def budget(k: Any, fraction: Any, tokens: Any, bytes: Any) -> list[str]:
+    """How much is drawn; exactly one of them."""
+    given = {"num": k, "fraction": fraction, "tokens": tokens, "bytes": bytes}
+    match sum(value is not None for value in given.values()):
+        case 0:
+            raise OptionError("how much? Pass k, fraction, tokens or bytes")
+        case 1:
+            return typed("select", given)
+        case _:
+            raise OptionError("k, fraction, tokens and bytes say how much: pass one of them")
+
+
+def one(option: Option, value: Any) -> list[str]:
+    """An option as it is typed; nothing for ``None`` and ``False``."""
+    flag = f"--{option.name}"
+    if option.kind == "flag":
+        if value not in (None, False, True):
+            raise OptionError(f"{_python(option)} is True or False, not {value!r}")
+        return [flag] if value else []
+    if value is None:
+        return []
+    if isinstance(value, Mapping):
+        pairs = [f"{key}={_text(option, item)}" for key, item in value.items()]
+        return [f"{flag}={pair}" for pair in pairs] if option.repeats else [f"{flag}={','.join(pairs)}"]
+    if isinstance(value, (list, tuple, set, frozenset)):
+        items = [_text(option, item) for item in value]
+        return [f"{flag}={item}" for item in items] if option.repeats else [f"{flag}={','.join(items)}"]
+    return [f"{flag}={_text(option, value)}"]
+
+
+def _text(option: Option, value: Any) -> str:
+    if isinstance(value, bool):
+        raise OptionError(f"{_python(option)} takes a value, not {value}")
+    if isinstance(value, os.PathLike):
+        return str(os.fspath(value))
+    if option.kind == "path" and not isinstance(value, str):
+        raise OptionError(f"{_python(option)} is a path, not a {type(value).__name__}")
+    # Whole numbers that were computed as floats: 10e6 records are ten million.
+    if isinstance(value, float) and option.kind == "int" and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _python(option: Option) -> str:
+    return f"`{option.name.replace('-', '_')}`"
+
+
+def _unknown(command: str, name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean `{near[0]}`?" if near else ""
+    return f"dsir.{command}() has no option `{name}`{hint}"

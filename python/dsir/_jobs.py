@@ -1,0 +1,328 @@
+"""What the commands do, as functions of paths or of texts in memory."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
+
+from . import _arguments
+from ._arguments import budget
+from ._dsir import Model
+from ._errors import OptionError
+from ._inputs import Documents, Inputs, Path
+from ._report import Report
+from ._run import run
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    from typing_extensions import Unpack
+
+    from ._options import (
+        FitOptions,
+        MeasureOptions,
+        PrepareOptions,
+        ResampleOptions,
+        SelectOptions,
+        WeighOptions,
+    )
+
+#: One target, or several by their names, which are kept apart.
+Targets: TypeAlias = Union[Documents, Mapping[str, Documents]]
+
+
+def select(
+    raw: Documents,
+    target: Targets | None = None,
+    *,
+    model: Path | Model | None = None,
+    k: int | str | None = None,
+    fraction: float | None = None,
+    tokens: int | str | None = None,
+    bytes: int | str | None = None,
+    out: Path | None = None,
+    progress: bool | None = None,
+    **options: Unpack[SelectOptions],
+) -> Report:
+    """Select the raw records that are distributed like the target: ``dsir select``.
+
+        >>> raw = ["tax form", "the sea", "a form to file", "the tide rises"]
+        >>> report = dsir.select(raw, ["the tide of the sea", "sea and tide"], k=2, min_tokens=1)
+        >>> [raw[row] for row in report.indices]
+        ['the sea', 'the tide rises']
+
+    Args:
+        raw: The path of a shard or of a folder of shards, several ``pathlib.Path``, or documents in memory: an iterable
+            of ``str`` or of records (dictionaries with a field ``text_field``), or Arrow data.
+        target: Documents like those to be selected, given like ``raw``. A dictionary of several targets keeps them
+            apart: each draws its share.
+        model: A model, instead of a target and the options that fit one.
+        k: How many records; or instead one of ``fraction`` (of the eligible records, from 0 to 1), ``tokens`` and
+            ``bytes`` (at most so many). Numbers may be written as ``"10k"`` or ``"1.5M"``.
+        out: Where the selection goes: a file, compressed if its name ends in .zst or .gz, or a folder (a name that ends
+            in /), which gets one file for each shard. Without it nothing is written: ``report.indices`` and
+            ``report.selected`` tell which rows they are.
+        progress: Whether bars of tqdm are drawn; by default on a terminal and in a notebook, if tqdm is there.
+        options: The options of ``dsir select`` (``docs/options.md``), with underscores: ``ngrams``, ``auto``,
+            ``refine``, ``min_tokens`` (100 by default), ``seed``, ``threads`` and others.
+
+    Returns:
+        The report: what ``--summary`` writes, with ``selected`` and ``indices`` if nothing was written.
+
+    Raises:
+        OptionError: Options that make no sense.
+        Error: A bad record, an impossible request, a file that cannot be read or written.
+    """
+    with Inputs(options, model) as inputs:
+        paths = inputs.paths(raw, "raw")
+        if target is None and model is None:
+            raise OptionError("select takes a target or a model")
+        arguments = ["select", *_targets(inputs, target), *budget(k, fraction, tokens, bytes)]
+        if model is not None:
+            arguments.append(f"--model={inputs.model(model)}")
+        arguments += _output(out) + _typed("select", options)
+        report, _, selected = run([*arguments, "--", *paths], progress)
+        return report.with_selected(selected, inputs.is_in_memory(paths), options.get("draws") is not None)
+
+
+def fit(
+    raw: Documents | None = None,
+    target: Targets | None = None,
+    *,
+    out: Path | None = None,
+    progress: bool | None = None,
+    **options: Unpack[FitOptions],
+) -> Model:
+    """Count the n-grams of raw documents and of targets into a model: ``dsir fit``.
+
+        >>> model = dsir.fit(["tax form", "the sea"], ["the tide of the sea"])
+        >>> model.targets
+        ['target']
+
+    Args:
+        raw: Raw documents, given as to :func:`select`; without them the model holds targets alone, to be merged.
+        target: One target, or a dictionary of several; without it the model holds raw counts alone.
+        out: Also save the model to this path.
+        progress: As for :func:`select`.
+        options: The options of ``dsir fit``: ``ngrams``, ``buckets``, ``hash``, ``tokenizer``, ``smoothing``,
+            ``fit_tokens``, ``refine_for`` and others.
+
+    Raises:
+        OptionError: Options that make no sense.
+        Error: A bad record, a target without text, a file that cannot be read or written.
+    """
+    with Inputs(options) as inputs:
+        paths = [] if raw is None else inputs.paths(raw, "raw")
+        path = inputs.place("model.json") if out is None else os.fspath(out)
+        arguments = ["fit", *_targets(inputs, target), f"--output={path}", *_typed("fit", options)]
+        run([*arguments, "--", *paths], progress)
+        punkt = options.get("punkt")
+        return Model.load(path, punkt=None if punkt is None else os.fspath(punkt))
+
+
+def weigh(
+    raw: Documents,
+    model: Path | Model,
+    out: Path,
+    *,
+    progress: bool | None = None,
+    **options: Unpack[WeighOptions],
+) -> Report:
+    """Weigh every raw record and write a file of weights for each shard: ``dsir weigh``.
+
+    The files are NumPy arrays with the fields ``log_weight``, ``record``, ``tokens`` and ``bytes``, for
+    :func:`resample` and for ``numpy.load(..., mmap_mode="r")``. For texts in memory, ``model.log_weights`` gives an
+    array.
+
+    Args:
+        raw: Raw documents, given as to :func:`select`.
+        model: A model, or its path.
+        out: The folder for the weights.
+        progress: As for :func:`select`.
+        options: The options of ``dsir weigh``.
+
+    Raises:
+        OptionError: Options that make no sense.
+        Error: A bad record, a partial model, a file that cannot be read or written.
+    """
+    with Inputs(options, model) as inputs:
+        paths = inputs.paths(raw, "raw")
+        arguments = ["weigh", f"--model={inputs.model(model)}", f"--output={os.fspath(out)}"]
+        return run([*arguments, *_typed("weigh", options), "--", *paths], progress)[0]
+
+
+def resample(
+    raw: Documents,
+    weights: Path | npt.NDArray[np.float64] | None = None,
+    *,
+    scores: Path | npt.NDArray[np.float64] | None = None,
+    k: int | str | None = None,
+    fraction: float | None = None,
+    tokens: int | str | None = None,
+    bytes: int | str | None = None,
+    out: Path | None = None,
+    progress: bool | None = None,
+    **options: Unpack[ResampleOptions],
+) -> Report:
+    """Draw records by their weights and write them: ``dsir resample``.
+
+        >>> report = dsir.resample(["one", "two", "three"], scores=np.array([0.2, 0.9, 0.5]), k=1, temperature=0,
+        ...                        min_tokens=1)
+        >>> report.indices
+        array([1])
+
+    Args:
+        raw: Raw documents, given as to :func:`select`.
+        weights: The folder that :func:`weigh` wrote, a file, or an array of one log weight for each record.
+        scores: Scores of another tool instead, one for each record: a ``.npy`` file, a folder, or an array. They are
+            importance weights, or their logarithms with ``log_scores``.
+        k, fraction, tokens, bytes, out, progress: As for :func:`select`.
+        options: The options of ``dsir resample``.
+
+    Raises:
+        OptionError: Options that make no sense.
+        Error: Weights of other records, an impossible request, a file that cannot be read or written.
+    """
+    with Inputs(options) as inputs:
+        paths = inputs.paths(raw, "raw")
+        arguments = ["resample", *_output(out)]
+        # What was planned has its budget.
+        arguments += [] if options.get("plan") else budget(k, fraction, tokens, bytes)
+        if weights is not None:
+            arguments.append(f"--weights={_array(inputs, weights, 'weights')}")
+        if scores is not None:
+            arguments.append(f"--scores={_array(inputs, scores, 'scores')}")
+        arguments += _typed("resample", options)
+        report, _, selected = run([*arguments, "--", *paths], progress)
+        return report.with_selected(selected, inputs.is_in_memory(paths), options.get("draws") is not None)
+
+
+def measure(
+    selected: Documents | Mapping[str, Documents] | None = None,
+    target: Targets | None = None,
+    raw: Documents | None = None,
+    *,
+    model: Path | Model | None = None,
+    progress: bool | None = None,
+    **options: Unpack[MeasureOptions],
+) -> Report:
+    """Say how close selections, made by any tool, came to the target: ``dsir measure``.
+
+        >>> raw = ["tax form", "the sea", "a form to file", "the tide rises"]
+        >>> measured = dsir.measure({"mine": ["the tide rises"], "other": ["tax form"]}, ["the tide of the sea"], raw)
+        >>> [selection["name"] for selection in measured["selections"]]
+        ['mine', 'other']
+
+    Args:
+        selected: A selection, or several by their names.
+        target: One target, or a dictionary of several.
+        raw: The raw documents that were selected from; without them, ``model`` has their counts.
+        model: The model in whose feature space is measured.
+        progress: As for :func:`select`.
+        options: The options of ``dsir measure``: ``ngrams``, ``buckets``, ``sample``, ``epsilon``, ``weights`` and
+            others.
+
+    Returns:
+        What ``dsir measure --json`` prints (``docs/formats.md``).
+
+    Raises:
+        OptionError: Options that make no sense.
+        Error: A bad record, a target without text, a file that cannot be read.
+    """
+    with Inputs(options, model) as inputs:
+        paths = [] if raw is None else inputs.paths(raw, "raw")
+        arguments = ["measure", *_targets(inputs, target), *_named(inputs, "selected", selected)]
+        if model is not None:
+            arguments.append(f"--model={inputs.model(model)}")
+        arguments += _typed("measure", options)
+        report, printed, _ = run([*arguments, "--", *paths], progress)
+        return Report(report["measured"], text=printed)
+
+
+def prepare(
+    raw: Documents,
+    out: Path | None = None,
+    *,
+    progress: bool | None = None,
+    **options: Unpack[PrepareOptions],
+) -> Report:
+    """Cut, filter and join records: ``dsir prepare``.
+
+        >>> report = dsir.prepare(["one two three four five"], chunk_words=2)
+        >>> [record["text"] for record in report.records]
+        ['one two', 'three four', 'five']
+
+    Args:
+        raw: Raw documents, given as to :func:`select`.
+        out: Where the records go, as for :func:`select`. Without it they are ``report.records``, a list of
+            dictionaries.
+        progress: As for :func:`select`.
+        options: The options of ``dsir prepare``: ``chunk_words``, ``quality``, ``where``, ``pack`` and others.
+
+    Raises:
+        OptionError: Options that make no sense.
+        Error: A bad record, a file that cannot be read or written.
+    """
+    with Inputs(options) as inputs:
+        paths = inputs.paths(raw, "raw")
+        path = inputs.place("prepared.jsonl") if out is None else os.fspath(out)
+        arguments = ["prepare", f"--output={path}", *_typed("prepare", options), "--", *paths]
+        report = run(arguments, progress)[0]
+        if out is None:
+            with open(path, encoding="utf-8", newline="\n") as file:
+                report.records = [json.loads(line) for line in file]
+        return report
+
+
+def hidden(command: str) -> set[str]:
+    """The options that the function has arguments of its own for."""
+    own = {"target", "model", "num", "fraction", "tokens", "bytes", "output", "selected", "scores"}
+    # What `measure` surveys are weights, too, but they are an option there.
+    return own if command == "measure" else own | {"weights", "separate_targets"}
+
+
+def _typed(command: str, options: Mapping[str, Any]) -> list[str]:
+    return _arguments.typed(command, options, hidden(command))
+
+
+def _output(out: Path | None) -> list[str]:
+    if out is None:
+        return []
+    if os.fspath(out) == "-":
+        raise OptionError("out is a file or a folder; standard output belongs to the command line")
+    return [f"--output={os.fspath(out)}"]
+
+
+def _targets(inputs: Inputs, target: Targets | None) -> list[str]:
+    arguments = _named(inputs, "target", target)
+    return [*arguments, "--separate-targets"] if isinstance(target, Mapping) else arguments
+
+
+def _named(inputs: Inputs, what: str, given: Documents | Mapping[str, Documents] | None) -> list[str]:
+    """Documents, or several of them by name, for an option that takes ``NAME=FILE``."""
+    if given is None:
+        return []
+    several = given if isinstance(given, Mapping) else {what: given}
+    arguments = []
+    for name, documents in several.items():
+        file = what if name == what else f"{what}-{name}"
+        arguments += [f"--{what}={name}={path}" for path in inputs.paths(documents, file)]
+    return arguments
+
+
+def _array(inputs: Inputs, given: Any, what: str) -> str:
+    """The path of a ``.npy`` file, or of one that is made of an array."""
+    if isinstance(given, (str, os.PathLike)):
+        return os.fspath(given)
+    import numpy as np
+
+    numbers: npt.NDArray[Any] = np.ascontiguousarray(given, dtype=np.float64)
+    if what == "weights":
+        rows = np.zeros(len(numbers), dtype=[("log_weight", "<f8", numbers.shape[1:])])
+        rows["log_weight"] = numbers
+        numbers = rows
+    path = inputs.place(f"{what}.npy")
+    np.save(path, numbers, allow_pickle=False)
+    return path

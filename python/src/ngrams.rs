@@ -1,0 +1,202 @@
+//! The published program's features and sums, for `dsir.data_selection`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use dsir::cli::punkt_folder;
+use dsir::featurizer::{self, FeatureSpace, Featurizers, Hash, Punkt, Tokenizer, WordTokenizer};
+use numpy::{PyArray1, PyArrayMethods, PyReadonlyArrayDyn, PyReadwriteArray1, PyUntypedArrayMethods};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use rayon::ThreadPool;
+use rayon::prelude::*;
+
+use crate::error;
+use crate::pool::pool;
+use crate::texts::{Batch, Content, Source, Text, Texts};
+
+/// Counts n-grams by SHA-256, and adds up what they weigh in double precision; see `dsir/_dsir.pyi`.
+#[pyclass(module = "dsir._dsir", frozen)]
+pub(crate) struct HashedNgrams {
+    featurizers: Featurizers,
+    threads: Option<usize>,
+}
+
+/// So many texts are a task.
+const TASK: usize = 16;
+
+#[pymethods]
+impl HashedNgrams {
+    #[classattr]
+    const MAX_NGRAMS: u8 = FeatureSpace::MAX_NGRAMS;
+    #[classattr]
+    const MAX_BUCKETS: u32 = FeatureSpace::MAX_BUCKETS;
+
+    #[new]
+    #[pyo3(signature = (ngrams, buckets, tokenizer, threads=None, punkt=None))]
+    fn new(
+        py: Python<'_>,
+        ngrams: u8,
+        buckets: u32,
+        tokenizer: &str,
+        threads: Option<usize>,
+        punkt: Option<PathBuf>,
+    ) -> PyResult<Self> {
+        let space = FeatureSpace { ngrams, buckets, hash: Hash::Sha256, ..FeatureSpace::default() };
+        let made = match tokenizer {
+            "wordpunct" => Featurizers::new(space, None),
+            "word_tokenize" => sentence_model(punkt).and_then(|punkt| {
+                let fingerprint = Some(punkt.fingerprint());
+                let space = FeatureSpace { tokenizer: Tokenizer::WordTokenize, punkt: fingerprint, ..space };
+                Featurizers::new(space, Some(punkt))
+            }),
+            _ => return Err(PyValueError::new_err(format!("no tokenizer `{tokenizer}`"))),
+        };
+        Ok(HashedNgrams { featurizers: made.map_err(|failed| error::of(py, failed))?, threads })
+    }
+
+    /// Adds up the n-grams of the texts that are counted.
+    fn count(
+        &self,
+        texts: &Bound<'_, PyAny>,
+        mut counts: PyReadwriteArray1<'_, i64>,
+        mut sums: PyReadwriteArray1<'_, i64>,
+        first: usize,
+        limit: Option<i64>,
+    ) -> PyResult<bool> {
+        let py = texts.py();
+        let pool = pool(py, self.threads)?;
+        let (counts, sums) = (counts.as_slice_mut()?, sums.as_slice_mut()?);
+        if counts.len() != self.featurizers.space().buckets as usize || sums.is_empty() {
+            return Err(PyValueError::new_err(
+                "counts must have one number for each bucket, and sums one for each shard",
+            ));
+        }
+        let is_over = |sum: i64| limit.is_some_and(|limit| sum > limit);
+        let mut number = first;
+        each_batch(texts, |batch| {
+            let buckets = py.detach(|| self.buckets(&pool, batch));
+            for buckets in buckets {
+                let shard = number % sums.len();
+                number += 1;
+                if !is_over(sums[shard]) {
+                    sums[shard] += buckets.len() as i64;
+                    buckets.iter().for_each(|bucket| counts[*bucket as usize] += 1);
+                }
+            }
+            Ok(())
+        })?;
+        Ok(sums.iter().all(|sum| is_over(*sum)))
+    }
+
+    /// What each text weighs by this table or these tables, and how many n-grams it has.
+    fn weigh<'py>(
+        &self,
+        texts: &Bound<'py, PyAny>,
+        log_diff: PyReadonlyArrayDyn<'py, f64>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyArray1<i64>>)> {
+        let py = texts.py();
+        let pool = pool(py, self.threads)?;
+        let buckets = self.featurizers.space().buckets as usize;
+        let targets = match *log_diff.shape() {
+            [width] if width == buckets => None,
+            [targets, width] if width == buckets && targets > 0 => Some(targets),
+            _ => return Err(PyValueError::new_err("log_diff must have one number for each bucket")),
+        };
+        let tables: Vec<&[f64]> = log_diff.as_slice()?.chunks_exact(buckets).collect();
+        let (mut weights, mut ngrams) = (Vec::new(), Vec::new());
+        each_batch(texts, |batch| {
+            let weighed = py.detach(|| self.sums(&pool, batch, &tables));
+            for (sums, count) in weighed {
+                weights.extend(sums);
+                ngrams.push(count);
+            }
+            Ok(())
+        })?;
+        let rows = ngrams.len();
+        let weights = PyArray1::from_vec(py, weights);
+        let weights = match targets {
+            None => weights.into_any(),
+            Some(targets) => weights.reshape([rows, targets])?.into_any(),
+        };
+        Ok((weights, PyArray1::from_vec(py, ngrams)))
+    }
+}
+
+impl HashedNgrams {
+    /// The bucket of every n-gram of each text.
+    fn buckets(&self, pool: &ThreadPool, texts: &[Text]) -> Vec<Vec<u32>> {
+        let begin = || self.featurizers.featurizer();
+        let of_text = |featurizer: &mut featurizer::Featurizer, text: &Text| {
+            let mut buckets = Vec::new();
+            featurizer.featurize(text.as_ref(), |run| buckets.extend_from_slice(run));
+            buckets
+        };
+        pool.install(|| texts.par_iter().with_min_len(TASK).map_init(begin, of_text).collect())
+    }
+
+    /// The sum of each text by each table, and its number of n-grams.
+    fn sums(&self, pool: &ThreadPool, texts: &[Text], tables: &[&[f64]]) -> Vec<(Vec<f64>, i64)> {
+        let begin = || self.featurizers.featurizer();
+        let of_text = |featurizer: &mut featurizer::Featurizer, text: &Text| {
+            let (mut sums, mut ngrams) = (vec![Sum::default(); tables.len()], 0);
+            featurizer.featurize(text.as_ref(), |run| {
+                ngrams += run.len() as i64;
+                for (sum, table) in sums.iter_mut().zip(tables) {
+                    run.iter().for_each(|bucket| sum.add(table[*bucket as usize]));
+                }
+            });
+            (sums.iter().map(Sum::total).collect(), ngrams)
+        };
+        pool.install(|| texts.par_iter().with_min_len(TASK).map_init(begin, of_text).collect())
+    }
+}
+
+/// A compensated sum (Neumaier), which is as good as the published program's dot product in whatever order it adds.
+#[derive(Clone, Default)]
+struct Sum {
+    sum: f64,
+    lost: f64,
+}
+
+impl Sum {
+    fn add(&mut self, term: f64) {
+        let sum = self.sum + term;
+        self.lost +=
+            if self.sum.abs() >= term.abs() { (self.sum - sum) + term } else { (term - sum) + self.sum };
+        self.sum = sum;
+    }
+
+    fn total(&self) -> f64 {
+        self.sum + self.lost
+    }
+}
+
+/// The texts of a batch that was read elsewhere, or of an iterable.
+fn each_batch(texts: &Bound<'_, PyAny>, mut work: impl FnMut(&[Text]) -> PyResult<()>) -> PyResult<()> {
+    if let Ok(batch) = texts.cast::<Texts>() {
+        let batch: &Batch = &batch.get().0;
+        return work(batch.texts());
+    }
+    let mut source = Source::new(texts, "text", Content::Text)?;
+    while let Some(batch) = source.next(texts.py())? {
+        work(batch.texts())?;
+        texts.py().check_signals()?;
+    }
+    Ok(())
+}
+
+fn sentence_model(named: Option<PathBuf>) -> Result<Arc<Punkt>, featurizer::Error> {
+    let folder = punkt_folder(named.as_deref()).ok_or(featurizer::Error::NoPunkt)?;
+    Ok(Arc::new(Punkt::read(&folder)?))
+}
+
+/// The tokens of NLTK's `word_tokenize`, of the text as it is.
+#[pyfunction]
+#[pyo3(signature = (text, punkt=None))]
+pub(crate) fn word_tokenize(py: Python<'_>, text: &str, punkt: Option<PathBuf>) -> PyResult<Vec<String>> {
+    let punkt = sentence_model(punkt).map_err(|failed| error::of(py, failed))?;
+    let mut tokens = Vec::new();
+    WordTokenizer::new(punkt).tokens(text, |token| tokens.push(token.to_owned()));
+    Ok(tokens)
+}

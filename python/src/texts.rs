@@ -1,0 +1,195 @@
+//! Texts that Python holds, a batch at a time: borrowed where that can be, and kept alive by what they are borrowed
+//! from.
+
+#![expect(unsafe_code, reason = "texts are borrowed from Python and from Arrow, without a lifetime")]
+
+use arrow_array::ArrayRef;
+use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyIterator, PyMapping, PyString};
+
+use crate::arrow::ArrowTexts;
+use crate::error;
+
+/// A batch is full with so many bytes.
+const BYTES: usize = 8 << 20;
+
+/// A text in memory that somebody else owns.
+#[derive(Clone, Copy)]
+pub(crate) struct Text {
+    start: *const u8,
+    len: usize,
+}
+
+// SAFETY: it is read only, and nobody changes what it points to: see `Batch`.
+unsafe impl Send for Text {}
+// SAFETY: as above.
+unsafe impl Sync for Text {}
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        // SAFETY: it was made of a `str` in `Batch::push`, whose owner the batch keeps; a `Text` is handed out only as
+        // part of its batch.
+        unsafe { std::str::from_utf8_unchecked(std::slice::from_raw_parts(self.start, self.len)) }
+    }
+}
+
+/// What keeps texts alive. Python's strings, Arrow's buffers and these strings are never changed or moved.
+pub(crate) enum Owner {
+    Python(#[expect(dead_code, reason = "it only has to live")] Py<PyString>),
+    Arrow(#[expect(dead_code, reason = "it only has to live")] ArrayRef),
+    Own(#[expect(dead_code, reason = "it only has to live")] Box<str>),
+}
+
+/// Texts that follow each other, with all that keeps them alive.
+#[derive(Default)]
+pub(crate) struct Batch {
+    texts: Vec<Text>,
+    owners: Vec<Owner>,
+    bytes: usize,
+}
+
+impl Batch {
+    /// A batch is full with so many texts.
+    pub(crate) const MOST: usize = 1 << 16;
+
+    pub(crate) fn texts(&self) -> &[Text] {
+        &self.texts
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.bytes >= BYTES || self.texts.len() >= Self::MOST
+    }
+
+    /// Adds a text that belongs to an owner which is, or will be, [kept](Batch::keep).
+    pub(crate) fn push(&mut self, text: &str) {
+        self.bytes += text.len();
+        self.texts.push(Text { start: text.as_ptr(), len: text.len() });
+    }
+
+    pub(crate) fn keep(&mut self, owner: Owner) {
+        self.owners.push(owner);
+    }
+
+    /// Adds a text that belongs to nobody else.
+    pub(crate) fn push_own(&mut self, text: String) {
+        let text = text.into_boxed_str();
+        self.push(&text);
+        self.keep(Owner::Own(text));
+    }
+
+    /// Adds a Python string; its UTF-8 is that which Python keeps with it.
+    fn push_python(&mut self, text: &Bound<'_, PyString>) -> PyResult<()> {
+        self.push(text.to_str()?);
+        self.keep(Owner::Python(text.clone().unbind()));
+        Ok(())
+    }
+}
+
+/// Texts that were read elsewhere and that Python only hands on.
+#[pyclass(module = "dsir._dsir", frozen)]
+pub(crate) struct Texts(pub(crate) Batch);
+
+#[pymethods]
+impl Texts {
+    fn __len__(&self) -> usize {
+        self.0.texts.len()
+    }
+}
+
+/// What a text is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// A string.
+    Text,
+    /// A sequence of integers, which become a string with spaces between them.
+    Ids,
+}
+
+/// Where texts come from.
+pub(crate) enum Source {
+    Arrow(ArrowTexts),
+    Python { items: Py<PyIterator>, field: String, content: Content, row: usize },
+}
+
+impl Source {
+    /// Any iterable of strings, or of dictionaries with a string in `field`; or Arrow data, where a table has the texts
+    /// in the column `field`.
+    pub(crate) fn new(given: &Bound<'_, PyAny>, field: &str, content: Content) -> PyResult<Self> {
+        if let Some(arrow) = ArrowTexts::of(given, field, content)? {
+            return Ok(Source::Arrow(arrow));
+        }
+        if given.is_instance_of::<PyString>() || given.is_instance_of::<PyDict>() {
+            let kind = given.get_type().name()?;
+            return Err(PyTypeError::new_err(format!("texts are an iterable of str, not a single {kind}")));
+        }
+        let items = given.try_iter()?.unbind();
+        Ok(Source::Python { items, field: field.to_owned(), content, row: 0 })
+    }
+
+    /// The next texts; `None` after the last.
+    pub(crate) fn next(&mut self, py: Python<'_>) -> PyResult<Option<Batch>> {
+        let mut batch = Batch::default();
+        match self {
+            Source::Arrow(arrow) => arrow.fill(py, &mut batch)?,
+            Source::Python { items, field, content, row } => {
+                let items = items.bind(py);
+                while !batch.is_full() {
+                    let Some(item) = items.clone().next() else { break };
+                    push_item(&mut batch, &item?, field, *content, *row)?;
+                    *row += 1;
+                }
+            }
+        }
+        Ok((!batch.texts.is_empty()).then_some(batch))
+    }
+}
+
+fn push_item(
+    batch: &mut Batch,
+    item: &Bound<'_, PyAny>,
+    field: &str,
+    content: Content,
+    row: usize,
+) -> PyResult<()> {
+    let py = item.py();
+    if content == Content::Text
+        && let Ok(text) = item.cast::<PyString>()
+    {
+        return batch.push_python(text).map_err(|failed| {
+            match failed.is_instance_of::<PyUnicodeEncodeError>(py) {
+                true => error::of_text(py, row, "it has a lone surrogate, which is no character"),
+                false => failed,
+            }
+        });
+    }
+    if let Ok(record) = item.cast::<PyMapping>() {
+        return match record.get_item(field) {
+            Ok(value) if !value.is_instance_of::<PyMapping>() => {
+                push_item(batch, &value, field, content, row)
+            }
+            _ => Err(error::of_text(py, row, &format!("no text in its field `{field}`"))),
+        };
+    }
+    let kind = item.get_type().name()?;
+    match content {
+        Content::Text => Err(error::of_text(py, row, &format!("it is a {kind}, not a str"))),
+        Content::Ids => {
+            let ids: Vec<i128> = item.extract().map_err(|_| {
+                error::of_text(
+                    py,
+                    row,
+                    &format!("it is a {kind}, not a sequence of int, which the model's tokens are"),
+                )
+            })?;
+            batch.push_own(joined(ids));
+            Ok(())
+        }
+    }
+}
+
+/// Integers as the tokenizer `ids` takes them.
+pub(crate) fn joined(ids: impl IntoIterator<Item = impl ToString>) -> String {
+    let ids: Vec<String> = ids.into_iter().map(|id| id.to_string()).collect();
+    ids.join(" ")
+}

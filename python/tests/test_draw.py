@@ -1,0 +1,120 @@
+"""Draws in memory: the draw of the command line, on arrays."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dsir
+
+pytestmark = pytest.mark.filterwarnings("ignore::dsir.DsirWarning")
+RNG = np.random.default_rng(0)
+
+
+def test_the_largest_weights_without_noise() -> None:
+    log_weights = [0.5, 3.0, -np.inf, 2.0]
+    assert dsir.draw(log_weights, k=2, temperature=0).tolist() == [1, 3]
+    assert dsir.draw(log_weights, k=3, method="topk").tolist() == [0, 1, 3]
+    assert dsir.draw(log_weights, fraction=1.0).tolist() == [0, 1, 3]
+    with pytest.raises(dsir.Error, match="4 records asked for") as impossible:
+        dsir.draw(log_weights, k=4)
+    assert impossible.value.kind == "impossible"
+    assert dsir.draw(log_weights, k=4, allow_fewer=True).tolist() == [0, 1, 3]
+
+
+def test_frequencies_are_in_proportion_to_the_weights() -> None:
+    weights = np.array([1.0, 2.0, 3.0, 4.0])
+    drawn = [int(dsir.draw(np.log(weights), k=1, seed=seed)[0]) for seed in range(4000)]
+    shares = np.bincount(drawn, minlength=4) / 4000
+    # Four standard deviations of a share of 4000.
+    assert np.all(np.abs(shares - weights / 10) < 4 * np.sqrt(0.25 / 4000))
+
+
+def test_rows_are_drawn_by_their_ids_in_any_order_and_in_parts() -> None:
+    log_weights, ids = RNG.normal(size=1000), [f"document {number}" for number in range(1000)]
+    drawn = {ids[row] for row in dsir.draw(log_weights, k=50, ids=ids, seed=7)}
+    order = RNG.permutation(1000)
+    shuffled = [ids[row] for row in order]
+    assert {shuffled[row] for row in dsir.draw(log_weights[order], k=50, ids=shuffled, seed=7)} == drawn
+    assert {ids[row] for row in dsir.draw(log_weights, k=50, ids=ids, seed=8)} != drawn
+    # Nested: a larger draw holds the smaller one.
+    assert drawn < {ids[row] for row in dsir.draw(log_weights, k=100, ids=ids, seed=7)}
+
+
+def test_ids_of_several_kinds() -> None:
+    log_weights = RNG.normal(size=100)
+    by_default = dsir.draw(log_weights, k=10).tolist()
+    numbers = np.arange(100)
+    for ids in [numbers, numbers.astype(np.uint8), numbers.tolist(), [str(number) for number in range(100)]]:
+        assert dsir.draw(log_weights, k=10, ids=ids).tolist() == by_default
+    with pytest.raises(TypeError, match=r"ids\[1\] is a float"):
+        dsir.draw([0.0, 1.0], k=1, ids=[1, 2.5])  # type: ignore[list-item]
+    with pytest.raises(dsir.OptionError, match="3 ids for 2 rows"):
+        dsir.draw([0.0, 1.0], k=1, ids=["a", "b", "c"])
+
+
+def test_budgets_in_tokens_and_bytes() -> None:
+    log_weights, counts = [4.0, 3.0, 2.0, 1.0], [100, 200, 300, 400]
+    assert dsir.draw(log_weights, tokens=350, token_counts=counts, temperature=0).tolist() == [0, 1]
+    assert dsir.draw(log_weights, bytes=650, sizes=counts, temperature=0).tolist() == [0, 1, 2]
+    assert dsir.draw(log_weights, k=2, token_counts=counts, min_tokens=300, temperature=0).tolist() == [2, 3]
+    with pytest.raises(dsir.OptionError, match="token_counts"):
+        dsir.draw(log_weights, tokens=350)
+    with pytest.raises(dsir.OptionError, match="sizes"):
+        dsir.draw(log_weights, bytes=350)
+
+
+def test_targets_and_groups() -> None:
+    log_weights = np.array([[5.0, 0.0], [4.0, 0.0], [0.0, 5.0], [0.0, 4.0], [0.0, 3.0]])
+    drawn = dsir.draw(log_weights, k=4, temperature=0, proportions=[1, 3])
+    assert drawn.tolist() == [0, 2, 3, 4]
+    named = dsir.draw(log_weights, k=4, temperature=0, targets=["a", "b"], proportions={"b": 3, "a": 1})
+    assert named.tolist() == drawn.tolist()
+    groups = ["x", "y", "x", "y", "x"]
+    falling = [5.0, 4.0, 3.0, 2.0, 1.0]
+    even = dsir.draw(falling, k=2, temperature=0, groups=groups, group_share="even")
+    assert even.tolist() == [0, 1]
+    only_x = dsir.draw(falling, k=2, temperature=0, groups=groups, group_share={"x": 1, "y": 0})
+    assert only_x.tolist() == [0, 2]
+
+
+def test_several_draws() -> None:
+    first, second = dsir.draw(np.zeros(100), k=50, draws=2, disjoint=True)
+    assert sorted([*first, *second]) == list(range(100))
+    assert first.tolist() == dsir.draw(np.zeros(100), k=50).tolist()
+
+
+def test_what_makes_no_sense() -> None:
+    for unsound in [np.nan, np.inf]:
+        with pytest.raises(dsir.Error):
+            dsir.draw([0.0, unsound], k=1)
+    with pytest.raises(dsir.OptionError, match="shape"):
+        dsir.draw(np.zeros((2, 2, 2)), k=1)
+    with pytest.raises(dsir.OptionError, match="how much"):
+        dsir.draw([0.0, 1.0])
+    with pytest.raises(dsir.OptionError, match="pareto"):
+        dsir.draw([0.0, 1.0], k=1, method="pareto")
+    with pytest.raises(TypeError, match="no option `shuffle`"):
+        dsir.draw([0.0, 1.0], k=1, shuffle=True)  # type: ignore[call-arg]
+
+
+def test_documents_in_memory_are_drawn_as_their_shard_is(
+    raw_folder: Path, target_file: Path, raw_texts: list[str]
+) -> None:
+    """The draw by log weights and tokens is that of `select`, where ids are the lines of the shards."""
+    model = dsir.fit(raw_folder, target_file)
+    lines = [line for shard in sorted(raw_folder.iterdir()) for line in shard.read_text(encoding="utf-8").splitlines()]
+    options = {"k": 100, "temperature": 30, "normalize": "tokens", "seed": 5}
+    drawn = dsir.draw(model.log_weights(raw_texts), token_counts=model.tokens(raw_texts), ids=lines, **options)
+    selected = dsir.select(raw_folder, model=model, **options).selected
+    assert selected is not None
+    expected = [
+        shard.read_text(encoding="utf-8").splitlines()[row]
+        for shard in sorted(raw_folder.iterdir())
+        for row in selected[0][str(shard)]
+    ]
+    assert [lines[row] for row in drawn] == expected
+    assert json.loads(expected[0])["text"]
