@@ -40,9 +40,9 @@ def draw(
         >>> import numpy as np
         >>> log_weights = np.array([0.5, 3.0, -1.0, 2.0])
         >>> dsir.draw(log_weights, k=2, ids=["a", "b", "c", "d"])
-        array([1, 3])
+        array([0, 1])
         >>> dsir.draw(log_weights[::-1], k=2, ids=["d", "c", "b", "a"])
-        array([0, 2])
+        array([2, 3])
 
     Args:
         log_weights: One for each row, shape (rows,), or one for each row and target, shape (rows, targets), in nats.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
@@ -307,6 +308,8 @@ def _named(inputs: Inputs, what: str, given: Documents | Mapping[str, Documents]
     several = given if isinstance(given, Mapping) else {what: given}
     arguments = []
     for name, documents in several.items():
+        if not re.fullmatch(r"[\w-]+", str(name)):
+            raise OptionError(f"the name of a {what} is of letters, digits, _ and -, not {name!r}")
         file = what if name == what else f"{what}-{name}"
         arguments += [f"--{what}={name}={path}" for path in inputs.paths(documents, file)]
     return arguments

@@ -1,4 +1,4 @@
-"""The options of the commands, as types. Written by ``generate_options.py``: do not edit."""
+"""The options of the commands, as types. Written by ``generate.py``: do not edit."""
 
 from __future__ import annotations
 

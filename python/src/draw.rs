@@ -30,6 +30,8 @@ pub(crate) struct Columns<'py> {
 
 /// The rows that each draw selects; `args` are the options of `dsir resample`.
 #[pyfunction]
+#[pyo3(signature = (args: "list[str]", log_weights: "npt.NDArray[np.float64]", columns: "dict[str, Any]", model: "Model | None",
+                    targets: "list[str] | None") -> "list[npt.NDArray[np.int64]]")]
 pub(crate) fn draw<'py>(
     py: Python<'py>,
     args: Vec<OsString>,
@@ -72,8 +74,9 @@ pub(crate) fn draw<'py>(
     Ok(drawn.into_iter().map(|indices| PyArray1::from_vec(py, indices)).collect())
 }
 
-/// The noise of records with these hashes, for one target.
+/// The noise of records with these content hashes, Gumbel(0, 1), in the first draw for a target.
 #[pyfunction]
+#[pyo3(signature = (seed: "int", target: "int", ids: "npt.NDArray[np.uint64]") -> "npt.NDArray[np.float64]")]
 pub(crate) fn gumbel<'py>(
     py: Python<'py>,
     seed: u64,

@@ -10,6 +10,7 @@ use pyo3::types::PyString;
 
 /// The content hash of each id: of a string its UTF-8, of an integer its decimal digits.
 #[pyfunction]
+#[pyo3(signature = (ids: "Iterable[str] | Iterable[int] | npt.NDArray[Any]") -> "npt.NDArray[np.uint64]")]
 pub(crate) fn hash_ids<'py>(ids: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<u64>>> {
     let py = ids.py();
     if let Ok(numbers) = ids.extract::<PyReadonlyArray1<'py, i64>>() {

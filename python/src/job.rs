@@ -28,9 +28,12 @@ type Array<'py, T> = Bound<'py, PyArray1<T>>;
 /// The shards, and for each draw the shard, the row and the target of each record.
 type Selected<'py> = (Vec<PathBuf>, Vec<(Array<'py, i64>, Array<'py, i64>, Array<'py, i64>)>);
 
-/// Runs a command of the program and returns its report as JSON, the same in words, what it prints, and the records
-/// that were selected but not written.
+/// Run a command: its report as JSON and in words, what it prints, and what it selected but did not write: the paths of
+/// the shards, and for each draw the shard, the row and the target of each record.
 #[pyfunction]
+#[pyo3(signature = (args: "Sequence[str]", on_warning: "Callable[[str], object]",
+                    on_progress: "Callable[[str, int, int | None], object] | None")
+       -> "tuple[str, str, str, tuple[list[str], list[tuple[npt.NDArray[np.int64], ...]]] | None]")]
 pub(crate) fn run<'py>(
     py: Python<'py>,
     args: Vec<OsString>,
@@ -107,8 +110,9 @@ fn arrays<'py>(
     (column(|record| record.position.shard), rows, column(|record| record.target))
 }
 
-/// The program itself; returns its exit code.
+/// The program; returns its exit code.
 #[pyfunction]
+#[pyo3(signature = (args: "Sequence[str]") -> "int")]
 pub(crate) fn main(py: Python<'_>, args: Vec<OsString>) -> u8 {
     py.detach(|| cli::main(args))
 }

@@ -1,9 +1,8 @@
 //! The hidden module `dsir._dsir`: the library of dsir for the Python package around it.
 //!
 //! It turns Python's values into the library's and back, releases the interpreter's lock while the library works, and
-//! looks for signals. What users see, and its documentation, is in `dsir/`.
-
-use pyo3::prelude::*;
+//! looks for signals. What users see is in `dsir/`; the comments of what is exported here are its documentation in
+//! Python, and `dsir/_dsir.pyi` is made of them.
 
 mod arrow;
 mod draw;
@@ -18,21 +17,23 @@ mod records;
 mod spool;
 mod texts;
 
-#[pymodule]
-fn _dsir(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
-    module.add_class::<model::Model>()?;
-    module.add_class::<ngrams::HashedNgrams>()?;
-    module.add_class::<records::JsonlTexts>()?;
-    module.add_class::<texts::Texts>()?;
-    module.add_function(wrap_pyfunction!(draw::draw, module)?)?;
-    module.add_function(wrap_pyfunction!(draw::gumbel, module)?)?;
-    module.add_function(wrap_pyfunction!(ids::hash_ids, module)?)?;
-    module.add_function(wrap_pyfunction!(job::main, module)?)?;
-    module.add_function(wrap_pyfunction!(job::run, module)?)?;
-    module.add_function(wrap_pyfunction!(ngrams::word_tokenize, module)?)?;
-    module.add_function(wrap_pyfunction!(options::options, module)?)?;
-    module.add_function(wrap_pyfunction!(records::write_records, module)?)?;
-    module.add_function(wrap_pyfunction!(spool::spool, module)?)?;
-    Ok(())
+/// The library of dsir for the Python package around it.
+#[pyo3::pymodule]
+mod _dsir {
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "it is Python's name for it")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    use crate::{
+        draw::{draw, gumbel},
+        ids::hash_ids,
+        job::{main, run},
+        model::Model,
+        ngrams::{HashedNgrams, word_tokenize},
+        options::options,
+        records::{JsonlTexts, write_records},
+        spool::spool,
+        texts::Texts,
+    };
 }

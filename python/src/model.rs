@@ -18,7 +18,17 @@ use crate::error;
 use crate::pool::pool;
 use crate::texts::{Content, Source};
 
-/// What was counted of a raw corpus and of targets; see `dsir/_dsir.pyi`.
+/// What was counted of a raw corpus and of targets, and the log weights that follow from it.
+///
+/// :func:`dsir.fit` makes one. It may be partial, raw counts or targets alone: :meth:`merge` joins such models, so that
+/// parts of a corpus can be counted anywhere. Models can be pickled and compared; the pickle holds the JSON of a model
+/// file and no code.
+///
+///     >>> model = dsir.fit(["tax form", "the sea"], ["the tide of the sea"])
+///     >>> model.log_weights(["the sea", "tax form"]).round(1)
+///     array([ -0.5, -49.9])
+///     >>> model.tokens(["a sea", "one two, three"])
+///     array([2, 4])
 #[pyclass(module = "dsir", frozen)]
 pub(crate) struct Model {
     counted: Counted,
@@ -84,13 +94,27 @@ fn of_raw(raw: &RawCounts) -> String {
 
 #[pymethods]
 impl Model {
+    /// Read a model file.
+    ///
+    /// Args:
+    ///     path: The file, as :meth:`save`, :func:`dsir.fit` or ``dsir fit`` has written it.
+    ///     punkt: The folder of NLTK's sentence model, for the tokenizer ``word_tokenize``; by default it is looked for
+    ///         where NLTK would.
+    ///
+    /// Raises:
+    ///     Error: A file that cannot be read, is no model, or is of a later version.
     #[staticmethod]
-    #[pyo3(signature = (path, *, punkt=None))]
+    #[pyo3(signature = (path: "Path", *, punkt: "Path | None" = None) -> "Model")]
     fn load(py: Python<'_>, path: PathBuf, punkt: Option<PathBuf>) -> PyResult<Self> {
         let read = py.detach(|| Counted::read(&path));
         Ok(Model::new(read.map_err(|failed| error::of(py, failed))?, punkt))
     }
 
+    /// Write the model as a file, which appears whole or not at all.
+    ///
+    /// Raises:
+    ///     Error: What the system says.
+    #[pyo3(signature = (path: "Path"))]
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         let saved = py.detach(|| {
             let json = self.json()?;
@@ -101,7 +125,16 @@ impl Model {
         saved.map_err(|failed| error::of(py, failed))
     }
 
-    #[pyo3(signature = (*others, add_targets=false))]
+    /// The model of all that this one and the others have counted.
+    ///
+    /// Raw counts are added; a target that is the same in several is kept once.
+    ///
+    /// Args:
+    ///     add_targets: Add up targets that have one name and differ, which is an error otherwise.
+    ///
+    /// Raises:
+    ///     Error: Models of different feature spaces or options; refined models.
+    #[pyo3(signature = (*others: "Model", add_targets: "bool" = false) -> "Model")]
     fn merge(&self, py: Python<'_>, others: &Bound<'_, PyTuple>, add_targets: bool) -> PyResult<Self> {
         let mut counted = self.counted.clone();
         for other in others {
@@ -112,7 +145,24 @@ impl Model {
         Ok(Model::new(counted, self.punkt.clone()))
     }
 
-    #[pyo3(signature = (texts, *, text_field="text", threads=None))]
+    /// How much likelier each text is under the target than under raw, in nats: the sum over its n-grams.
+    ///
+    /// The same bits on every machine, and as ``dsir weigh`` gives them. (DSIR, section 3: log p_target − log p_raw.)
+    ///
+    /// Args:
+    ///     texts: Strings, records with a text, or Arrow data, which is not copied. For the tokenizer ``ids``, lists of
+    ///         integers.
+    ///     text_field: The column of a table, or the field of records.
+    ///     threads: At most so many; by default what the machine and its cgroup allow.
+    ///
+    /// Returns:
+    ///     Shape (texts,), or (texts, targets) if the model has several; float64.
+    ///
+    /// Raises:
+    ///     Error: A partial model; a text that is null or has a lone surrogate.
+    ///     TypeError: What is no text.
+    #[pyo3(signature = (texts: "GivenTexts", *, text_field: "str" = "text", threads: "int | None" = None)
+           -> "npt.NDArray[np.float64]")]
     fn log_weights<'py>(
         &self,
         texts: &Bound<'py, PyAny>,
@@ -135,7 +185,9 @@ impl Model {
         Ok(if targets == 1 { array.into_any() } else { array.reshape([rows, targets])?.into_any() })
     }
 
-    #[pyo3(signature = (texts, *, text_field="text", threads=None))]
+    /// How many tokens each text has; shape (texts,), int64. Arguments and errors as of :meth:`log_weights`.
+    #[pyo3(signature = (texts: "GivenTexts", *, text_field: "str" = "text", threads: "int | None" = None)
+           -> "npt.NDArray[np.int64]")]
     fn tokens<'py>(
         &self,
         texts: &Bound<'py, PyAny>,
@@ -163,26 +215,31 @@ impl Model {
         Ok(PyArray1::from_vec(py, tokens))
     }
 
+    /// The names of the targets, in the order of the columns of log weights.
     #[getter]
     fn targets(&self) -> Vec<&str> {
         self.counted.targets.iter().map(|target| &target.name[..]).collect()
     }
 
+    /// How a text is split into tokens.
     #[getter]
     fn tokenizer(&self) -> String {
         self.counted.space.tokenizer.to_string()
     }
 
+    /// The largest n of the n-grams.
     #[getter]
     fn ngrams(&self) -> u8 {
         self.counted.space.ngrams
     }
 
+    /// How many buckets n-grams are hashed into.
     #[getter]
     fn buckets(&self) -> u32 {
         self.counted.space.buckets
     }
 
+    /// How an n-gram finds its bucket: ``"dsir1"`` or ``"sha256"``.
     #[getter]
     fn hash(&self) -> &'static str {
         match self.counted.space.hash {
@@ -191,21 +248,25 @@ impl Model {
         }
     }
 
+    /// What is added to every count of a target.
     #[getter]
     fn smoothing(&self) -> f64 {
         self.counted.smoothing
     }
 
+    /// Whether its log-ratios were learned (``refine_for``): draws then count log weights per token.
     #[getter]
     fn is_refined(&self) -> bool {
         self.counted.targets.iter().any(|target| target.refined.is_some())
     }
 
+    /// How many raw documents were read; ``None`` for a model of targets alone.
     #[getter]
     fn raw_documents(&self) -> Option<u64> {
         self.counted.raw.as_ref().map(|raw| raw.documents_read)
     }
 
+    /// A hash of the model file, by which weights know their model; 16 hexadecimal digits.
     #[getter]
     fn fingerprint(&self) -> String {
         format!("{:016x}", self.counted.fingerprint())
@@ -226,6 +287,7 @@ impl Model {
         self.counted.fingerprint()
     }
 
+    #[pyo3(signature = () -> "tuple[Any, ...]")]
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let load = py.get_type::<Model>().getattr("_of_json")?;
         let json = self.json().map_err(|failed| PyValueError::new_err(failed.to_string()))?;
@@ -234,6 +296,7 @@ impl Model {
     }
 
     #[staticmethod]
+    #[pyo3(signature = (json: "bytes", punkt: "Path | None") -> "Model")]
     fn _of_json(py: Python<'_>, json: &[u8], punkt: Option<PathBuf>) -> PyResult<Self> {
         let counted =
             Counted::of_json(json, Path::new("a pickled model")).map_err(|failed| error::of(py, failed))?;

@@ -15,7 +15,12 @@ use crate::error;
 use crate::pool::pool;
 use crate::texts::{Batch, Content, Source, Text, Texts};
 
-/// Counts n-grams by SHA-256, and adds up what they weigh in double precision; see `dsir/_dsir.pyi`.
+/// Counts n-grams into buckets by SHA-256, and adds up what they weigh in double precision.
+///
+/// Args:
+///     tokenizer: ``"wordpunct"`` or ``"word_tokenize"``.
+///     threads: At most so many.
+///     punkt: The folder of NLTK's sentence model.
 #[pyclass(module = "dsir._dsir", frozen)]
 pub(crate) struct HashedNgrams {
     featurizers: Featurizers,
@@ -33,7 +38,8 @@ impl HashedNgrams {
     const MAX_BUCKETS: u32 = FeatureSpace::MAX_BUCKETS;
 
     #[new]
-    #[pyo3(signature = (ngrams, buckets, tokenizer, threads=None, punkt=None))]
+    #[pyo3(signature = (ngrams: "int", buckets: "int", tokenizer: "str", threads: "int | None" = None,
+                        punkt: "Path | None" = None))]
     fn new(
         py: Python<'_>,
         ngrams: u8,
@@ -55,7 +61,12 @@ impl HashedNgrams {
         Ok(HashedNgrams { featurizers: made.map_err(|failed| error::of(py, failed))?, threads })
     }
 
-    /// Adds up the n-grams of the texts that are counted.
+    /// Add the n-grams of the texts to ``counts``, shape (buckets,).
+    ///
+    /// Text number j is of shard ``(first + j) % len(sums)``. It is counted if the n-grams of its shard so far,
+    /// ``sums[shard]``, are no more than ``limit``. Returns whether all shards are past it.
+    #[pyo3(signature = (texts: "Texts | Iterable[str]", counts: "npt.NDArray[np.int64]", sums: "npt.NDArray[np.int64]", first: "int", limit: "int | None")
+           -> "bool")]
     fn count(
         &self,
         texts: &Bound<'_, PyAny>,
@@ -89,7 +100,12 @@ impl HashedNgrams {
         Ok(sums.iter().all(|sum| is_over(*sum)))
     }
 
-    /// What each text weighs by this table or these tables, and how many n-grams it has.
+    /// The dot product of each text's counts with ``log_diff``, shape (buckets,) or (targets, buckets).
+    ///
+    /// Returns:
+    ///     The products, shape (texts,) or (texts, targets), and each text's number of n-grams, shape (texts,).
+    #[pyo3(signature = (texts: "Texts | Iterable[str]", log_diff: "npt.NDArray[np.float64]")
+           -> "tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]")]
     fn weigh<'py>(
         &self,
         texts: &Bound<'py, PyAny>,
@@ -193,7 +209,7 @@ fn sentence_model(named: Option<PathBuf>) -> Result<Arc<Punkt>, featurizer::Erro
 
 /// The tokens of NLTK's `word_tokenize`, of the text as it is.
 #[pyfunction]
-#[pyo3(signature = (text, punkt=None))]
+#[pyo3(signature = (text: "str", punkt: "Path | None" = None) -> "list[str]")]
 pub(crate) fn word_tokenize(py: Python<'_>, text: &str, punkt: Option<PathBuf>) -> PyResult<Vec<String>> {
     let punkt = sentence_model(punkt).map_err(|failed| error::of(py, failed))?;
     let mut tokens = Vec::new();

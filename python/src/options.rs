@@ -11,8 +11,9 @@ use pyo3::prelude::*;
 /// there are, and its help.
 type Described = (String, &'static str, bool, Vec<String>, String);
 
-/// The options of a command, in the order in which they are documented.
+/// The options of a command: name, kind, whether it repeats, the values there are, and help.
 #[pyfunction]
+#[pyo3(signature = (command: "str") -> "list[tuple[str, str, bool, list[str], str]] | None")]
 pub(crate) fn options(command: &str) -> Option<Vec<Described>> {
     let definitions = cli::definitions();
     let command = definitions.find_subcommand(command)?;

@@ -14,7 +14,10 @@ use pyo3::prelude::*;
 use crate::error;
 use crate::texts::{Batch, Texts};
 
-/// The texts of a file, a batch at a time; see `dsir/_dsir.pyi`.
+/// The texts of a JSONL file, plain or compressed, in batches; blank lines are no records.
+///
+/// Raises:
+///     Error: A record that is not valid, with its file and line.
 #[pyclass(module = "dsir._dsir", frozen)]
 pub(crate) struct JsonlTexts {
     records: Mutex<Records>,
@@ -24,7 +27,7 @@ pub(crate) struct JsonlTexts {
 #[pymethods]
 impl JsonlTexts {
     #[new]
-    #[pyo3(signature = (path, field="text"))]
+    #[pyo3(signature = (path: "Path", field: "str" = "text"))]
     fn new(py: Python<'_>, path: PathBuf, field: &str) -> PyResult<Self> {
         let fields = TextFields::new([field]);
         let fields = fields.ok_or_else(|| PyValueError::new_err(format!("`{field}` names no field")))?;
@@ -82,8 +85,12 @@ impl Records {
     }
 }
 
-/// Writes the records of one part of `source`, every `parts`-th from `part` on, for which `mask` is true.
+/// Of the records of one part of a JSONL file, every ``parts``-th from ``part`` on, write those of ``mask``.
+///
+/// Raises:
+///     ValueError: As many records as ``mask`` has were expected, and there are others.
 #[pyfunction]
+#[pyo3(signature = (source: "Path", mask: "npt.NDArray[np.bool_]", parts: "int", part: "int", out: "Path"))]
 pub(crate) fn write_records(
     py: Python<'_>,
     source: PathBuf,

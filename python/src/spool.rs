@@ -9,9 +9,10 @@ use pyo3::prelude::*;
 use crate::error;
 use crate::texts::{Content, Source};
 
-/// Writes each text as a record with one field, and returns how many. A text of ids becomes an array.
+/// Write each text as a record with one field to a JSONL file, which must not be there; returns how many. A text of
+/// ids becomes an array.
 #[pyfunction]
-#[pyo3(signature = (path, texts, text_field, record_field, ids))]
+#[pyo3(signature = (path: "Path", texts: "GivenTexts", text_field: "str", record_field: "str", ids: "bool") -> "int")]
 pub(crate) fn spool(
     path: PathBuf,
     texts: &Bound<'_, PyAny>,

@@ -86,7 +86,7 @@ impl Batch {
     }
 }
 
-/// Texts that were read elsewhere and that Python only hands on.
+/// Texts that were read by :class:`JsonlTexts`.
 #[pyclass(module = "dsir._dsir", frozen)]
 pub(crate) struct Texts(pub(crate) Batch);
 

@@ -1,0 +1,254 @@
+"""Guests in somebody's process: locks, signals, threads, forks, memory, warnings, progress."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import pickle
+import random
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import made_texts
+
+import dsir
+
+quietly = pytest.mark.filterwarnings("ignore::dsir.DsirWarning")
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shard that takes a second or more to select from."""
+    rng = random.Random(1)
+    words = ["".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=rng.randrange(2, 9))) for _ in range(20_000)]
+    shard = tmp_path_factory.mktemp("large") / "raw.jsonl"
+    with shard.open("w") as file:
+        for _ in range(60_000):
+            start = rng.randrange(len(words) - 400)
+            file.write(json.dumps({"text": " ".join(rng.sample(words[start : start + 400], 300))}) + "\n")
+    return shard
+
+
+@pytest.fixture(scope="module")
+def target(large: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    shard = tmp_path_factory.mktemp("target") / "target.jsonl"
+    with large.open() as lines:
+        shard.write_text("".join(line for line, _ in zip(lines, range(300), strict=False)))
+    return shard
+
+
+def work_of(large: Path, target: Path) -> dict[str, Callable[[], Any]]:
+    model = dsir.fit(target, target)
+    return {
+        "select": lambda: [dsir.select(large, target, k=1000) for _ in range(20)],
+        "refine": lambda: [dsir.select(large, target, k=1000, refine=True) for _ in range(20)],
+        "auto": lambda: [dsir.select(large, target, k=1000, auto=True) for _ in range(20)],
+        "fit": lambda: [dsir.fit(large, target) for _ in range(50)],
+        "log_weights": lambda: model.log_weights("the sea and the tide " * 100 for _ in range(10**9)),
+    }
+
+
+@quietly
+@pytest.mark.parametrize("what", ["select", "refine", "auto", "fit", "log_weights"])
+def test_ctrl_c_stops_it(what: str, large: Path, target: Path) -> None:
+    """In whatever it is doing; that it takes half a second at most is measured in docs/performance.md."""
+    work = work_of(large, target)[what]
+    for delay in [0.1, 0.25, 0.4, 0.7]:
+        timer = threading.Timer(delay, os.kill, [os.getpid(), signal.SIGINT])
+        timer.start()
+        with pytest.raises(KeyboardInterrupt):
+            work()
+            time.sleep(60)
+        timer.join()
+
+
+@quietly
+def test_others_work_meanwhile(large: Path, target: Path) -> None:
+    """The interpreter's lock is free: a thread of Python's goes on while a job runs."""
+    longest, last, over = 0.0, time.perf_counter(), threading.Event()
+
+    def tick() -> None:
+        nonlocal longest, last
+        while not over.is_set():
+            now = time.perf_counter()
+            longest, last = max(longest, now - last), now
+            time.sleep(0.001)
+
+    ticking = threading.Thread(target=tick)
+    ticking.start()
+    start = time.perf_counter()
+    dsir.select(large, target, k=1000)
+    took = time.perf_counter() - start
+    over.set()
+    ticking.join()
+    assert longest < took / 2
+
+
+@quietly
+def test_two_threads_at_once_select_what_one_selects(large: Path, target: Path) -> None:
+    def select(seed: int) -> list[int]:
+        selected = dsir.select(large, target, k=500, seed=seed).selected
+        assert selected is not None
+        return selected[0][str(large)].tolist()
+
+    alone = [select(seed) for seed in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(select, range(4))) == alone
+    texts = made_texts(2000)
+    model = dsir.fit(texts, texts[:50])
+    weights = model.log_weights(texts)
+    with ThreadPoolExecutor(4) as threads:
+        assert all(
+            np.array_equal(other, weights) for other in threads.map(lambda _: model.log_weights(texts), range(20))
+        )
+
+
+@quietly
+def test_memory_does_not_grow() -> None:
+    texts = made_texts(200)
+    model = dsir.fit(texts, texts[:20])
+
+    def use() -> None:
+        model.log_weights(texts)
+        model.tokens(iter(texts))
+        dsir.draw(model.log_weights(texts), k=10, ids=texts)
+        pickle.loads(pickle.dumps(model))
+        with pytest.raises(dsir.Error):
+            model.log_weights(["a", None])  # type: ignore[list-item]
+
+    def selected() -> None:
+        dsir.select(texts, texts[:20], k=5, min_tokens=1)
+
+    for work, times in [(use, 1000), (selected, 100)]:
+        for _ in range(times // 10):
+            work()
+        before = resident()
+        for _ in range(times):
+            work()
+        assert resident() - before < 8 << 20
+
+
+def resident() -> int:
+    """Bytes of memory that the process has."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+def in_child(texts: list[str]) -> list[float]:
+    result: list[float] = dsir.fit(texts, texts[:5]).log_weights(texts).tolist()
+    return result
+
+
+@quietly
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.parametrize("how", ["fork", "spawn"])
+def test_processes(how: str) -> None:
+    """Also those that are forked after the threads were started."""
+    texts = made_texts(300)
+    expected = in_child(texts)
+    with multiprocessing.get_context(how).Pool(2) as pool:
+        for found in pool.map(in_child, [texts] * 4):
+            assert found == expected
+
+
+def test_warnings_are_python_warnings() -> None:
+    with pytest.warns(dsir.DsirWarning, match="`auto` next, then fewer `ngrams`") as told:
+        dsir.fit(["a b", "c d"], ["a"])
+    assert told[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(dsir.DsirWarning):
+            dsir.fit(["a b", "c d"], ["a"])
+    with pytest.warns(dsir.DsirWarning):
+        report = dsir.select(["a b", "c d"], ["a"], k=1, min_tokens=1)
+    assert any("`auto` next" in words for words in report["warnings"])
+
+
+@quietly
+def test_progress_is_drawn_if_it_is_wanted(
+    large: Path, target: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dsir.select(large, target, k=10)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("dsir._run.QUICK", 0)
+    dsir.select(large, target, k=10, progress=True)
+    assert "weigh" in capsys.readouterr().err
+
+
+@quietly
+def test_reports_and_errors_can_be_sent(raw_texts: list[str], target_texts: list[str]) -> None:
+    report = dsir.select(raw_texts, target_texts, k=10)
+    sent = pickle.loads(pickle.dumps(report))
+    assert sent == report and str(sent) == str(report) and np.array_equal(sent.indices, report.indices)
+    with pytest.raises(dsir.Error) as caught:
+        dsir.Model.load("/no/such/model.json")
+    sent = pickle.loads(pickle.dumps(caught.value))
+    assert (str(sent), sent.kind, sent.path) == (str(caught.value), "io", "/no/such/model.json")
+    with pytest.raises(dsir.OptionError) as options:
+        dsir.select(raw_texts, target_texts)
+    assert type(pickle.loads(pickle.dumps(options.value))) is dsir.OptionError
+
+
+@quietly
+def test_reports_show_in_a_notebook(raw_texts: list[str], target_texts: list[str]) -> None:
+    report = dsir.select(raw_texts, target_texts, k=50)
+    html = report._repr_html_()
+    assert html.startswith("<table>") and "<svg" in html and "random selections" in html
+    assert "&lt;b&gt;" in dsir.Report({}, text="raw        <b>")._repr_html_()
+    assert "effective" in str(report)
+    measured = dsir.measure([raw_texts[0]], target_texts, raw_texts)
+    assert measured._repr_html_().count("<svg") == 1
+
+
+@quietly
+def test_temporary_folders_go(tmp_path: Path) -> None:
+    dsir.select(["a b", "c d"], ["a"], k=1, min_tokens=1, temp_dir=tmp_path)
+    with pytest.raises(dsir.Error):
+        dsir.select(["a b", "c d"], ["a"], k=3, min_tokens=1, temp_dir=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(dsir.Error) as nowhere:
+        dsir.select(["a b", "c d"], ["a"], k=1, temp_dir=tmp_path / "no")
+    assert nowhere.value.kind == "io"
+
+
+class TestCommand:
+    """The command `dsir` of the package is the program."""
+
+    def run(self, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "dsir", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, **options)
+
+    def test_exit_codes(self, tmp_path: Path) -> None:
+        version = self.run("--version")
+        assert (version.returncode, version.stdout) == (0, f"dsir {dsir.__version__}\n")
+        assert self.run("select").returncode == 2
+        failed = self.run("fit", "--target", tmp_path / "absent.jsonl", "-o", tmp_path / "m.json", tmp_path / "absent")
+        assert failed.returncode == 1 and failed.stderr.startswith("error: ")
+
+    @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+    def test_signals(self, stop: signal.Signals, large: Path, target: Path, tmp_path: Path) -> None:
+        command = [sys.executable, "-m", "dsir", "select", "--target", target, "-k", "10", "--auto", "-o", "out.jsonl"]
+        running = subprocess.Popen([*command, *[large] * 1], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+        while not list(tmp_path.iterdir()) and running.poll() is None:
+            time.sleep(0.01)
+        running.send_signal(stop)
+        _, told = running.communicate(timeout=60)
+        assert running.returncode == -stop and "stopped by" in told
+        assert not (tmp_path / "out.jsonl").exists()
+
+    def test_a_closed_pipe(self, large: Path) -> None:
+        command = f"{sys.executable} -m dsir resample --method random --fraction 1 --min-tokens 0 {large} | head -1"
+        done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)
+        assert (done.returncode, done.stdout.count("\n")) == (0, 1)
+        assert "Traceback" not in done.stderr
