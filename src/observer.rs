@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::error::Error;
 use crate::storage::Unfinished;
 use crate::warning::Warning;
 
@@ -88,6 +89,11 @@ impl Observer {
     /// The work directory from which a job that has failed or was stopped can be resumed, if there is one.
     pub fn resumable(&self) -> Option<PathBuf> {
         self.0.unfinished.resumable()
+    }
+
+    /// Ends what was asked to stop.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.is_cancelled() { Err(Error::Cancelled) } else { Ok(()) }
     }
 
     /// Begins a stage that will read `total` bytes.

@@ -14,6 +14,7 @@ from ._inputs import Texts as GivenTexts
 __all__ = [
     "__version__",
     "HashedNgrams",
+    "JsonlLines",
     "JsonlTexts",
     "Model",
     "Texts",
@@ -70,6 +71,16 @@ class HashedNgrams:
         Returns:
             The products, shape (texts,) or (texts, targets), and each text's number of n-grams, shape (texts,).
         """
+
+@final
+class JsonlLines:
+    """
+    The records of a JSONL file, plain or compressed, in lists: for each that is not blank, the number of its line, from
+    1, and its bytes without the end of the line.
+    """
+    def __iter__(self, /) -> JsonlLines: ...
+    def __new__(cls, /, path: Path) -> JsonlLines: ...
+    def __next__(self, /) -> list[tuple[int, bytes]]: ...
 
 @final
 class JsonlTexts:
@@ -268,9 +279,9 @@ def word_tokenize(text: str, punkt: Path | None = None) -> list[str]:
     The tokens of NLTK's `word_tokenize`, of the text as it is.
     """
 
-def write_records(source: Path, mask: npt.NDArray[np.bool_], parts: int, part: int, out: Path) -> None:
+def write_records(source: Path, mask: npt.NDArray[np.bool_], outs: Sequence[Path]) -> None:
     """
-    Of the records of one part of a JSONL file, every ``parts``-th from ``part`` on, write those of ``mask``.
+    Of the records of a JSONL file, write those of ``mask``: record number r to the file ``outs[r % len(outs)]``.
 
     Raises:
         ValueError: As many records as ``mask`` has were expected, and there are others.

@@ -20,6 +20,12 @@ pub(crate) fn of(py: Python<'_>, error: impl Into<dsir::Error>) -> PyErr {
     of_failure(py, &Failure::from(error.into()))
 }
 
+/// The same in the error's own words, without what to pass: for functions that have no options.
+pub(crate) fn plain(py: Python<'_>, error: impl Into<dsir::Error>) -> PyErr {
+    let error = error.into();
+    raised(py, &error, &error.to_string(), None)
+}
+
 /// `dsir.Error` for a text that Python has given, by its number.
 pub(crate) fn of_text(py: Python<'_>, row: usize, what: &str) -> PyErr {
     new(py, "Error", &format!("text {row}: {what}"), |kwargs| kwargs.set_item("kind", "invalid_record"))

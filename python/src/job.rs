@@ -88,7 +88,6 @@ pub(crate) fn run<'py>(
     }
 }
 
-#[expect(clippy::type_complexity, reason = "it is a tuple for Python, taken apart at once")]
 fn outcome(
     py: Python<'_>,
     done: Result<Outcome, Failure>,

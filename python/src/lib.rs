@@ -32,7 +32,7 @@ mod _dsir {
         model::Model,
         ngrams::{HashedNgrams, word_tokenize},
         options::options,
-        records::{JsonlTexts, write_records},
+        records::{JsonlLines, JsonlTexts, write_records},
         spool::spool,
         texts::Texts,
     };

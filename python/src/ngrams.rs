@@ -58,7 +58,7 @@ impl HashedNgrams {
             }),
             _ => return Err(PyValueError::new_err(format!("no tokenizer `{tokenizer}`"))),
         };
-        Ok(HashedNgrams { featurizers: made.map_err(|failed| error::of(py, failed))?, threads })
+        Ok(HashedNgrams { featurizers: made.map_err(|failed| error::plain(py, failed))?, threads })
     }
 
     /// Add the n-grams of the texts to ``counts``, shape (buckets,).
@@ -211,7 +211,7 @@ fn sentence_model(named: Option<PathBuf>) -> Result<Arc<Punkt>, featurizer::Erro
 #[pyfunction]
 #[pyo3(signature = (text: "str", punkt: "Path | None" = None) -> "list[str]")]
 pub(crate) fn word_tokenize(py: Python<'_>, text: &str, punkt: Option<PathBuf>) -> PyResult<Vec<String>> {
-    let punkt = sentence_model(punkt).map_err(|failed| error::of(py, failed))?;
+    let punkt = sentence_model(punkt).map_err(|failed| error::plain(py, failed))?;
     let mut tokens = Vec::new();
     WordTokenizer::new(punkt).tokens(text, |token| tokens.push(token.to_owned()));
     Ok(tokens)

@@ -10,6 +10,7 @@ use dsir::reader::{self, Block, BlockReader, Shards, TextFields, TextReader};
 use numpy::PyReadonlyArray1;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 use crate::error;
 use crate::texts::{Batch, Texts};
@@ -31,8 +32,7 @@ impl JsonlTexts {
     fn new(py: Python<'_>, path: PathBuf, field: &str) -> PyResult<Self> {
         let fields = TextFields::new([field]);
         let fields = fields.ok_or_else(|| PyValueError::new_err(format!("`{field}` names no field")))?;
-        let records = py.detach(|| Records::open(&path)).map_err(|failed| error::of(py, failed))?;
-        Ok(JsonlTexts { records: Mutex::new(records), fields })
+        Ok(JsonlTexts { records: Mutex::new(Records::open(py, &path)?), fields })
     }
 
     fn __iter__(this: Bound<'_, Self>) -> Bound<'_, Self> {
@@ -59,8 +59,41 @@ impl JsonlTexts {
             }
             Ok(batch)
         });
-        let batch = batch.map_err(|failed| error::of(py, failed))?;
+        let batch = batch.map_err(|failed| error::plain(py, failed))?;
         Ok((!batch.texts().is_empty()).then_some(Texts(batch)))
+    }
+}
+
+/// The records of a JSONL file, plain or compressed, in lists: for each that is not blank, the number of its line, from
+/// 1, and its bytes without the end of the line.
+#[pyclass(module = "dsir._dsir", frozen)]
+pub(crate) struct JsonlLines(Mutex<Records>);
+
+type Lines<'py> = Vec<(u64, Bound<'py, PyBytes>)>;
+
+#[pymethods]
+impl JsonlLines {
+    #[new]
+    #[pyo3(signature = (path: "Path"))]
+    fn new(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        Ok(JsonlLines(Mutex::new(Records::open(py, &path)?)))
+    }
+
+    fn __iter__(this: Bound<'_, Self>) -> Bound<'_, Self> {
+        this
+    }
+
+    fn __next__<'py>(&self, py: Python<'py>) -> PyResult<Option<Lines<'py>>> {
+        py.check_signals()?;
+        let (lines, more) = py.detach(|| {
+            let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let Records { reader, block, .. } = &mut *records;
+            let more = reader.next_block(block);
+            let lines = block.records().map(|record| (record.line, record.bytes.to_vec()));
+            (lines.collect::<Vec<_>>(), more)
+        });
+        let more = more.map_err(|failed| error::plain(py, failed))?;
+        Ok(more.then(|| lines.into_iter().map(|(line, bytes)| (line, PyBytes::new(py, &bytes))).collect()))
     }
 }
 
@@ -72,69 +105,66 @@ struct Records {
 }
 
 impl Records {
-    fn open(path: &Path) -> Result<Self, reader::Error> {
-        let shards = Shards::find([path])?;
-        let mut shards = shards.iter();
-        match (shards.next(), shards.next()) {
-            (Some(shard), None) => {
-                let reader = BlockReader::open(shard, &Observer::default())?;
-                Ok(Records { path: path.into(), reader, block: Block::default() })
+    fn open(py: Python<'_>, path: &Path) -> PyResult<Self> {
+        let opened = py.detach(|| {
+            let shards = Shards::find([path])?;
+            let mut shards = shards.iter();
+            match (shards.next(), shards.next()) {
+                (Some(shard), None) => {
+                    let reader = BlockReader::open(shard, &Observer::default())?;
+                    Ok(Records { path: path.into(), reader, block: Block::default() })
+                }
+                _ => Err(reader::Error::NoShard { folder: path.into() }),
             }
-            _ => Err(reader::Error::NoShard { folder: path.into() }),
-        }
+        });
+        opened.map_err(|failed| error::plain(py, failed))
     }
 }
 
-/// Of the records of one part of a JSONL file, every ``parts``-th from ``part`` on, write those of ``mask``.
+/// Of the records of a JSONL file, write those of ``mask``: record number r to the file ``outs[r % len(outs)]``.
 ///
 /// Raises:
 ///     ValueError: As many records as ``mask`` has were expected, and there are others.
 #[pyfunction]
-#[pyo3(signature = (source: "Path", mask: "npt.NDArray[np.bool_]", parts: "int", part: "int", out: "Path"))]
+#[pyo3(signature = (source: "Path", mask: "npt.NDArray[np.bool_]", outs: "Sequence[Path]"))]
 pub(crate) fn write_records(
     py: Python<'_>,
     source: PathBuf,
     mask: PyReadonlyArray1<'_, bool>,
-    parts: usize,
-    part: usize,
-    out: PathBuf,
+    outs: Vec<PathBuf>,
 ) -> PyResult<()> {
     let mask = mask.as_slice()?;
-    let failed = |failed: std::io::Error| error::of_io(py, &out, &failed);
-    let mut file = BufWriter::with_capacity(1 << 18, File::create(&out).map_err(failed)?);
-    let mut records = py.detach(|| Records::open(&source)).map_err(|failed| error::of(py, failed))?;
-    let (mut row, mut seen) = (0, 0);
-    loop {
-        let more = py.detach(|| -> Result<std::io::Result<bool>, reader::Error> {
-            if !records.reader.next_block(&mut records.block)? {
-                return Ok(Ok(false));
+    let mut files = Vec::new();
+    for out in &outs {
+        let file = File::create(out).map_err(|failed| error::of_io(py, out, &failed))?;
+        files.push(BufWriter::with_capacity(1 << 18, file));
+    }
+    let mut records = Records::open(py, &source)?;
+    let mut row = 0;
+    while py
+        .detach(|| records.reader.next_block(&mut records.block))
+        .map_err(|failed| error::plain(py, failed))?
+    {
+        for record in records.block.records() {
+            let out = row % outs.len();
+            if mask.get(row).copied().unwrap_or(false) {
+                let file = &mut files[out];
+                let written = py.detach(|| file.write_all(record.bytes).and_then(|()| file.write_all(b"\n")));
+                written.map_err(|failed| error::of_io(py, &outs[out], &failed))?;
             }
-            for record in records.block.records() {
-                if row % parts == part {
-                    if mask.get(seen).copied().unwrap_or(false) {
-                        let written = file.write_all(record.bytes).and_then(|()| file.write_all(b"\n"));
-                        if let Err(failed) = written {
-                            return Ok(Err(failed));
-                        }
-                    }
-                    seen += 1;
-                }
-                row += 1;
-            }
-            Ok(Ok(true))
-        });
-        let more = more.map_err(|failed| error::of(py, failed))?;
-        if !more.map_err(failed)? {
-            break;
+            row += 1;
         }
         py.check_signals()?;
     }
-    if seen != mask.len() {
+    if row != mask.len() {
         return Err(PyValueError::new_err(format!(
-            "{}: {seen} records of this part, but {} were weighed: it has changed since",
+            "{}: {row} records, but {} were weighed: it has changed since",
             source.display(),
             mask.len()
         )));
     }
-    file.flush().map_err(failed)
+    for (mut file, out) in files.into_iter().zip(&outs) {
+        file.flush().map_err(|failed| error::of_io(py, out, &failed))?;
+    }
+    Ok(())
 }

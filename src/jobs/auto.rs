@@ -84,7 +84,7 @@ pub(super) fn choose(
     let (mut texts, mut report) = sample_texts(raw, space, read, eligible, first, observer)?;
 
     let start = Instant::now();
-    let oversampling = oversampling(&texts, options, &in_spaces[0])?;
+    let oversampling = oversampling(&texts, options, &in_spaces[0], observer)?;
     let meanwhile = start.elapsed();
     if oversampling.max_boost() > 0 {
         let second = TextSampler::oversampling_by(oversampling, space.buckets, texts.eligible);
@@ -105,12 +105,15 @@ pub(super) fn choose(
     for (number, target) in in_evaluation_space.targets.iter().enumerate() {
         let mut expectations = Vec::new();
         for (CountedIn { space, targets }, aims) in in_spaces.iter().zip(&aims) {
-            let sample = featurize_texts(&texts, *space, read)?;
+            let sample = featurize_texts(&texts, *space, read, observer)?;
             let halved = targets[number].halved();
-            expectations.extend(expect(space.hash, smoothing, halved, &sample, &aims[number]));
+            expectations.extend(expect(space.hash, smoothing, halved, &sample, &aims[number], observer));
         }
         let expectations: Option<[Expectation; Candidate::NGRAMS.len()]> = expectations.try_into().ok();
-        scores.push(expectations.and_then(|all| evaluate(&texts, &featurizers, &all, target.halved())));
+        scores.push(
+            expectations.and_then(|all| evaluate(&texts, &featurizers, &all, target.halved(), observer)),
+        );
+        observer.check()?;
     }
     let choice = Choice::new(&scores);
     let seconds = (before + meanwhile + start.elapsed()).as_secs_f64();
@@ -122,14 +125,17 @@ fn oversampling(
     first: &TextSample,
     options: ChooseOptions<'_>,
     counted: &CountedIn,
+    observer: &Observer,
 ) -> Result<Oversampling, Error> {
     let aims = aims(first, options.draw, counted)?;
     let targets = counted.targets.iter().map(|counted| &counted.target);
     let densities = targets.map(|target| density(&target.counts.counts, options.smoothing));
     let Some(densities) = densities.collect::<Option<Vec<_>>>() else { return Ok(Oversampling::default()) };
-    let sample = featurize_texts(first, counted.space, options.read)?;
+    let sample = featurize_texts(first, counted.space, options.read, observer)?;
     let targets: Vec<_> = densities.into_iter().zip(aims).collect();
-    Ok(Oversampling::new(counted.space.hash, &targets, &sample))
+    let oversampling = Oversampling::new(counted.space.hash, &targets, &sample, observer);
+    observer.check()?;
+    Ok(oversampling)
 }
 
 /// How much is going to be drawn for each target.

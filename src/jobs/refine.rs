@@ -82,7 +82,10 @@ pub(super) fn count(
         aimed.push((model.target_density(target)?, *aim));
     }
     let start = Instant::now();
-    let oversampling = Oversampling::new(space.hash, &aimed, &featurize_texts(&texts, space, read)?);
+    let sample = featurize_texts(&texts, space, read, &run.observer)?;
+    let oversampling = Oversampling::new(space.hash, &aimed, &sample, &run.observer);
+    run.observer.check()?;
+    drop(sample);
     drop(texts);
     report.computed("oversample", start);
     let sampler = DocumentSampler::new(space.buckets, oversampling);
@@ -105,7 +108,8 @@ impl Counted {
         let start = Instant::now();
         let mut refinements = Vec::new();
         for (target, (half, aim)) in halves.iter().zip(&aims).enumerate() {
-            refinements.push(refine(&mut model, target, half, &sampled, aim)?);
+            refinements.push(refine(&mut model, target, half, &sampled, aim, &run.observer)?);
+            run.observer.check()?;
         }
         for Refinement { target, history, rounds, .. } in refinements.iter() {
             let best = history.iter().skip(1).copied().fold(f64::INFINITY, f64::min);

@@ -22,8 +22,11 @@ pub(crate) fn featurize_texts(
     texts: &TextSample,
     space: FeatureSpace,
     read: &ReadOptions,
+    observer: &Observer,
 ) -> Result<DocumentSample, Error> {
-    Ok(featurize(texts, &read.featurizers(space)?))
+    let sample = featurize(texts, &read.featurizers(space)?, observer);
+    observer.check()?;
+    Ok(sample)
 }
 
 /// Samples the texts of eligible documents. Records that cannot be in the sample are not parsed, and which these are,

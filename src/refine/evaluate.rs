@@ -17,6 +17,7 @@ use super::text_sampler::{SampledText, TextSample};
 use super::trajectory::Trajectory;
 use crate::density::{density, normalized};
 use crate::featurizer::{FeatureSpace, Featurizer, Featurizers, Hash, Tokenizer};
+use crate::observer::Observer;
 use crate::resample::Normalize;
 
 /// The feature space to evaluate in, in which no candidate weighs.
@@ -24,11 +25,15 @@ pub(crate) const EVALUATION_SPACE: FeatureSpace =
     FeatureSpace { tokenizer: Tokenizer::Bytes, punkt: None, ngrams: 4, buckets: 1 << 16, hash: Hash::Dsir1 };
 
 /// The features of sampled texts, in their order.
-pub(crate) fn featurize(sample: &TextSample, featurizers: &Featurizers) -> DocumentSample {
+pub(crate) fn featurize(
+    sample: &TextSample,
+    featurizers: &Featurizers,
+    observer: &Observer,
+) -> DocumentSample {
     let blocks = tasks(&sample.texts).map(|(_, texts)| {
         let mut block = DocumentBlock::of_buckets(featurizers.space().buckets);
         let (mut featurizer, mut features) = (featurizers.featurizer(), Vec::new());
-        for text in texts {
+        for text in texts.iter().take_while(|_| !observer.is_cancelled()) {
             features_of(text, &mut featurizer, &mut features);
             block.push(text.tokens, text.bytes, &features).weight_log2 = text.weight_log2;
         }
@@ -59,10 +64,11 @@ pub(crate) fn expect(
     target: HalvedTarget<'_>,
     sample: &DocumentSample,
     aim: &Aim,
+    observer: &Observer,
 ) -> Option<Expectation> {
     let halves = target.densities(smoothing)?;
     let raw = density(&sample.counts(target.whole.counts.len()), 0.0)?;
-    let draw = DrawFromSample::new(sample, aim);
+    let draw = DrawFromSample::new(sample, aim, observer);
     let trajectories = halves.each_ref().map(|half| Trajectory::new(hash, &draw, half, &raw));
     let inclusions = |[first, second]: &[Trajectory<'_>; 2], normalize| {
         Some([first.inclusions(normalize)?, second.inclusions(normalize)?])
@@ -97,6 +103,7 @@ pub(crate) fn evaluate(
     featurizers: &Featurizers,
     expectations: &[Expectation; Candidate::NGRAMS.len()],
     target: HalvedTarget<'_>,
+    observer: &Observer,
 ) -> Option<Vec<HeldOutScore>> {
     let [first_half, second_half] = target.densities(0.0)?;
     let of = |candidate: Candidate| {
@@ -114,7 +121,7 @@ pub(crate) fn evaluate(
         }
     }
     let columns: Vec<&[u64]> = different.iter().flat_map(|both| both.iter().map(Vec::as_slice)).collect();
-    let Densities { raw, selected } = densities(sample, featurizers, &columns)?;
+    let Densities { raw, selected } = densities(sample, featurizers, &columns, observer)?;
     let reduction = |half: &[f64], selected: &[f64]| kl(half, &raw) - kl(half, selected);
     let reductions: Vec<f64> = selected
         .as_chunks()
@@ -139,7 +146,12 @@ struct Densities {
     selected: Vec<Vec<f64>>,
 }
 
-fn densities(sample: &TextSample, featurizers: &Featurizers, columns: &[&[u64]]) -> Option<Densities> {
+fn densities(
+    sample: &TextSample,
+    featurizers: &Featurizers,
+    columns: &[&[u64]],
+    observer: &Observer,
+) -> Option<Densities> {
     let buckets = featurizers.space().buckets as usize;
     // No text has more tokens than bytes, and each token ends n n-grams.
     let ngrams = |one: &SampledText| one.text.len() as u64 * u64::from(featurizers.space().ngrams);
@@ -147,7 +159,7 @@ fn densities(sample: &TextSample, featurizers: &Featurizers, columns: &[&[u64]])
     let tables = tasks(&sample.texts).map(|(first, texts)| {
         let (mut featurizer, mut features) = (featurizers.featurizer(), Vec::new());
         let mut tables = vec![vec![0u64; buckets]; 1 + columns.len()];
-        for (place, text) in (first..).zip(texts) {
+        for (place, text) in (first..).zip(texts).take_while(|_| !observer.is_cancelled()) {
             features_of(text, &mut featurizer, &mut features);
             let inclusions = std::iter::once(ONE).chain(columns.iter().map(|column| column[place]));
             for (table, inclusion) in
@@ -203,19 +215,25 @@ mod tests {
     /// The scores of all candidates where `share` of the tokens of `raw` is selected for `target`. One half of it is
     /// every other text.
     fn scores(share: f64, raw: &[&str], target: &[&str]) -> Option<Vec<HeldOutScore>> {
-        let texts = texts_of(raw);
+        let (texts, observer) = (texts_of(raw), Observer::default());
         let half: Vec<&str> = target.iter().step_by(2).copied().collect();
         let counts = |space| (counts_of(target, space), counts_of(&half, space));
         let expectations = Candidate::NGRAMS.map(|ngrams| {
             let space = FeatureSpace { ngrams, ..FeatureSpace::default() };
-            let sample = featurize(&texts, &Featurizers::new(space, None).unwrap());
+            let sample = featurize(&texts, &Featurizers::new(space, None).unwrap(), &observer);
             let ((whole, half), aim) = (counts(space), Aim { budget: Budget::Tokens(0), share });
-            expect(space.hash, 0.0, HalvedTarget { whole: &whole, half: &half }, &sample, &aim)
+            expect(space.hash, 0.0, HalvedTarget { whole: &whole, half: &half }, &sample, &aim, &observer)
         });
         let [Some(first), Some(second)] = expectations else { return None };
         let (whole, half) = counts(EVALUATION_SPACE);
         let featurizers = Featurizers::new(EVALUATION_SPACE, None).unwrap();
-        evaluate(&texts, &featurizers, &[first, second], HalvedTarget { whole: &whole, half: &half })
+        evaluate(
+            &texts,
+            &featurizers,
+            &[first, second],
+            HalvedTarget { whole: &whole, half: &half },
+            &observer,
+        )
     }
 
     #[test]

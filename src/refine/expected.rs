@@ -12,6 +12,7 @@ use super::document_sample::{DocumentSample, SampledDocument};
 use super::inclusion::{CERTAIN, NEVER, ONE, inclusion};
 use crate::density::normalized;
 use crate::ln::ln;
+use crate::observer::Observer;
 use crate::resample::Totals;
 
 /// The threshold is found to within this, or the size of the selection to within this part of it.
@@ -30,6 +31,8 @@ pub(super) struct DrawFromSample<'a> {
     prices: Vec<u64>,
     /// The share of the sum of all prices that is selected.
     share: f64,
+    /// Once the job is told to stop, nothing is expected any more.
+    observer: &'a Observer,
 }
 
 /// The selection that is expected of a draw.
@@ -41,23 +44,26 @@ pub(super) struct ExpectedSelection {
 }
 
 impl<'a> DrawFromSample<'a> {
-    pub(super) fn new(sample: &'a DocumentSample, aim: &Aim) -> Self {
+    pub(super) fn new(sample: &'a DocumentSample, aim: &Aim, observer: &'a Observer) -> Self {
         let price = |document: &SampledDocument| {
             let (tokens, bytes) = (document.tokens.into(), document.bytes.into());
             aim.budget.price(&Totals { records: 1, tokens, bytes }).saturating_mul(document.weight())
         };
         let prices = sample.documents.iter().map(price).collect();
-        DrawFromSample { sample, prices, share: aim.share_of(sample) }
+        DrawFromSample { sample, prices, share: aim.share_of(sample), observer }
     }
 
-    /// The selection expected with these log weights; `None` if no document with an n-gram is selected. The search for
-    /// the threshold begins `near` where it is guessed to be.
+    /// The selection expected with these log weights; `None` if no document with an n-gram is selected, or the job is
+    /// told to stop. The search for the threshold begins `near` where it is guessed to be.
     pub(super) fn expect(
         &self,
         log_weights: &[f64],
         near: Option<f64>,
         buckets: usize,
     ) -> Option<ExpectedSelection> {
+        if self.observer.is_cancelled() {
+            return None;
+        }
         let threshold = self.threshold(log_weights, near)?;
         let density = self.density(&above(log_weights, threshold), buckets)?;
         Some(ExpectedSelection { density, threshold })
@@ -164,7 +170,12 @@ mod tests {
     use super::*;
 
     fn threshold(log_weights: &[f64], prices: &[u64], share: f64, near: Option<f64>) -> Option<f64> {
-        let draw = DrawFromSample { sample: &sample_of(&[]), prices: prices.to_vec(), share };
+        let draw = DrawFromSample {
+            sample: &sample_of(&[]),
+            prices: prices.to_vec(),
+            share,
+            observer: &Observer::default(),
+        };
         draw.threshold(log_weights, near)
     }
 
@@ -210,7 +221,8 @@ mod tests {
         // Three documents of bucket 0 and one of bucket 1, all of one length.
         let sample = sample_of(&[vec![0; 4], vec![0; 4], vec![0; 4], vec![1; 4]]);
         let density = |log_weights: &[f64], share| {
-            let draw = DrawFromSample { sample: &sample, prices: vec![1; 4], share };
+            let draw =
+                DrawFromSample { sample: &sample, prices: vec![1; 4], share, observer: &Observer::default() };
             draw.expect(log_weights, None, 2).unwrap().density
         };
         assert_eq!(density(&[5.0; 4], 0.3), [0.75, 0.25]);
@@ -218,7 +230,12 @@ mod tests {
         assert!(heaviest[1] > 0.999_999, "{heaviest:?}");
         // All of it, whatever the weights.
         assert_eq!(density(&[0.0, 3.0, 40.0, -90.0], 1.0), [0.75, 0.25]);
-        let of_nothing = DrawFromSample { sample: &sample_of(&[]), prices: vec![], share: 0.5 };
+        let of_nothing = DrawFromSample {
+            sample: &sample_of(&[]),
+            prices: vec![],
+            share: 0.5,
+            observer: &Observer::default(),
+        };
         assert!(of_nothing.expect(&[], None, 2).is_none());
     }
 }

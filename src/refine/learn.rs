@@ -8,6 +8,7 @@ use super::expected::DrawFromSample;
 use super::halves::{HalvedTarget, HeldOut, MIN_DOCUMENTS, best_rounds};
 use super::trajectory::Trajectory;
 use crate::density::{Counts, Error, Model, Refined};
+use crate::observer::Observer;
 
 /// The result of refining.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -29,7 +30,8 @@ impl Refinement {
 
 /// Refines one target of `model` for draws like `aim`, on a sample of the raw documents. `half` has the counts of one
 /// half of the target's documents, split by their content. If held-out text is not closer to the selection with refined
-/// log-ratios than to the one with plain ones, the target stays as it is.
+/// log-ratios than to the one with plain ones, the target stays as it is. Once `observer` is told to stop, the result is
+/// worth nothing.
 ///
 /// # Errors
 /// A partial model, or one that counted nothing on one side.
@@ -39,6 +41,7 @@ pub(crate) fn refine(
     half: &Counts,
     sample: &DocumentSample,
     aim: &Aim,
+    observer: &Observer,
 ) -> Result<Refinement, Error> {
     let (hash, smoothing) = (model.space.hash, model.smoothing);
     let raw = model.raw_density()?;
@@ -50,12 +53,12 @@ pub(crate) fn refine(
         return Ok(refinement);
     };
     // The best number of rounds is found on fewer documents, too.
-    let draw = DrawFromSample::new(sample.smaller(), aim);
+    let draw = DrawFromSample::new(sample.smaller(), aim, observer);
     let trajectories = halves.each_ref().map(|half| Trajectory::new(hash, &draw, half, &raw));
     refinement.history = HeldOut::new(trajectories, &halves).map(|found| found.history).unwrap_or_default();
     let Some(rounds) = best_rounds(&refinement.history) else { return Ok(refinement) };
 
-    let draw = DrawFromSample::new(sample, aim);
+    let draw = DrawFromSample::new(sample, aim, observer);
     let mut trajectory = Trajectory::new(hash, &draw, &whole, &raw);
     (0..rounds).for_each(|_| trajectory.step());
     refinement.rounds = Some(rounds);
@@ -103,7 +106,7 @@ mod tests {
         let half: Vec<Vec<u32>> = target.iter().step_by(2).cloned().collect();
         let aim = Aim { budget: Budget::Tokens(0), share };
         let half = counts_of(&half, buckets);
-        let refinement = refine(&mut model, 0, &half, &sample_of(raw), &aim).unwrap();
+        let refinement = refine(&mut model, 0, &half, &sample_of(raw), &aim, &Observer::default()).unwrap();
         (refinement, model.targets.remove(0).refined)
     }
 
@@ -118,7 +121,8 @@ mod tests {
         let sample = sample_of(raw);
         let hash = FeatureSpace::default().hash;
         let log_weights = log_weights(hash, &sample, &refined.log_ratios, Normalize::Tokens);
-        let draw = DrawFromSample::new(&sample, &Aim { budget: Budget::Tokens(0), share });
+        let observer = Observer::default();
+        let draw = DrawFromSample::new(&sample, &Aim { budget: Budget::Tokens(0), share }, &observer);
         draw.expect(&log_weights, None, refined.log_ratios.len()).unwrap().density
     }
 

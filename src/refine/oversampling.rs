@@ -12,6 +12,7 @@ use super::expected::DrawFromSample;
 use super::trajectory::Trajectory;
 use crate::density::{DocumentCounts, density};
 use crate::featurizer::Hash;
+use crate::observer::Observer;
 use crate::resample::Normalize;
 use crate::sampling::MAX_BOOST;
 
@@ -56,13 +57,18 @@ impl Oversampling {
     /// For targets of these densities and for the size of the draw for each, decided on a `first` sample. Each document
     /// has two boosts, by the log weights as published and by those after some rounds, and the higher one counts: what
     /// is rare by the one can be common by the other, and may be selected in the end.
-    pub(crate) fn new(hash: Hash, targets: &[(Vec<f64>, Aim)], first: &DocumentSample) -> Self {
+    pub(crate) fn new(
+        hash: Hash,
+        targets: &[(Vec<f64>, Aim)],
+        first: &DocumentSample,
+        observer: &Observer,
+    ) -> Self {
         let buckets = targets.first().filter(|_| first.is_partial()).map(|(target, _)| target.len());
         let raw = buckets.and_then(|buckets| density(&first.counts(buckets), SMOOTHING));
         let Some(raw) = raw else { return Oversampling::default() };
         let (mut pairs, mut max_boosts) = (Vec::new(), Vec::new());
         for (target, aim) in targets {
-            let draw = DrawFromSample::new(first, aim);
+            let draw = DrawFromSample::new(first, aim, observer);
             let mut trajectory = Trajectory::new(hash, &draw, target, &raw);
             let published = trajectory.log_ratios.clone();
             (0..ROUNDS).for_each(|_| trajectory.step());
@@ -208,7 +214,12 @@ mod tests {
     #[test]
     fn the_rarer_the_higher_the_boost_and_no_higher_than_is_useful() {
         let target = (vec![0.1, 0.9], SHARE);
-        let oversampling = Oversampling::new(Hash::Dsir1, &[target], &weighted_sample_of(&corpus(), 5));
+        let oversampling = Oversampling::new(
+            Hash::Dsir1,
+            &[target],
+            &weighted_sample_of(&corpus(), 5),
+            &Observer::default(),
+        );
         let of = |ones: u32| {
             boost(&oversampling, &(0..100).map(|ngram| u32::from(ngram < ones)).collect::<Vec<_>>())
         };
@@ -223,14 +234,24 @@ mod tests {
 
     #[test]
     fn nothing_is_boosted_where_the_first_sample_is_all_there_is() {
-        let oversampling = Oversampling::new(Hash::Dsir1, &[(vec![0.1, 0.9], SHARE)], &sample_of(&corpus()));
+        let oversampling = Oversampling::new(
+            Hash::Dsir1,
+            &[(vec![0.1, 0.9], SHARE)],
+            &sample_of(&corpus()),
+            &Observer::default(),
+        );
         assert_eq!((oversampling.max_boost(), boost(&oversampling, &[1; 100])), (0, 0));
     }
 
     #[test]
     fn where_very_many_are_drawn_some_of_them_are_enough() {
         let target = (vec![0.1, 0.9], SHARE);
-        let oversampling = Oversampling::new(Hash::Dsir1, &[target], &weighted_sample_of(&corpus(), 10));
+        let oversampling = Oversampling::new(
+            Hash::Dsir1,
+            &[target],
+            &weighted_sample_of(&corpus(), 10),
+            &Observer::default(),
+        );
         // 10 240 of 1 024 000 documents: one in four of them are 2560.
         assert_eq!(oversampling.min_zeros, 2);
     }
