@@ -6,9 +6,10 @@ import os
 import re
 from typing import Any
 
-# Short options, by the names that they have in Python.
-_SHORT = {"-k": "k", "-o": "out"}
+# Options by the names that they have in Python, and values that may follow one.
+_SHORT = {"k": "k", "o": "out"}
 _RENAMED = {"output": "out", "num": "k"}
+_VALUES = r"\d[\d.]*|all|gumbel|pareto|product|random|skip|tokens|topk|unicode"
 
 
 class Error(Exception):
@@ -66,9 +67,12 @@ def in_python(words: str) -> str:
 
     def option(found: re.Match[str]) -> str:
         name = found[1].replace("-", "_")
-        return f"`{_RENAMED.get(name, name)}`"
+        name, value = _RENAMED.get(name, name), found[2]
+        if value is None:
+            return f"`{name}`"
+        return f"`{name}={value}`" if value[0].isdigit() else f'`{name}="{value}"`'
 
-    words = re.sub(r"(?<![\w-])--([a-z][a-z-]*[a-z])", option, words)
-    words = re.sub(r"(?<![\w-])-[ko]\b", lambda found: f"`{_SHORT[found[0]]}`", words)
+    words = re.sub(rf"(?<![\w-])--([a-z][a-z-]*[a-z])(?: ({_VALUES})(?![\w.]*\w))?", option, words)
+    words = re.sub(r"(?<![\w-])-([ko])\b", lambda found: f"`{_SHORT[found[1]]}`", words)
     words = re.sub(r"\bdsir (select|fit|weigh|resample|measure|prepare)\b", r"dsir.\1", words)
     return re.sub(r"\bRAW\b", "`raw`", words)

@@ -27,7 +27,7 @@ class SelectOptions(TypedDict, total=False):
     refine: bool | None
     """Learn log-ratios with which the selection as a whole comes closest to the target."""
     auto: bool | None
-    """Choose between `ngrams` 1 and 2, as they are, with `normalize` tokens and with `refine`."""
+    """Choose between `ngrams=1` and 2, as they are, with `normalize="tokens"` and with `refine`."""
     punkt: Path | None
     """The folder with the trained sentence model, NLTK's punkt_tab."""
     min_tokens: int | str | None
@@ -92,7 +92,7 @@ class SelectOptions(TypedDict, total=False):
     invalid: Literal["stop", "skip"] | None
     """What to do with an invalid record."""
     rejects: Path | None
-    """Write the skipped records, and why, to FILE; implies `invalid` skip."""
+    """Write the skipped records, and why, to FILE; implies `invalid="skip"`."""
     work: Path | None
     """Keep finished work in DIR, so that the same command resumes from it [default: beside the output]."""
     summary: Path | None
@@ -132,7 +132,7 @@ class FitOptions(TypedDict, total=False):
     invalid: Literal["stop", "skip"] | None
     """What to do with an invalid record."""
     rejects: Path | None
-    """Write the skipped records, and why, to FILE; implies `invalid` skip."""
+    """Write the skipped records, and why, to FILE; implies `invalid="skip"`."""
     summary: Path | None
     """Write a summary to FILE, as one JSON object."""
     threads: int | None
@@ -153,7 +153,7 @@ class WeighOptions(TypedDict, total=False):
     invalid: Literal["stop", "skip"] | None
     """What to do with an invalid record."""
     rejects: Path | None
-    """Write the skipped records, and why, to FILE; implies `invalid` skip."""
+    """Write the skipped records, and why, to FILE; implies `invalid="skip"`."""
     where: str | Sequence[str] | None
     """Keep the records whose FIELD is VALUE; repeatable."""
     where_not: str | Sequence[str] | None
@@ -256,7 +256,7 @@ class ResampleOptions(TypedDict, total=False):
     invalid: Literal["stop", "skip"] | None
     """What to do with an invalid record."""
     rejects: Path | None
-    """Write the skipped records, and why, to FILE; implies `invalid` skip."""
+    """Write the skipped records, and why, to FILE; implies `invalid="skip"`."""
     summary: Path | None
     """Write a summary to FILE, as one JSON object."""
     threads: int | None
@@ -301,7 +301,7 @@ class MeasureOptions(TypedDict, total=False):
     invalid: Literal["stop", "skip"] | None
     """What to do with an invalid record."""
     rejects: Path | None
-    """Write the skipped records, and why, to FILE; implies `invalid` skip."""
+    """Write the skipped records, and why, to FILE; implies `invalid="skip"`."""
     summary: Path | None
     """Write a summary to FILE, as one JSON object."""
     threads: int | None
@@ -348,7 +348,7 @@ class PrepareOptions(TypedDict, total=False):
     invalid: Literal["stop", "skip"] | None
     """What to do with an invalid record."""
     rejects: Path | None
-    """Write the skipped records, and why, to FILE; implies `invalid` skip."""
+    """Write the skipped records, and why, to FILE; implies `invalid="skip"`."""
     summary: Path | None
     """Write a summary to FILE, as one JSON object."""
     threads: int | None

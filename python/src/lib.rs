@@ -18,7 +18,7 @@ mod spool;
 mod texts;
 
 /// The library of dsir for the Python package around it.
-#[pyo3::pymodule]
+#[pyo3::pymodule(gil_used = false)]
 mod _dsir {
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "it is Python's name for it")]

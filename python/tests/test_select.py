@@ -198,7 +198,7 @@ def test_errors_say_what_and_where(tmp_path: Path) -> None:
     with pytest.raises(dsir.Error) as bad:
         dsir.fit(shard, TARGET)
     assert (bad.value.kind, Path(str(bad.value.path)), bad.value.line) == ("invalid_record", shard, 2)
-    assert "`invalid` skip" in str(bad.value)
+    assert '`invalid="skip"`' in str(bad.value)
     with pytest.raises(dsir.Error, match="only 4 documents") as impossible:
         dsir.select(RAW, TARGET, k=5)
     assert impossible.value.kind == "impossible" and "`allow_fewer`" in str(impossible.value)
