@@ -49,7 +49,7 @@ impl ArrowTexts {
         while !batch.is_full() {
             if self.current.is_none() {
                 let Some(chunk) = self.chunks.next(py)? else { return Ok(()) };
-                self.current = Some((column(chunk, &self.field)?, 0));
+                self.current = Some((checked(&column(chunk, &self.field)?)?, 0));
             }
             let Some((chunk, start)) = &mut self.current else { return Ok(()) };
             // A piece at a time, so that the keys of a dictionary are unpacked once.
@@ -84,7 +84,7 @@ impl Chunks {
                 unsafe { (FFI_ArrowSchema::from_raw(schema), FFI_ArrowArray::from_raw(array)) };
             // SAFETY: both come from one producer, which vouches for its pointers; all else is checked.
             let data = unsafe { from_ffi(array, &schema) }.map_err(failed)?;
-            return Ok(Some(Chunks::One(Some(checked(make_array(data))?))));
+            return Ok(Some(Chunks::One(Some(make_array(data)))));
         }
         Ok(None)
     }
@@ -103,7 +103,7 @@ impl Chunks {
                 let stream = Alone(stream);
                 // Whatever makes the data may need the interpreter itself.
                 let chunk = py.detach(move || stream.next()).transpose().map_err(failed)?;
-                chunk.map(checked).transpose()
+                Ok(chunk)
             }
         }
     }
@@ -130,10 +130,24 @@ fn failed(error: ArrowError) -> PyErr {
     PyRuntimeError::new_err(format!("Arrow data: {error}"))
 }
 
-/// Makes sure that the data are what they claim to be: lengths, offsets and UTF-8.
-fn checked(array: ArrayRef) -> PyResult<ArrayRef> {
-    array.to_data().validate_full().map_err(failed)?;
-    Ok(array)
+/// Makes sure that lengths and offsets of a column are sound. Strings become bytes, whose UTF-8 is checked when they are
+/// read; those of a dictionary are checked here.
+fn checked(column: &ArrayRef) -> PyResult<ArrayRef> {
+    let bytes = match column.data_type() {
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {
+            return Err(other_type(column.data_type(), Content::Text));
+        }
+        DataType::Utf8 => DataType::Binary,
+        DataType::LargeUtf8 => DataType::LargeBinary,
+        DataType::Utf8View => DataType::BinaryView,
+        other => other.clone(),
+    };
+    let data = column.to_data();
+    if bytes == *column.data_type() {
+        data.validate_full().map_err(failed)?;
+        return Ok(Arc::clone(column));
+    }
+    Ok(make_array(data.into_builder().data_type(bytes).build().map_err(failed)?))
 }
 
 /// The texts in a chunk: the chunk itself, or a column of a table.
@@ -158,9 +172,11 @@ fn push(
 ) -> PyResult<usize> {
     let mut rows = Rows { py, batch, before };
     let end = match (chunk.data_type(), content) {
-        (DataType::Utf8, Content::Text) => rows.borrow(chunk, |row| chunk.as_string::<i32>().value(row)),
-        (DataType::LargeUtf8, Content::Text) => rows.borrow(chunk, |row| chunk.as_string::<i64>().value(row)),
-        (DataType::Utf8View, Content::Text) => rows.borrow(chunk, |row| chunk.as_string_view().value(row)),
+        (DataType::Binary, Content::Text) => rows.borrow(chunk, |row| chunk.as_binary::<i32>().value(row)),
+        (DataType::LargeBinary, Content::Text) => {
+            rows.borrow(chunk, |row| chunk.as_binary::<i64>().value(row))
+        }
+        (DataType::BinaryView, Content::Text) => rows.borrow(chunk, |row| chunk.as_binary_view().value(row)),
         (DataType::Dictionary(..), Content::Text) => {
             let dictionary = chunk.as_any_dictionary();
             let (keys, values) = (dictionary.normalized_keys(), dictionary.values());
@@ -168,9 +184,15 @@ fn push(
                 return Err(PyTypeError::new_err("an Arrow dictionary with a null among its values"));
             }
             match values.data_type() {
-                DataType::Utf8 => rows.borrow(chunk, |row| values.as_string::<i32>().value(keys[row])),
-                DataType::LargeUtf8 => rows.borrow(chunk, |row| values.as_string::<i64>().value(keys[row])),
-                DataType::Utf8View => rows.borrow(chunk, |row| values.as_string_view().value(keys[row])),
+                DataType::Utf8 => {
+                    rows.borrow(chunk, |row| values.as_string::<i32>().value(keys[row]).as_bytes())
+                }
+                DataType::LargeUtf8 => {
+                    rows.borrow(chunk, |row| values.as_string::<i64>().value(keys[row]).as_bytes())
+                }
+                DataType::Utf8View => {
+                    rows.borrow(chunk, |row| values.as_string_view().value(keys[row]).as_bytes())
+                }
                 other => return Err(other_type(other, content)),
             }
         }
@@ -198,8 +220,16 @@ struct Rows<'a, 'py> {
 }
 
 impl Rows<'_, '_> {
-    fn borrow<'c>(&mut self, chunk: &'c ArrayRef, text: impl Fn(usize) -> &'c str) -> PyResult<usize> {
-        self.each(chunk, |batch, row| batch.push(text(row)))
+    fn borrow<'c>(&mut self, chunk: &'c ArrayRef, text: impl Fn(usize) -> &'c [u8]) -> PyResult<usize> {
+        let mut not_utf8 = None;
+        let end = self.each(chunk, |batch, row| match simdutf8::basic::from_utf8(text(row)) {
+            Ok(text) => batch.push(text),
+            Err(_) => not_utf8 = not_utf8.or(Some(row)),
+        })?;
+        match not_utf8 {
+            Some(row) => Err(error::of_text(self.py, self.before + row, "it is not UTF-8")),
+            None => Ok(end),
+        }
     }
 
     fn lists<O: OffsetSizeTrait>(&mut self, chunk: &ArrayRef, item: &DataType) -> PyResult<usize> {

@@ -5,6 +5,7 @@
 //! Python, and `dsir/_dsir.pyi` is made of them.
 
 mod arrow;
+mod batches;
 mod draw;
 mod error;
 mod ids;

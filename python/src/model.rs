@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use dsir::cli::punkt_folder;
 use dsir::density::{LogRatios, Model as Counted, RawCounts, Target};
-use dsir::featurizer::{Featurizers, Hash, Tokenizer};
+use dsir::featurizer::{Featurizer, Featurizers, Hash, Tokenizer};
 use dsir::weights::weigh_texts;
 use numpy::{PyArray1, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
@@ -14,9 +14,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 use rayon::prelude::*;
 
+use crate::batches::each_batch;
 use crate::error;
 use crate::pool::pool;
-use crate::texts::{Content, Source};
+use crate::texts::{Content, Source, Text};
 
 /// What was counted of a raw corpus and of targets, and the log weights that follow from it.
 ///
@@ -80,6 +81,9 @@ impl Model {
         &self.counted
     }
 }
+
+/// So many texts are a task.
+const TASK: usize = 64;
 
 fn of_target(target: &Target) -> String {
     let Target { name, counts, refined } = target;
@@ -174,11 +178,11 @@ impl Model {
         let pool = pool(py, threads)?;
         let mut source = Source::new(texts, text_field, self.content())?;
         let mut log_weights: Vec<f64> = Vec::new();
-        while let Some(batch) = source.next(py)? {
-            let weighed = py.detach(|| pool.install(|| weigh_texts(batch.texts(), featurizers, log_ratios)));
-            log_weights.extend(weighed.log_weights);
-            py.check_signals()?;
-        }
+        let weigh = |texts: &[Text]| weigh_texts(texts, featurizers, log_ratios).log_weights;
+        each_batch(py, &pool, &mut source, weigh, |some| {
+            log_weights.extend(some);
+            Ok(())
+        })?;
         let targets = log_ratios.targets();
         let rows = log_weights.len() / targets;
         let array = PyArray1::from_vec(py, log_weights);
@@ -200,18 +204,16 @@ impl Model {
         let pool = pool(py, threads)?;
         let mut source = Source::new(texts, text_field, self.content())?;
         let mut tokens: Vec<i64> = Vec::new();
-        while let Some(batch) = source.next(py)? {
-            py.detach(|| {
-                pool.install(|| {
-                    let counted = batch.texts().par_iter().with_min_len(64).map_init(
-                        || featurizers.featurizer(),
-                        |featurizer, text| featurizer.featurize(text.as_ref(), |_| ()) as i64,
-                    );
-                    tokens.par_extend(counted);
-                });
-            });
-            py.check_signals()?;
-        }
+        let count = |texts: &[Text]| -> Vec<i64> {
+            let begin = || featurizers.featurizer();
+            let of_text =
+                |featurizer: &mut Featurizer, text: &Text| featurizer.featurize(text.as_ref(), |_| ()) as i64;
+            texts.par_iter().with_min_len(TASK).map_init(begin, of_text).collect()
+        };
+        each_batch(py, &pool, &mut source, count, |some| {
+            tokens.extend(some);
+            Ok(())
+        })?;
         Ok(PyArray1::from_vec(py, tokens))
     }
 

@@ -11,6 +11,7 @@ use pyo3::prelude::*;
 use rayon::ThreadPool;
 use rayon::prelude::*;
 
+use crate::batches::each_batch;
 use crate::error;
 use crate::pool::pool;
 use crate::texts::{Batch, Content, Source, Text, Texts};
@@ -85,9 +86,9 @@ impl HashedNgrams {
         }
         let is_over = |sum: i64| limit.is_some_and(|limit| sum > limit);
         let mut number = first;
-        each_batch(texts, |batch| {
-            let buckets = py.detach(|| self.buckets(&pool, batch));
-            for buckets in buckets {
+        let work = |texts: &[Text]| self.buckets(texts);
+        each_text_of(texts, &pool, work, |all| {
+            for buckets in all {
                 let shard = number % sums.len();
                 number += 1;
                 if !is_over(sums[shard]) {
@@ -121,9 +122,9 @@ impl HashedNgrams {
         };
         let tables: Vec<&[f64]> = log_diff.as_slice()?.chunks_exact(buckets).collect();
         let (mut weights, mut ngrams) = (Vec::new(), Vec::new());
-        each_batch(texts, |batch| {
-            let weighed = py.detach(|| self.sums(&pool, batch, &tables));
-            for (sums, count) in weighed {
+        let work = |texts: &[Text]| self.sums(texts, &tables);
+        each_text_of(texts, &pool, work, |all| {
+            for (sums, count) in all {
                 weights.extend(sums);
                 ngrams.push(count);
             }
@@ -141,18 +142,18 @@ impl HashedNgrams {
 
 impl HashedNgrams {
     /// The bucket of every n-gram of each text.
-    fn buckets(&self, pool: &ThreadPool, texts: &[Text]) -> Vec<Vec<u32>> {
+    fn buckets(&self, texts: &[Text]) -> Vec<Vec<u32>> {
         let begin = || self.featurizers.featurizer();
         let of_text = |featurizer: &mut featurizer::Featurizer, text: &Text| {
             let mut buckets = Vec::new();
             featurizer.featurize(text.as_ref(), |run| buckets.extend_from_slice(run));
             buckets
         };
-        pool.install(|| texts.par_iter().with_min_len(TASK).map_init(begin, of_text).collect())
+        texts.par_iter().with_min_len(TASK).map_init(begin, of_text).collect()
     }
 
     /// The sum of each text by each table, and its number of n-grams.
-    fn sums(&self, pool: &ThreadPool, texts: &[Text], tables: &[&[f64]]) -> Vec<(Vec<f64>, i64)> {
+    fn sums(&self, texts: &[Text], tables: &[&[f64]]) -> Vec<(Vec<f64>, i64)> {
         let begin = || self.featurizers.featurizer();
         let of_text = |featurizer: &mut featurizer::Featurizer, text: &Text| {
             let (mut sums, mut ngrams) = (vec![Sum::default(); tables.len()], 0);
@@ -164,7 +165,7 @@ impl HashedNgrams {
             });
             (sums.iter().map(Sum::total).collect(), ngrams)
         };
-        pool.install(|| texts.par_iter().with_min_len(TASK).map_init(begin, of_text).collect())
+        texts.par_iter().with_min_len(TASK).map_init(begin, of_text).collect()
     }
 }
 
@@ -188,18 +189,19 @@ impl Sum {
     }
 }
 
-/// The texts of a batch that was read elsewhere, or of an iterable.
-fn each_batch(texts: &Bound<'_, PyAny>, mut work: impl FnMut(&[Text]) -> PyResult<()>) -> PyResult<()> {
+/// Works on the texts of a batch that was read elsewhere, or of an iterable.
+fn each_text_of<T: Send>(
+    texts: &Bound<'_, PyAny>,
+    pool: &ThreadPool,
+    work: impl Fn(&[Text]) -> T + Sync,
+    mut take: impl FnMut(T) -> PyResult<()>,
+) -> PyResult<()> {
+    let py = texts.py();
     if let Ok(batch) = texts.cast::<Texts>() {
         let batch: &Batch = &batch.get().0;
-        return work(batch.texts());
+        return take(py.detach(|| pool.install(|| work(batch.texts()))));
     }
-    let mut source = Source::new(texts, "text", Content::Text)?;
-    while let Some(batch) = source.next(texts.py())? {
-        work(batch.texts())?;
-        texts.py().check_signals()?;
-    }
-    Ok(())
+    each_batch(py, pool, &mut Source::new(texts, "text", Content::Text)?, work, take)
 }
 
 fn sentence_model(named: Option<PathBuf>) -> Result<Arc<Punkt>, featurizer::Error> {

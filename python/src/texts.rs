@@ -12,7 +12,7 @@ use crate::arrow::ArrowTexts;
 use crate::error;
 
 /// A batch is full with so many bytes.
-const BYTES: usize = 8 << 20;
+const BYTES: usize = 4 << 20;
 
 /// A text in memory that somebody else owns.
 #[derive(Clone, Copy)]
@@ -51,7 +51,7 @@ pub(crate) struct Batch {
 
 impl Batch {
     /// A batch is full with so many texts.
-    pub(crate) const MOST: usize = 1 << 16;
+    pub(crate) const MOST: usize = 1 << 15;
 
     pub(crate) fn texts(&self) -> &[Text] {
         &self.texts

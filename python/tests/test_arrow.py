@@ -103,10 +103,15 @@ def test_what_is_no_column_of_texts(model: dsir.Model) -> None:
         model.log_weights(pa.array([1, 2]))
     with pytest.raises(TypeError, match="no column `text` in the table, which has body"):
         model.log_weights(pa.table({"body": ["a"]}))
-    with pytest.raises((TypeError, RuntimeError)):
-        model.log_weights(
-            pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\2\0\0\0"), pa.py_buffer(b"\xff\xfe")])
-        )
+    with pytest.raises(TypeError, match="not of the Arrow type Binary"):
+        model.log_weights(pa.array([b"a"]))
+    # Offsets and UTF-8 that are not what they claim to be.
+    of_two = [None, pa.py_buffer(b"\0\0\0\0\2\0\0\0"), pa.py_buffer(b"\xff\xfe")]
+    with pytest.raises(dsir.Error, match="text 0: it is not UTF-8"):
+        model.log_weights(pa.Array.from_buffers(pa.string(), 1, of_two))
+    beyond = [None, pa.py_buffer(b"\0\0\0\0\x09\0\0\0\2\0\0\0"), pa.py_buffer(b"ab")]
+    with pytest.raises(RuntimeError, match="out of bounds: 9 > 2"):
+        model.log_weights(pa.Array.from_buffers(pa.string(), 2, beyond))
 
 
 def test_a_stream_that_fails_or_was_read(model: dsir.Model) -> None:
