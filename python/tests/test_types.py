@@ -16,7 +16,7 @@ PYTHON = Path(__file__).parents[1]
 
 
 def test_the_types_of_the_options_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(PYTHON)
+    monkeypatch.syspath_prepend(PYTHON / "tools")
     import generate
 
     assert generate.OPTIONS.read_text(encoding="utf-8") == generate.options()

@@ -1,8 +1,8 @@
 """Write what is made of other sources: the types of options, and the types of the extension.
 
-``python generate.py`` after installing the package with its extra ``test`` writes ``dsir/_options.py`` from the
+``python tools/generate.py`` after installing the package with its extra ``test`` writes ``dsir/_options.py`` from the
 definitions of the command line, and ``dsir/_dsir.pyi`` from the comments and signatures in ``src/``. ``python
-generate.py --check`` fails if they are not the present ones.
+tools/generate.py --check`` fails if they are not the present ones.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from dsir import _arguments, _draw, _jobs
 from dsir._errors import in_python
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 OPTIONS, STUBS = HERE / "dsir" / "_options.py", HERE / "dsir" / "_dsir.pyi"
 START = '''"""The options of the commands, as types. Written by ``generate.py``: do not edit."""
 
