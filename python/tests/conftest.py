@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from pathlib import Path
 
 import pytest
 
 import dsir
 
+# The command that was installed with the package.
+PROGRAM = Path(sys.executable).with_name("dsir")
 CORPUS = Path(__file__).parents[2] / "examples" / "corpus"
 
 

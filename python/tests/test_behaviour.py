@@ -10,7 +10,6 @@ import random
 import resource
 import signal
 import subprocess
-import sys
 import threading
 import time
 import warnings
@@ -21,7 +20,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import made_texts
+from conftest import PROGRAM, made_texts
 
 import dsir
 from dsir._errors import in_python
@@ -231,7 +230,7 @@ class TestCommand:
     """The command `dsir` of the package is the program."""
 
     def run(self, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "dsir", *map(str, arguments)]
+        command = [PROGRAM, *map(str, arguments)]
         return subprocess.run(command, capture_output=True, text=True, **options)
 
     def test_exit_codes(self, tmp_path: Path) -> None:
@@ -243,7 +242,7 @@ class TestCommand:
 
     @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
     def test_signals(self, stop: signal.Signals, large: Path, target: Path, tmp_path: Path) -> None:
-        command = [sys.executable, "-m", "dsir", "select", "--target", target, "-k", "10", "--auto", "-o", "out.jsonl"]
+        command = [PROGRAM, "select", "--target", target, "-k", "10", "--auto", "-o", "out.jsonl"]
         running = subprocess.Popen([*command, *[large] * 1], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
         while not list(tmp_path.iterdir()) and running.poll() is None:
             time.sleep(0.01)
@@ -253,7 +252,7 @@ class TestCommand:
         assert not (tmp_path / "out.jsonl").exists()
 
     def test_a_closed_pipe(self, large: Path) -> None:
-        command = f"{sys.executable} -m dsir resample --method random --fraction 1 --min-tokens 0 {large} | head -1"
+        command = f"{PROGRAM} resample --method random --fraction 1 --min-tokens 0 {large} | head -1"
         done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)
         assert (done.returncode, done.stdout.count("\n")) == (0, 1)
         assert "Traceback" not in done.stderr

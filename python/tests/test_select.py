@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from conftest import PROGRAM
 
 import dsir
 
@@ -19,7 +19,7 @@ TARGET = ["the tide of the sea", "sea and tide"]
 
 def program(*arguments: object) -> str:
     """Run the command line, and return what it prints."""
-    command = [sys.executable, "-m", "dsir", *map(str, arguments)]
+    command = [PROGRAM, *map(str, arguments)]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
