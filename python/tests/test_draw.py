@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import dsir
+from dsir import _dsir
 
 pytestmark = pytest.mark.filterwarnings("ignore::dsir.DsirWarning")
 RNG = np.random.default_rng(0)
@@ -42,6 +44,13 @@ def test_rows_are_drawn_by_their_ids_in_any_order_and_in_parts() -> None:
     assert {ids[row] for row in dsir.draw(log_weights, k=50, ids=ids, seed=8)} != drawn
     # Nested: a larger draw holds the smaller one.
     assert drawn < {ids[row] for row in dsir.draw(log_weights, k=100, ids=ids, seed=7)}
+
+
+def test_hashes_of_ids_are_those_of_the_page() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "feature-space.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\S+) \| `([0-9a-f]{16})` \|$", page.split("### Ids")[1].split("\n## ")[0], re.MULTILINE)
+    assert [f"{number:016x}" for number in _dsir.hash_ids([row[0] for row in rows])] == [row[1] for row in rows]
+    assert len(rows) == 3 and _dsir.hash_ids([17]) == _dsir.hash_ids(["17"])
 
 
 def test_ids_of_several_kinds() -> None:

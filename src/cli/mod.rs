@@ -59,7 +59,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
 /// let typed = ["dsir", "select", "-k", "1", "--min-tokens", "1", "--target"].map(Into::into);
 /// let done = cli::run(typed.into_iter().chain([target, raw]), &Observer::default())?;
 /// let selected = done.selected.expect("it was written nowhere");
-/// assert_eq!(selected[0][0].position.row, 1);
+/// assert_eq!(selected[0][0].position.record, 1);
 /// assert_eq!(done.report["raw"]["documents"], 2);
 /// # Ok(())
 /// # }
