@@ -2,6 +2,7 @@
 //! `cargo run --release --example weigh_texts MODEL SHARD THREADS`
 
 use std::error::Error;
+use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -28,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         assert_eq!(weighed.tokens.len(), texts.len());
         best = best.min(start.elapsed().as_secs_f64());
     }
-    println!("{:.1}", bytes as f64 / 1e6 / best);
+    writeln!(std::io::stdout(), "{:.1}", bytes as f64 / 1e6 / best)?;
     Ok(())
 }
 

@@ -33,14 +33,16 @@ def options(command: str) -> dict[str, Option]:
     return {option[0].replace("-", "_"): Option(*option) for option in described}
 
 
-def typed(command: str, given: Mapping[str, Any], hidden: Iterable[str] = ()) -> list[str]:
-    """The arguments of ``command`` as they are typed. ``hidden`` are the options that the function itself sets."""
+def typed(command: str, given: Mapping[str, Any], hidden: Iterable[str] = (), function: str | None = None) -> list[str]:
+    """The arguments of ``command`` as they are typed. ``hidden`` are the options that the function itself sets, which
+    is called like the command if it has no other name.
+    """
     known = options(command)
     hidden = {*hidden, *OWN}
     arguments: list[str] = []
     for name, value in given.items():
         if name not in known or name in hidden:
-            raise TypeError(_unknown(command, name, [other for other in known if other not in hidden]))
+            raise TypeError(_unknown(function or command, name, [other for other in known if other not in hidden]))
         arguments += one(known[name], value)
     return arguments
 
@@ -66,20 +68,31 @@ def one(option: Option, value: Any) -> list[str]:
         return [flag] if value else []
     if value is None:
         return []
+    if isinstance(value, (set, frozenset)):
+        raise OptionError(f"{_python(option)} is a set, which has no order; pass a list")
+    if hasattr(value, "tolist"):
+        value = value.tolist()
     if isinstance(value, Mapping):
-        pairs = [f"{key}={_text(option, item)}" for key, item in value.items()]
-        return [f"{flag}={pair}" for pair in pairs] if option.repeats else [f"{flag}={','.join(pairs)}"]
-    if isinstance(value, (list, tuple, set, frozenset)):
+        items = [f"{key}={_text(option, item)}" for key, item in value.items()]
+    elif isinstance(value, (list, tuple)):
         items = [_text(option, item) for item in value]
-        return [f"{flag}={item}" for item in items] if option.repeats else [f"{flag}={','.join(items)}"]
-    return [f"{flag}={_text(option, value)}"]
+    else:
+        return [f"{flag}={_text(option, value)}"]
+    if option.repeats:
+        return [f"{flag}={item}" for item in items]
+    if not items or any("," in item for item in items):
+        raise OptionError(f"{_python(option)} takes one value or more, without commas, not {value!r}")
+    return [f"{flag}={','.join(items)}"]
 
 
 def _text(option: Option, value: Any) -> str:
     if isinstance(value, bool):
         raise OptionError(f"{_python(option)} takes a value, not {value}")
-    if isinstance(value, os.PathLike):
-        return str(os.fspath(value))
+    if isinstance(value, (bytes, os.PathLike)):
+        text = os.fspath(value)
+        if isinstance(text, str):
+            return text
+        raise OptionError(f"{_python(option)} is {type(value).__name__}, not str")
     if option.kind == "path" and not isinstance(value, str):
         raise OptionError(f"{_python(option)} is a path, not a {type(value).__name__}")
     # Whole numbers that were computed as floats: 10e6 records are ten million.
@@ -92,7 +105,7 @@ def _python(option: Option) -> str:
     return f"`{option.name.replace('-', '_')}`"
 
 
-def _unknown(command: str, name: str, known: list[str]) -> str:
+def _unknown(function: str, name: str, known: list[str]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean `{near[0]}`?" if near else ""
-    return f"dsir.{command}() has no option `{name}`{hint}"
+    return f"dsir.{function}() has no option `{name}`{hint}"

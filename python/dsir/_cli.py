@@ -16,7 +16,3 @@ def main() -> int:
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     return _dsir.main(["dsir", *sys.argv[1:]])
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import _arguments, _dsir
@@ -30,6 +30,7 @@ def draw(
     groups: Iterable[str] | None = None,
     targets: Sequence[str] | None = None,
     model: Model | None = None,
+    threads: int | None = None,
     **options: Unpack[DrawOptions],
 ) -> Any:
     """Draw rows in proportion to exp(log weight), without replacement: the draw of ``dsir resample``.
@@ -57,6 +58,7 @@ def draw(
         targets: The names of the targets, for ``proportions`` and ``exponents`` by name.
         model: The model that the log weights are from: it knows the names and sizes of its targets, and whether it
             is refined, so that log weights count per token.
+        threads: At most so many.
         options: ``seed``, ``temperature``, ``method``, ``min_tokens`` and the other options of a draw. ``min_tokens``
             is 100 as everywhere, if there are ``token_counts``.
 
@@ -73,7 +75,9 @@ def draw(
     if weights.ndim not in (1, 2) or (weights.ndim == 2 and weights.shape[1] == 0):
         raise OptionError(f"log_weights have the shape (rows,) or (rows, targets), not {weights.shape}")
     rows = len(weights)
+    weights = weights.reshape(rows, weights.shape[1] if weights.ndim == 2 else 1)
     given: dict[str, Any] = dict(options)
+    _check_targets(weights.shape[1], targets, model, given)
     if token_counts is None:
         if tokens is not None or given.get("min_tokens") or given.get("normalize") not in (None, "none"):
             raise OptionError("a budget in tokens, min_tokens and normalize need token_counts: see Model.tokens")
@@ -86,7 +90,7 @@ def draw(
         raise OptionError("method pareto draws by scores, not by log weights: see dsir.resample")
     if groups is None and given.get("group_share") is not None:
         raise OptionError("group_share needs groups")
-    arguments = _arguments.budget(k, fraction, tokens, bytes) + _arguments.typed("resample", given, HIDDEN)
+    arguments = _arguments.budget(k, fraction, tokens, bytes) + _arguments.typed("resample", given, HIDDEN, "draw")
     names, numbers = _groups(groups, rows)
     if numbers is not None:
         arguments += ["--group-by=group"]
@@ -101,10 +105,11 @@ def draw(
         raise OptionError(f"{len(columns['records'])} ids for {rows} rows")
     drawn = _dsir.draw(
         ["dsir", "resample", *arguments],
-        weights.reshape(rows, -1),
+        weights,
         columns,
         model,
         None if targets is None else list(targets),
+        threads,
     )
     return drawn[0] if given.get("draws") is None else drawn
 
@@ -116,6 +121,19 @@ HIDDEN = {
     "rejects", "score_field", "scores", "shuffle", "summary", "temp_dir", "text_field", "threads",
     "tokenizer", "weights", "where", "where_not",
 }  # fmt: skip
+
+
+def _check_targets(
+    columns: int, targets: Sequence[str] | None, model: Model | None, options: Mapping[str, Any]
+) -> None:
+    if targets is not None and model is not None:
+        raise OptionError("targets are those of the model: pass one of them")
+    names = model.targets if model is not None else targets
+    if names is not None and len(names) != columns:
+        raise OptionError(f"log_weights have {columns} columns for {len(names)} targets")
+    shares = model is not None or options.get("proportions") is not None or options.get("combine") == "product"
+    if columns > 1 and not shares:
+        raise OptionError("log_weights of several targets: pass proportions, or the model that knows their sizes")
 
 
 def _counts(name: str, given: Any, rows: int) -> npt.NDArray[np.uint32]:

@@ -233,9 +233,10 @@ def draw(
     columns: dict[str, Any],
     model: Model | None,
     targets: list[str] | None,
+    threads: int | None,
 ) -> list[npt.NDArray[np.int64]]:
     """
-    The rows that each draw selects; `args` are the options of `dsir resample`.
+    The rows that each draw selects; ``args`` are the options of ``dsir resample``.
     """
 
 def gumbel(seed: int, target: int, ids: npt.NDArray[np.uint64]) -> npt.NDArray[np.float64]:

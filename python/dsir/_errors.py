@@ -17,7 +17,8 @@ class Error(Exception):
 
     Attributes:
         kind: ``"impossible"``, ``"invalid_record"``, ``"invalid_file"``, ``"unknown_version"``, ``"mismatch"``,
-            ``"changed"``, ``"io"``, ``"busy"``, ``"closed_pipe"``, ``"cancelled"`` or ``"invalid_options"``.
+            ``"changed"``, ``"io"``, ``"busy"``, ``"closed_pipe"``, ``"cancelled"``, ``"invalid_options"`` or
+            ``"other"``.
         path: The file that it is about, if it is about one.
         line: The line in that file, from 1, if it is known.
         byte: The byte in that file, if it is known.
@@ -72,7 +73,7 @@ def in_python(words: str) -> str:
             return f"`{name}`"
         return f"`{name}={value}`" if value[0].isdigit() else f'`{name}="{value}"`'
 
-    words = re.sub(rf"(?<![\w-])--([a-z][a-z-]*[a-z])(?: ({_VALUES})(?![\w.]*\w))?", option, words)
-    words = re.sub(r"(?<![\w-])-([ko])\b", lambda found: f"`{_SHORT[found[1]]}`", words)
-    words = re.sub(r"\bdsir (select|fit|weigh|resample|measure|prepare)\b", r"dsir.\1", words)
-    return re.sub(r"\bRAW\b", "`raw`", words)
+    # What a user has typed is left alone as far as that can be told: paths, and words in other words.
+    words = re.sub(rf"(?<![\w/.-])--([a-z][a-z-]*[a-z])(?: ({_VALUES})(?![\w.]*\w))?(?![\w/])", option, words)
+    words = re.sub(r"(?<![\w/.-])-([ko])(?![\w/.-])", lambda found: f"`{_SHORT[found[1]]}`", words)
+    return re.sub(r"(?<![\w/])dsir (select|fit|weigh|resample|measure|prepare)(?![\w/.-])", r"dsir.\1", words)

@@ -6,7 +6,7 @@ import itertools
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Protocol, TypeAlias, Union
 
@@ -33,16 +33,21 @@ Texts: TypeAlias = Union[Iterable[str], Iterable[Mapping[str, Any]], ArrowStream
 #: The path of a shard or a folder, several of them, or texts in memory.
 Documents: TypeAlias = Union[Path, "Iterable[os.PathLike[str]]", Texts]
 
+#: Strings that end like this are the names of shards.
+ENDINGS = (".jsonl", ".ndjson", ".json", ".gz", ".zst", ".parquet", ".txt", ".csv")
+_NOTHING = object()
+
 
 class Inputs:
     """Paths for whatever is given; texts in memory are written to a folder that goes when the job is done."""
 
     def __init__(self, options: Mapping[str, Any], model: Path | Model | None = None) -> None:
-        tokenizer = model.tokenizer if isinstance(model, Model) else options.get("tokenizer")
-        self._ids = tokenizer == "ids"
-        self._field = options.get("text_field", "text")
+        self._model = model
+        self._tokenizer = options.get("tokenizer")
+        self._field = options.get("text_field") or "text"
         self._parent = options.get("temp_dir")
         self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._in_memory: dict[str, str] = {}
 
     def __enter__(self) -> Inputs:
         return self
@@ -50,6 +55,13 @@ class Inputs:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if isinstance(error, Error):
+            # What was in memory is not known by the file that it was written to.
+            error.args = tuple(self.told(str(part)) for part in error.args)
+            if self.is_ours(error.path):
+                error.path = None
+            if self.is_ours(error.resumable):
+                error.resumable = None
         if self._folder is not None:
             self._folder.cleanup()
 
@@ -66,7 +78,7 @@ class Inputs:
     def model(self, model: Path | Model) -> str:
         """The path of a model."""
         if not isinstance(model, Model):
-            return _path(model)
+            return path_of(model, "model")
         path = self.place("model.json")
         model.save(path)
         return path
@@ -74,50 +86,77 @@ class Inputs:
     def paths(self, given: Documents, what: str) -> list[str]:
         """The paths of shards; ``what`` names them in messages, and the file of texts in memory."""
         if isinstance(given, (str, os.PathLike)):
-            return [_path(given)]
-        if isinstance(given, (bytes, Mapping)):
+            return [path_of(given, what)]
+        if isinstance(given, (bytes, Mapping)) or not _has_texts(given):
             raise TypeError(f"{what} is a {type(given).__name__}, neither paths nor texts")
         if hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__"):
             return [self._spooled(given, what)]
-        if not isinstance(given, Iterable):
-            raise TypeError(f"{what} is a {type(given).__name__}, neither paths nor texts")
-        items = iter(given)
-        first = next(items, None)
+        items: Iterator[Any] = iter(given)
+        first = next(items, _NOTHING)
+        rest: Iterator[Any] = iter(()) if first is _NOTHING else itertools.chain([first], items)
         if isinstance(first, os.PathLike):
-            paths: Iterable[Any] = itertools.chain([first], items)
-            return [_path(path) for path in paths]
-        if isinstance(given, (list, tuple)) and isinstance(first, str) and _names_files(given):
+            return [path_of(path, what) for path in rest]
+        # An iterator of such strings is taken at its word.
+        if isinstance(first, str) and given is not items and _names_files(given):
             raise OptionError(
-                f"{what} is a list of strings which are the names of files; pass pathlib.Path objects to read them, "
-                f"or iter(...) of the list if they are the texts themselves"
+                f"{what} holds strings which are the names of files; pass pathlib.Path objects to read them, "
+                f"or iter(...) of it if they are the texts themselves"
             )
-        rest = [] if first is None else itertools.chain([first], items)
         if isinstance(first, Mapping):
             return [self._records(rest, what)]
         return [self._spooled(rest, what)]
 
-    def is_in_memory(self, paths: Sequence[str]) -> bool:
+    def is_in_memory(self, paths: list[str]) -> bool:
         """Whether these paths are those of texts in memory."""
-        return self._folder is not None and any(os.path.dirname(path) == self._folder.name for path in paths)
+        return any(path in self._in_memory for path in paths)
+
+    def is_ours(self, path: object) -> bool:
+        """Whether it is a temporary file."""
+        return self._folder is not None and path is not None and str(path).startswith(self._folder.name)
+
+    def told(self, words: str) -> str:
+        """Words in which what was in memory is called by its name."""
+        for path, what in self._in_memory.items():
+            words = words.replace(f"{path}:", f"{what} in memory, record ").replace(path, f"{what} in memory")
+        return words
+
+    def report(self, value: Any) -> Any:
+        """A report in which what was in memory is called by its name."""
+        if isinstance(value, str):
+            return self.told(value)
+        if isinstance(value, dict):
+            return {key: self.report(item) for key, item in value.items()}
+        return [self.report(item) for item in value] if isinstance(value, list) else value
 
     def _spooled(self, texts: Any, what: str) -> str:
-        field = self._text_field(what)
-        path = self.place(f"{what}.jsonl")
-        _dsir.spool(path, texts, field, field, self._ids)
+        field, path = self._text_field(what), self._file(what)
+        _dsir.spool(path, texts, field, field, self._has_ids())
         return path
 
     def _records(self, records: Iterable[Any], what: str) -> str:
         """Whole records, so that conditions and groups may ask for any of their fields."""
-        path = self.place(f"{what}.jsonl")
-        with open(path, "x", encoding="utf-8", errors="surrogatepass") as file:
+        path = self._file(what)
+        with open(path, "x", encoding="utf-8") as file:
             for row, record in enumerate(records):
                 try:
                     line = json.dumps(dict(record), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+                    file.write(line + "\n")
                 except (TypeError, ValueError) as error:
                     message = f"{what}, record {row}: {error}; pass the text alone"
                     raise Error(message, kind="invalid_record", line=row + 1) from None
-                file.write(line + "\n")
         return path
+
+    def _file(self, what: str) -> str:
+        path = self.place(f"{what}.jsonl")
+        self._in_memory[path] = what
+        return path
+
+    def _has_ids(self) -> bool:
+        """Whether texts are lists of integers."""
+        if self._tokenizer is None and self._model is not None:
+            model = self._model
+            self._tokenizer = (model if isinstance(model, Model) else Model.load(model)).tokenizer
+        return self._tokenizer == "ids"
 
     def _text_field(self, what: str) -> str:
         fields = [self._field] if isinstance(self._field, str) else list(self._field)
@@ -126,16 +165,33 @@ class Inputs:
         return str(fields[0]).replace("\\.", ".")
 
 
-def _path(path: Path) -> str:
+def path_of(path: Path, what: str) -> str:
+    """A path as a string.
+
+    Raises:
+        OptionError: It is the command line's name for standard input and output.
+        TypeError: It is no path, or one of bytes.
+    """
     text = os.fspath(path)
+    if not isinstance(text, str):
+        raise TypeError(f"{what} is a {type(path).__name__}, not a path as str or pathlib.Path")
     if text == "-":
-        raise OptionError("`-` is the standard input of the command line; pass the texts, or an iterable of them")
+        raise OptionError(f"{what}: `-` is the command line's standard input and output; pass a path, or texts")
     return text
 
 
-def _names_files(strings: Sequence[Any]) -> bool:
-    """Whether strings are paths rather than texts."""
-    first = strings[:3]
-    return all(
-        isinstance(text, str) and len(text) < 1024 and "\n" not in text and os.path.exists(text) for text in first
-    )
+def _has_texts(given: Any) -> bool:
+    names = ("__arrow_c_stream__", "__arrow_c_array__", "__iter__", "__getitem__")
+    return any(hasattr(given, name) for name in names)
+
+
+def _names_files(strings: Iterable[Any]) -> bool:
+    """Whether strings are paths rather than texts, as far as the first of them tell."""
+    first = list(itertools.islice(strings, 3))
+    return all(isinstance(text, str) and _names_file(text) for text in first)
+
+
+def _names_file(text: str) -> bool:
+    if len(text) > 1024 or "\n" in text or "\0" in text:
+        return False
+    return (" " not in text and text.endswith(ENDINGS)) or os.path.exists(text)

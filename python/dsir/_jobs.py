@@ -12,7 +12,7 @@ from . import _arguments
 from ._arguments import budget
 from ._dsir import Model
 from ._errors import OptionError
-from ._inputs import Documents, Inputs, Path
+from ._inputs import Documents, Inputs, Path, path_of
 from ._report import Report
 from ._run import run
 
@@ -84,8 +84,11 @@ def select(
         if model is not None:
             arguments.append(f"--model={inputs.model(model)}")
         arguments += _output(out) + _typed("select", options)
-        report, _, selected = run([*arguments, "--", *paths], progress)
-        return report.with_selected(selected, inputs.is_in_memory(paths), options.get("draws") is not None)
+        if out is not None and inputs.is_in_memory(paths) and options.get("work") is None:
+            # Nothing resumes from what is written to another file each time.
+            arguments.append(f"--work={inputs.place('work')}")
+        report, _, selected = run([*arguments, "--", *paths], inputs, progress)
+        return report._with_selected(selected, inputs.is_in_memory(paths), options.get("draws") is not None)
 
 
 def fit(
@@ -110,15 +113,18 @@ def fit(
         options: The options of ``dsir fit``: ``ngrams``, ``buckets``, ``hash``, ``tokenizer``, ``smoothing``,
             ``fit_tokens``, ``refine_for`` and others.
 
+    Returns:
+        The model.
+
     Raises:
         OptionError: Options that make no sense.
         Error: A bad record, a target without text, a file that cannot be read or written.
     """
     with Inputs(options) as inputs:
         paths = [] if raw is None else inputs.paths(raw, "raw")
-        path = inputs.place("model.json") if out is None else os.fspath(out)
+        path = inputs.place("model.json") if out is None else path_of(out, "out")
         arguments = ["fit", *_targets(inputs, target), f"--output={path}", *_typed("fit", options)]
-        run([*arguments, "--", *paths], progress)
+        run([*arguments, "--", *paths], inputs, progress)
         punkt = options.get("punkt")
         return Model.load(path, punkt=None if punkt is None else os.fspath(punkt))
 
@@ -144,14 +150,17 @@ def weigh(
         progress: As for :func:`select`.
         options: The options of ``dsir weigh``.
 
+    Returns:
+        The report: what ``--summary`` writes.
+
     Raises:
         OptionError: Options that make no sense.
         Error: A bad record, a partial model, a file that cannot be read or written.
     """
     with Inputs(options, model) as inputs:
         paths = inputs.paths(raw, "raw")
-        arguments = ["weigh", f"--model={inputs.model(model)}", f"--output={os.fspath(out)}"]
-        return run([*arguments, *_typed("weigh", options), "--", *paths], progress)[0]
+        arguments = ["weigh", f"--model={inputs.model(model)}", f"--output={path_of(out, 'out')}"]
+        return run([*arguments, *_typed("weigh", options), "--", *paths], inputs, progress)[0]
 
 
 def resample(
@@ -176,11 +185,15 @@ def resample(
 
     Args:
         raw: Raw documents, given as to :func:`select`.
-        weights: The folder that :func:`weigh` wrote, a file, or an array of one log weight for each record.
-        scores: Scores of another tool instead, one for each record: a ``.npy`` file, a folder, or an array. They are
-            importance weights, or their logarithms with ``log_scores``.
+        weights: The folder that :func:`weigh` wrote, a file, or an array of log weights in nats: shape (records,) for
+            the records of all shards in order, or (records, targets) for those of a single shard.
+        scores: Scores of another tool instead, one for each record: a ``.npy`` file, a folder, or an array of shape
+            (records,). They are importance weights, or their logarithms with ``log_scores``.
         k, fraction, tokens, bytes, out, progress: As for :func:`select`.
         options: The options of ``dsir resample``.
+
+    Returns:
+        The report, as of :func:`select`.
 
     Raises:
         OptionError: Options that make no sense.
@@ -190,14 +203,12 @@ def resample(
         paths = inputs.paths(raw, "raw")
         arguments = ["resample", *_output(out)]
         # What was planned has its budget.
-        arguments += [] if options.get("plan") else budget(k, fraction, tokens, bytes)
-        if weights is not None:
-            arguments.append(f"--weights={_array(inputs, weights, 'weights')}")
-        if scores is not None:
-            arguments.append(f"--scores={_array(inputs, scores, 'scores')}")
+        if options.get("plan") is None or any(part is not None for part in (k, fraction, tokens, bytes)):
+            arguments += budget(k, fraction, tokens, bytes)
+        arguments += _by(inputs, weights, scores)
         arguments += _typed("resample", options)
-        report, _, selected = run([*arguments, "--", *paths], progress)
-        return report.with_selected(selected, inputs.is_in_memory(paths), options.get("draws") is not None)
+        report, _, selected = run([*arguments, "--", *paths], inputs, progress)
+        return report._with_selected(selected, inputs.is_in_memory(paths), options.get("draws") is not None)
 
 
 def measure(
@@ -238,7 +249,7 @@ def measure(
         if model is not None:
             arguments.append(f"--model={inputs.model(model)}")
         arguments += _typed("measure", options)
-        report, printed, _ = run([*arguments, "--", *paths], progress)
+        report, printed, _ = run([*arguments, "--", *paths], inputs, progress)
         return Report(report["measured"], text=printed)
 
 
@@ -262,15 +273,18 @@ def prepare(
         progress: As for :func:`select`.
         options: The options of ``dsir prepare``: ``chunk_words``, ``quality``, ``where``, ``pack`` and others.
 
+    Returns:
+        The report: what ``--summary`` writes.
+
     Raises:
         OptionError: Options that make no sense.
         Error: A bad record, a file that cannot be read or written.
     """
     with Inputs(options) as inputs:
         paths = inputs.paths(raw, "raw")
-        path = inputs.place("prepared.jsonl") if out is None else os.fspath(out)
+        path = inputs.place("prepared.jsonl") if out is None else path_of(out, "out")
         arguments = ["prepare", f"--output={path}", *_typed("prepare", options), "--", *paths]
-        report = run(arguments, progress)[0]
+        report = run(arguments, inputs, progress)[0]
         if out is None:
             with open(path, encoding="utf-8", newline="\n") as file:
                 report.records = [json.loads(line) for line in file]
@@ -279,9 +293,9 @@ def prepare(
 
 def hidden(command: str) -> set[str]:
     """The options that the function has arguments of its own for."""
-    own = {"target", "model", "num", "fraction", "tokens", "bytes", "output", "selected", "scores"}
+    own = {"target", "separate_targets", "model", "num", "fraction", "tokens", "bytes", "output", "selected", "scores"}
     # What `measure` surveys are weights, too, but they are an option there.
-    return own if command == "measure" else own | {"weights", "separate_targets"}
+    return own if command == "measure" else own | {"weights"}
 
 
 def _typed(command: str, options: Mapping[str, Any]) -> list[str]:
@@ -291,9 +305,7 @@ def _typed(command: str, options: Mapping[str, Any]) -> list[str]:
 def _output(out: Path | None) -> list[str]:
     if out is None:
         return []
-    if os.fspath(out) == "-":
-        raise OptionError("out is a file or a folder; standard output belongs to the command line")
-    return [f"--output={os.fspath(out)}"]
+    return [f"--output={path_of(out, 'out')}"]
 
 
 def _targets(inputs: Inputs, target: Targets | None) -> list[str]:
@@ -315,17 +327,28 @@ def _named(inputs: Inputs, what: str, given: Documents | Mapping[str, Documents]
     return arguments
 
 
-def _array(inputs: Inputs, given: Any, what: str) -> str:
-    """The path of a ``.npy`` file, or of one that is made of an array."""
-    if isinstance(given, (str, os.PathLike)):
-        return os.fspath(given)
+def _by(inputs: Inputs, weights: Any, scores: Any) -> list[str]:
+    """What records are drawn by: paths, or files that are made of arrays."""
     import numpy as np
 
-    numbers: npt.NDArray[Any] = np.ascontiguousarray(given, dtype=np.float64)
-    if what == "weights":
-        rows = np.zeros(len(numbers), dtype=[("log_weight", "<f8", numbers.shape[1:])])
-        rows["log_weight"] = numbers
-        numbers = rows
-    path = inputs.place(f"{what}.npy")
-    np.save(path, numbers, allow_pickle=False)
-    return path
+    def saved(array: npt.NDArray[Any], what: str) -> str:
+        path = inputs.place(f"{what}.npy")
+        np.save(path, array, allow_pickle=False)
+        return path
+
+    arguments: list[str] = []
+    if isinstance(scores, (str, os.PathLike)):
+        arguments.append(f"--scores={path_of(scores, 'scores')}")
+    elif scores is not None:
+        arguments.append(f"--scores={saved(np.ascontiguousarray(scores, dtype=np.float64), 'scores')}")
+    if isinstance(weights, (str, os.PathLike)):
+        arguments.append(f"--weights={path_of(weights, 'weights')}")
+    elif weights is not None:
+        log_weights = np.ascontiguousarray(weights, dtype=np.float64)
+        if log_weights.ndim == 1:
+            # Logarithms of scores are log weights, and are for the records of all shards.
+            return [*arguments, f"--scores={saved(log_weights, 'weights')}", "--log-scores"]
+        rows = np.zeros(len(log_weights), dtype=[("log_weight", "<f8", log_weights.shape[1:])])
+        rows["log_weight"] = log_weights
+        arguments.append(f"--weights={saved(rows, 'weights')}")
+    return arguments

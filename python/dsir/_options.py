@@ -280,8 +280,6 @@ class MeasureOptions(TypedDict, total=False):
     """With `weights`, leave out records with fewer tokens."""
     temperature: float | Sequence[float] | None
     """With `weights`, divide log weights by T; 0 has no effective sample size."""
-    separate_targets: bool | None
-    """Keep the targets apart: each draws its share of the selection, and is measured for itself."""
     ngrams: int | None
     """Count n-grams of 1 to N tokens."""
     buckets: int | str | None

@@ -44,7 +44,7 @@ class Report(dict[str, Any]):
             raise AttributeError("rows are told of documents in memory without `out`; see `selected` for shards")
         return self._rows if self._several else self._rows[0]
 
-    def with_selected(self, selected: Any, in_memory: bool, several: bool) -> Report:
+    def _with_selected(self, selected: Any, in_memory: bool, several: bool) -> Report:
         """Keeps which records were selected, by one draw or by ``several``: as rows, or by shard."""
         if selected is not None:
             shards, draws = selected
@@ -53,10 +53,7 @@ class Report(dict[str, Any]):
             if in_memory:
                 self._rows = [rows for _, rows, _ in draws]
             else:
-                self.selected = [
-                    {str(shard): rows[numbers == number] for number, shard in enumerate(shards)}
-                    for numbers, rows, _ in draws
-                ]
+                self.selected = [_by_shard(shards, numbers, rows) for numbers, rows, _ in draws]
         return self
 
     def __str__(self) -> str:
@@ -74,6 +71,14 @@ class Report(dict[str, Any]):
         )
         table = f"<table>{rows}</table>" if rows else f"<pre>{escape(self.text or repr(self))}</pre>"
         return table + _picture(self)
+
+
+def _by_shard(shards: list[str], numbers: Any, rows: Any) -> dict[str, Any]:
+    """The rows of each shard; records come in the order of the shards."""
+    import numpy as np
+
+    ends = np.searchsorted(numbers, np.arange(1, len(shards)))
+    return dict(zip(map(str, shards), np.split(rows, ends), strict=True))
 
 
 def _restored(values: dict[str, Any], attributes: dict[str, Any]) -> Report:

@@ -12,21 +12,27 @@ from typing import Any
 
 from . import _dsir
 from ._errors import DsirWarning, in_python
+from ._inputs import Inputs
 from ._report import Report
 
 #: A job that takes less shows no progress.
 QUICK = 0.5
 
 
-def run(arguments: list[str], progress: bool | None) -> tuple[Report, str, Any]:
+def run(arguments: list[str], inputs: Inputs, progress: bool | None) -> tuple[Report, str, Any]:
     """Run the command that is typed like this; return its report, what it prints, and what it selected."""
     bars = _Bars.wanted(progress)
+
+    def warn(words: str) -> None:
+        warnings.warn(inputs.told(in_python(words)), DsirWarning, stacklevel=_callers_level())
+
     try:
-        report, told, printed, selected = _dsir.run(["dsir", *arguments], _warn, bars.show if bars else None)
+        report, told, printed, selected = _dsir.run(["dsir", *arguments], warn, bars.show if bars else None)
     finally:
         if bars:
             bars.close()
-    return Report(_in_python(json.loads(report) or {}), text=in_python(told)), in_python(printed), selected
+    values = inputs.report(_in_python(json.loads(report) or {}))
+    return Report(values, text=inputs.told(in_python(told))), inputs.told(in_python(printed)), selected
 
 
 def _in_python(report: dict[str, Any]) -> dict[str, Any]:
@@ -37,10 +43,6 @@ def _in_python(report: dict[str, Any]) -> dict[str, Any]:
     return report
 
 
-def _warn(words: str) -> None:
-    warnings.warn(in_python(words), DsirWarning, stacklevel=_callers_level())
-
-
 def _callers_level() -> int:
     """The level of the first frame that is not of this package, seen from the function that warns."""
     here = os.path.dirname(__file__)
@@ -48,6 +50,11 @@ def _callers_level() -> int:
     while frame.f_back is not None and os.path.dirname(frame.f_code.co_filename) == here:
         level, frame = level + 1, frame.f_back
     return level
+
+
+def _is_looked_at() -> bool:
+    """Whether somebody sees what goes to standard error, which a process may not have."""
+    return "ipykernel" in sys.modules or (sys.stderr is not None and sys.stderr.isatty())
 
 
 class _Bars:
@@ -62,7 +69,7 @@ class _Bars:
     @classmethod
     def wanted(cls, progress: bool | None) -> _Bars | None:
         """Bars where somebody looks at them: on a terminal or in a notebook, if tqdm is there."""
-        if progress is False or (progress is None and not (sys.stderr.isatty() or "ipykernel" in sys.modules)):
+        if progress is False or (progress is None and not _is_looked_at()):
             return None
         try:
             from tqdm.auto import tqdm  # type: ignore[import-untyped,unused-ignore]

@@ -44,11 +44,21 @@ impl ArrowTexts {
         Ok(Some(ArrowTexts { chunks, field: field.to_owned(), content, current: None, before: 0 }))
     }
 
+    /// What a null record of a table has in a column means nothing.
+    fn refuse_null_records(&self, py: Python<'_>, chunk: &ArrayRef) -> PyResult<()> {
+        let nulls = chunk.as_struct_opt().and_then(|table| table.nulls());
+        match nulls.and_then(|nulls| (0..nulls.len()).find(|row| nulls.is_null(*row))) {
+            Some(row) => Err(error::of_text(py, self.before + row, "it is null")),
+            None => Ok(()),
+        }
+    }
+
     /// Fills the batch with what comes next.
     pub(crate) fn fill(&mut self, py: Python<'_>, batch: &mut Batch) -> PyResult<()> {
         while !batch.is_full() {
             if self.current.is_none() {
                 let Some(chunk) = self.chunks.next(py)? else { return Ok(()) };
+                self.refuse_null_records(py, &chunk)?;
                 self.current = Some((checked(&column(chunk, &self.field)?)?, 0));
             }
             let Some((chunk, start)) = &mut self.current else { return Ok(()) };
@@ -68,10 +78,12 @@ impl ArrowTexts {
 
 impl Chunks {
     fn of(given: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
-        // A pandas Series exports only what is Arrow data already; any other is an iterable.
         if given.hasattr("__arrow_c_stream__")? {
-            let Ok(capsule) = given.call_method0("__arrow_c_stream__") else { return Ok(None) };
-            return Ok(Some(Chunks::of_stream(&capsule)?));
+            return match given.call_method0("__arrow_c_stream__") {
+                Ok(capsule) => Ok(Some(Chunks::of_stream(&capsule)?)),
+                Err(_) if is_pandas_series(given)? => Ok(None),
+                Err(failed) => Err(failed),
+            };
         }
         if given.hasattr("__arrow_c_array__")? {
             let (schema, array): (Bound<'_, PyAny>, Bound<'_, PyAny>) =
@@ -82,6 +94,9 @@ impl Chunks {
             // stays behind is marked as released.
             let (schema, array) =
                 unsafe { (FFI_ArrowSchema::from_raw(schema), FFI_ArrowArray::from_raw(array)) };
+            if array.is_released() {
+                return Err(PyTypeError::new_err("the Arrow array was taken before; make a new one"));
+            }
             // SAFETY: both come from one producer, which vouches for its pointers; all else is checked.
             let data = unsafe { from_ffi(array, &schema) }.map_err(failed)?;
             return Ok(Some(Chunks::One(Some(make_array(data)))));
@@ -119,6 +134,12 @@ impl Alone<'_> {
     fn next(self) -> Option<Result<ArrayRef, ArrowError>> {
         self.0.next()
     }
+}
+
+/// Whether it is a pandas Series, which may hold what is no Arrow data, and is an iterable then.
+fn is_pandas_series(given: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let kind = given.get_type();
+    Ok(kind.name()? == "Series" && kind.module()?.to_string_lossy().starts_with("pandas"))
 }
 
 fn pointer<T>(capsule: &Bound<'_, PyAny>, name: &CStr) -> PyResult<*mut T> {
@@ -223,7 +244,8 @@ impl Rows<'_, '_> {
     fn borrow<'c>(&mut self, chunk: &'c ArrayRef, text: impl Fn(usize) -> &'c [u8]) -> PyResult<usize> {
         let mut not_utf8 = None;
         let end = self.each(chunk, |batch, row| match simdutf8::basic::from_utf8(text(row)) {
-            Ok(text) => batch.push(text),
+            // SAFETY: `push` keeps the column, whose buffers hold the text.
+            Ok(text) => unsafe { batch.push(text) },
             Err(_) => not_utf8 = not_utf8.or(Some(row)),
         })?;
         match not_utf8 {

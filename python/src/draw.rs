@@ -2,14 +2,17 @@
 
 use std::ffi::OsString;
 
+use dsir::Observer;
 use dsir::cli::draw_options;
 use dsir::resample::{Draw, Groups, Noise, group_id};
-use dsir::weights::{RowFields, Rows, TargetSize};
-use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2};
+use dsir::weights::{self, RowBlock, RowFields, RowSource, Rows, TargetSize};
+use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
 use crate::error;
 use crate::model::Model;
+use crate::pool::pool;
+use crate::watch::watched;
 
 /// What there is to know of each row beside its log weights; arrays of one length.
 #[derive(FromPyObject)]
@@ -28,10 +31,11 @@ pub(crate) struct Columns<'py> {
     group_names: Vec<String>,
 }
 
-/// The rows that each draw selects; `args` are the options of `dsir resample`.
+/// The rows that each draw selects; ``args`` are the options of ``dsir resample``.
 #[pyfunction]
-#[pyo3(signature = (args: "list[str]", log_weights: "npt.NDArray[np.float64]", columns: "dict[str, Any]", model: "Model | None",
-                    targets: "list[str] | None") -> "list[npt.NDArray[np.int64]]")]
+#[pyo3(signature = (args: "list[str]", log_weights: "npt.NDArray[np.float64]", columns: "dict[str, Any]",
+                    model: "Model | None", targets: "list[str] | None", threads: "int | None")
+       -> "list[npt.NDArray[np.int64]]")]
 pub(crate) fn draw<'py>(
     py: Python<'py>,
     args: Vec<OsString>,
@@ -39,6 +43,7 @@ pub(crate) fn draw<'py>(
     columns: Columns<'py>,
     model: Option<&Bound<'py, Model>>,
     targets: Option<Vec<String>>,
+    threads: Option<usize>,
 ) -> PyResult<Vec<Bound<'py, PyArray1<i64>>>> {
     let mut options = draw_options(args).map_err(|failure| error::of_failure(py, &failure))?;
     let sizes: Option<Vec<TargetSize>> = match (model, targets) {
@@ -49,29 +54,89 @@ pub(crate) fn draw<'py>(
         }
         (None, None) => None,
     };
-    let log_weights = log_weights.as_slice()?;
-    let (records, tokens, bytes) =
-        (columns.records.as_slice()?, columns.tokens.as_slice()?, columns.bytes.as_slice()?);
-    let groups = columns.groups.as_ref().map(|groups| groups.as_slice()).transpose()?;
-    let names = &columns.group_names;
-    let targets = if records.is_empty() { 1 } else { log_weights.len() / records.len() };
-    if groups.is_some() {
-        options.set_group_names(names.iter().map(|name| (group_id(name), name.clone())).collect::<Groups>());
+    if columns.groups.is_some() {
+        let names = columns.group_names.iter().map(|name| (group_id(name), name.clone()));
+        options.set_group_names(names.collect::<Groups>());
     }
-    let drawn = py.detach(|| -> Result<Vec<Vec<i64>>, dsir::Error> {
-        let ids: Vec<u64> = names.iter().map(|name| group_id(name)).collect();
-        let mut rows = if groups.is_some() { Rows::with_groups(targets) } else { Rows::new(targets) };
-        for (row, log_weights) in log_weights.chunks_exact(targets).enumerate() {
-            let group = groups.map(|groups| ids[groups[row] as usize]);
-            let fields = RowFields { record: records[row], tokens: tokens[row], bytes: bytes[row], group };
-            rows.push(log_weights, fields)?;
-        }
-        let draw = Draw::new(&rows, sizes.as_deref(), &options)?;
-        let selected = draw.selected(&rows)?.into_iter();
+    let observer = Observer::default();
+    let given = Given {
+        log_weights: log_weights.as_slice()?,
+        targets: log_weights.shape()[1],
+        records: columns.records.as_slice()?,
+        tokens: columns.tokens.as_slice()?,
+        bytes: columns.bytes.as_slice()?,
+        groups: columns.groups.as_ref().map(|groups| groups.as_slice()).transpose()?,
+        group_ids: columns.group_names.iter().map(|name| group_id(name)).collect(),
+    };
+    let pool = pool(py, threads)?;
+    let draw = || -> Result<Vec<Vec<i64>>, dsir::resample::Error> {
+        let rows = UntilCancelled { rows: given.rows(&observer)?, observer: &observer };
+        let selected = Draw::new(&rows, sizes.as_deref(), &options)?.selected(&rows)?.into_iter();
         Ok(selected.map(|of| of.into_iter().map(|record| record.position.record as i64).collect()).collect())
-    });
+    };
+    let drawn = watched(py, &observer, || pool.install(draw), || Ok(()))?;
     let drawn = drawn.map_err(|failed| error::of(py, failed))?;
     Ok(drawn.into_iter().map(|indices| PyArray1::from_vec(py, indices)).collect())
+}
+
+/// What rows are made of.
+struct Given<'a> {
+    log_weights: &'a [f64],
+    targets: usize,
+    records: &'a [u64],
+    tokens: &'a [u32],
+    bytes: &'a [u32],
+    groups: Option<&'a [i64]>,
+    group_ids: Vec<u64>,
+}
+
+impl Given<'_> {
+    fn rows(&self, observer: &Observer) -> Result<Rows, weights::Error> {
+        let of_targets = if self.groups.is_some() { Rows::with_groups } else { Rows::new };
+        let mut rows = of_targets(self.targets);
+        for (row, log_weights) in self.log_weights.chunks_exact(self.targets).enumerate() {
+            if observer.is_cancelled() {
+                return Err(weights::Error::Cancelled);
+            }
+            let group = self.groups.map(|groups| self.group_ids[groups[row] as usize]);
+            let (record, tokens, bytes) = (self.records[row], self.tokens[row], self.bytes[row]);
+            rows.push(log_weights, RowFields { record, tokens, bytes, group })?;
+        }
+        Ok(rows)
+    }
+}
+
+/// Rows that cannot be read any more once there was a signal.
+struct UntilCancelled<'a> {
+    rows: Rows,
+    observer: &'a Observer,
+}
+
+impl RowSource for UntilCancelled<'_> {
+    fn shards(&self) -> usize {
+        self.rows.shards()
+    }
+
+    fn rows(&self, shard: usize) -> u64 {
+        self.rows.rows(shard)
+    }
+
+    fn targets(&self) -> usize {
+        self.rows.targets()
+    }
+
+    fn read(
+        &self,
+        shard: usize,
+        first: u64,
+        count: usize,
+        block: &mut RowBlock,
+    ) -> Result<(), weights::Error> {
+        match self.observer.is_cancelled() {
+            true => Err(weights::Error::Cancelled),
+            false => self.rows.read(shard, first, count, block),
+        }
+    }
 }
 
 /// The noise of records with these content hashes, Gumbel(0, 1), in the first draw for a target.

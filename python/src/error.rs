@@ -26,6 +26,12 @@ pub(crate) fn plain(py: Python<'_>, error: impl Into<dsir::Error>) -> PyErr {
     raised(py, &error, &error.to_string(), None)
 }
 
+/// `dsir.OptionError` if a path is `-`, which is the command line's name for standard input and output.
+pub(crate) fn refuse_dash(py: Python<'_>, path: &Path) -> PyResult<()> {
+    let words = "`-` is the command line's standard input and output; pass a path";
+    if path == Path::new("-") { Err(new(py, "OptionError", words, |_| Ok(()))) } else { Ok(()) }
+}
+
 /// `dsir.Error` for a text that Python has given, by its number.
 pub(crate) fn of_text(py: Python<'_>, row: usize, what: &str) -> PyErr {
     new(py, "Error", &format!("text {row}: {what}"), |kwargs| kwargs.set_item("kind", "invalid_record"))

@@ -22,6 +22,9 @@ pub(crate) fn hash_ids<'py>(ids: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAr
     let mut hashes = Vec::new();
     for (row, id) in ids.try_iter()?.enumerate() {
         let id = id?;
+        if row % (1 << 14) == 0 {
+            py.check_signals()?;
+        }
         let text: Cow<'_, str> = match id.cast::<PyString>() {
             Ok(text) => Cow::Owned(text.to_str()?.to_owned()),
             // An index, as Python calls it: an int or a NumPy integer, but not a float.

@@ -2,31 +2,23 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::thread;
-use std::time::Duration;
+use std::sync::mpsc::channel;
+use std::sync::{Mutex, PoisonError};
 
-use dsir::cli::{self, Failure, Outcome};
+use dsir::Observer;
+use dsir::cli::{self, Outcome};
 use dsir::resample::SelectedRecord;
-use dsir::{Error, Observer};
 use numpy::PyArray1;
 use pyo3::prelude::*;
 
 use crate::error;
+use crate::watch::watched;
 
-/// What a command tells while it runs.
-enum News {
-    Warning(String),
-    Done,
-}
-
-/// So often it is looked whether there was a signal, and how far the job is.
-const PERIOD: Duration = Duration::from_millis(50);
-
-type Array<'py, T> = Bound<'py, PyArray1<T>>;
-/// The shards, and for each draw the shard, the row and the target of each record.
-type Selected<'py> = (Vec<PathBuf>, Vec<(Array<'py, i64>, Array<'py, i64>, Array<'py, i64>)>);
+type Array<'py> = Bound<'py, PyArray1<i64>>;
+/// The shard, the row and the target of each record.
+type Records<'py> = (Array<'py>, Array<'py>, Array<'py>);
+/// The report as JSON and in words, what is printed, and the shards and the records of each draw.
+type Done<'py> = (String, String, String, Option<(Vec<PathBuf>, Vec<Records<'py>>)>);
 
 /// Run a command: its report as JSON and in words, what it prints, and what it selected but did not write: the paths of
 /// the shards, and for each draw the shard, the row and the target of each record.
@@ -39,74 +31,37 @@ pub(crate) fn run<'py>(
     args: Vec<OsString>,
     on_warning: &Bound<'py, PyAny>,
     on_progress: Option<&Bound<'py, PyAny>>,
-) -> PyResult<(String, String, String, Option<Selected<'py>>)> {
-    let (tell, news) = channel();
-    let warn = Mutex::new(tell.clone());
+) -> PyResult<Done<'py>> {
+    let (tell, warnings) = channel();
+    let tell = Mutex::new(tell);
     let observer = Observer::new(move |warning| {
-        let tell = warn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        // Once the caller has stopped listening, the warning is in the report all the same.
-        tell.send(News::Warning(cli::words_of(warning))).unwrap_or_default();
+        let tell = tell.lock().unwrap_or_else(PoisonError::into_inner);
+        // Once nobody listens any more, the warning is in the report all the same.
+        tell.send(cli::words_of(warning)).unwrap_or_default();
     });
-    let job = observer.clone();
-    let work = move || {
-        let done = cli::run(args, &job);
-        tell.send(News::Done).unwrap_or_default();
-        done
-    };
-    let started = thread::Builder::new().name("dsir".into()).spawn(work);
-    let worker = started.map_err(|failed| error::of(py, Error::Threads(failed.to_string())))?;
-
-    let mut interrupted = None;
-    let mut news = Some(news);
-    while let Some(receiver) = &mut news {
-        let receiver = &mut *receiver;
-        let heard = py.detach(move || receiver.recv_timeout(PERIOD));
-        let told = match &heard {
-            Ok(News::Warning(words)) => on_warning.call1((words,)).map(drop),
-            Ok(News::Done) | Err(RecvTimeoutError::Disconnected) => break,
-            Err(RecvTimeoutError::Timeout) => py.check_signals(),
-        };
-        let told = told.and_then(|()| {
-            let Some(on_progress) = on_progress else { return Ok(()) };
-            let (stage, done) = observer.now();
-            on_progress.call1((stage.name, done, stage.total)).map(drop)
-        });
-        if let Err(raised) = told {
-            observer.cancel();
-            interrupted = Some(raised);
-            news = None;
+    let look = || {
+        for words in warnings.try_iter() {
+            on_warning.call1((words,))?;
         }
-    }
-    let done = py.detach(|| worker.join());
-    if let Some(raised) = interrupted {
-        return Err(raised);
-    }
-    match done {
-        Ok(done) => outcome(py, done),
-        // The message went to standard error; it is a bug.
-        Err(_) => Err(pyo3::panic::PanicException::new_err("dsir panicked; please report it")),
-    }
-}
-
-fn outcome(
-    py: Python<'_>,
-    done: Result<Outcome, Failure>,
-) -> PyResult<(String, String, String, Option<Selected<'_>>)> {
-    let done = done.map_err(|failure| error::of_failure(py, &failure))?;
-    let Outcome { report, told, printed, selected, shards } = done;
-    let selected =
-        selected.map(|draws| (shards, draws.iter().map(|records| arrays(py, records)).collect::<Vec<_>>()));
+        if let Some(on_progress) = on_progress {
+            let (stage, done) = observer.now();
+            on_progress.call1((stage.name, done, stage.total))?;
+        }
+        Ok(())
+    };
+    let done = watched(py, &observer, || cli::run(args, &observer), look)?;
+    let Outcome { report, told, printed, selected, shards, .. } =
+        done.map_err(|failure| error::of_failure(py, &failure))?;
+    let records = |draws: Vec<Vec<SelectedRecord>>| draws.iter().map(|records| arrays(py, records)).collect();
+    let selected = selected.map(|draws| (shards, records(draws)));
     Ok((report.to_string(), told.join("\n"), printed, selected))
 }
 
-fn arrays<'py>(
-    py: Python<'py>,
-    records: &[SelectedRecord],
-) -> (Array<'py, i64>, Array<'py, i64>, Array<'py, i64>) {
-    let column =
-        |of: fn(&SelectedRecord) -> usize| PyArray1::from_iter(py, records.iter().map(|r| of(r) as i64));
-    let rows = PyArray1::from_iter(py, records.iter().map(|record| record.position.record as i64));
-    (column(|record| record.position.shard), rows, column(|record| record.target))
+fn arrays<'py>(py: Python<'py>, records: &[SelectedRecord]) -> Records<'py> {
+    let shards = records.iter().map(|record| record.position.shard as i64);
+    let rows = records.iter().map(|record| record.position.record as i64);
+    let targets = records.iter().map(|record| record.target as i64);
+    (PyArray1::from_iter(py, shards), PyArray1::from_iter(py, rows), PyArray1::from_iter(py, targets))
 }
 
 /// The program; returns its exit code.

@@ -17,6 +17,7 @@ mod pool;
 mod records;
 mod spool;
 mod texts;
+mod watch;
 
 /// The library of dsir for the Python package around it.
 #[pyo3::pymodule(gil_used = false)]

@@ -110,6 +110,7 @@ impl Model {
     #[staticmethod]
     #[pyo3(signature = (path: "Path", *, punkt: "Path | None" = None) -> "Model")]
     fn load(py: Python<'_>, path: PathBuf, punkt: Option<PathBuf>) -> PyResult<Self> {
+        error::refuse_dash(py, &path)?;
         let read = py.detach(|| Counted::read(&path));
         Ok(Model::new(read.map_err(|failed| error::of(py, failed))?, punkt))
     }
@@ -120,6 +121,7 @@ impl Model {
     ///     Error: What the system says.
     #[pyo3(signature = (path: "Path"))]
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        error::refuse_dash(py, &path)?;
         let saved = py.detach(|| {
             let json = self.json()?;
             Ok(dsir::jobs::write_whole(&path, &json))
@@ -200,7 +202,11 @@ impl Model {
     ) -> PyResult<Bound<'py, PyArray1<i64>>> {
         let py = texts.py();
         // A partial model knows how to split a text, too.
-        let featurizers = self.featurizers().map_err(|failed| error::of(py, failed))?;
+        let made = match self.ready.get() {
+            Some(ready) => Ok(ready.featurizers.clone()),
+            None => py.detach(|| self.featurizers()),
+        };
+        let featurizers = made.map_err(|failed| error::of(py, failed))?;
         let pool = pool(py, threads)?;
         let mut source = Source::new(texts, text_field, self.content())?;
         let mut tokens: Vec<i64> = Vec::new();

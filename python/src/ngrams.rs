@@ -1,7 +1,8 @@
 //! The published program's features and sums, for `dsir.data_selection`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use dsir::cli::punkt_folder;
 use dsir::featurizer::{self, FeatureSpace, Featurizers, Hash, Punkt, Tokenizer, WordTokenizer};
@@ -204,9 +205,18 @@ fn each_text_of<T: Send>(
     each_batch(py, pool, &mut Source::new(texts, "text", Content::Text)?, work, take)
 }
 
+/// Sentence models that were read, by their folders.
+static MODELS: Mutex<BTreeMap<PathBuf, Arc<Punkt>>> = Mutex::new(BTreeMap::new());
+
 fn sentence_model(named: Option<PathBuf>) -> Result<Arc<Punkt>, featurizer::Error> {
     let folder = punkt_folder(named.as_deref()).ok_or(featurizer::Error::NoPunkt)?;
-    Ok(Arc::new(Punkt::read(&folder)?))
+    let mut models = MODELS.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(model) = models.get(&folder) {
+        return Ok(Arc::clone(model));
+    }
+    let model = Arc::new(Punkt::read(&folder)?);
+    models.insert(folder, Arc::clone(&model));
+    Ok(model)
 }
 
 /// The tokens of NLTK's `word_tokenize`, of the text as it is.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dsir::Error;
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -17,9 +18,19 @@ struct Pools {
 
 static POOLS: Mutex<Option<Pools>> = Mutex::new(None);
 
-/// The pool of so many threads; `None`: as many as the machine and its cgroup allow.
+/// The pool of so many threads, but no more than there are processors; `None`: as many as the machine and its cgroup
+/// allow.
 pub(crate) fn pool(py: Python<'_>, threads: Option<usize>) -> PyResult<Arc<ThreadPool>> {
-    let threads = threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from));
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = threads.unwrap_or(processors).min(processors);
+    if threads == 0 {
+        return Err(PyValueError::new_err("threads must be at least 1"));
+    }
+    // Nothing of Python's is done while the pools are locked.
+    get_or_build(threads).map_err(|failed| error::of(py, Error::Threads(failed)))
+}
+
+fn get_or_build(threads: usize) -> Result<Arc<ThreadPool>, String> {
     let mut pools = POOLS.lock().unwrap_or_else(PoisonError::into_inner);
     let process = std::process::id();
     if pools.as_ref().is_some_and(|pools| pools.process != process) {
@@ -30,8 +41,8 @@ pub(crate) fn pool(py: Python<'_>, threads: Option<usize>) -> PyResult<Arc<Threa
     if let Some(pool) = pools.by_threads.get(&threads) {
         return Ok(Arc::clone(pool));
     }
-    let built = ThreadPoolBuilder::new().num_threads(threads.max(1)).build();
-    let pool = Arc::new(built.map_err(|failed| error::of(py, Error::Threads(failed.to_string())))?);
+    let pool = ThreadPoolBuilder::new().num_threads(threads).build().map_err(|failed| failed.to_string())?;
+    let pool = Arc::new(pool);
     pools.by_threads.insert(threads, Arc::clone(&pool));
     Ok(pool)
 }

@@ -139,21 +139,29 @@ pub(crate) fn write_records(
         let file = File::create(out).map_err(|failed| error::of_io(py, out, &failed))?;
         files.push(BufWriter::with_capacity(1 << 18, file));
     }
+    if outs.is_empty() {
+        return Err(PyValueError::new_err("no file to write to"));
+    }
     let mut records = Records::open(py, &source)?;
     let mut row = 0;
     while py
         .detach(|| records.reader.next_block(&mut records.block))
         .map_err(|failed| error::plain(py, failed))?
     {
-        for record in records.block.records() {
-            let out = row % outs.len();
-            if mask.get(row).copied().unwrap_or(false) {
-                let file = &mut files[out];
-                let written = py.detach(|| file.write_all(record.bytes).and_then(|()| file.write_all(b"\n")));
-                written.map_err(|failed| error::of_io(py, &outs[out], &failed))?;
+        let (block, files) = (&records.block, &mut files);
+        let written = py.detach(|| -> Result<(), (usize, std::io::Error)> {
+            for record in block.records() {
+                let out = row % files.len();
+                if mask.get(row).copied().unwrap_or(false) {
+                    let written =
+                        files[out].write_all(record.bytes).and_then(|()| files[out].write_all(b"\n"));
+                    written.map_err(|failed| (out, failed))?;
+                }
+                row += 1;
             }
-            row += 1;
-        }
+            Ok(())
+        });
+        written.map_err(|(out, failed)| error::of_io(py, &outs[out], &failed))?;
         py.check_signals()?;
     }
     if row != mask.len() {

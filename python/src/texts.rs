@@ -14,8 +14,7 @@ use crate::error;
 /// A batch is full with so many bytes.
 const BYTES: usize = 4 << 20;
 
-/// A text in memory that somebody else owns.
-#[derive(Clone, Copy)]
+/// A text in memory that somebody else owns. It is lent by its [`Batch`], and cannot be taken out of it.
 pub(crate) struct Text {
     start: *const u8,
     len: usize,
@@ -28,13 +27,14 @@ unsafe impl Sync for Text {}
 
 impl AsRef<str> for Text {
     fn as_ref(&self) -> &str {
-        // SAFETY: it was made of a `str` in `Batch::push`, whose owner the batch keeps; a `Text` is handed out only as
-        // part of its batch.
+        // SAFETY: whoever called `Batch::push` has promised that the `str` lives as long as the batch, and there is no
+        // `Text` outside of a batch.
         unsafe { std::str::from_utf8_unchecked(std::slice::from_raw_parts(self.start, self.len)) }
     }
 }
 
-/// What keeps texts alive. Python's strings, Arrow's buffers and these strings are never changed or moved.
+/// What keeps texts alive. Python's strings and these strings are never changed or moved; nor are Arrow's buffers, for
+/// which whoever made them vouches.
 pub(crate) enum Owner {
     Python(#[expect(dead_code, reason = "it only has to live")] Py<PyString>),
     Arrow(#[expect(dead_code, reason = "it only has to live")] ArrayRef),
@@ -61,8 +61,11 @@ impl Batch {
         self.bytes >= BYTES || self.texts.len() >= Self::MOST
     }
 
-    /// Adds a text that belongs to an owner which is, or will be, [kept](Batch::keep).
-    pub(crate) fn push(&mut self, text: &str) {
+    /// Adds a text that belongs to an owner.
+    ///
+    /// # Safety
+    /// The owner must be [kept](Batch::keep) before the batch is given away, and neither move nor change the text.
+    pub(crate) unsafe fn push(&mut self, text: &str) {
         self.bytes += text.len();
         self.texts.push(Text { start: text.as_ptr(), len: text.len() });
     }
@@ -74,13 +77,16 @@ impl Batch {
     /// Adds a text that belongs to nobody else.
     pub(crate) fn push_own(&mut self, text: String) {
         let text = text.into_boxed_str();
-        self.push(&text);
+        // SAFETY: the owner is kept, and what a box points to does not move.
+        unsafe { self.push(&text) };
         self.keep(Owner::Own(text));
     }
 
     /// Adds a Python string; its UTF-8 is that which Python keeps with it.
     fn push_python(&mut self, text: &Bound<'_, PyString>) -> PyResult<()> {
-        self.push(text.to_str()?);
+        let utf8 = text.to_str()?;
+        // SAFETY: the owner is kept; a Python string never changes, nor does the UTF-8 that is kept with it.
+        unsafe { self.push(utf8) };
         self.keep(Owner::Python(text.clone().unbind()));
         Ok(())
     }
@@ -164,12 +170,10 @@ fn push_item(
         });
     }
     if let Ok(record) = item.cast::<PyMapping>() {
-        return match record.get_item(field) {
-            Ok(value) if !value.is_instance_of::<PyMapping>() => {
-                push_item(batch, &value, field, content, row)
-            }
-            _ => Err(error::of_text(py, row, &format!("no text in its field `{field}`"))),
-        };
+        let value = in_field(record, field).filter(|value| !value.is_instance_of::<PyMapping>());
+        let value =
+            value.ok_or_else(|| error::of_text(py, row, &format!("no text in its field `{field}`")))?;
+        return push_item(batch, &value, field, content, row);
     }
     let kind = item.get_type().name()?;
     match content {
@@ -186,6 +190,13 @@ fn push_item(
             Ok(())
         }
     }
+}
+
+/// What a record has at a dotted path, or under a key with dots.
+fn in_field<'py>(record: &Bound<'py, PyMapping>, field: &str) -> Option<Bound<'py, PyAny>> {
+    let first = record.clone().into_any();
+    let at_path = field.split('.').try_fold(first, |inner, key| inner.get_item(key).ok());
+    at_path.or_else(|| record.get_item(field.replace("\\.", ".")).ok())
 }
 
 /// Integers as the tokenizer `ids` takes them.

@@ -104,9 +104,17 @@ def test_what_makes_no_sense() -> None:
         dsir.draw(np.zeros((2, 2, 2)), k=1)
     with pytest.raises(dsir.OptionError, match="how much"):
         dsir.draw([0.0, 1.0])
+    with pytest.raises(dsir.OptionError, match="2 columns for 1 targets"):
+        dsir.draw(np.zeros((4, 2)), k=1, targets=["a"], proportions=[1])
+    with pytest.raises(dsir.OptionError, match="pass proportions"):
+        dsir.draw(np.zeros((4, 2)), k=1)
+    with pytest.raises(dsir.Error, match="no eligible record"):
+        dsir.draw([], k=1)
+    with pytest.raises(ValueError, match="threads"):
+        dsir.draw([0.0, 1.0], k=1, threads=0)
     with pytest.raises(dsir.OptionError, match="pareto"):
         dsir.draw([0.0, 1.0], k=1, method="pareto")
-    with pytest.raises(TypeError, match="no option `shuffle`"):
+    with pytest.raises(TypeError, match=r"dsir\.draw\(\) has no option `shuffle`"):
         dsir.draw([0.0, 1.0], k=1, shuffle=True)  # type: ignore[call-arg]
 
 

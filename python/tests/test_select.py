@@ -161,6 +161,33 @@ def test_drawing_by_scores() -> None:
     assert by_weights.indices.tolist() == [1, 3]
 
 
+def test_planning(raw_folder: Path, target_file: Path, tmp_path: Path) -> None:
+    model = dsir.fit(raw_folder, target_file)
+    dsir.weigh(raw_folder, model, tmp_path / "weights")
+    plan = tmp_path / "plan.json"
+    dsir.resample(raw_folder, tmp_path / "weights", k=50, plan_only=plan)
+    shards = sorted(raw_folder.iterdir())
+    with pytest.raises(dsir.OptionError, match="name its place with `out`"):
+        dsir.resample(shards[0], tmp_path / "weights", plan=plan)
+    with pytest.raises(dsir.OptionError):
+        dsir.resample(shards[0], tmp_path / "weights", plan=plan, k=1, out=tmp_path / "part.jsonl")
+    parts = ""
+    for shard in shards:
+        dsir.resample(shard, tmp_path / "weights", plan=plan, out=tmp_path / "part.jsonl")
+        parts += (tmp_path / "part.jsonl").read_text(encoding="utf-8")
+    dsir.resample(raw_folder, tmp_path / "weights", k=50, out=tmp_path / "whole.jsonl")
+    assert parts == (tmp_path / "whole.jsonl").read_text(encoding="utf-8")
+
+
+def test_an_array_of_weights_is_for_all_shards(raw_folder: Path, raw_texts: list[str]) -> None:
+    log_weights = np.zeros(len(raw_texts))
+    log_weights[[3, -1]] = 5.0
+    told = dsir.resample(raw_folder, log_weights, k=2, temperature=0, min_tokens=0).selected
+    assert told is not None
+    assert next(rows.tolist() for rows in told[0].values() if len(rows)) == [3]
+    assert sum(len(rows) for rows in told[0].values()) == 2
+
+
 def test_what_makes_no_sense_is_told() -> None:
     with pytest.raises(TypeError, match=r"no option `min_toks`; did you mean `min_tokens`\?"):
         dsir.select(RAW, TARGET, k=1, min_toks=1)  # type: ignore[call-arg]
@@ -177,6 +204,14 @@ def test_what_makes_no_sense_is_told() -> None:
         dsir.select(RAW, TARGET, k=1, tokens=100)
     with pytest.raises(dsir.OptionError, match="target or a model"):
         dsir.select(RAW, k=1)
+    with pytest.raises(dsir.OptionError, match="standard input and output"):
+        dsir.prepare(RAW, "-", chunk_words=2)
+    with pytest.raises(TypeError, match="out is a bytes"):
+        dsir.select(RAW, TARGET, k=1, out=b"out.jsonl")  # type: ignore[arg-type]
+    with pytest.raises(dsir.OptionError, match="has no order"):
+        dsir.select(RAW, TARGET, k=1, temperature={1, 30})  # type: ignore[arg-type]
+    with pytest.raises(dsir.Error, match="text 0: it is a NoneType"):
+        dsir.fit(RAW, [None, "a"])  # type: ignore[list-item]
     with pytest.raises(TypeError, match="raw is a dict"):
         dsir.select({"text": "the sea"}, TARGET, k=1)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="raw is a int"):
@@ -190,6 +225,9 @@ def test_names_of_files_are_not_taken_for_texts(tmp_path: Path) -> None:
         dsir.fit([str(shard)], TARGET)
     assert dsir.fit([shard], TARGET).raw_documents == 1
     assert dsir.fit(iter([str(shard), "the sea"]), TARGET).raw_documents == 2
+    for names in [{str(shard)}, np.array([str(shard)]), ["mistyped.jsonl"], ("corpus.jsonl.zst",)]:
+        with pytest.raises(dsir.OptionError, match=r"pathlib\.Path"):
+            dsir.fit(names, TARGET)  # type: ignore[arg-type]
 
 
 def test_errors_say_what_and_where(tmp_path: Path) -> None:

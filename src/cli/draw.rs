@@ -2,17 +2,16 @@
 
 use std::path::Path;
 
-use crate::jobs::{FileMixIn, Filter};
-use crate::reader::{Condition, Conditions, Shards};
-use crate::resample::{
-    Budget, Combine, DrawOptions, GroupShares, Groups, InvalidDraw, Method, MixIn, Normalize, ShareBy,
-};
-
 use super::args::amount::some;
 use super::args::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg};
 use super::failure::Failure;
 use super::options::{FilterArgs, field_path};
 use super::usage;
+use crate::jobs::{FileMixIn, Filter};
+use crate::reader::{Condition, Conditions, Shards};
+use crate::resample::{
+    Budget, Combine, DrawOptions, GroupShares, Groups, InvalidDraw, Method, MixIn, Normalize, ShareBy,
+};
 
 /// `FIELD=VALUE=N` or `FILE=N`.
 enum MixInArg {

@@ -6,6 +6,7 @@ use crate::Error;
 
 /// Why a command did not do its work.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Failure {
     /// What was typed is no command, or a request for help.
     Typed(clap::Error),

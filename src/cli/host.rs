@@ -28,6 +28,7 @@ pub(crate) enum Host<'a> {
 
 /// What came of a command.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Outcome {
     /// The report: what `--summary` writes; null for a command without one.
     pub report: Value,

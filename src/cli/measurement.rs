@@ -1,11 +1,11 @@
 //! What was measured: as JSON for programs, in tables for people.
 
-use crate::jobs::{Corpus, Measurement, Repeats, SelectionReport};
 use serde_json::Value;
 
 use super::failure::harmless;
 use super::format::{number, size};
 use super::warnings;
+use crate::jobs::{Corpus, Measurement, Repeats, SelectionReport};
 
 /// As JSON, with warnings in the words of the command line.
 pub(crate) fn json(measured: &Measurement) -> Value {

@@ -1,8 +1,7 @@
 //! The command line: what is typed becomes the options of a job, and its report becomes words.
 //!
 //! It is the only part of the library that knows how an option is spelled. [`main`] is the program. [`run`] does what
-//! the program does for another program, which takes the same options, watches the job itself, and prints nothing
-//! that it does not want to.
+//! the program does for another program, which takes the same options, watches the job, and prints what it likes.
 
 mod advice;
 mod args;

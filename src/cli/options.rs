@@ -4,17 +4,16 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::density::{FitBudget, Model};
-use crate::featurizer::{FeatureSpace, Hash, Punkt, Tokenizer};
-use crate::jobs::{CountOptions, Filter, ReadOptions, RunOptions, SelectionShards, TargetShards};
-use crate::quality::QualityBounds;
-use crate::reader::{Conditions, Exclude, FieldPath, Shards, TextFields};
-
 use super::args::{
     CountArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, Measure, PunktArgs, QualityArg, QualityArgs,
     RecordArgs, RunArgs, TokenizerArg, WhereArgs,
 };
 use super::failure::Failure;
+use crate::density::{FitBudget, Model};
+use crate::featurizer::{FeatureSpace, Hash, Punkt, Tokenizer};
+use crate::jobs::{CountOptions, Filter, ReadOptions, RunOptions, SelectionShards, TargetShards};
+use crate::quality::QualityBounds;
+use crate::reader::{Conditions, Exclude, FieldPath, Shards, TextFields};
 
 impl CountArgs {
     /// The feature space, with the sentence model in `punkt` if it needs one.

@@ -3,12 +3,12 @@
 use std::io;
 use std::thread;
 
-use crate::Observer;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals as Incoming;
 use signal_hook::low_level;
 
 use super::failure::say;
+use crate::Observer;
 
 /// From when this is made, whoever interrupts the program or asks it to end finds nothing half-written.
 pub(crate) struct Signals {

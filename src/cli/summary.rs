@@ -2,11 +2,6 @@
 
 use std::path::Path;
 
-use crate::jobs::{
-    AutoReport, DrawReport, Fitted, Prepared, RawReport, Report, ScoreKind, StageRead, TargetReport,
-};
-use crate::refine::{Candidate, Evaluation, Refinement, Weighting};
-use crate::resample::Totals;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -15,6 +10,11 @@ use super::failure::Failure;
 use super::format::{count, number, size, wrapped};
 use super::host::Outcome;
 use super::warnings::words;
+use crate::jobs::{
+    AutoReport, DrawReport, Fitted, Prepared, RawReport, Report, ScoreKind, StageRead, TargetReport,
+};
+use crate::refine::{Candidate, Evaluation, Refinement, Weighting};
+use crate::resample::Totals;
 
 mod draw;
 

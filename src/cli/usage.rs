@@ -2,11 +2,10 @@
 
 use std::path::Path;
 
+use super::failure::Failure;
 use crate::resample::{IdleOption, InvalidDraw};
 use crate::weights::StoredConditions;
 use crate::{InvalidOptions, OutputKind, RefinedDraws};
-
-use super::failure::Failure;
 
 impl<E: Into<crate::Error>> From<E> for Failure {
     fn from(error: E) -> Self {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::draw_rows::draw_rows;
+use super::draw_rows::{draw_rows, selected_rows};
 use super::mix_in::MixedIn;
 use super::outputs::{self, Output};
 use super::plan_file::{PlanFile, Planned, PlannedSource};
@@ -73,10 +73,10 @@ impl Outputs {
         inputs.extend(run_options.also_read.iter().map(PathBuf::as_path));
         let destination = &options.destination;
         let draws = (options.epochs || draws > 1).then_some(draws);
+        if *destination == Destination::Nowhere && writes_differently(options, &others) {
+            return Err(InvalidOptions::WrittenNowhere.into());
+        }
         let each: Vec<Destination> = match draws {
-            _ if *destination == Destination::Nowhere && writes_differently(options, &others) => {
-                return Err(InvalidOptions::WrittenNowhere.into());
-            }
             Some(_) if *destination == Destination::Stdout => {
                 return Err(InvalidOptions::DrawsToStdout.into());
             }
@@ -192,7 +192,7 @@ impl DrawInput<'_> {
         report.read("write", &written.read);
         report.draw = Some(self.report(&draw, Some(written), &run.observer));
         if outputs.options.destination == Destination::Nowhere {
-            report.selected = Some(draw.selected(weights)?);
+            report.selected = Some(selected_rows(&draw, weights, &run.observer)?);
         }
         Ok(())
     }

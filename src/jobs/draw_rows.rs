@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::observer::Observer;
-use crate::resample::{self, Draw, DrawOptions};
+use crate::resample::{self, Draw, DrawOptions, SelectedRecord};
 use crate::weights::{self, RowBlock, RowSource, TargetSize, WeightsFile};
 
 /// Draws from weights files, one for each shard.
@@ -15,10 +15,26 @@ pub(super) fn draw_rows(
     options: &DrawOptions,
     observer: &Observer,
 ) -> Result<Draw, Error> {
-    Draw::new(&UntilCancelled { files, observer }, targets, options).map_err(|error| match error {
+    Draw::new(&UntilCancelled { files, observer }, targets, options).map_err(or_cancelled)
+}
+
+/// What finished draws have selected, for each draw.
+///
+/// # Errors
+/// As [`Draw::selected`]; [`Observer::cancel`].
+pub(super) fn selected_rows(
+    draw: &Draw,
+    files: &[WeightsFile],
+    observer: &Observer,
+) -> Result<Vec<Vec<SelectedRecord>>, Error> {
+    draw.selected(&UntilCancelled { files, observer }).map_err(or_cancelled)
+}
+
+fn or_cancelled(error: resample::Error) -> Error {
+    match error {
         resample::Error::Weights(weights::Error::Cancelled) => Error::Cancelled,
         other => other.into(),
-    })
+    }
 }
 
 /// Rows that cannot be read any more once the job is told to stop.

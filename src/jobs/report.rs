@@ -61,7 +61,8 @@ pub struct Report {
     /// All warnings, in sentences.
     #[serde(serialize_with = "as_sentences")]
     pub warnings: Vec<Warning>,
-    /// The records that each draw has selected, in input order, if they were written [nowhere](crate::writer::Destination::Nowhere).
+    /// The records that each draw has selected, in input order, if they were written
+    /// [nowhere](crate::writer::Destination::Nowhere).
     #[serde(skip)]
     pub selected: Option<Vec<Vec<SelectedRecord>>>,
     #[serde(skip)]

@@ -1,9 +1,10 @@
 //! Which records are wanted.
 
-use crate::quality::Between;
-use crate::reader::Condition;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
+
+use crate::quality::Between;
+use crate::reader::Condition;
 
 #[derive(Args, Serialize)]
 #[command(next_help_heading = "Conditions")]

@@ -1,10 +1,10 @@
 //! What is drawn.
 
-use crate::resample::{Exponents, Proportions};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::amount;
+use crate::resample::{Exponents, Proportions};
 
 #[derive(Args, Serialize)]
 #[command(next_help_heading = "Draw")]

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::featurizer::FeatureSpace;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::amount;
+use crate::featurizer::FeatureSpace;
 
 #[derive(Args, Serialize)]
 #[command(next_help_heading = "Model")]

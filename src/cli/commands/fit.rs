@@ -1,9 +1,8 @@
-use crate::jobs::{self, FitOptions, RefineFor};
-
 use crate::cli::args::Fit;
 use crate::cli::failure::Failure;
 use crate::cli::host::{Host, Outcome};
 use crate::cli::summary;
+use crate::jobs::{self, FitOptions, RefineFor};
 
 pub(crate) fn fit(args: &Fit, host: Host<'_>) -> Result<Outcome, Failure> {
     args.input.refuse_shared_stdin(&args.fit)?;

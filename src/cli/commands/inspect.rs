@@ -3,15 +3,14 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::density::{Model, Refined, kl_divergence};
-use crate::resample::Survey;
-use crate::weights::{WeightsFile, WeightsFolder};
-
 use crate::cli::args::Inspect;
 use crate::cli::failure::Failure;
 use crate::cli::format::{count, number, size};
 use crate::cli::host::Outcome;
 use crate::cli::options::refuse_dash;
+use crate::density::{Model, Refined, kl_divergence};
+use crate::resample::Survey;
+use crate::weights::{WeightsFile, WeightsFolder};
 
 pub(crate) fn inspect(args: &Inspect) -> Result<Outcome, Failure> {
     let path = &args.path;

@@ -1,4 +1,3 @@
-use crate::jobs::{self, MeasureIn, MeasureOptions, WeightsToSurvey};
 use serde_json::Map;
 
 use crate::cli::args::Measure;
@@ -6,6 +5,7 @@ use crate::cli::failure::Failure;
 use crate::cli::host::{Host, Outcome};
 use crate::cli::options::refuse_dash;
 use crate::cli::{measurement, summary};
+use crate::jobs::{self, MeasureIn, MeasureOptions, WeightsToSurvey};
 
 pub(crate) fn measure(args: &Measure, host: Host<'_>) -> Result<Outcome, Failure> {
     args.refuse_shared_stdin()?;

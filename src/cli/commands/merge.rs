@@ -1,9 +1,8 @@
-use crate::jobs::{self, MergeOptions, RunOptions};
-
 use crate::cli::args::Merge;
 use crate::cli::failure::Failure;
 use crate::cli::host::{Host, Outcome};
 use crate::cli::options::refuse_dash;
+use crate::jobs::{self, MergeOptions, RunOptions};
 
 pub(crate) fn merge(args: &Merge, host: Host<'_>) -> Result<Outcome, Failure> {
     args.models.iter().try_for_each(|path| refuse_dash("MODEL", path))?;

@@ -1,13 +1,12 @@
+use crate::cli::args::{ChunkArgs, Prepare};
+use crate::cli::failure::Failure;
+use crate::cli::host::{Host, Outcome};
+use crate::cli::summary;
 use crate::jobs::{self, PrepareOptions, ReadOptions};
 use crate::prepare::{Chunk, Packing, QualityStep, Steps};
 use crate::quality::QualityBounds;
 use crate::reader::FieldPath;
 use crate::writer::Destination;
-
-use crate::cli::args::{ChunkArgs, Prepare};
-use crate::cli::failure::Failure;
-use crate::cli::host::{Host, Outcome};
-use crate::cli::summary;
 
 pub(crate) fn prepare(args: &Prepare, host: Host<'_>) -> Result<Outcome, Failure> {
     let exclude = args.input.exclude();

@@ -1,14 +1,14 @@
 use std::path::Path;
 
-use crate::jobs::{self, DrawBy, OutputOptions, PartOptions, ResampleOptions};
-use crate::resample::InvalidDraw;
-use crate::weights::Scale;
-
 use crate::cli::args::{MethodArg, Resample};
 use crate::cli::failure::Failure;
 use crate::cli::host::{Host, Outcome};
 use crate::cli::options::{FilterArgs, field_path, refuse_dash};
 use crate::cli::{summary, usage};
+use crate::jobs::{self, DrawBy, OutputOptions, PartOptions, ResampleOptions};
+use crate::resample::InvalidDraw;
+use crate::weights::Scale;
+use crate::writer::Destination;
 
 pub(crate) fn resample(mut args: Resample, host: Host<'_>) -> Result<Outcome, Failure> {
     args.draw.method = args.method;
@@ -17,7 +17,9 @@ pub(crate) fn resample(mut args: Resample, host: Host<'_>) -> Result<Outcome, Fa
         (Some(plan), _) => {
             let options = args.part(plan, host)?;
             let destination = options.output.destination.clone();
-            shards = host.paths(&options.shards, &destination);
+            if destination == Destination::Nowhere {
+                return Err(Failure::usage("what was planned is written: name its place with -o"));
+            }
             host.run(&args.run, Some(&destination), |observer| jobs::write_part(options, observer))?
         }
         (_, Some(plan)) => {

@@ -1,11 +1,10 @@
-use crate::jobs::{self, AutoReport, Learn, ModelSource, OutputOptions, SelectOptions};
-use crate::refine::Weighting;
-
 use crate::cli::args::{CombineArg, NormalizeArg, Select};
 use crate::cli::failure::Failure;
 use crate::cli::host::{Host, Outcome};
 use crate::cli::options::{FilterArgs, refuse_dash};
 use crate::cli::summary;
+use crate::jobs::{self, AutoReport, Learn, ModelSource, OutputOptions, SelectOptions};
+use crate::refine::Weighting;
 
 pub(crate) fn select(mut args: Select, host: Host<'_>) -> Result<Outcome, Failure> {
     args.imply();

@@ -1,10 +1,9 @@
-use crate::jobs::{self, WeighOptions};
-
 use crate::cli::args::Weigh;
 use crate::cli::failure::Failure;
 use crate::cli::host::{Host, Outcome};
 use crate::cli::options::{FilterArgs, refuse_dash};
 use crate::cli::summary;
+use crate::jobs::{self, WeighOptions};
 
 pub(crate) fn weigh(args: &Weigh, host: Host<'_>) -> Result<Outcome, Failure> {
     let exclude = args.input.exclude();

@@ -1,9 +1,8 @@
 //! What was drawn, in lines.
 
+use super::*;
 use crate::density::Closeness;
 use crate::jobs::EpochReport;
-
-use super::*;
 
 /// With a smaller effective sample size, a draw is all but a choice of the largest.
 const FEW_EFFECTIVE: f64 = 10.0;
