@@ -77,7 +77,7 @@ def test_data_frames_are_not_taken_for_the_names_of_their_columns(model: dsir.Mo
     mixed = pandas.DataFrame({"text": ["a", "b"], "other": [1, "y"]})
     with pytest.raises(pa.ArrowException):
         model.log_weights(mixed)
-    with pytest.raises(dsir.Error, match="text 1: it is (null|a NoneType)"):
+    with pytest.raises(dsir.Error, match=r"text 1: it is (null|a NoneType)"):
         model.log_weights(pandas.Series(["a", None], dtype=object))
 
 
