@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from . import _dsir
-from ._errors import OptionError
+from ._errors import OptionError, in_python
 
 #: What the command line has for itself.
 OWN = {"quiet", "help", "version", "json", "files_from"}
@@ -102,7 +102,7 @@ def _text(option: Option, value: Any) -> str:
 
 
 def _python(option: Option) -> str:
-    return f"`{option.name.replace('-', '_')}`"
+    return in_python(f"--{option.name}")
 
 
 def _unknown(function: str, name: str, known: list[str]) -> str:

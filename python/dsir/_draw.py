@@ -141,7 +141,7 @@ def _counts(name: str, given: Any, rows: int) -> npt.NDArray[np.uint32]:
 
     if given is None:
         return np.zeros(rows, dtype=np.uint32)
-    counts = np.asarray(given)
+    counts = np.asarray(given, dtype=None if rows else np.int64)
     if counts.shape != (rows,) or not np.issubdtype(counts.dtype, np.integer):
         raise OptionError(f"{name} are integers of the shape ({rows},), not {counts.dtype} of {counts.shape}")
     if rows and counts.min() < 0:
@@ -156,10 +156,15 @@ def _groups(groups: Iterable[str] | None, rows: int) -> tuple[list[str], Any]:
     if groups is None:
         return [], None
     numbers: dict[str, int] = {}
-    of_rows = np.fromiter((numbers.setdefault(str(group), len(numbers)) for group in groups), dtype=np.int64)
+    of_rows = np.fromiter((numbers.setdefault(_group(group), len(numbers)) for group in groups), dtype=np.int64)
     if len(of_rows) != rows:
         raise OptionError(f"{len(of_rows)} groups for {rows} rows")
     return list(numbers), of_rows
+
+
+def _group(group: Any) -> str:
+    """The name of a group; None and NaN are called as records without a value are."""
+    return "(none)" if group is None or group != group else str(group)
 
 
 def _plain(ids: Any) -> Any:

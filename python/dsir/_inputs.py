@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
@@ -35,7 +36,6 @@ Documents: TypeAlias = Union[Path, "Iterable[os.PathLike[str]]", Texts]
 
 #: Strings that end like this are the names of shards.
 ENDINGS = (".jsonl", ".ndjson", ".json", ".gz", ".zst", ".parquet", ".txt", ".csv")
-_NOTHING = object()
 
 
 class Inputs:
@@ -63,7 +63,11 @@ class Inputs:
             if self.is_ours(error.resumable):
                 error.resumable = None
         if self._folder is not None:
-            self._folder.cleanup()
+            try:
+                self._folder.cleanup()
+            finally:
+                # Also if a second Ctrl-C came meanwhile.
+                shutil.rmtree(self._folder.name, ignore_errors=True)
 
     def place(self, name: str) -> str:
         """A path for a temporary file."""
@@ -92,15 +96,14 @@ class Inputs:
         if hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__"):
             return [self._spooled(given, what)]
         items: Iterator[Any] = iter(given)
-        first = next(items, _NOTHING)
-        rest: Iterator[Any] = iter(()) if first is _NOTHING else itertools.chain([first], items)
+        head = list(itertools.islice(items, 3))
+        first, rest = head[0] if head else None, itertools.chain(head, items)
         if isinstance(first, os.PathLike):
             return [path_of(path, what) for path in rest]
-        # An iterator of such strings is taken at its word.
-        if isinstance(first, str) and given is not items and _names_files(given):
+        if head and all(isinstance(text, str) and _names_file(text) for text in head):
             raise OptionError(
                 f"{what} holds strings which are the names of files; pass pathlib.Path objects to read them, "
-                f"or iter(...) of it if they are the texts themselves"
+                f'or records as {{"text": ...}} if they are the texts themselves'
             )
         if isinstance(first, Mapping):
             return [self._records(rest, what)]
@@ -129,25 +132,29 @@ class Inputs:
         return [self.report(item) for item in value] if isinstance(value, list) else value
 
     def _spooled(self, texts: Any, what: str) -> str:
-        field, path = self._text_field(what), self._file(what)
-        _dsir.spool(path, texts, field, field, self._has_ids())
+        field, path = self._text_field(what), self.in_memory(f"{what}.jsonl", what)
+        if _dsir.spool(path, texts, field, field, self._has_ids()) == 0:
+            raise Error(f"{what} has no texts", kind="invalid_record")
         return path
 
     def _records(self, records: Iterable[Any], what: str) -> str:
         """Whole records, so that conditions and groups may ask for any of their fields."""
-        path = self._file(what)
+        path = self.in_memory(f"{what}.jsonl", what)
         with open(path, "x", encoding="utf-8") as file:
             for row, record in enumerate(records):
+                if not isinstance(record, Mapping):
+                    message = f"{what}, record {row}: it is a {type(record).__name__}, and the first is a dictionary"
+                    raise Error(message, kind="invalid_record", line=row + 1)
                 try:
-                    line = json.dumps(dict(record), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-                    file.write(line + "\n")
+                    file.write(json.dumps(dict(record), **_AS_JSONL) + "\n")
                 except (TypeError, ValueError) as error:
                     message = f"{what}, record {row}: {error}; pass the text alone"
                     raise Error(message, kind="invalid_record", line=row + 1) from None
         return path
 
-    def _file(self, what: str) -> str:
-        path = self.place(f"{what}.jsonl")
+    def in_memory(self, name: str, what: str) -> str:
+        """A path for what was in memory, and is called by its name."""
+        path = self.place(name)
         self._in_memory[path] = what
         return path
 
@@ -180,18 +187,27 @@ def path_of(path: Path, what: str) -> str:
     return text
 
 
+def _plain(value: Any) -> Any:
+    """What NumPy's values and times are in JSON."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    raise TypeError(f"a {type(value).__name__} is no JSON")
+
+
+_AS_JSONL: dict[str, Any] = {
+    "ensure_ascii": False, "allow_nan": False, "separators": (",", ":"), "default": _plain,
+}  # fmt: skip
+
+
 def _has_texts(given: Any) -> bool:
     names = ("__arrow_c_stream__", "__arrow_c_array__", "__iter__", "__getitem__")
     return any(hasattr(given, name) for name in names)
 
 
-def _names_files(strings: Iterable[Any]) -> bool:
-    """Whether strings are paths rather than texts, as far as the first of them tell."""
-    first = list(itertools.islice(strings, 3))
-    return all(isinstance(text, str) and _names_file(text) for text in first)
-
-
 def _names_file(text: str) -> bool:
+    """Whether a string is a path rather than a text."""
     if len(text) > 1024 or "\n" in text or "\0" in text:
         return False
     return (" " not in text and text.endswith(ENDINGS)) or os.path.exists(text)

@@ -17,7 +17,6 @@ from ._report import Report
 from ._run import run
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
     from typing_extensions import Unpack
 
@@ -120,6 +119,8 @@ def fit(
         OptionError: Options that make no sense.
         Error: A bad record, a target without text, a file that cannot be read or written.
     """
+    if raw is None and target is None:
+        raise OptionError("fit takes raw, a target, or both")
     with Inputs(options) as inputs:
         paths = [] if raw is None else inputs.paths(raw, "raw")
         path = inputs.place("model.json") if out is None else path_of(out, "out")
@@ -165,9 +166,9 @@ def weigh(
 
 def resample(
     raw: Documents,
-    weights: Path | npt.NDArray[np.float64] | None = None,
+    weights: Path | npt.ArrayLike | None = None,
     *,
-    scores: Path | npt.NDArray[np.float64] | None = None,
+    scores: Path | npt.ArrayLike | None = None,
     k: int | str | None = None,
     fraction: float | None = None,
     tokens: int | str | None = None,
@@ -243,6 +244,8 @@ def measure(
         OptionError: Options that make no sense.
         Error: A bad record, a target without text, a file that cannot be read.
     """
+    if raw is None and model is None:
+        raise OptionError("measure takes raw or a model")
     with Inputs(options, model) as inputs:
         paths = [] if raw is None else inputs.paths(raw, "raw")
         arguments = ["measure", *_targets(inputs, target), *_named(inputs, "selected", selected)]
@@ -323,7 +326,10 @@ def _named(inputs: Inputs, what: str, given: Documents | Mapping[str, Documents]
         if not re.fullmatch(r"[\w-]+", str(name)):
             raise OptionError(f"the name of a {what} is of letters, digits, _ and -, not {name!r}")
         file = what if name == what else f"{what}-{name}"
-        arguments += [f"--{what}={name}={path}" for path in inputs.paths(documents, file)]
+        for path in inputs.paths(documents, file):
+            if not path.isprintable() and path.encode("utf-8", "replace") != os.fsencode(path):
+                raise OptionError(f"{what}: the name of a file that is no UTF-8: {path!r}")
+            arguments.append(f"--{what}={name}={path}")
     return arguments
 
 
@@ -332,10 +338,12 @@ def _by(inputs: Inputs, weights: Any, scores: Any) -> list[str]:
     import numpy as np
 
     def saved(array: npt.NDArray[Any], what: str) -> str:
-        path = inputs.place(f"{what}.npy")
+        path = inputs.in_memory(f"{what}.npy", what)
         np.save(path, array, allow_pickle=False)
         return path
 
+    if weights is not None and scores is not None:
+        raise OptionError("records are drawn by weights or by scores: pass one of them")
     arguments: list[str] = []
     if isinstance(scores, (str, os.PathLike)):
         arguments.append(f"--scores={path_of(scores, 'scores')}")
@@ -345,6 +353,9 @@ def _by(inputs: Inputs, weights: Any, scores: Any) -> list[str]:
         arguments.append(f"--weights={path_of(weights, 'weights')}")
     elif weights is not None:
         log_weights = np.ascontiguousarray(weights, dtype=np.float64)
+        unsound = np.flatnonzero(np.isnan(log_weights) | (log_weights == np.inf))
+        if len(unsound):
+            raise OptionError(f"weights are numbers or -inf, and number {unsound[0]} is {log_weights.flat[unsound[0]]}")
         if log_weights.ndim == 1:
             # Logarithms of scores are log weights, and are for the records of all shards.
             return [*arguments, f"--scores={saved(log_weights, 'weights')}", "--log-scores"]

@@ -14,7 +14,7 @@ use arrow_array::types::{
 };
 use arrow_array::{Array, ArrayRef, OffsetSizeTrait, make_array};
 use arrow_schema::{ArrowError, DataType};
-use pyo3::exceptions::{PyRuntimeError, PyTypeError};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
 
@@ -40,6 +40,8 @@ enum Chunks {
 impl ArrowTexts {
     /// Texts of an object that exports Arrow data; `None` if it does not.
     pub(crate) fn of(given: &Bound<'_, PyAny>, field: &str, content: Content) -> PyResult<Option<Self>> {
+        let column = column_of_table(given, field)?;
+        let given = column.as_ref().unwrap_or(given);
         let Some(chunks) = Chunks::of(given)? else { return Ok(None) };
         Ok(Some(ArrowTexts { chunks, field: field.to_owned(), content, current: None, before: 0 }))
     }
@@ -136,6 +138,33 @@ impl Alone<'_> {
     }
 }
 
+/// The column of a table whose other columns may be what Arrow cannot hold, or this program cannot read.
+fn column_of_table<'py>(given: &Bound<'py, PyAny>, field: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let kind = given.get_type();
+    let (name, module) = (kind.name()?, kind.module()?);
+    let library = module.to_string_lossy();
+    let names = match (library.split('.').next(), &*name.to_string_lossy()) {
+        (Some("pandas" | "polars"), "DataFrame") => given.getattr("columns")?,
+        (Some("pyarrow"), "Table" | "RecordBatch") => given.getattr("column_names")?,
+        _ => return Ok(None),
+    };
+    let names: Vec<String> =
+        names.try_iter()?.map(|name| Ok(name?.str()?.to_string())).collect::<PyResult<_>>()?;
+    match names.iter().filter(|name| *name == field).count() {
+        0 => Err(no_column(field, &names)),
+        1 => given.get_item(field).map(Some),
+        _ => Err(PyTypeError::new_err(format!("two columns `{field}` in the table"))),
+    }
+}
+
+fn no_column(field: &str, names: &[impl AsRef<str>]) -> PyErr {
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
+    let names = names.join(", ");
+    PyTypeError::new_err(format!(
+        "no column `{field}` in the table, which has {names}: name it with text_field"
+    ))
+}
+
 /// Whether it is a pandas Series, which may hold what is no Arrow data, and is an iterable then.
 fn is_pandas_series(given: &Bound<'_, PyAny>) -> PyResult<bool> {
     let kind = given.get_type();
@@ -148,7 +177,7 @@ fn pointer<T>(capsule: &Bound<'_, PyAny>, name: &CStr) -> PyResult<*mut T> {
 }
 
 fn failed(error: ArrowError) -> PyErr {
-    PyRuntimeError::new_err(format!("Arrow data: {error}"))
+    Python::attach(|py| error::of_arrow(py, &error.to_string()))
 }
 
 /// Makes sure that lengths and offsets of a column are sound. Strings become bytes, whose UTF-8 is checked when they are
@@ -176,10 +205,7 @@ fn column(chunk: ArrayRef, field: &str) -> PyResult<ArrayRef> {
     let Some(table) = chunk.as_struct_opt() else { return Ok(chunk) };
     match table.column_by_name(field) {
         Some(column) => Ok(Arc::clone(column)),
-        None => Err(PyTypeError::new_err(format!(
-            "no column `{field}` in the table, which has {}: name it with text_field",
-            table.column_names().join(", ")
-        ))),
+        None => Err(no_column(field, &table.column_names())),
     }
 }
 

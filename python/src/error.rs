@@ -37,6 +37,11 @@ pub(crate) fn of_text(py: Python<'_>, row: usize, what: &str) -> PyErr {
     new(py, "Error", &format!("text {row}: {what}"), |kwargs| kwargs.set_item("kind", "invalid_record"))
 }
 
+/// `dsir.Error` for Arrow data that are broken, or whose maker has failed.
+pub(crate) fn of_arrow(py: Python<'_>, what: &str) -> PyErr {
+    new(py, "Error", &format!("Arrow data: {what}"), |kwargs| kwargs.set_item("kind", "invalid_file"))
+}
+
 /// `dsir.Error` for a file that cannot be read or written.
 pub(crate) fn of_io(py: Python<'_>, path: &Path, error: &std::io::Error) -> PyErr {
     new(py, "Error", &format!("{}: {error}", path.display()), |kwargs| {

@@ -86,6 +86,10 @@ def test_targets_and_groups() -> None:
     falling = [5.0, 4.0, 3.0, 2.0, 1.0]
     even = dsir.draw(falling, k=2, temperature=0, groups=groups, group_share="even")
     assert even.tolist() == [0, 1]
+    unnamed = dsir.draw(
+        falling, k=1, temperature=0, groups=["x", None, "x", "x", "x"], group_share={"(none)": 1, "x": 0}
+    )
+    assert unnamed.tolist() == [1]
     only_x = dsir.draw(falling, k=2, temperature=0, groups=groups, group_share={"x": 1, "y": 0})
     assert only_x.tolist() == [0, 2]
 
@@ -108,6 +112,8 @@ def test_what_makes_no_sense() -> None:
         dsir.draw(np.zeros((4, 2)), k=1, targets=["a"], proportions=[1])
     with pytest.raises(dsir.OptionError, match="pass proportions"):
         dsir.draw(np.zeros((4, 2)), k=1)
+    with pytest.raises(dsir.Error, match="no eligible record"):
+        dsir.draw([], k=1, token_counts=[])
     with pytest.raises(dsir.Error, match="no eligible record"):
         dsir.draw([], k=1)
     with pytest.raises(ValueError, match="threads"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,12 @@ def test_drawing_by_scores() -> None:
     assert by_weights.indices.tolist() == [1, 3]
 
 
+def test_values_of_other_libraries_in_records() -> None:
+    records = [{"text": text, "n": np.int64(n), "day": date(2026, 1, n + 1)} for n, text in enumerate(RAW)]
+    report = dsir.select(records, TARGET, k=2, min_tokens=1, where=["n>=1", "day=2026*"])
+    assert report.indices.tolist() == [1, 3]
+
+
 def test_planning(raw_folder: Path, target_file: Path, tmp_path: Path) -> None:
     model = dsir.fit(raw_folder, target_file)
     dsir.weigh(raw_folder, model, tmp_path / "weights")
@@ -208,6 +215,16 @@ def test_what_makes_no_sense_is_told() -> None:
         dsir.prepare(RAW, "-", chunk_words=2)
     with pytest.raises(TypeError, match="out is a bytes"):
         dsir.select(RAW, TARGET, k=1, out=b"out.jsonl")  # type: ignore[arg-type]
+    with pytest.raises(dsir.Error, match="target has no texts"):
+        dsir.fit(RAW, [])
+    with pytest.raises(dsir.Error, match="record 1: it is a str"):
+        dsir.fit([{"text": "a"}, "b"], TARGET)  # type: ignore[list-item]
+    with pytest.raises(dsir.OptionError, match="`k` takes a value"):
+        dsir.select(RAW, TARGET, k=True)
+    with pytest.raises(dsir.OptionError, match="one of them"):
+        dsir.resample(RAW, np.zeros(4), scores=np.ones(4), k=1)
+    with pytest.raises(dsir.OptionError, match="number 2 is nan"):
+        dsir.resample(RAW, [0.0, -np.inf, np.nan, 1.0], k=1)
     with pytest.raises(dsir.OptionError, match="has no order"):
         dsir.select(RAW, TARGET, k=1, temperature={1, 30})  # type: ignore[arg-type]
     with pytest.raises(dsir.Error, match="text 0: it is a NoneType"):
@@ -224,8 +241,8 @@ def test_names_of_files_are_not_taken_for_texts(tmp_path: Path) -> None:
     with pytest.raises(dsir.OptionError, match=r"pathlib\.Path"):
         dsir.fit([str(shard)], TARGET)
     assert dsir.fit([shard], TARGET).raw_documents == 1
-    assert dsir.fit(iter([str(shard), "the sea"]), TARGET).raw_documents == 2
-    for names in [{str(shard)}, np.array([str(shard)]), ["mistyped.jsonl"], ("corpus.jsonl.zst",)]:
+    assert dsir.fit([{"text": str(shard)}, {"text": "the sea"}], TARGET).raw_documents == 2
+    for names in [{str(shard)}, iter([str(shard)]), np.array([str(shard)]), ["mistyped.jsonl"], ("corpus.jsonl.zst",)]:
         with pytest.raises(dsir.OptionError, match=r"pathlib\.Path"):
             dsir.fit(names, TARGET)  # type: ignore[arg-type]
 
