@@ -48,7 +48,9 @@ END
 
 stop() {
     for daemon in slurmd slurmctld; do
-        [ -f "$scratch/$daemon.pid" ] && kill "$(cat "$scratch/$daemon.pid")"
+        pid=$(cat "$scratch/$daemon.pid" 2> /dev/null) || continue
+        kill "$pid"
+        while kill -0 "$pid" 2> /dev/null; do sleep 0.1; done
     done
     rm -rf "$scratch"
 }
@@ -67,12 +69,12 @@ export COUNTING="--ngrams 3" DRAW="--seed 2 --normalize tokens --temperature 10"
 bash "$here/select.sh"
 requeued=0
 while [ -n "$(squeue --noheader)" ]; do
-    # Whatever runs is killed in the middle and begins again, a dozen times.
+    # Now and then, whatever runs is killed in the middle and begins again.
     job=$(squeue --noheader --states=running --array --format=%i | shuf -n 1)
-    if [ -n "$job" ] && [ "$requeued" -lt 12 ] && scontrol requeue "$job"; then
+    if [ -n "$job" ] && [ "$requeued" -lt 12 ] && [ $((RANDOM % 3)) = 0 ] && scontrol requeue "$job"; then
         requeued=$((requeued + 1))
     fi
-    sleep 0.7
+    sleep 0.4
 done
 cat "$WORK"/logs/*.log
 "$dsir" select --quiet $COUNTING $DRAW $BUDGET --target "$TARGET" --output "$scratch/expected/" "$RAW" "$@"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
@@ -13,6 +14,19 @@ def main() -> int:
 
     Python's own handler would keep Ctrl-C from the program while it works: the program has handlers of its own.
     """
+    _open_standard_files()
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     return _dsir.main(["dsir", *sys.argv[1:]])
+
+
+def _open_standard_files() -> None:
+    """Put the null device where standard input, output or error is closed, so that no other file takes its number.
+
+    Python leaves that undone. The extension, which is loaded by now, has seen whether standard output was closed.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDONLY if descriptor == 0 else os.O_WRONLY)

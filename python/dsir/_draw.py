@@ -88,6 +88,7 @@ def draw(
         raise OptionError("a budget in bytes needs sizes")
     if given.get("method") == "pareto":
         raise OptionError("method pareto draws by scores, not by log weights: see dsir.resample")
+    _check_order(ids=ids, groups=groups)
     if groups is None and given.get("group_share") is not None:
         raise OptionError("group_share needs groups")
     arguments = _arguments.budget(k, fraction, tokens, bytes) + _arguments.typed("resample", given, HIDDEN, "draw")
@@ -123,6 +124,12 @@ HIDDEN = {
 }  # fmt: skip
 
 
+def _check_order(**columns: Any) -> None:
+    for name, column in columns.items():
+        if isinstance(column, (str, bytes, set, frozenset, Mapping)):
+            raise OptionError(f"{name} are one for each row, in order, not a {type(column).__name__}")
+
+
 def _check_targets(
     columns: int, targets: Sequence[str] | None, model: Model | None, options: Mapping[str, Any]
 ) -> None:
@@ -146,8 +153,9 @@ def _counts(name: str, given: Any, rows: int) -> npt.NDArray[np.uint32]:
         raise OptionError(f"{name} are integers of the shape ({rows},), not {counts.dtype} of {counts.shape}")
     if rows and counts.min() < 0:
         raise OptionError(f"{name} are not negative")
-    # A record of so many is as long as any.
-    return np.ascontiguousarray(np.minimum(counts, 2**32 - 1), dtype=np.uint32)
+    if rows and counts.max() >= 2**32:
+        raise OptionError(f"{name} are below 2**32; count in larger units")
+    return np.ascontiguousarray(counts, dtype=np.uint32)
 
 
 def _groups(groups: Iterable[str] | None, rows: int) -> tuple[list[str], Any]:
@@ -163,8 +171,20 @@ def _groups(groups: Iterable[str] | None, rows: int) -> tuple[list[str], Any]:
 
 
 def _group(group: Any) -> str:
-    """The name of a group; None and NaN are called as records without a value are."""
-    return "(none)" if group is None or group != group else str(group)
+    """The name of a group, as it has it in records; None and what is not equal to itself are no value."""
+    if isinstance(group, str):
+        return group
+    if group is None or _is_missing(group):
+        return "(none)"
+    return str(group).lower() if isinstance(group, bool) or type(group).__name__ == "bool" else str(group)
+
+
+def _is_missing(group: Any) -> bool:
+    """Whether it is NaN, or pandas' own missing value, of which not even that can be asked."""
+    try:
+        return bool(group != group)
+    except TypeError:
+        return True
 
 
 def _plain(ids: Any) -> Any:

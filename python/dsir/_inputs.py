@@ -35,7 +35,7 @@ Texts: TypeAlias = Union[Iterable[str], Iterable[Mapping[str, Any]], ArrowStream
 Documents: TypeAlias = Union[Path, "Iterable[os.PathLike[str]]", Texts]
 
 #: Strings that end like this are the names of shards.
-ENDINGS = (".jsonl", ".ndjson", ".json", ".gz", ".zst", ".parquet", ".txt", ".csv")
+ENDINGS = (".jsonl", ".ndjson", ".json", ".gz", ".zst", ".parquet")
 
 
 class Inputs:
@@ -43,6 +43,7 @@ class Inputs:
 
     def __init__(self, options: Mapping[str, Any], model: Path | Model | None = None) -> None:
         self._model = model
+        self._asked = [asked for name in ("where", "where_not", "group_by") for asked in _each(options.get(name))]
         self._tokenizer = options.get("tokenizer")
         self._field = options.get("text_field") or "text"
         self._parent = options.get("temp_dir")
@@ -91,11 +92,14 @@ class Inputs:
         """The paths of shards; ``what`` names them in messages, and the file of texts in memory."""
         if isinstance(given, (str, os.PathLike)):
             return [path_of(given, what)]
+        if type(given).__module__.startswith("datasets.") and hasattr(given, "with_format"):
+            given = given.with_format(None)
         if isinstance(given, (bytes, Mapping)) or not _has_texts(given):
             raise TypeError(f"{what} is a {type(given).__name__}, neither paths nor texts")
         if hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__"):
             return [self._spooled(given, what)]
-        items: Iterator[Any] = iter(given)
+        iterable: Any = given
+        items: Iterator[Any] = iter(iterable)
         head = list(itertools.islice(items, 3))
         first, rest = head[0] if head else None, itertools.chain(head, items)
         if isinstance(first, os.PathLike):
@@ -132,7 +136,14 @@ class Inputs:
         return [self.report(item) for item in value] if isinstance(value, list) else value
 
     def _spooled(self, texts: Any, what: str) -> str:
-        field, path = self._text_field(what), self.in_memory(f"{what}.jsonl", what)
+        field = self._text_field(what)
+        for asked in self._asked if what == "raw" else []:
+            if not str(asked).startswith(field):
+                raise OptionError(
+                    f"`{asked}` asks for a field, and raw has only texts; pass records, such as "
+                    f'`frame.to_dict("records")`, `table.to_pylist()` or a data set'
+                )
+        path = self.in_memory(f"{what}.jsonl", what)
         if _dsir.spool(path, texts, field, field, self._has_ids()) == 0:
             raise Error(f"{what} has no texts", kind="invalid_record")
         return path
@@ -187,6 +198,12 @@ def path_of(path: Path, what: str) -> str:
     return text
 
 
+def _each(option: Any) -> list[Any]:
+    if option is None:
+        return []
+    return list(option) if isinstance(option, (list, tuple)) else [option]
+
+
 def _plain(value: Any) -> Any:
     """What NumPy's values and times are in JSON."""
     if hasattr(value, "tolist"):
@@ -210,4 +227,4 @@ def _names_file(text: str) -> bool:
     """Whether a string is a path rather than a text."""
     if len(text) > 1024 or "\n" in text or "\0" in text:
         return False
-    return (" " not in text and text.endswith(ENDINGS)) or os.path.exists(text)
+    return text.endswith(ENDINGS) or os.path.exists(text)

@@ -77,7 +77,7 @@ def select(
     """
     with Inputs(options, model) as inputs:
         paths = inputs.paths(raw, "raw")
-        if target is None and model is None:
+        if model is None and (target is None or (isinstance(target, Mapping) and not target)):
             raise OptionError("select takes a target or a model")
         arguments = ["select", *_targets(inputs, target), *budget(k, fraction, tokens, bytes)]
         if model is not None:

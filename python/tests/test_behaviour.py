@@ -287,6 +287,13 @@ class TestCommand:
         assert running.returncode == -stop and "stopped by" in told
         assert not (tmp_path / "out.jsonl").exists()
 
+    def test_closed_standard_files(self, target: Path, tmp_path: Path) -> None:
+        script = f"exec {PROGRAM} fit --quiet --target {target} -o {tmp_path / 'model.json'} - <&-"
+        done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1 and "no document" in done.stderr
+        script = f"exec {PROGRAM} --version >&- 2>&- <&-"
+        assert subprocess.run(["bash", "-c", script], timeout=60).returncode in (0, 1)
+
     def test_a_closed_pipe(self, large: Path) -> None:
         command = f"{PROGRAM} resample --method random --fraction 1 --min-tokens 0 {large} | head -1"
         done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)

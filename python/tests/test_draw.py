@@ -86,6 +86,9 @@ def test_targets_and_groups() -> None:
     falling = [5.0, 4.0, 3.0, 2.0, 1.0]
     even = dsir.draw(falling, k=2, temperature=0, groups=groups, group_share="even")
     assert even.tolist() == [0, 1]
+    missing = [True, float("nan"), None, np.bool_(True), False]
+    even = dsir.draw(falling, k=3, temperature=0, groups=missing, group_share={"true": 1, "false": 1, "(none)": 1})  # type: ignore[arg-type]
+    assert even.tolist() == [0, 1, 4]
     unnamed = dsir.draw(
         falling, k=1, temperature=0, groups=["x", None, "x", "x", "x"], group_share={"(none)": 1, "x": 0}
     )
@@ -118,6 +121,10 @@ def test_what_makes_no_sense() -> None:
         dsir.draw([], k=1)
     with pytest.raises(ValueError, match="threads"):
         dsir.draw([0.0, 1.0], k=1, threads=0)
+    with pytest.raises(dsir.OptionError, match="below"):
+        dsir.draw([0.0, 1.0], bytes=2**40, sizes=[2**33, 1])
+    with pytest.raises(dsir.OptionError, match="ids are one for each row"):
+        dsir.draw([0.0, 1.0], k=1, ids="ab")
     with pytest.raises(dsir.OptionError, match="pareto"):
         dsir.draw([0.0, 1.0], k=1, method="pareto")
     with pytest.raises(TypeError, match=r"dsir\.draw\(\) has no option `shuffle`"):

@@ -8,7 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import datasets
 import numpy as np
+import pyarrow
 import pytest
 from conftest import PROGRAM
 
@@ -166,6 +168,16 @@ def test_values_of_other_libraries_in_records() -> None:
     records = [{"text": text, "n": np.int64(n), "day": date(2026, 1, n + 1)} for n, text in enumerate(RAW)]
     report = dsir.select(records, TARGET, k=2, min_tokens=1, where=["n>=1", "day=2026*"])
     assert report.indices.tolist() == [1, 3]
+
+
+def test_conditions_are_for_records() -> None:
+    with pytest.raises(dsir.OptionError, match="`lang=en` asks for a field, and raw has only texts"):
+        dsir.select(RAW, TARGET, k=1, where="lang=en")
+    with pytest.raises(dsir.OptionError, match="asks for a field"):
+        dsir.select(pyarrow.table({"text": RAW, "s": RAW}), TARGET, k=1, group_by="s")
+    assert dsir.select(RAW, TARGET, k=1, min_tokens=1, where="text=the*").indices.tolist() in ([1], [3])
+    data_set = datasets.Dataset.from_dict({"text": RAW, "n": [0, 1, 2, 3]}).with_format("arrow")
+    assert dsir.select(data_set, TARGET, k=1, min_tokens=1, where="n>=3").indices.tolist() == [3]
 
 
 def test_planning(raw_folder: Path, target_file: Path, tmp_path: Path) -> None:
