@@ -40,8 +40,6 @@ enum Chunks {
 impl ArrowTexts {
     /// Texts of an object that exports Arrow data; `None` if it does not.
     pub(crate) fn of(given: &Bound<'_, PyAny>, field: &str, content: Content) -> PyResult<Option<Self>> {
-        let column = column_of_table(given, field)?;
-        let given = column.as_ref().unwrap_or(given);
         let Some(chunks) = Chunks::of(given)? else { return Ok(None) };
         Ok(Some(ArrowTexts { chunks, field: field.to_owned(), content, current: None, before: 0 }))
     }
@@ -139,7 +137,10 @@ impl Alone<'_> {
 }
 
 /// The column of a table whose other columns may be what Arrow cannot hold, or this program cannot read.
-fn column_of_table<'py>(given: &Bound<'py, PyAny>, field: &str) -> PyResult<Option<Bound<'py, PyAny>>> {
+pub(crate) fn column_of_table<'py>(
+    given: &Bound<'py, PyAny>,
+    field: &str,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
     let kind = given.get_type();
     let (name, module) = (kind.name()?, kind.module()?);
     let library = module.to_string_lossy();

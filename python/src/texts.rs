@@ -8,7 +8,7 @@ use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyIterator, PyMapping, PyString};
 
-use crate::arrow::ArrowTexts;
+use crate::arrow::{ArrowTexts, column_of_table};
 use crate::error;
 
 /// A batch is full with so many bytes.
@@ -122,6 +122,8 @@ impl Source {
     /// Any iterable of strings, or of dictionaries with a string in `field`; or Arrow data, where a table has the texts
     /// in the column `field`.
     pub(crate) fn new(given: &Bound<'_, PyAny>, field: &str, content: Content) -> PyResult<Self> {
+        let column = column_of_table(given, field)?;
+        let given = column.as_ref().unwrap_or(given);
         if let Some(arrow) = ArrowTexts::of(given, field, content)? {
             return Ok(Source::Arrow(arrow));
         }

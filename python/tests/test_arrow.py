@@ -77,8 +77,9 @@ def test_data_frames_are_not_taken_for_the_names_of_their_columns(model: dsir.Mo
     # A column that Arrow cannot hold is nobody's business.
     mixed = pandas.DataFrame({"text": ["a", "b", "c"], "other": [1, "y", None]})
     assert model.log_weights(mixed).shape == (3,)
-    with pytest.raises(dsir.Error, match="text 1: it is a int"):
-        model.log_weights(pandas.Series(["a", 1], dtype=object))
+    for texts in [pandas.Series(["a", 1], dtype=object), pandas.DataFrame({"text": ["a", 1], "b": [0, 0]})]:
+        with pytest.raises(dsir.Error, match="text 1: it is a int"):
+            model.log_weights(texts)
     with pytest.raises(dsir.Error, match=r"text 1: it is (null|a NoneType)"):
         model.log_weights(pandas.Series(["a", None], dtype=object))
 
