@@ -181,8 +181,8 @@ fn failed(error: ArrowError) -> PyErr {
     Python::attach(|py| error::of_arrow(py, &error.to_string()))
 }
 
-/// Makes sure that lengths and offsets of a column are sound. Strings become bytes, whose UTF-8 is checked when they are
-/// read; those of a dictionary are checked here.
+/// Makes sure that lengths and offsets of a column are sound. Strings become bytes, whose UTF-8 is checked when they
+/// are read; those of a dictionary are checked here.
 fn checked(column: &ArrayRef) -> PyResult<ArrayRef> {
     let bytes = match column.data_type() {
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView => {

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use dsir::Observer;
 use dsir::cli::draw_options;
 use dsir::resample::{Draw, Groups, Noise, group_id};
-use dsir::weights::{self, RowBlock, RowFields, RowSource, Rows, TargetSize};
+use dsir::weights::{self, RowFields, Rows, TargetSize, UntilCancelled};
 use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
@@ -70,7 +70,8 @@ pub(crate) fn draw<'py>(
     };
     let pool = pool(py, threads)?;
     let draw = || -> Result<Vec<Vec<i64>>, dsir::resample::Error> {
-        let rows = UntilCancelled { rows: given.rows(&observer)?, observer: &observer };
+        let rows = given.rows(&observer)?;
+        let rows = UntilCancelled { rows: &rows, observer: &observer };
         let selected = Draw::new(&rows, sizes.as_deref(), &options)?.selected(&rows)?.into_iter();
         Ok(selected.map(|of| of.into_iter().map(|record| record.position.record as i64).collect()).collect())
     };
@@ -103,39 +104,6 @@ impl Given<'_> {
             rows.push(log_weights, RowFields { record, tokens, bytes, group })?;
         }
         Ok(rows)
-    }
-}
-
-/// Rows that cannot be read any more once there was a signal.
-struct UntilCancelled<'a> {
-    rows: Rows,
-    observer: &'a Observer,
-}
-
-impl RowSource for UntilCancelled<'_> {
-    fn shards(&self) -> usize {
-        self.rows.shards()
-    }
-
-    fn rows(&self, shard: usize) -> u64 {
-        self.rows.rows(shard)
-    }
-
-    fn targets(&self) -> usize {
-        self.rows.targets()
-    }
-
-    fn read(
-        &self,
-        shard: usize,
-        first: u64,
-        count: usize,
-        block: &mut RowBlock,
-    ) -> Result<(), weights::Error> {
-        match self.observer.is_cancelled() {
-            true => Err(weights::Error::Cancelled),
-            false => self.rows.read(shard, first, count, block),
-        }
     }
 }
 

@@ -67,7 +67,8 @@ impl HashedNgrams {
     ///
     /// Text number j is of shard ``(first + j) % len(sums)``. It is counted if the n-grams of its shard so far,
     /// ``sums[shard]``, are no more than ``limit``. Returns whether all shards are past it.
-    #[pyo3(signature = (texts: "Texts | Iterable[str]", counts: "npt.NDArray[np.int64]", sums: "npt.NDArray[np.int64]", first: "int", limit: "int | None")
+    #[pyo3(signature = (texts: "Texts | Iterable[str]", counts: "npt.NDArray[np.int64]",
+                        sums: "npt.NDArray[np.int64]", first: "int", limit: "int | None")
            -> "bool")]
     fn count(
         &self,

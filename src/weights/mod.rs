@@ -17,7 +17,7 @@ pub use folder::{ConditionParts, StoredConditions, StoredQuality, TargetSize, We
 pub use of_texts::{WeighedTexts, weigh_texts};
 pub use rows::{RowFields, Rows};
 pub use scores::{Scale, ScoresFile};
-pub use source::RowSource;
+pub use source::{RowSource, UntilCancelled};
 
 use crate::density::{LogRatios, Sum};
 use crate::featurizer::{Featurizer, Featurizers};

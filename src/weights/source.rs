@@ -1,6 +1,7 @@
 //! Where rows of weights come from: files, memory, or whatever else holds them.
 
 use super::{Error, RowBlock, WeightsFile};
+use crate::observer::Observer;
 
 /// Rows of weights in input order, shard after shard; they can be read several times, by many threads at once.
 ///
@@ -45,6 +46,37 @@ impl RowSource for [WeightsFile] {
 
     fn read(&self, shard: usize, first: u64, count: usize, block: &mut RowBlock) -> Result<(), Error> {
         self[shard].read(first, count, block)
+    }
+}
+
+/// Rows that cannot be read any more once `observer` is [cancelled](Observer::cancel): a draw from them ends with
+/// [`Error::Cancelled`].
+#[derive(Clone, Copy, Debug)]
+pub struct UntilCancelled<'a, S: ?Sized> {
+    /// The rows.
+    pub rows: &'a S,
+    /// The handle on the job.
+    pub observer: &'a Observer,
+}
+
+impl<S: RowSource + ?Sized> RowSource for UntilCancelled<'_, S> {
+    fn shards(&self) -> usize {
+        self.rows.shards()
+    }
+
+    fn rows(&self, shard: usize) -> u64 {
+        self.rows.rows(shard)
+    }
+
+    fn targets(&self) -> usize {
+        self.rows.targets()
+    }
+
+    fn read(&self, shard: usize, first: u64, count: usize, block: &mut RowBlock) -> Result<(), Error> {
+        match self.observer.is_cancelled() {
+            true => Err(Error::Cancelled),
+            false => self.rows.read(shard, first, count, block),
+        }
     }
 }
 
