@@ -62,20 +62,20 @@ impl Outcome {
     }
 }
 
+/// The shards that records are selected from, if the records are told and not written.
+pub(super) fn shards_told(raw: &Shards, destination: &Destination) -> Vec<PathBuf> {
+    match destination {
+        Destination::Nowhere => raw.iter().map(|shard| shard.path().to_path_buf()).collect(),
+        _ => Vec::new(),
+    }
+}
+
 impl Host<'_> {
     /// Where records go for which nothing was typed.
     pub(super) fn destination(self, typed: Option<&Path>) -> Destination {
         match (self, typed) {
             (Host::Caller(_), None) => Destination::Nowhere,
             (_, typed) => Destination::new(typed),
-        }
-    }
-
-    /// The shards that records are selected from, for whoever is told which.
-    pub(super) fn paths(self, raw: &Shards, destination: &Destination) -> Vec<PathBuf> {
-        match destination {
-            Destination::Nowhere => raw.iter().map(|shard| shard.path().to_path_buf()).collect(),
-            _ => Vec::new(),
         }
     }
 

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use crate::cli::args::{MethodArg, Resample};
 use crate::cli::failure::Failure;
-use crate::cli::host::{Host, Outcome};
+use crate::cli::host::{Host, Outcome, shards_told};
 use crate::cli::options::{FilterArgs, field_path, refuse_dash};
 use crate::cli::{summary, usage};
 use crate::jobs::{self, DrawBy, OutputOptions, PartOptions, ResampleOptions};
@@ -30,7 +30,7 @@ pub(crate) fn resample(mut args: Resample, host: Host<'_>) -> Result<Outcome, Fa
         (None, None) => {
             let options = args.options(host)?;
             let destination = options.output.destination.clone();
-            shards = host.paths(&options.raw, &destination);
+            shards = shards_told(&options.raw, &destination);
             host.run(&args.run, Some(&destination), |observer| jobs::resample(options, observer))?
         }
     };

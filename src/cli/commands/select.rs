@@ -1,6 +1,6 @@
 use crate::cli::args::{CombineArg, NormalizeArg, Select};
 use crate::cli::failure::Failure;
-use crate::cli::host::{Host, Outcome};
+use crate::cli::host::{Host, Outcome, shards_told};
 use crate::cli::options::{FilterArgs, refuse_dash};
 use crate::cli::summary;
 use crate::jobs::{self, AutoReport, Learn, ModelSource, OutputOptions, SelectOptions};
@@ -10,7 +10,7 @@ pub(crate) fn select(mut args: Select, host: Host<'_>) -> Result<Outcome, Failur
     args.imply();
     let options = args.options(host)?;
     let destination = options.output.destination.clone();
-    let shards = host.paths(&options.raw, &destination);
+    let shards = shards_told(&options.raw, &destination);
     let mut report = host.run(&args.run, Some(&destination), |observer| jobs::select(options, observer))?;
     if let Some(auto) = &report.auto {
         args.choose(auto);
