@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::engine::{EngineError, PieceFailure};
 use crate::invalid_options::InvalidOptions;
 use crate::plan_error::PlanError;
 use crate::reader::Fault;
@@ -81,6 +82,18 @@ pub enum Error {
     /// Threads that could not be started.
     #[error("no threads to work with: {0}")]
     Threads(String),
+    /// In what runs pieces of the job on other machines.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// In a piece of the job, on another machine.
+    #[error(transparent)]
+    Elsewhere(PieceFailure),
+    /// A stream, which no other machine can read.
+    #[error("{}: only this machine can read it; write it to a file that all machines see", shard.display())]
+    StreamElsewhere {
+        /// The stream.
+        shard: PathBuf,
+    },
 }
 
 impl From<storage::Error> for Error {
@@ -90,7 +103,7 @@ impl From<storage::Error> for Error {
 }
 
 /// What kind of error it is, for a program to ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// Options that make no sense together, or with what they are used on.
@@ -115,6 +128,8 @@ pub enum ErrorKind {
     ClosedPipe,
     /// The caller has asked the job to stop.
     Cancelled,
+    /// What runs pieces of the job on other machines has failed.
+    Engine,
 }
 
 impl Error {
@@ -128,6 +143,9 @@ impl Error {
             Error::Plan(PlanError::Version { .. }) => Kind::UnknownVersion,
             Error::Plan(_) => Kind::Mismatch,
             Error::Cancelled => Kind::Cancelled,
+            Error::Engine(_) => Kind::Engine,
+            Error::Elsewhere(failure) => failure.kind,
+            Error::StreamElsewhere { .. } => Kind::InvalidOptions,
             Error::NoDocument { .. } => Kind::InvalidRecord,
             Error::Incomplete { .. } => Kind::Changed,
             Error::TempDir { .. } | Error::Threads(_) => Kind::Io,
@@ -193,6 +211,8 @@ impl Error {
             Error::Writer(error) => error.path(),
             Error::WorkDir(error) => Some(error.folder()),
             Error::TempDir { folder, .. } => Some(folder),
+            Error::Elsewhere(failure) => failure.path.as_deref(),
+            Error::StreamElsewhere { shard } => Some(shard),
             _ => None,
         }
     }
@@ -204,6 +224,7 @@ impl Error {
                 Some(*line)
             }
             Error::Featurizer(featurizer::Error::Line { line, .. }) => Some(*line as u64),
+            Error::Elsewhere(failure) => failure.line,
             _ => None,
         }
     }
@@ -213,6 +234,7 @@ impl Error {
         match self {
             Error::Reader(reader::Error::Read { at, .. }) => Some(*at),
             Error::Reader(reader::Error::Record { fault: Fault::NotUtf8 { at }, .. }) => Some(*at as u64),
+            Error::Elsewhere(failure) => failure.byte,
             _ => None,
         }
     }

@@ -86,6 +86,7 @@ pub mod cli;
 
 pub mod storage;
 
+mod engine;
 mod error;
 mod invalid_options;
 pub mod ln;
@@ -94,6 +95,7 @@ mod plan_error;
 mod simd;
 mod warning;
 
+pub use engine::{Engine, EngineError, PieceFailure, piece_bytes};
 pub use error::{Error, ErrorKind};
 pub use invalid_options::{InvalidOptions, OutputKind, RefinedDraws};
 pub use observer::{Observer, Stage};

@@ -5,19 +5,28 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 from . import _dsir
 
+if TYPE_CHECKING:
+    from ._engine import Engine
+
 
 def main() -> int:
-    """Run the program with the arguments of this process, and return its exit code.
+    """Run the program with the arguments of this process, and return its exit code."""
+    return program(["dsir", *sys.argv[1:]])
+
+
+def program(arguments: list[str], engine: Engine | None = None) -> int:
+    """Run the program with these arguments, and return its exit code.
 
     Python's own handler would keep Ctrl-C from the program while it works: the program has handlers of its own.
     """
     _open_standard_files()
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    return _dsir.main(["dsir", *sys.argv[1:]])
+    return _dsir.main(arguments, engine)
 
 
 def _open_standard_files() -> None:

@@ -17,8 +17,8 @@ class Error(Exception):
 
     Attributes:
         kind: ``"impossible"``, ``"invalid_record"``, ``"invalid_file"``, ``"unknown_version"``, ``"mismatch"``,
-            ``"changed"``, ``"io"``, ``"busy"``, ``"closed_pipe"``, ``"cancelled"``, ``"invalid_options"`` or
-            ``"other"``.
+            ``"changed"``, ``"io"``, ``"busy"``, ``"closed_pipe"``, ``"cancelled"``, ``"engine"``,
+            ``"invalid_options"`` or ``"other"``.
         path: The file that it is about, if it is about one.
         line: The line in that file, from 1, if it is known.
         byte: The byte in that file, if it is known.

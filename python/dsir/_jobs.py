@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from typing_extensions import Unpack
 
+    from ._engine import Engine
+
     from ._options import (
         FitOptions,
         MeasureOptions,
@@ -75,18 +77,34 @@ def select(
         OptionError: Options that make no sense.
         Error: A bad record, an impossible request, a file that cannot be read or written.
     """
+    return select_on(None, raw, target, model, (k, fraction, tokens, bytes), out, progress, options)
+
+
+def select_on(
+    engine: Engine | None,
+    raw: Documents,
+    target: Targets | None,
+    model: Path | Model | None,
+    amounts: tuple[int | str | None, float | None, int | str | None, int | str | None],
+    out: Path | None,
+    progress: bool | None,
+    options: SelectOptions,
+) -> Report:
+    """Select while an engine, if there is one, reads the raw corpus on other machines."""
     with Inputs(options, model) as inputs:
         paths = inputs.paths(raw, "raw")
         if model is None and (target is None or (isinstance(target, Mapping) and not target)):
             raise OptionError("select takes a target or a model")
-        arguments = ["select", *_targets(inputs, target), *budget(k, fraction, tokens, bytes)]
+        if engine is not None and inputs.is_in_memory(paths):
+            raise OptionError("raw is in memory, where no other machine can read it; pass paths that all machines see")
+        arguments = ["select", *_targets(inputs, target), *budget(*amounts)]
         if model is not None:
             arguments.append(f"--model={inputs.model(model)}")
         arguments += _output(out) + _typed("select", options)
         if out is not None and inputs.is_in_memory(paths) and options.get("work") is None:
             # Nothing resumes from what is written to another file each time.
             arguments.append(f"--work={inputs.place('work')}")
-        report, _, selected = run([*arguments, "--", *paths], inputs, progress)
+        report, _, selected = run([*arguments, "--", *paths], inputs, progress, engine)
         return report._with_selected(selected, inputs.is_in_memory(paths), options.get("draws") is not None)
 
 

@@ -8,18 +8,23 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _dsir
 from ._errors import DsirWarning, in_python
 from ._inputs import Inputs
 from ._report import Report
 
+if TYPE_CHECKING:
+    from ._engine import Engine
+
 #: A job that takes less shows no progress.
 QUICK = 0.5
 
 
-def run(arguments: list[str], inputs: Inputs, progress: bool | None) -> tuple[Report, str, Any]:
+def run(
+    arguments: list[str], inputs: Inputs, progress: bool | None, engine: Engine | None = None
+) -> tuple[Report, str, Any]:
     """Run the command that is typed like this; return its report, what it prints, and what it selected."""
     bars = _Bars.wanted(progress)
 
@@ -27,7 +32,9 @@ def run(arguments: list[str], inputs: Inputs, progress: bool | None) -> tuple[Re
         warnings.warn(inputs.told(in_python(words)), DsirWarning, stacklevel=_callers_level())
 
     try:
-        report, told, printed, selected = _dsir.run(["dsir", *arguments], warn, bars.show if bars else None)
+        report, told, printed, selected = _dsir.run(
+            ["dsir", *arguments], warn, bars.show if bars else None, engine
+        )
     finally:
         if bars:
             bars.close()

@@ -63,6 +63,7 @@ fn raised(py: Python<'_>, error: &dsir::Error, words: &str, resumable: Option<&P
         ErrorKind::Busy => "busy",
         ErrorKind::ClosedPipe => "closed_pipe",
         ErrorKind::Cancelled => "cancelled",
+        ErrorKind::Engine => "engine",
         _ => "other",
     };
     let class = if error.kind() == ErrorKind::InvalidOptions { "OptionError" } else { "Error" };

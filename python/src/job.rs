@@ -3,14 +3,15 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::mpsc::channel;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use dsir::Observer;
 use dsir::cli::{self, Outcome};
 use dsir::resample::SelectedRecord;
+use dsir::{Engine, Observer};
 use numpy::PyArray1;
 use pyo3::prelude::*;
 
+use crate::engine::PythonEngine;
 use crate::error;
 use crate::watch::watched;
 
@@ -24,14 +25,17 @@ type Done<'py> = (String, String, String, Option<(Vec<PathBuf>, Vec<Records<'py>
 /// the shards, and for each draw the shard, the row and the target of each record.
 #[pyfunction]
 #[pyo3(signature = (args: "Sequence[str]", on_warning: "Callable[[str], object]",
-                    on_progress: "Callable[[str, int, int | None], object] | None")
+                    on_progress: "Callable[[str, int, int | None], object] | None",
+                    engine: "Engine | None"=None)
        -> "tuple[str, str, str, tuple[list[str], list[tuple[npt.NDArray[np.int64], ...]]] | None]")]
 pub(crate) fn run<'py>(
     py: Python<'py>,
     args: Vec<OsString>,
     on_warning: &Bound<'py, PyAny>,
     on_progress: Option<&Bound<'py, PyAny>>,
+    engine: Option<Py<PyAny>>,
 ) -> PyResult<Done<'py>> {
+    let engine = shared(engine);
     let (tell, warnings) = channel();
     let tell = Mutex::new(tell);
     let observer = Observer::new(move |warning| {
@@ -49,7 +53,7 @@ pub(crate) fn run<'py>(
         }
         Ok(())
     };
-    let done = watched(py, &observer, || cli::run(args, &observer), look)?;
+    let done = watched(py, &observer, || cli::run_on(engine.as_ref(), args, &observer), look)?;
     let Outcome { report, told, printed, selected, shards, .. } =
         done.map_err(|failure| error::of_failure(py, &failure))?;
     let records = |draws: Vec<Vec<SelectedRecord>>| draws.iter().map(|records| arrays(py, records)).collect();
@@ -66,7 +70,12 @@ fn arrays<'py>(py: Python<'py>, records: &[SelectedRecord]) -> Records<'py> {
 
 /// The program; returns its exit code.
 #[pyfunction]
-#[pyo3(signature = (args: "Sequence[str]") -> "int")]
-pub(crate) fn main(py: Python<'_>, args: Vec<OsString>) -> u8 {
-    py.detach(|| cli::main(args))
+#[pyo3(signature = (args: "Sequence[str]", engine: "Engine | None"=None) -> "int")]
+pub(crate) fn main(py: Python<'_>, args: Vec<OsString>, engine: Option<Py<PyAny>>) -> u8 {
+    let engine = shared(engine);
+    py.detach(|| cli::main_on(engine.as_ref(), args))
+}
+
+fn shared(engine: Option<Py<PyAny>>) -> Option<Arc<dyn Engine>> {
+    engine.map(|engine| Arc::new(PythonEngine(engine)) as Arc<dyn Engine>)
 }

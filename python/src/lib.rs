@@ -7,6 +7,7 @@
 mod arrow;
 mod batches;
 mod draw;
+mod engine;
 mod error;
 mod ids;
 mod job;
@@ -29,6 +30,7 @@ mod _dsir {
     #[pymodule_export]
     use crate::{
         draw::{draw, gumbel},
+        engine::do_piece,
         ids::hash_ids,
         job::{main, run},
         model::Model,

@@ -13,15 +13,22 @@ use super::failure::{Failure, say};
 use super::signals::Signals;
 use super::stdout;
 use super::warnings::words;
-use crate::jobs::Report;
+use crate::jobs::{Report, RunOptions};
 use crate::reader::Shards;
 use crate::resample::SelectedRecord;
 use crate::writer::Destination;
-use crate::{Error, Observer};
+use crate::{Engine, Error, Observer};
 
-/// Who runs a command.
+/// Who runs a command, and what reads the raw corpus on other machines, if anything does.
 #[derive(Clone, Copy)]
-pub(crate) enum Host<'a> {
+pub(crate) struct Host<'a> {
+    pub(super) watched_by: WatchedBy<'a>,
+    pub(super) engine: Option<&'a Arc<dyn Engine>>,
+}
+
+/// Who watches a command.
+#[derive(Clone, Copy)]
+pub(crate) enum WatchedBy<'a> {
     Program,
     Caller(&'a Observer),
 }
@@ -71,19 +78,24 @@ pub(super) fn shards_told(raw: &Shards, destination: &Destination) -> Vec<PathBu
 }
 
 impl Host<'_> {
+    /// How the job runs, of a command that an engine can work for.
+    pub(super) fn run_options(self, options: RunOptions) -> RunOptions {
+        RunOptions { engine: self.engine.map(Arc::clone), ..options }
+    }
+
     /// Where records go for which nothing was typed.
     pub(super) fn destination(self, typed: Option<&Path>) -> Destination {
-        match (self, typed) {
-            (Host::Caller(_), None) => Destination::Nowhere,
+        match (self.watched_by, typed) {
+            (WatchedBy::Caller(_), None) => Destination::Nowhere,
             (_, typed) => Destination::new(typed),
         }
     }
 
     /// Makes sure that there is a standard output, if it is the program's.
     pub(super) fn check_stdout(self) -> Result<(), Failure> {
-        match self {
-            Host::Program => stdout::check(),
-            Host::Caller(_) => Ok(()),
+        match self.watched_by {
+            WatchedBy::Program => stdout::check(),
+            WatchedBy::Caller(_) => Ok(()),
         }
     }
 
@@ -94,18 +106,18 @@ impl Host<'_> {
         destination: Option<&Destination>,
         job: impl FnOnce(&Observer) -> Result<T, Error>,
     ) -> Result<T, Failure> {
-        let (done, resumable) = match self {
-            Host::Caller(observer) => (job(observer), observer.resumable()),
-            Host::Program => run_in_program(args, destination, job)?,
+        let (done, resumable) = match self.watched_by {
+            WatchedBy::Caller(observer) => (job(observer), observer.resumable()),
+            WatchedBy::Program => run_in_program(args, destination, job)?,
         };
         done.map_err(|error| Failure::from(error).resumable_from(resumable))
     }
 
     /// Runs a job that is too short to be watched.
     pub(super) fn run_short<T>(self, job: impl FnOnce(&Observer) -> Result<T, Error>) -> Result<T, Failure> {
-        let done = match self {
-            Host::Caller(observer) => job(observer),
-            Host::Program => job(&Observer::new(|warning| say(&format!("warning: {}", words(warning))))),
+        let done = match self.watched_by {
+            WatchedBy::Caller(observer) => job(observer),
+            WatchedBy::Program => job(&Observer::new(|warning| say(&format!("warning: {}", words(warning))))),
         };
         Ok(done?)
     }

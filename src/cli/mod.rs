@@ -20,21 +20,28 @@ mod usage;
 mod warnings;
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
 
 use crate::resample::DrawOptions;
-use crate::{Observer, Warning};
+use crate::{Engine, Error, Observer, Warning};
 use args::{Cli, Command};
 pub use failure::Failure;
-use host::Host;
 pub use host::Outcome;
+use host::{Host, WatchedBy};
 pub use options::punkt_folder;
 
 /// The program: does what was typed, with the terminal and the signals of this process, and returns the exit code.
 /// The first of `args` is the program's name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
-    let done = parse(args).and_then(|cli| command(cli, Host::Program)).and_then(Outcome::tell);
+    main_on(None, args)
+}
+
+/// The program, with an [`Engine`] that reads the raw corpus for `select`.
+pub fn main_on(engine: Option<&Arc<dyn Engine>>, args: impl IntoIterator<Item = OsString>) -> u8 {
+    let host = Host { watched_by: WatchedBy::Program, engine };
+    let done = parse(args).and_then(|cli| command(cli, host)).and_then(Outcome::tell);
     match done {
         Ok(()) => 0,
         Err(failure) => failure.report(),
@@ -67,7 +74,19 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
 /// # Errors
 /// Wrong usage, or the error of the job.
 pub fn run(args: impl IntoIterator<Item = OsString>, observer: &Observer) -> Result<Outcome, Failure> {
-    command(parse(args)?, Host::Caller(observer))
+    run_on(None, args, observer)
+}
+
+/// Does what [`run`] does, with an [`Engine`] that reads the raw corpus for `select`.
+///
+/// # Errors
+/// Wrong usage, another command, or the error of the job.
+pub fn run_on(
+    engine: Option<&Arc<dyn Engine>>,
+    args: impl IntoIterator<Item = OsString>,
+    observer: &Observer,
+) -> Result<Outcome, Failure> {
+    command(parse(args)?, Host { watched_by: WatchedBy::Caller(observer), engine })
 }
 
 /// What is drawn by the options of `dsir resample`, whose first is a program's name.
@@ -91,6 +110,11 @@ pub fn words_of(warning: &Warning) -> String {
     warnings::words(warning)
 }
 
+/// An error in the words of the command line: what happened, where, and what to type next.
+pub fn words_of_error(error: &Error) -> String {
+    advice::words(error)
+}
+
 /// The definitions of all commands and options.
 pub fn definitions() -> clap::Command {
     Cli::command()
@@ -103,6 +127,7 @@ fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Failure> {
 fn command(cli: Cli, host: Host<'_>) -> Result<Outcome, Failure> {
     match cli.command {
         Command::Select(args) => commands::select(args, host),
+        _ if host.engine.is_some() => Err(Failure::usage("only `select` runs on an engine")),
         Command::Fit(args) => commands::fit(&args, host),
         Command::Weigh(args) => commands::weigh(&args, host),
         Command::Resample(args) => commands::resample(args, host),

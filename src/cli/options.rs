@@ -284,6 +284,7 @@ impl RunArgs {
             temp_dir: self.temp_dir.clone(),
             also_read: input.into_iter().flat_map(|input| input.files_from.clone()).collect(),
             summary: self.summary.clone(),
+            engine: None,
         }
     }
 }

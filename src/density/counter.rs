@@ -45,6 +45,11 @@ impl RawCounter {
         RawCounter { budget, buckets, sampler: Sampler::new(budget.0), before: None }
     }
 
+    /// For a part of a corpus of which other parts were counted, from this level on.
+    pub(crate) fn with_floor(self, floor: usize) -> Self {
+        RawCounter { sampler: self.sampler.with_floor(floor), ..self }
+    }
+
     /// Resumes from what [`so_far`](RawCounter::so_far) gave to an earlier run.
     ///
     /// # Errors
@@ -65,8 +70,7 @@ impl RawCounter {
     /// # Errors
     /// Counts past 64 bits.
     pub(crate) fn finish(&self, threads: impl IntoIterator<Item = ThreadCounts>) -> Result<RawCounts, Error> {
-        let CountsSoFar { counts, cells } = self.so_far(threads)?;
-        Ok(RawCounts { copies: cells.many_copies().unwrap_or(0), ..counts })
+        Ok(self.so_far(threads)?.finish())
     }
 
     /// Adds up what the threads have counted of a part of the corpus.
@@ -91,6 +95,30 @@ impl RawCounter {
         let sample = Levels::merge(before.into_iter().chain(threads), self.budget.0)?;
         let counts = RawCounts::of_sample(self.budget, documents, sample, self.buckets)?;
         Ok(CountsSoFar { counts, cells })
+    }
+}
+
+impl CountsSoFar {
+    /// The counts of the whole corpus, if that is what these are.
+    pub(crate) fn finish(self) -> RawCounts {
+        RawCounts { copies: self.cells.many_copies().unwrap_or(0), ..self.counts }
+    }
+
+    /// The counts of two parts of a corpus together, in this number of buckets.
+    ///
+    /// # Errors
+    /// Counts past 64 bits.
+    pub(crate) fn merge(&self, other: &CountsSoFar, buckets: u32) -> Result<Self, Error> {
+        let (budget, mut cells) = (self.counts.fit_ngrams, self.cells.clone());
+        cells.join(&other.cells);
+        let sample = Levels::merge([self.counts.sample()?, other.counts.sample()?], budget.0)?;
+        let documents = self.counts.documents_read + other.counts.documents_read;
+        Ok(CountsSoFar { counts: RawCounts::of_sample(budget, documents, sample, buckets)?, cells })
+    }
+
+    /// From which level on records are counted.
+    pub(crate) fn floor(&self) -> usize {
+        self.counts.first_level as usize
     }
 }
 

@@ -11,8 +11,8 @@ use crate::error::Error;
 use crate::featurizer::FeatureSpace;
 use crate::observer::Observer;
 use crate::passes::{
-    CountedTarget, Eligible, ReadOptions, ReadReport, TargetShards, count_target_and_half, featurize_texts,
-    sample_texts,
+    CountedTarget, Eligible, Elsewhere, ReadOptions, ReadReport, TargetShards, count_target_and_half,
+    featurize_texts, sample_texts,
 };
 use crate::reader::Shards;
 use crate::refine::{
@@ -36,6 +36,8 @@ pub(super) struct ChooseOptions<'a> {
     pub eligible: &'a Eligible,
     /// How records become documents.
     pub read: &'a ReadOptions,
+    /// Who reads the raw corpus, if this machine does not.
+    pub elsewhere: Option<&'a Elsewhere>,
 }
 
 /// The choice, and the time it took.
@@ -67,7 +69,7 @@ pub(super) fn choose(
     options: ChooseOptions<'_>,
     observer: &Observer,
 ) -> Result<Chosen, Error> {
-    let ChooseOptions { space, smoothing, draw, eligible, read } = options;
+    let ChooseOptions { space, smoothing, draw, eligible, read, elsewhere } = options;
     // Faults of the targets are found before the raw corpus is read.
     let start = Instant::now();
     let count = |space| -> Result<CountedIn, Error> {
@@ -81,7 +83,7 @@ pub(super) fn choose(
     }
     let before = start.elapsed();
     let first = TextSampler::new(space.buckets);
-    let (mut texts, mut report) = sample_texts(raw, space, read, eligible, first, observer)?;
+    let (mut texts, mut report) = sample_texts(raw, space, read, eligible, first, elsewhere, observer)?;
 
     let start = Instant::now();
     let oversampling = oversampling(&texts, options, &in_spaces[0], observer)?;
@@ -91,7 +93,7 @@ pub(super) fn choose(
         // Both samples at once would take too much memory.
         drop(texts);
         let (second, second_report) =
-            sample_texts(raw, in_spaces[0].space, read, eligible, second, observer)?;
+            sample_texts(raw, in_spaces[0].space, read, eligible, second, elsewhere, observer)?;
         (texts, report) = (second, report.and(&second_report));
     }
 
@@ -152,13 +154,15 @@ pub(super) fn choose_and_tell(
     draw: &DrawOptions,
     eligible: &Eligible,
     read: &ReadOptions,
+    elsewhere: Option<&Elsewhere>,
     run: &Run,
     report: &mut Report,
 ) -> Result<Candidate, Error> {
     // All are read again.
     raw.keep_streams(run.temp_dir());
     targets.iter().for_each(|target| target.shards.keep_streams(run.temp_dir()));
-    let options = ChooseOptions { space: count.space, smoothing: count.smoothing, draw, eligible, read };
+    let options =
+        ChooseOptions { space: count.space, smoothing: count.smoothing, draw, eligible, read, elsewhere };
     let Chosen { choice, report: was_read, seconds } = choose(raw, targets, options, &run.observer)?;
     report.stages.push(StageReport::sampling("sample", &was_read));
     report.stages.push(StageReport::computing("evaluate", seconds));

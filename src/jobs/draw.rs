@@ -15,12 +15,14 @@ use crate::density::Closeness;
 use crate::error::Error;
 use crate::invalid_options::{InvalidOptions, OutputKind};
 use crate::observer::Observer;
-use crate::passes::{Candidates, Filter, Measuring, Source, WriteOptions, Written, write};
+use crate::passes::{
+    Candidates, Elsewhere, Filter, Measuring, Source, WriteOptions, Written, keep_selected, write,
+};
 use crate::reader::{Shard, Shards};
 use crate::resample::{self, Budget, Combine, Draw, DrawOptions, FromGroup, LogWeights, Method, Totals};
 use crate::storage;
 use crate::warning::Warning;
-use crate::weights::{TargetSize, WeightsFile};
+use crate::weights::{TargetSize, WeightsFile, WeightsFolder};
 use crate::writer::{self, Destination};
 
 /// Where and how a selection is written.
@@ -154,13 +156,23 @@ fn refuse_one_name<'a>(shards: impl Iterator<Item = &'a Shards>) -> Result<(), I
     Ok(())
 }
 
+/// Who keeps records so that they can be written without reading the shards again.
+#[derive(Clone, Copy)]
+pub(super) enum Keeper<'a> {
+    /// Weighing has kept those that may be selected.
+    Weighing(&'a Candidates),
+    /// The machines that weighed them keep those that are selected.
+    Elsewhere(&'a (WeightsFolder, Elsewhere)),
+}
+
 /// What a selection is made of.
 pub(super) struct DrawInput<'a> {
     pub(super) options: &'a DrawOptions,
     pub(super) weights: &'a [WeightsFile],
     pub(super) targets: Option<&'a [TargetSize]>,
     pub(super) raw: &'a Shards,
-    pub(super) candidates: Option<&'a Candidates>,
+    /// Who keeps records so that the shards need not be read again, if somebody does.
+    pub(super) kept: Option<Keeper<'a>>,
     /// What was drawn from the files that are mixed in.
     pub(super) mixed_in: &'a [MixedIn<'a>],
     /// What it is drawn by.
@@ -172,7 +184,7 @@ pub(super) struct DrawInput<'a> {
 impl DrawInput<'_> {
     /// Draws, writes what was selected, and tells of both.
     pub(super) fn make(&self, outputs: &Outputs, run: &Run, report: &mut Report) -> Result<(), Error> {
-        let DrawInput { options, weights, targets, raw: shards, candidates, mixed_in, .. } = *self;
+        let DrawInput { options, weights, targets, raw: shards, mixed_in, .. } = *self;
         run.observer.begin("draw", None);
         let start = Instant::now();
         let draw = draw_rows(weights, targets, options, &run.observer)?;
@@ -184,8 +196,16 @@ impl DrawInput<'_> {
             storage: &run.storage,
         };
         let is_weighed = self.scores != ScoreKind::None;
-        let candidates = candidates.map(|candidates| candidates.files(shards, &draw));
-        let main = Source { candidates, ..Source::of_draw(&draw, weights, shards, is_weighed) };
+        let mut main = Source::of_draw(&draw, weights, shards, is_weighed);
+        match self.kept {
+            None => {}
+            Some(Keeper::Weighing(candidates)) => main.candidates = Some(candidates.files(shards, &draw)),
+            Some(Keeper::Elsewhere(keeper)) => {
+                let kept = keep_selected(draw.plan(), shards, weights, keeper, &run.storage, &run.observer)?;
+                main.candidates = Some(kept.files.into_iter().map(Some).collect());
+                main.read = Some(kept.read);
+            }
+        }
         let sources: Vec<Source<'_>> =
             std::iter::once(main).chain(mixed_in.iter().map(MixedIn::source)).collect();
         let written = write(&sources, &write_options, self.measuring, &run.observer)?;

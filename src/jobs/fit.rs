@@ -14,7 +14,8 @@ use crate::featurizer::Tokenizer;
 use crate::invalid_options::{InvalidOptions, OutputKind};
 use crate::observer::Observer;
 use crate::passes::{
-    Eligible, RawCorpus, ReadOptions, ReadReport, Rejects, TargetShards, TextHashes, count_raw, count_target,
+    Eligible, Elsewhere, RawCorpus, ReadOptions, ReadReport, Rejects, TargetShards, TextHashes, count_raw,
+    count_target,
 };
 use crate::reader::Shards;
 use crate::refine::Aim;
@@ -106,7 +107,7 @@ pub fn fit(options: FitOptions, observer: &Observer) -> Result<Report, Error> {
                 let eligible = Eligible { min_tokens, ..Eligible::default() };
                 // Of tokens; how many does not matter.
                 let aim = |_: &Totals| Aim { budget: Budget::Tokens(0), share };
-                let of = refine::Of { targets: &targets, raw, eligible: &eligible };
+                let of = refine::Of { targets: &targets, raw, eligible: &eligible, elsewhere: None };
                 let (aimed, kept) = (
                     (&aim as _, &DrawOptions::default()),
                     KeptRejects { rejects: &mut rejects, of_raw: true },
@@ -118,7 +119,8 @@ pub fn fit(options: FitOptions, observer: &Observer) -> Result<Report, Error> {
             (raw, _) => {
                 let (mut model, _) = count_targets(&count, &targets, &read, &mut rejects, &run, report)?;
                 if let Some(raw) = raw {
-                    let read = add_raw(&mut model, &count, raw, &read, rejects.as_mut(), None, &run, report)?;
+                    let read =
+                        add_raw(&mut model, &count, raw, &read, rejects.as_mut(), None, None, &run, report)?;
                     report.raw = Some(RawReport::new(raw, &read));
                 }
                 model
@@ -189,10 +191,11 @@ pub(super) fn add_raw(
     read: &ReadOptions,
     rejects: Option<&mut Rejects>,
     work_dir: Option<&ResumableDir>,
+    elsewhere: Option<&Elsewhere>,
     run: &Run,
     report: &mut Report,
 ) -> Result<ReadReport, Error> {
-    let corpus = RawCorpus { shards: raw, space: model.space, budget: count.budget, read };
+    let corpus = RawCorpus { shards: raw, space: model.space, budget: count.budget, read, elsewhere };
     let (counts, was_read) = count_raw(corpus, rejects, work_dir, &run.observer)?;
     report.read("fit", &was_read);
     model.raw = Some(counts);

@@ -48,5 +48,5 @@ pub use write_part::{PartOptions, write_part};
 
 pub use crate::passes::{
     Eligible, Filter, Overlap, Prepared, ReadOptions, ReadReport, Repeats, SelectedRecords, SelectionShards,
-    TargetShards,
+    TargetShards, do_piece,
 };

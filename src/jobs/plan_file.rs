@@ -3,16 +3,14 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
-use crate::featurizer::{FeatureSpace, Punkt};
-use crate::passes::{Filter, ReadOptions};
+use crate::featurizer::FeatureSpace;
+use crate::passes::{Filter, ReadOptions, StoredFilter, StoredFilterError};
 use crate::plan_error::{PLAN_VERSION, PlanError};
-use crate::quality::QualityBounds;
-use crate::reader::{Condition, Conditions, FieldPath, Shards, TextFields, plain_path};
+use crate::reader::{Shards, TextFields, plain_path};
 use crate::resample::{Draw, Plan, Totals};
 use crate::storage::{self, Storage};
 use crate::weights::{self, RowBlock, RowSource, Scale, WeightsFile};
@@ -37,8 +35,8 @@ pub(super) struct PlanFile {
     /// Whether invalid records are left out.
     skip_invalid: bool,
     /// What is asked of every record.
-    #[serde(default, skip_serializing_if = "FilterFields::is_empty")]
-    filter: FilterFields,
+    #[serde(default, skip_serializing_if = "StoredFilter::is_empty")]
+    filter: StoredFilter,
     /// What was asked for, in words.
     pub(super) budget: String,
     /// The seed, by which outputs are shuffled too.
@@ -105,90 +103,6 @@ pub(super) struct PlannedShard {
     pub(super) weights: String,
 }
 
-/// A filter in its parts.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct FilterFields {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    wanted: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    unwanted: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    quality: Option<QualityFields>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    group_by: Option<String>,
-    /// Of each set that is mixed in.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    mix_in: Vec<Vec<String>>,
-}
-
-/// Bounds of quality, each as `A..B` or empty, and the fingerprint of the sentence model.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct QualityFields {
-    bounds: QualityBounds,
-    punkt: String,
-}
-
-impl FilterFields {
-    fn is_empty(&self) -> bool {
-        *self == FilterFields::default()
-    }
-
-    fn of(filter: &Filter) -> Self {
-        let words =
-            |conditions: &mut dyn Iterator<Item = &Condition>| conditions.map(Condition::to_string).collect();
-        FilterFields {
-            wanted: words(&mut filter.conditions.wanted()),
-            unwanted: words(&mut filter.conditions.unwanted()),
-            quality: filter.quality.as_ref().map(|(bounds, punkt)| QualityFields {
-                bounds: *bounds,
-                punkt: format!("{:016x}", punkt.fingerprint()),
-            }),
-            group_by: filter.group_by.as_ref().map(FieldPath::to_string),
-            mix_in: filter.mix_in.iter().map(|set| words(&mut set.wanted())).collect(),
-        }
-    }
-
-    /// The filter, with the sentence model in `punkt` if it needs one.
-    fn filter(&self, punkt: Option<&Path>) -> Result<Filter, FilterError> {
-        let parsed = |words: &[String]| -> Result<Vec<Condition>, FilterError> {
-            words.iter().map(|words| words.parse().map_err(FilterError::Words)).collect()
-        };
-        let quality = self.quality.as_ref().map(|QualityFields { bounds, punkt: expected }| {
-            let folder = punkt.ok_or(crate::featurizer::Error::NoPunkt).map_err(Error::from)?;
-            let punkt = Punkt::read(folder).map_err(Error::from)?;
-            match format!("{:016x}", punkt.fingerprint()) == *expected {
-                true => Ok((*bounds, Arc::new(punkt))),
-                false => Err(FilterError::Words("quality by another sentence model than this one".into())),
-            }
-        });
-        let field = |name: &String| {
-            FieldPath::new(name).ok_or_else(|| FilterError::Words("a field without name".into()))
-        };
-        let mix_in =
-            self.mix_in.iter().map(|set| Ok::<_, FilterError>(Conditions::new(parsed(set)?, Vec::new())));
-        Ok(Filter {
-            conditions: Conditions::new(parsed(&self.wanted)?, parsed(&self.unwanted)?),
-            quality: quality.transpose()?,
-            group_by: self.group_by.as_ref().map(field).transpose()?,
-            mix_in: mix_in.collect::<Result<_, _>>()?,
-        })
-    }
-}
-
-/// Why a plan has no filter.
-enum FilterError {
-    Words(String),
-    Other(Error),
-}
-
-impl From<Error> for FilterError {
-    fn from(error: Error) -> Self {
-        FilterError::Other(error)
-    }
-}
-
 /// What a plan is made of beside its sources.
 pub(super) struct Planned<'a> {
     pub(super) model: Option<String>,
@@ -212,7 +126,7 @@ impl PlanFile {
             feature_space: space,
             text_fields: read.fields.names().collect(),
             skip_invalid: read.skip_invalid,
-            filter: FilterFields::of(filter),
+            filter: StoredFilter::of(filter),
             budget,
             seed,
             epochs,
@@ -266,8 +180,8 @@ impl PlanFile {
 
     pub(super) fn filter(&self, path: &Path, punkt: Option<&Path>) -> Result<Filter, Error> {
         self.filter.filter(punkt).map_err(|error| match error {
-            FilterError::Words(reason) => PlanError::NotAPlan { path: path.into(), reason }.into(),
-            FilterError::Other(error) => error,
+            StoredFilterError::Words(reason) => PlanError::NotAPlan { path: path.into(), reason }.into(),
+            StoredFilterError::Other(error) => error,
         })
     }
 

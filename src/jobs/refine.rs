@@ -9,8 +9,8 @@ use crate::density::{Counts, Model};
 use crate::error::Error;
 use crate::invalid_options::{InvalidOptions, RefinedDraws};
 use crate::passes::{
-    CountedTarget, Eligible, RawCorpus, ReadOptions, ReadReport, Rejects, TargetShards, TextHashes,
-    count_raw_and_sample, count_target_and_half, featurize_texts, sample_texts,
+    CountedTarget, Eligible, Elsewhere, RawCorpus, ReadOptions, ReadReport, Rejects, TargetShards,
+    TextHashes, count_raw_and_sample, count_target_and_half, featurize_texts, sample_texts,
 };
 use crate::reader::Shards;
 use crate::refine::{Aim, DocumentSample, DocumentSampler, Oversampling, Refinement, TextSampler, refine};
@@ -42,6 +42,8 @@ pub(super) struct Of<'a> {
     pub(super) targets: &'a [TargetShards],
     pub(super) raw: &'a Shards,
     pub(super) eligible: &'a Eligible,
+    /// Who reads the raw corpus, if this machine does not.
+    pub(super) elsewhere: Option<&'a Elsewhere>,
 }
 
 /// Counts targets and raw corpus, with what refining needs. What `aim` says of all that is eligible is split over the
@@ -55,7 +57,7 @@ pub(super) fn count(
     run: &Run,
     report: &mut Report,
 ) -> Result<Counted, Error> {
-    let Of { targets, raw, eligible } = of;
+    let Of { targets, raw, eligible, elsewhere } = of;
     let CountOptions { space, smoothing, budget } = *options;
     let KeptRejects { rejects, of_raw } = kept;
     // It is read several times.
@@ -73,7 +75,7 @@ pub(super) fn count(
         halves.push(half);
     }
     let first = TextSampler::new(space.buckets);
-    let (texts, was_read) = sample_texts(raw, space, read, eligible, first, &run.observer)?;
+    let (texts, was_read) = sample_texts(raw, space, read, eligible, first, elsewhere, &run.observer)?;
     report.stages.push(StageReport::sampling("sample", &was_read));
     let shares = target_shares(draw, &WeightsInfo::sizes(&model))?;
     let aims = aim(&texts.eligible).split(&shares);
@@ -90,7 +92,7 @@ pub(super) fn count(
     report.computed("oversample", start);
     let sampler = DocumentSampler::new(space.buckets, oversampling);
     let rejects = rejects.as_mut().filter(|_| of_raw);
-    let corpus = RawCorpus { shards: raw, space, budget, read };
+    let corpus = RawCorpus { shards: raw, space, budget, read, elsewhere };
     let (counts, sampled, was_read) =
         count_raw_and_sample(corpus, eligible, sampler, rejects, &run.observer)?;
     report.read("fit", &was_read);

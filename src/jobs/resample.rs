@@ -204,7 +204,7 @@ fn draw_then(options: ResampleOptions, plan: Option<&Path>, observer: &Observer)
             weights: &weights,
             targets,
             raw: &raw,
-            candidates: None,
+            kept: None,
             mixed_in: &mixed_in,
             scores,
             measuring: None,

@@ -1,16 +1,20 @@
 //! How a job runs: its threads, where its files are made, and who watches it.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::report::Report;
+use crate::engine::Engine;
 use crate::error::Error;
 use crate::observer::Observer;
+use crate::passes::Elsewhere;
 use crate::reader::{Exclude, Shards};
-use crate::storage::{Storage, TemporaryFolder};
+use crate::storage::{Storage, TemporaryFolder, WorkDir};
 use crate::warning::Warning;
 
 /// How a job runs, and what its caller reads and writes itself.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct RunOptions {
     /// The most threads; `None`: as many as the machine and its cgroup allow. No more are used than there is work for.
     pub threads: Option<usize>,
@@ -20,7 +24,25 @@ pub struct RunOptions {
     pub also_read: Vec<PathBuf>,
     /// Where the caller is going to write the report: no other output may go there.
     pub summary: Option<PathBuf>,
+    /// What reads the raw corpus on other machines; `None`: this machine does. [`select`](super::select) alone uses it.
+    pub engine: Option<Arc<dyn Engine>>,
 }
+
+impl fmt::Debug for RunOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let RunOptions { threads, temp_dir, also_read, summary, engine } = self;
+        f.debug_struct("RunOptions")
+            .field("threads", threads)
+            .field("temp_dir", temp_dir)
+            .field("also_read", also_read)
+            .field("summary", summary)
+            .field("engine", &engine.is_some())
+            .finish()
+    }
+}
+
+/// The folder for what other machines come to, and the name under which it is known that there is something.
+const ELSEWHERE: &str = "elsewhere";
 
 /// For so many bytes as stored, one more thread has something to do.
 const BYTES_A_THREAD: u64 = 64 << 10;
@@ -34,6 +56,7 @@ pub(super) struct Run {
     pub(super) observer: Observer,
     pub(super) storage: Storage,
     pool: rayon::ThreadPool,
+    engine: Option<Arc<dyn Engine>>,
 }
 
 impl Run {
@@ -51,7 +74,7 @@ impl Run {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(options.threads, bytes)).build();
         let pool = pool.map_err(|error| Error::Threads(error.to_string()))?;
         let storage = Storage::new(&temp_dir, observer.unfinished());
-        Ok(Run { observer: observer.clone(), storage, pool })
+        Ok(Run { observer: observer.clone(), storage, pool, engine: options.engine.clone() })
     }
 
     /// Does the work with the job's threads, and gathers a report of it.
@@ -64,6 +87,17 @@ impl Run {
         self.pool.install(|| work(&mut report))?;
         report.finish(&self.observer);
         Ok(report)
+    }
+
+    /// The raw corpus on other machines, if an engine is to read it; what they come to is kept in the work directory.
+    pub(super) fn elsewhere(&self, raw: &Shards, work_dir: &WorkDir) -> Result<Option<Elsewhere>, Error> {
+        let Some(engine) = &self.engine else { return Ok(None) };
+        let folder = work_dir.parts().join(ELSEWHERE);
+        if let Some(resumable) = work_dir.resumable() {
+            // From now on there is something to resume from.
+            resumable.note(ELSEWHERE)?;
+        }
+        Elsewhere::new(Arc::clone(engine), raw, folder, &self.storage).map(Some)
     }
 
     pub(super) fn threads(&self) -> usize {

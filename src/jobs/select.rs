@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::auto;
 use super::count_options::CountOptions;
-use super::draw::{Beside, DrawInput, OutputOptions, Outputs, paths};
+use super::draw::{Beside, DrawInput, Keeper, OutputOptions, Outputs, paths};
 use super::fit::{add_raw, check_punkt, count_targets, create_rejects, finish_rejects, tell_of_model};
 use super::mix_in::{self, FileMixIn};
 use super::place;
@@ -146,12 +146,15 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
     run.warn_of_unused(raw.exclude());
     outputs.warn_of_files(&raw, run.observer.resumable().is_some(), &run.observer);
     look_for_fields(&raw, &filter.fields().collect::<Vec<_>>(), &run.observer);
+    let elsewhere = run.elsewhere(&raw, &work_dir)?;
+    let elsewhere = elsewhere.as_ref();
     let done = run.work(Report::new(run.threads()), |report| {
         let eligible = Eligible { min_tokens: draw.min_tokens, filter: filter.clone() };
         let model = match model {
             ModelSource::Fit { targets, mut count, learn: Learn::Auto } => {
                 let of = (&raw, &targets[..]);
-                let chosen = auto::choose_and_tell(&count, of, &draw, &eligible, &read, &run, report)?;
+                let chosen =
+                    auto::choose_and_tell(&count, of, &draw, &eligible, &read, elsewhere, &run, report)?;
                 count.space.ngrams = chosen.ngrams;
                 let learn = match chosen.weights {
                     Weighting::Published => Learn::Plain,
@@ -174,7 +177,7 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
             }
             ModelSource::Fit { targets, count, learn: Learn::Refined } => {
                 let aim = |eligible: &Totals| Aim::new(draw.budget, eligible);
-                let of = refine::Of { targets: &targets, raw: &raw, eligible: &eligible };
+                let of = refine::Of { targets: &targets, raw: &raw, eligible: &eligible, elsewhere };
                 let kept = KeptRejects { rejects: &mut rejects, of_raw: false };
                 let mut counted = refine::count(&count, of, (&aim, &draw), &read, kept, &run, report)?;
                 refuse_too_many(&counted.model, draw.budget, draw.allow_fewer)?;
@@ -186,7 +189,7 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
                 raw.keep_streams(run.temp_dir());
                 let (mut model, texts) = count_targets(&count, &targets, &read, &mut rejects, &run, report)?;
                 let resumable = work_dir.resumable();
-                add_raw(&mut model, &count, &raw, &read, None, resumable, &run, report)?;
+                add_raw(&mut model, &count, &raw, &read, None, resumable, elsewhere, &run, report)?;
                 refuse_too_many(&model, draw.budget, draw.allow_fewer)?;
                 (model, Some(texts))
             }
@@ -200,21 +203,26 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
             candidates: Some(&candidates),
             publish_to: None,
             filter,
+            elsewhere,
         };
         let weighed = passes::weigh(&model, &raw, &read, &work_dir, options, &run.storage, &run.observer);
-        let Weighed { read: was_read, groups } = finish_rejects(rejects, weighed)?;
+        let Weighed { read: was_read, groups, elsewhere } = finish_rejects(rejects, weighed)?;
         draw.set_group_names(groups);
         report.read("weigh", &was_read);
         report.raw = Some(RawReport::new(&raw, &was_read));
         tell_of_model(&model, draw.method != Method::Random, report, &run);
 
-        let weights = WeightsFolder::new(&work_dir.parts()).open(&raw)?;
+        let weights = match &elsewhere {
+            Some((weights, _)) => weights.open(&raw)?,
+            None => WeightsFolder::new(&work_dir.parts()).open(&raw)?,
+        };
+        let kept = elsewhere.as_ref().map_or(Keeper::Weighing(&candidates), Keeper::Elsewhere);
         let selection = DrawInput {
             options: &draw,
             weights: &weights,
             targets: Some(&targets),
             raw: &raw,
-            candidates: Some(&candidates),
+            kept: Some(kept),
             mixed_in: &mixed_in,
             scores: ScoreKind::of_sums(draw.normalize, &targets),
             measuring: Some(Measuring { model: &model, read: &read, target: texts.as_ref() }),

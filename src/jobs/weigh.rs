@@ -93,6 +93,7 @@ pub fn weigh(options: WeighOptions, observer: &Observer) -> Result<Report, Error
         let options = passes::WeighingOptions {
             rejects: rejects.as_mut(),
             candidates: None,
+            elsewhere: None,
             publish_to: Some(&folder),
             filter,
         };

@@ -188,6 +188,7 @@ impl Part<'_> {
             weights: &opened.weights,
             shards: &self.shards,
             candidates: None,
+            read: None,
             is_weighed: self.planned.mixed_in.is_none() && *by != DrawBy::Nothing,
         }
     }

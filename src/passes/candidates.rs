@@ -3,6 +3,7 @@
 //! Each shard that is compressed, or can be read only once, gets a file of its own beside its weights: zstd frames of
 //! lines, each the number of a record in its shard, a space, and the record.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
@@ -33,9 +34,7 @@ impl Candidates {
 
     /// Where those of `shard` are kept.
     pub(super) fn path_of(&self, shard: &Shard) -> PathBuf {
-        let mut name = self.folder.join(shard.relative()).into_os_string();
-        name.push(".candidates");
-        name.into()
+        path(&self.folder, shard.relative())
     }
 
     /// The files from which `draw` can be written; `None` for a shard that must be read again.
@@ -64,20 +63,16 @@ impl Candidates {
         if kept.is_empty() {
             return Ok(Vec::new());
         }
-        let CandidatesThread { compressor, lines } = thread;
-        lines.clear();
-        let mut kept = kept.into_iter().peekable();
-        for (index, record) in block.records().enumerate() {
-            if kept.next_if_eq(&index).is_some() {
-                push_line(block.first_record() + index as u64, record, lines);
-            }
-        }
-        let frame = match compressor {
-            Some(compressor) => compressor.compress(lines),
-            None => zstd::bulk::Compressor::new(LEVEL).and_then(|new| compressor.insert(new).compress(lines)),
-        };
+        let frame = thread.frame(block, &kept);
         frame.map_err(|source| Error::TempDir { folder: self.folder.clone(), source })
     }
+}
+
+/// Where those of the shard that is called `name` are, in `folder`.
+pub(super) fn path(folder: &Path, name: &Path) -> PathBuf {
+    let mut name = folder.join(name).into_os_string();
+    name.push(".candidates");
+    name.into()
 }
 
 /// What one thread works with.
@@ -85,6 +80,24 @@ impl Candidates {
 pub(super) struct CandidatesThread {
     compressor: Option<zstd::bulk::Compressor<'static>>,
     lines: Vec<u8>,
+}
+
+impl CandidatesThread {
+    /// A frame of those records of `block` that have these places in it, in order.
+    pub(super) fn frame(&mut self, block: &Block, kept: &[usize]) -> io::Result<Vec<u8>> {
+        let CandidatesThread { compressor, lines } = self;
+        lines.clear();
+        let mut kept = kept.iter().peekable();
+        for (index, record) in block.records().enumerate() {
+            if kept.next_if_eq(&&index).is_some() {
+                push_line(block.first_record() + index as u64, record, lines);
+            }
+        }
+        match compressor {
+            Some(compressor) => compressor.compress(lines),
+            None => zstd::bulk::Compressor::new(LEVEL).and_then(|new| compressor.insert(new).compress(lines)),
+        }
+    }
 }
 
 fn push_line(number: u64, record: Record<'_>, lines: &mut Vec<u8>) {

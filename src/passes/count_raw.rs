@@ -6,6 +6,7 @@ use super::ReadOptions;
 use super::count::{count_document, is_among};
 use super::documents::{Documents, Hashed, ReadReport, Taken, Tally};
 use super::eligible::Eligible;
+use super::elsewhere::{CountTask, CountedPiece, Elsewhere, Floors, StoredReading};
 use super::oversampled::{Oversampled, OversampledThread};
 use super::rejects::{Rejects, RejectsInOrder};
 use super::sample::FixedSizeSample;
@@ -32,6 +33,8 @@ pub(crate) struct RawCorpus<'a> {
     pub budget: FitBudget,
     /// How records become documents.
     pub read: &'a ReadOptions,
+    /// Who counts it, if it is not counted on this machine.
+    pub elsewhere: Option<&'a Elsewhere>,
 }
 
 /// Counts a raw corpus, or a sample of it within its budget. With a work directory, resumes from the checkpoint that an
@@ -135,14 +138,27 @@ fn whole_if_copied<T>(
 
 /// What else is done while a raw corpus is counted.
 #[derive(Default)]
-struct CountExtras<'a> {
+pub(super) struct CountExtras<'a> {
     /// Counts only these documents.
-    only: Option<&'a FixedSizeSample>,
-    oversampled: Option<Oversampled<'a>>,
-    checkpoints: Option<CheckpointFile>,
+    pub(super) only: Option<&'a FixedSizeSample>,
+    pub(super) oversampled: Option<Oversampled<'a>>,
+    pub(super) checkpoints: Option<CheckpointFile>,
+    /// From which level on records may be counted, as far as other parts of the corpus tell.
+    pub(super) floor: usize,
 }
 
-/// What each thread has sampled, and how the corpus was read.
+/// What was counted of a part of a corpus.
+pub(super) struct Counted {
+    /// Of each shard.
+    pub(super) tallies: Vec<Tally>,
+    pub(super) counts: CountsSoFar,
+    /// What each thread has sampled.
+    pub(super) sampled: Vec<Levels<DocumentBlocks>>,
+    /// What an earlier run had read.
+    pub(super) bytes_before: u64,
+}
+
+/// What was sampled, in parts, and how the corpus was read.
 type SampledAndReport = (Vec<Levels<DocumentBlocks>>, ReadReport);
 
 /// Reads the corpus once.
@@ -152,16 +168,66 @@ fn count_once(
     rejects: Option<&mut Rejects>,
     observer: &Observer,
 ) -> Result<(RawCounts, SampledAndReport), Error> {
-    let RawCorpus { shards, space, budget, read } = corpus;
-    let CountExtras { only, oversampled, checkpoints } = beside;
-    let featurizers = read.featurizers(space)?;
+    let RawCorpus { shards, space, read, .. } = corpus;
     observer.begin("fit", shards.total_bytes());
+    let documents = Documents::new(shards, read, space.tokenizer.field_kind(), false, observer);
+    let counted = match corpus.elsewhere {
+        None => count_part(corpus, beside, rejects, observer)?,
+        Some(elsewhere) => count_elsewhere(corpus, elsewhere, beside.oversampled, observer)?,
+    };
+    let Counted { tallies, counts, sampled, bytes_before } = counted;
+    let report = documents.finish("raw", &tallies)?;
+    Ok((counts.finish(), (sampled, ReadReport { bytes_before, ..report })))
+}
+
+/// Has another machine count each piece, and adds up what they have counted.
+fn count_elsewhere(
+    corpus: RawCorpus<'_>,
+    elsewhere: &Elsewhere,
+    oversampled: Option<Oversampled<'_>>,
+    observer: &Observer,
+) -> Result<Counted, Error> {
+    let RawCorpus { space, budget, read, .. } = corpus;
+    let everything = Eligible::default();
+    let eligible = oversampled.map_or(&everything, |oversampled| oversampled.eligible);
+    let sampler = oversampled.map(|oversampled| oversampled.sampler);
+    let task = CountTask {
+        space,
+        budget,
+        reading: StoredReading::new(read, eligible),
+        sampler: sampler.map(|sampler| sampler.with_floor(0)),
+    };
+    let mut tallies = vec![Vec::new(); elsewhere.pieces().len()];
+    let mut counts = RawCounter::new(budget, space.buckets).so_far([])?;
+    let mut sampled = Levels::new();
+    let take = |piece: usize, more: CountedPiece| {
+        tallies[piece] = more.tallies;
+        counts = counts.merge(&more.counts, space.buckets)?;
+        if let Some(sampler) = sampler {
+            sampled = sampler.merge(more.sampled.into_iter().chain([std::mem::take(&mut sampled)]));
+        }
+        Ok(Floors { counted: counts.floor(), sampled: sampled.floor() })
+    };
+    elsewhere.run(&task, take, observer)?;
+    Ok(Counted { tallies: elsewhere.tallies(tallies), counts, sampled: vec![sampled], bytes_before: 0 })
+}
+
+/// Counts on this machine.
+pub(super) fn count_part(
+    corpus: RawCorpus<'_>,
+    beside: CountExtras<'_>,
+    rejects: Option<&mut Rejects>,
+    observer: &Observer,
+) -> Result<Counted, Error> {
+    let RawCorpus { shards, space, budget, read, .. } = corpus;
+    let CountExtras { only, oversampled, checkpoints, floor } = beside;
+    let featurizers = read.featurizers(space)?;
     let before: Option<EarlierCounts> =
         checkpoints.as_ref().and_then(|checkpoints| checkpoints.earlier_run(shards));
     let before = before.filter(|before| corpus.can_resume(before));
     let counter = match &before {
         Some(before) => RawCounter::resume(before.whole.clone(), space.buckets)?,
-        None => RawCounter::new(budget, space.buckets),
+        None => RawCounter::new(budget, space.buckets).with_floor(floor),
     };
     let bytes_before = before.as_ref().map_or(0, |before| before.tallies().map(|tally| tally.bytes).sum());
 
@@ -173,13 +239,12 @@ fn count_once(
         Some(checkpoints) => scan::scan_with_checkpoints(&job, checkpoints, shards, observer)?,
         None => scan::scan(&job, shards, observer)?,
     };
-    let report = job.documents.finish("raw", &scanned.shards)?;
     let (mut counts, mut sampled) = (Vec::new(), Vec::new());
     for thread in scanned.threads {
         counts.push(thread.counts);
         sampled.extend(thread.oversampled.map(|thread| thread.levels));
     }
-    Ok((job.counter.finish(counts)?, (sampled, ReadReport { bytes_before, ..report })))
+    Ok(Counted { tallies: scanned.shards, counts: job.counter.so_far(counts)?, sampled, bytes_before })
 }
 
 type EarlierCounts = EarlierRun<Tally, (), CountsSoFar>;

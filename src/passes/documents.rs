@@ -172,19 +172,20 @@ impl<'a> Documents<'a> {
         taken: &mut Taken,
     ) -> Result<(), Error> {
         let (path, walked) = (self.shards[shard].path(), self.shards[shard].is_walked());
+        let line = self.shards[shard].line(record.line);
         if !self.options.skip_invalid {
             let shard = path.into();
             return Err(match block.looks_like() {
                 Some(what) => reader::Error::Foreign { shard, what, walked },
-                None => reader::Error::Record { shard, line: record.line, fault, walked },
+                None => reader::Error::Record { shard, line, fault, walked },
             }
             .into());
         }
         let Taken { tally, rejected } = taken;
         tally.invalid += 1;
-        tally.first.get_or_insert_with(|| format!("{}:{}: {fault}", path.display(), record.line));
+        tally.first.get_or_insert_with(|| format!("{}:{}: {fault}", path.display(), line));
         if self.with_rejects {
-            let record = Record { bytes: record.bytes, line: record.line };
+            let record = Record { bytes: record.bytes, line };
             push_reject(path, record, &fault, rejected);
         }
         Ok(())

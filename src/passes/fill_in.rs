@@ -80,7 +80,7 @@ pub(crate) fn fill_in(
     if let WeightSource::Scores(files, scale) = given {
         scores::put_in(files, *scale, shards, folder, storage)?;
     }
-    Ok(Weighed { read, groups })
+    Ok(Weighed { read, groups, elsewhere: None })
 }
 
 struct FillIn<'a> {

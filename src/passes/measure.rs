@@ -93,7 +93,7 @@ pub(crate) fn measure_raw(
     observer: &Observer,
 ) -> Result<(MeasuredRaw, Stages), Error> {
     let MeasuringOptions { space, ref read, sample, seed } = *options;
-    let corpus = RawCorpus { shards, space, budget: FitBudget(None), read };
+    let corpus = RawCorpus { shards, space, budget: FitBudget(None), read, elsewhere: None };
     let Some(size) = sample else {
         let (counts, report) = count_raw(corpus, rejects, None, observer)?;
         return Ok((MeasuredRaw { documents: counts.documents_read, counts }, vec![("fit", report)]));

@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::ReadOptions;
 use super::documents::{Documents, Hashed, ReadReport, Taken, Tally};
 use super::eligible::Eligible;
+use super::elsewhere::{Elsewhere, Floors, SampleTask, StoredReading};
 use super::filter::FilterThread;
 use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
@@ -41,32 +42,61 @@ pub(crate) fn sample_texts(
     read: &ReadOptions,
     eligible: &Eligible,
     sampler: TextSampler,
+    elsewhere: Option<&Elsewhere>,
     observer: &Observer,
 ) -> Result<(TextSample, ReadReport), Error> {
-    let featurizers = read.featurizers(space)?;
-    let needs_features = sampler.oversampling().max_boost() > 0;
-    let featurizers = if needs_features { featurizers } else { featurizers.of_tokens() };
     observer.begin("sample", shards.total_bytes());
     let start = Instant::now();
-    let read = ReadOptions { skip_invalid: true, ..read.clone() };
-    let documents = Documents::new(shards, &read, space.tokenizer.field_kind(), false, observer);
-    let job = ReadTexts { featurizers, eligible, sampler, documents };
-    let scanned = scan::scan(&job, shards, observer)?;
-    job.documents.check_contents(scanned.shards.iter())?;
+    let (tallies, levels) = match elsewhere {
+        None => sample_part(shards, space, read, eligible, &sampler, observer)?,
+        Some(elsewhere) => {
+            let task =
+                SampleTask { space, reading: StoredReading::new(read, eligible), sampler: sampler.fresh() };
+            let (mut tallies, mut levels) = (vec![Vec::new(); elsewhere.pieces().len()], Levels::new());
+            let take = |piece: usize, (of_piece, more): (_, Vec<_>)| {
+                tallies[piece] = of_piece;
+                let before = std::mem::take(&mut levels);
+                levels = sampler.merge(more.into_iter().chain([before]));
+                Ok(Floors { sampled: levels.floor(), ..Floors::default() })
+            };
+            elsewhere.run(&task, take, observer)?;
+            (elsewhere.tallies(tallies), vec![levels])
+        }
+    };
+    Documents::new(shards, read, space.tokenizer.field_kind(), false, observer)
+        .check_contents(tallies.iter())?;
     let mut report = ReadReport::default();
-    for shard in &scanned.shards {
+    for shard in &tallies {
         report.records += shard.records;
         report.bytes += shard.bytes;
     }
     report.seconds = start.elapsed().as_secs_f64();
-    let threads = scanned.threads.into_iter().map(|thread| thread.levels);
-    Ok((job.sampler.finish(threads), report))
+    Ok((sampler.finish(levels), report))
+}
+
+/// What the shards have come to, and what each thread has sampled.
+pub(super) fn sample_part(
+    shards: &Shards,
+    space: FeatureSpace,
+    read: &ReadOptions,
+    eligible: &Eligible,
+    sampler: &TextSampler,
+    observer: &Observer,
+) -> Result<(Vec<Tally>, Vec<Levels<TextsOfLevel>>), Error> {
+    let featurizers = read.featurizers(space)?;
+    let needs_features = sampler.oversampling().max_boost() > 0;
+    let featurizers = if needs_features { featurizers } else { featurizers.of_tokens() };
+    let read = ReadOptions { skip_invalid: true, ..read.clone() };
+    let documents = Documents::new(shards, &read, space.tokenizer.field_kind(), false, observer);
+    let job = ReadTexts { featurizers, eligible, sampler, documents };
+    let scanned = scan::scan(&job, shards, observer)?;
+    Ok((scanned.shards, scanned.threads.into_iter().map(|thread| thread.levels).collect()))
 }
 
 struct ReadTexts<'a> {
     featurizers: Featurizers,
     eligible: &'a Eligible,
-    sampler: TextSampler,
+    sampler: &'a TextSampler,
     documents: Documents<'a>,
 }
 

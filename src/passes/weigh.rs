@@ -15,6 +15,8 @@ use shard_files::{Parts, ShardFiles};
 use super::ReadOptions;
 use super::candidates::{Candidates, CandidatesThread};
 use super::documents::{Documents, ReadReport, Taken, Tally, has_few_spaces};
+use super::eligible::Eligible;
+use super::elsewhere::{Elsewhere, Floors, StoredReading, WeighTask};
 use super::filter::{Filter, FilterThread, Verdict};
 use super::rejects::Rejects;
 use crate::density::{LogRatios, Model};
@@ -25,7 +27,7 @@ use crate::reader::{Block, BlockReader, Shards, TextReader};
 use crate::resample::Groups;
 use crate::scan::checkpoint_file::CheckpointFile;
 use crate::scan::{self, Job};
-use crate::storage::{Storage, WorkDir};
+use crate::storage::{self, Storage, WorkDir};
 use crate::weights::{Weigher, WeightsFolder, WeightsInfo, push_row};
 use crate::writer;
 
@@ -40,15 +42,27 @@ pub(crate) struct WeighingOptions<'a> {
     pub publish_to: Option<&'a WeightsFolder>,
     /// What is asked of every record.
     pub filter: Filter,
+    /// Who weighs them, if they are not weighed on this machine.
+    pub elsewhere: Option<&'a Elsewhere>,
 }
 
 /// What came of weighing.
-#[derive(Debug)]
 pub(crate) struct Weighed {
     /// What was read.
     pub read: ReadReport,
     /// The names of the groups that there are, if records are told apart.
     pub groups: Groups,
+    /// Of records that were weighed on other machines: where the weights are, and who writes the selected ones.
+    pub elsewhere: Option<(WeightsFolder, Elsewhere)>,
+}
+
+/// What was weighed of a part of a corpus.
+pub(super) struct WeighedPart {
+    /// Of each shard.
+    pub(super) tallies: Vec<Tally>,
+    pub(super) groups: Groups,
+    /// What an earlier run had read.
+    bytes_before: u64,
 }
 
 /// Weighs every record of `shards` with `model`: one weights file for each shard. Resumes what an earlier run has left
@@ -66,13 +80,76 @@ pub(crate) fn weigh(
     storage: &Storage,
     observer: &Observer,
 ) -> Result<Weighed, Error> {
-    let WeighingOptions { mut rejects, candidates, publish_to, filter } = options;
+    observer.begin("weigh", shards.total_bytes());
+    let documents =
+        Documents::new(shards, read, model.space.tokenizer.field_kind(), options.rejects.is_some(), observer);
+    let (weighed, elsewhere) = match options.elsewhere {
+        None => (weigh_part(model, shards, read, work_dir, options, storage, observer)?, None),
+        Some(elsewhere) => {
+            let (weighed, done) =
+                weigh_elsewhere(model, shards, read, elsewhere, options, storage, observer)?;
+            (weighed, Some(done))
+        }
+    };
+    let WeighedPart { tallies, groups, bytes_before } = weighed;
+    let report = documents.finish("raw", &tallies)?;
+    Ok(Weighed { read: ReadReport { bytes_before, ..report }, groups, elsewhere })
+}
+
+/// Has other machines weigh the pieces: the weights of a shard that was cut are put together again.
+fn weigh_elsewhere(
+    model: &Model,
+    shards: &Shards,
+    read: &ReadOptions,
+    elsewhere: &Elsewhere,
+    options: WeighingOptions<'_>,
+    storage: &Storage,
+    observer: &Observer,
+) -> Result<(WeighedPart, (WeightsFolder, Elsewhere)), Error> {
+    let WeighingOptions { mut rejects, filter, .. } = options;
+    let task = WeighTask {
+        model: elsewhere.write_model(model)?,
+        reading: StoredReading::new(read, &Eligible { min_tokens: 0, filter }),
+        with_rejects: rejects.is_some(),
+    };
+    let (mut tallies, mut groups) = (vec![Vec::new(); elsewhere.pieces().len()], Groups::new());
+    let take = |piece: usize, (of_piece, more): (_, Groups)| {
+        tallies[piece] = of_piece;
+        groups.extend(more);
+        Ok(Floors::default())
+    };
+    elsewhere.run(&task, take, observer)?;
+    if let Some(rejects) = &mut rejects {
+        for path in elsewhere.paths_of_pieces(&task)? {
+            let path = WeighTask::rejects(&path);
+            rejects.append(File::open(&path).map_err(|source| storage::Error::new(&path, source))?)?;
+        }
+    }
+    let weights = WeightsFolder::new(&WeighTask::weights(&elsewhere.folder_of(&task)?));
+    for (shard, spans) in elsewhere.in_spans() {
+        weights.join(&spans, &shards[shard], storage)?;
+    }
+    let numbered = elsewhere.numbered(&tallies);
+    let tallies = elsewhere.tallies(tallies);
+    Ok((WeighedPart { tallies, groups, bytes_before: 0 }, (weights, numbered)))
+}
+
+/// Weighs on this machine.
+pub(super) fn weigh_part(
+    model: &Model,
+    shards: &Shards,
+    read: &ReadOptions,
+    work_dir: &WorkDir,
+    options: WeighingOptions<'_>,
+    storage: &Storage,
+    observer: &Observer,
+) -> Result<WeighedPart, Error> {
+    let WeighingOptions { mut rejects, candidates, publish_to, filter, .. } = options;
     let log_ratios = model.log_ratios()?;
     let featurizers = read.featurizers(model.space)?;
     let info = WeightsInfo::new(model, &read.fields, filter.stored());
     let layout = filter.layout(log_ratios.targets());
     publish_to.map_or(Ok(()), |folder| folder.prepare(&info, storage))?;
-    observer.begin("weigh", shards.total_bytes());
 
     let with_rejects = rejects.is_some();
     let folder = work_dir.parts();
@@ -109,9 +186,8 @@ pub(crate) fn weigh(
             rejects.append(File::open(path).map_err(failed)?)?;
         }
     }
-    let report = job.documents.finish("raw", &scanned.shards)?;
     let groups = job.groups(scanned.threads.iter());
-    Ok(Weighed { read: ReadReport { bytes_before, ..report }, groups })
+    Ok(WeighedPart { tallies: scanned.shards, groups, bytes_before })
 }
 
 struct Weigh<'a> {

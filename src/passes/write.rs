@@ -75,6 +75,8 @@ pub(crate) struct Source<'a> {
     /// For each shard, the file of the records that were kept while it was weighed, if they are read in its place;
     /// `None` if none were kept.
     pub candidates: Option<Vec<Option<PathBuf>>>,
+    /// How the shards were read on other machines, where all that was selected is kept.
+    pub read: Option<ReadReport>,
     /// Whether the weights say something: otherwise no record is annotated.
     pub is_weighed: bool,
 }
@@ -97,6 +99,7 @@ impl<'a> Source<'a> {
             weights,
             shards,
             candidates: None,
+            read: None,
             is_weighed,
         }
     }
@@ -154,7 +157,9 @@ pub(crate) fn write(
         };
         let scanned = scan::scan(&job, shards, observer)?;
         for (tally, records) in scanned.shards {
-            read.add(tally);
+            if source.read.is_none() {
+                read.add(tally);
+            }
             written.iter_mut().zip(records).for_each(|(sum, records)| *sum += records);
         }
         for measuring in scanned.threads.iter().filter_map(|thread| thread.measuring.as_ref()) {
@@ -188,7 +193,8 @@ pub(crate) fn write(
     let records = lock(&looking).finish(target, options.destinations.len(), path);
     warn(&records, sources, observer);
     let seconds = start.elapsed().as_secs_f64();
-    let read = ReadReport { records: read.records, bytes: read.bytes, seconds, ..ReadReport::default() };
+    let here = ReadReport { records: read.records, bytes: read.bytes, seconds, ..ReadReport::default() };
+    let read = sources.iter().filter_map(|source| source.read.as_ref()).fold(here, |sum, more| sum.and(more));
     Ok(Written { read, closeness, records, each: written })
 }
 

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Reread, Shard, decompress, foreign, source};
+use super::{Error, Reread, Shard, decompress, foreign, source, span};
 use crate::observer::Observer;
 use crate::storage::Stamp;
 
@@ -24,6 +24,7 @@ pub struct Block {
     first_line: u64,
     content_bytes: u64,
     reread: Reread,
+    is_start: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -74,7 +75,7 @@ impl Block {
     /// What the shard is that begins with this block, if its first line is no record and it does not look like JSONL
     /// at all.
     pub(crate) fn looks_like(&self) -> Option<&'static str> {
-        (self.first_record == 0).then(|| foreign::of_lines(&self.data[..self.data.len().min(SEEN)])).flatten()
+        self.is_start.then(|| foreign::of_lines(&self.data[..self.data.len().min(SEEN)])).flatten()
     }
 
     /// Bytes of decompressed content behind this block, line ends and blank lines too.
@@ -109,8 +110,12 @@ pub struct BlockReader {
     content: Box<dyn Read + Send>,
     reread: Reread,
     shard: PathBuf,
+    /// Where the file is.
+    file: PathBuf,
     /// What the file must be like until it is read.
     stamp: Option<Stamp>,
+    /// Where what is read begins.
+    start: u64,
     /// Whether the next block may show that this is no JSONL.
     may_be_foreign: bool,
     /// Whether it was found in a folder, and may be no shard.
@@ -130,16 +135,26 @@ impl BlockReader {
     /// A shard that cannot be opened, or in a form that is not read.
     pub fn open(shard: &Shard, observer: &Observer) -> Result<Self, Error> {
         let walked = shard.is_walked();
-        let content = match shard.stream() {
-            Some(stream) => source::open_stream(stream, shard.path(), observer),
-            None => source::open_file(shard.path(), shard.stamp(), 0, observer),
+        let Some(span) = shard.span() else {
+            let content = match shard.stream() {
+                Some(stream) => source::open_stream(stream, shard.path(), observer),
+                None => source::open_file(shard.into(), 0, observer),
+            };
+            let content = content.map_err(|error| match error {
+                Error::Foreign { shard, what, .. } => Error::Foreign { shard, what, walked },
+                other => other,
+            })?;
+            let reader = BlockReader::new(shard.path(), content, Bookmark::START).reading(shard);
+            return Ok(BlockReader { may_be_foreign: true, walked, ..reader });
         };
-        let content = content.map_err(|error| match error {
-            Error::Foreign { shard, what, .. } => Error::Foreign { shard, what, walked },
-            other => other,
-        })?;
-        let reader = BlockReader::new(shard.path(), content, Bookmark::START);
-        Ok(BlockReader { stamp: shard.stamp(), may_be_foreign: true, walked, ..reader })
+        let content = source::open_span(shard.into(), span, observer)?;
+        let at = Bookmark { content: span.start, record: span.first_record, line: 1 };
+        let reader = BlockReader::new(shard.path(), (content, Reread::Cheap), at).reading(shard);
+        Ok(BlockReader { may_be_foreign: span.start == 0, walked, start: span.start, ..reader })
+    }
+
+    fn reading(self, shard: &Shard) -> Self {
+        BlockReader { stamp: shard.stamp(), file: shard.file().into(), ..self }
     }
 
     /// Opens the file that `shard` is where an earlier reading left off. Compressed content is decompressed up to
@@ -148,8 +163,8 @@ impl BlockReader {
     /// # Errors
     /// A shard that cannot be opened, or is shorter.
     pub fn open_at(shard: &Shard, at: Bookmark, observer: &Observer) -> Result<Self, Error> {
-        let content = source::open_file(shard.path(), shard.stamp(), at.content, observer)?;
-        Ok(BlockReader { stamp: shard.stamp(), ..BlockReader::new(shard.path(), content, at) })
+        let content = source::open_file(shard.into(), at.content, observer)?;
+        Ok(BlockReader::new(shard.path(), content, at).reading(shard))
     }
 
     /// Opens the file `path`, which is not one of the shards.
@@ -157,7 +172,8 @@ impl BlockReader {
     /// # Errors
     /// A file that cannot be opened, or in a form that is not read.
     pub fn open_file(path: &Path, observer: &Observer) -> Result<Self, Error> {
-        Ok(BlockReader::new(path, source::open_file(path, None, 0, observer)?, Bookmark::START))
+        let file = source::FileOf { name: path, path, stamp: None };
+        Ok(BlockReader::new(path, source::open_file(file, 0, observer)?, Bookmark::START))
     }
 
     /// Reads the records of any content, decompressed if it is compressed. Messages call it `name`.
@@ -189,7 +205,9 @@ impl BlockReader {
             content,
             reread,
             shard: path.into(),
+            file: path.into(),
             stamp: None,
+            start: 0,
             may_be_foreign: false,
             walked: false,
             carry: Vec::new(),
@@ -226,7 +244,7 @@ impl BlockReader {
 
     /// Whether the file is no longer what it was; one that is gone was there while it was read.
     fn has_changed(&self) -> bool {
-        let there = self.stamp.zip(std::fs::metadata(&self.shard).ok());
+        let there = self.stamp.zip(std::fs::metadata(&self.file).ok());
         there.is_some_and(|(stamp, metadata)| !stamp.holds(&metadata))
     }
 
@@ -238,6 +256,7 @@ impl BlockReader {
         }
         block.first_record = self.next_record;
         block.first_line = self.next_line;
+        block.is_start = self.start == 0 && self.next_record == 0;
         block.reread = self.reread;
         block.data.append(&mut self.carry);
         let carried = block.data.len();
@@ -303,6 +322,7 @@ impl BlockReader {
     }
 
     fn too_long(&self, line: u64) -> Error {
+        let line = line + span::lines_before(&self.file, self.start);
         Error::TooLong { shard: self.shard.clone(), line }
     }
 }

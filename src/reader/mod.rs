@@ -17,15 +17,17 @@ mod last;
 mod shards;
 pub(crate) mod skim;
 mod source;
+mod span;
 mod text;
 
 pub use blocks::{Block, BlockReader, Bookmark, Record};
 pub use conditions::{Condition, Conditions};
 pub use error::{Error, Fault};
 pub use field::{FieldPath, field_names, field_number, field_text};
-pub(crate) use shards::{Content, plain_path};
+pub(crate) use shards::{Content, ShardFile, plain_path};
 pub use shards::{Exclude, Shard, Shards};
 pub use source::Reread;
+pub(crate) use span::Span;
 pub use text::{FieldKind, TextFields, TextReader};
 
 use std::hash::Hasher;

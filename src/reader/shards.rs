@@ -5,9 +5,11 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use serde::{Deserialize, Serialize};
 use walkdir::WalkDir;
 
 use super::source::Stream;
+use super::span::{self, Span};
 use super::{Error, glob};
 use crate::storage::{self, FileId, Stamp};
 
@@ -15,6 +17,8 @@ use crate::storage::{self, FileId, Stamp};
 #[derive(Debug)]
 pub struct Shard {
     path: PathBuf,
+    /// Where the file is, if that is not `path`: a relative path leads elsewhere on another machine.
+    file: Option<PathBuf>,
     relative: PathBuf,
     stream: Option<Stream>,
     bytes: u64,
@@ -26,6 +30,77 @@ pub struct Shard {
     content: OnceLock<Content>,
     /// Whether it was found in a folder, and not named itself.
     walked: bool,
+    /// Only the records that begin there; `None`: all.
+    span: Option<Span>,
+    /// How many lines are before the span, once that was asked.
+    lines_before: OnceLock<u64>,
+}
+
+/// A file that is a shard, or a span of one, as another machine is told of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ShardFile {
+    #[serde(with = "path_bytes")]
+    path: PathBuf,
+    #[serde(with = "path_bytes")]
+    file: PathBuf,
+    #[serde(with = "path_bytes")]
+    relative: PathBuf,
+    stamp: Stamp,
+    walked: bool,
+    span: Option<Span>,
+}
+
+/// Paths as the bytes that they are.
+mod path_bytes {
+    use std::path::{Path, PathBuf};
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::storage;
+
+    pub(super) fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+        path.as_os_str().as_encoded_bytes().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+        Vec::deserialize(deserializer).map(|bytes: Vec<u8>| storage::path_of_bytes(&bytes))
+    }
+}
+
+impl From<ShardFile> for Shard {
+    fn from(ShardFile { path, file, relative, stamp, walked, span }: ShardFile) -> Self {
+        Shard {
+            path,
+            file: Some(file),
+            relative,
+            stream: None,
+            bytes: span.map_or(stamp.bytes, Span::bytes),
+            only: None,
+            stamp: Some(stamp),
+            content: OnceLock::new(),
+            walked,
+            span,
+            lines_before: OnceLock::new(),
+        }
+    }
+}
+
+impl ShardFile {
+    /// A span of it; if `named`, its outputs have a name of their own.
+    pub(crate) fn with_span(&self, span: Span, named: bool) -> Self {
+        let relative = if named { span.name(&self.relative) } else { self.relative.clone() };
+        ShardFile { span: Some(span), relative, ..self.clone() }
+    }
+
+    /// The path under which outputs are named.
+    pub(crate) fn relative(&self) -> &Path {
+        &self.relative
+    }
+
+    /// What is read of it.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.span.map_or(self.stamp.bytes, Span::bytes)
+    }
 }
 
 /// All records of a shard, in whatever order: how many, and the sum of their content hashes.
@@ -67,6 +142,34 @@ impl Shard {
         let mut bytes = plain_path(&self.path).into_os_string().into_encoded_bytes();
         bytes.extend(stamp.to_bytes());
         Some(xxhash_rust::xxh3::xxh3_64(&bytes))
+    }
+
+    /// The file as another machine is told of it; `None` for a stream, which is nowhere else.
+    pub(crate) fn as_file(&self) -> Option<ShardFile> {
+        Some(ShardFile {
+            path: self.path.clone(),
+            file: plain_path(&self.path),
+            relative: self.relative.clone(),
+            stamp: self.stamp()?,
+            walked: self.walked,
+            span: self.span,
+        })
+    }
+
+    /// Where the file is.
+    pub(super) fn file(&self) -> &Path {
+        self.file.as_deref().unwrap_or(&self.path)
+    }
+
+    /// The records that it is read for, if not for all.
+    pub(crate) fn span(&self) -> Option<Span> {
+        self.span
+    }
+
+    /// The line of the file that is number `line` of what is read of it, from 1.
+    pub(crate) fn line(&self, line: u64) -> u64 {
+        let Some(Span { start, .. }) = self.span else { return line };
+        line + *self.lines_before.get_or_init(|| span::lines_before(self.file(), start))
     }
 
     /// Whether it was found in a folder that was named, and was not named itself.
@@ -249,6 +352,7 @@ impl Shards {
     fn push(&mut self, path: &Path, stream: Option<Stream>, metadata: Option<&fs::Metadata>, walked: bool) {
         self.shards.push(Shard {
             path: path.into(),
+            file: None,
             relative: PathBuf::new(),
             stream,
             bytes: metadata.map_or(0, fs::Metadata::len),
@@ -256,6 +360,8 @@ impl Shards {
             stamp: metadata.map(Stamp::of),
             content: OnceLock::new(),
             walked,
+            span: None,
+            lines_before: OnceLock::new(),
         });
     }
 
@@ -279,6 +385,11 @@ impl Shards {
                 }
             };
         }
+    }
+
+    /// Files that were found elsewhere, in this order.
+    pub(crate) fn of_files(files: impl IntoIterator<Item = ShardFile>) -> Self {
+        Shards { shards: files.into_iter().map(Shard::from).collect(), ..Shards::default() }
     }
 
     /// Puts the shards into another order: the places that they have now, one after the other.

@@ -5,7 +5,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Error, decompress};
+use super::span::{RecordsOfSpan, Span};
+use super::{Error, Shard, decompress};
 use crate::observer::Observer;
 use crate::storage::{self, Stamp};
 
@@ -68,27 +69,46 @@ pub(super) fn open_stream(
     }
 }
 
-/// The decompressed content of a file, which must be what it was, from byte `from` on.
-pub(super) fn open_file(
-    path: &Path,
-    stamp: Option<Stamp>,
-    from: u64,
-    observer: &Observer,
-) -> Result<(Box<dyn Read + Send>, Reread), Error> {
-    let open = || {
-        let failed = |source| Error::Open { path: path.into(), source };
-        let file = File::open(path).map_err(failed)?;
-        match stamp {
+/// A file to be read.
+#[derive(Clone, Copy)]
+pub(super) struct FileOf<'a> {
+    /// What messages call it.
+    pub(super) name: &'a Path,
+    /// Where it is.
+    pub(super) path: &'a Path,
+    /// What it must be like.
+    pub(super) stamp: Option<Stamp>,
+}
+
+impl<'a> From<&'a Shard> for FileOf<'a> {
+    fn from(shard: &'a Shard) -> Self {
+        FileOf { name: shard.path(), path: shard.file(), stamp: shard.stamp() }
+    }
+}
+
+impl FileOf<'_> {
+    fn open(self) -> Result<File, Error> {
+        let failed = |source| Error::Open { path: self.name.into(), source };
+        let file = File::open(self.path).map_err(failed)?;
+        match self.stamp {
             Some(stamp) if !stamp.holds(&file.metadata().map_err(failed)?) => {
-                Err(Error::Changed { shard: path.into() })
+                Err(Error::Changed { shard: self.name.into() })
             }
             _ => Ok(file),
         }
-    };
+    }
+}
+
+/// The decompressed content of a file, which must be what it was, from byte `from` on.
+pub(super) fn open_file(
+    of: FileOf<'_>,
+    from: u64,
+    observer: &Observer,
+) -> Result<(Box<dyn Read + Send>, Reread), Error> {
     let counted = |inner| Observed { inner, observer: observer.clone() };
-    let failed = |source| Error::Read { shard: path.into(), at: 0, source };
-    let mut file = open()?;
-    let (mut content, compressed) = decompress::content(counted(file), path)?;
+    let failed = |source| Error::Read { shard: of.name.into(), at: 0, source };
+    let mut file = of.open()?;
+    let (mut content, compressed) = decompress::content(counted(file), of.name)?;
     if from > 0 && compressed {
         // What comes before must be decompressed all the same.
         let passed = io::copy(&mut content.by_ref().take(from), &mut io::sink()).map_err(failed)?;
@@ -96,12 +116,24 @@ pub(super) fn open_file(
             return Err(failed(io::ErrorKind::UnexpectedEof.into()));
         }
     } else if from > 0 {
-        file = open()?;
+        file = of.open()?;
         file.seek(SeekFrom::Start(from)).map_err(failed)?;
         observer.add(from);
         content = Box::new(counted(file));
     }
     Ok((content, Reread::of_file(compressed)))
+}
+
+/// The records of a plain file that begin in `span`.
+pub(super) fn open_span(
+    of: FileOf<'_>,
+    span: Span,
+    observer: &Observer,
+) -> Result<Box<dyn Read + Send>, Error> {
+    let failed = |source| Error::Read { shard: of.name.into(), at: span.start, source };
+    let mut file = of.open()?;
+    file.seek(SeekFrom::Start(span.start.saturating_sub(1))).map_err(failed)?;
+    Ok(Box::new(RecordsOfSpan::new(Observed { inner: file, observer: observer.clone() }, span)))
 }
 
 fn lock(state: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {

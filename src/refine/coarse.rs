@@ -1,6 +1,8 @@
 //! Log-ratios coarse enough that one addition adds those of two tables: whether to boost a document is computed for the
 //! whole corpus.
 
+use serde::{Deserialize, Serialize};
+
 use crate::density::{DocumentCounts, LogRatios, sum_of};
 use crate::featurizer::Hash;
 
@@ -10,7 +12,7 @@ const ONE: f64 = 1024.0;
 const RUN: usize = 1 << 16;
 
 /// Log-ratios of pairs of tables, each within 2^-11.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Coarse {
     pairs: usize,
     /// For each bucket and pair, 2^32 times the log-ratio of the first table, and that of the second.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::by_bucket::{ByBucket, is_short};
 use super::coarse::Coarse;
 use super::features::{FeatureRange, Features};
@@ -18,7 +20,7 @@ pub(crate) struct DocumentSample {
 }
 
 /// One document of a sample.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct SampledDocument {
     pub(super) tokens: u32,
     pub(super) bytes: u32,
@@ -49,7 +51,7 @@ impl SampledDocument {
 }
 
 /// Documents, as one thread collects them.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct DocumentBlock {
     pub(super) documents: Vec<SampledDocument>,
     features: Features,

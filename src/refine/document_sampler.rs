@@ -5,6 +5,8 @@
 
 use std::convert::Infallible;
 
+use serde::{Deserialize, Serialize};
+
 use super::by_bucket::is_short;
 use super::document_sample::{DocumentBlock, DocumentSample};
 use super::oversampling::{Oversampling, RawDocument};
@@ -14,7 +16,7 @@ use crate::sampling::{Levels, Payload, Sampler, level};
 const DOCUMENT: u64 = 16;
 
 /// Samples documents with features; shared by the threads that read a corpus.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DocumentSampler {
     is_short: bool,
     sampler: Sampler,
@@ -22,7 +24,7 @@ pub(crate) struct DocumentSampler {
 }
 
 /// The sampled documents of a level: those of one thread, and those of others.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct DocumentBlocks {
     own: DocumentBlock,
     others: Vec<DocumentBlock>,
@@ -57,6 +59,22 @@ impl DocumentSampler {
     /// Forgets all that was sampled, to read the corpus once more.
     pub(crate) fn restart(&mut self) {
         self.sampler = Sampler::new(self.sampler.budget());
+    }
+
+    /// A sampler like it that has sampled nothing yet, for a part of a corpus of which other parts were sampled, with
+    /// this floor.
+    pub(crate) fn with_floor(&self, floor: usize) -> Self {
+        let sampler = Sampler::new(self.sampler.budget()).with_floor(floor);
+        DocumentSampler { sampler, oversampling: self.oversampling.clone(), ..*self }
+    }
+
+    /// What parts of a corpus have given, together.
+    pub(crate) fn merge(
+        &self,
+        parts: impl IntoIterator<Item = Levels<DocumentBlocks>>,
+    ) -> Levels<DocumentBlocks> {
+        let Ok(levels) = Levels::merge(parts, self.sampler.budget());
+        levels
     }
 
     /// Decides how much documents are boosted.

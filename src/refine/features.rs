@@ -1,5 +1,7 @@
 //! The features of documents, kept without ever being copied to a larger place.
 
+use serde::{Deserialize, Serialize};
+
 use super::by_bucket::ByBucket;
 use super::coarse::Coarse;
 use crate::density::{Sum, sum_of};
@@ -9,14 +11,14 @@ use crate::density::{Sum, sum_of};
 pub(super) const CHUNK: usize = 1 << 14;
 
 /// Buckets in chunks, of which all but the last are full.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Features {
     Short(Vec<Vec<u16>>),
     Long(Vec<Vec<u32>>),
 }
 
 /// Where the features of one document are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct FeatureRange {
     start: u32,
     pub(super) ngrams: u32,

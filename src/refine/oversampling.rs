@@ -5,6 +5,8 @@
 //! by as many levels as there are halvings from the whole corpus to the documents of its log weight and above. The
 //! sample then has about as many documents of every halving, and all documents of the rarest.
 
+use serde::{Deserialize, Serialize};
+
 use super::aim::Aim;
 use super::coarse::Coarse;
 use super::document_sample::DocumentSample;
@@ -30,7 +32,7 @@ pub(crate) struct RawDocument {
 }
 
 /// Decides by how many levels documents are boosted.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Oversampling {
     /// `None` if nothing is boosted.
     log_ratios: Option<Coarse>,

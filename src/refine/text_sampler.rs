@@ -7,6 +7,8 @@
 
 use std::convert::Infallible;
 
+use serde::{Deserialize, Serialize};
+
 use super::by_bucket::is_short;
 use super::oversampling::{Oversampling, RawDocument};
 use crate::resample::Totals;
@@ -19,7 +21,7 @@ const DOCUMENT: u64 = 192;
 const FEATURES: u64 = 2;
 
 /// Samples texts; shared by the threads that read a corpus.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct TextSampler {
     sampler: Sampler,
     oversampling: Oversampling,
@@ -30,7 +32,7 @@ pub(crate) struct TextSampler {
 }
 
 /// All eligible documents of a level, and the texts of those that are not too long for the sample.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct TextsOfLevel {
     eligible: Totals,
     texts: Vec<SampledText>,
@@ -55,7 +57,7 @@ pub(crate) struct TextSample {
 }
 
 /// One document of a sample of texts.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct SampledText {
     content_hash: u64,
     boost: u8,
@@ -83,6 +85,26 @@ impl TextSampler {
     fn with_budget(budget: u64, buckets: u32, oversampling: Oversampling, eligible: Option<Totals>) -> Self {
         let token_size = FEATURES * if is_short(buckets) { 2 } else { 4 };
         TextSampler { sampler: Sampler::new(Some(budget)), oversampling, token_size, eligible }
+    }
+
+    /// A sampler like it that has sampled nothing yet.
+    pub(crate) fn fresh(&self) -> Self {
+        self.with_floor(0)
+    }
+
+    /// The same for a part of a corpus of which other parts were sampled, with this floor.
+    pub(crate) fn with_floor(&self, floor: usize) -> Self {
+        let sampler = Sampler::new(self.sampler.budget()).with_floor(floor);
+        TextSampler { sampler, oversampling: self.oversampling.clone(), ..*self }
+    }
+
+    /// What parts of a corpus have given, together.
+    pub(crate) fn merge(
+        &self,
+        parts: impl IntoIterator<Item = Levels<TextsOfLevel>>,
+    ) -> Levels<TextsOfLevel> {
+        let Ok(levels) = Levels::merge(parts, self.sampler.budget());
+        levels
     }
 
     /// Decides how much documents are boosted.

@@ -3,6 +3,8 @@
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::{Deserialize, Serialize};
+
 use super::level::{LEVELS, smallest_level};
 use super::sampler::Sampler;
 
@@ -28,13 +30,13 @@ impl<T> Payload for Vec<T> {
 }
 
 /// Records from a floor on: a payload and a size for each level.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Levels<P> {
     floor: usize,
     levels: Vec<Option<Level<P>>>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 struct Level<P> {
     size: u64,
     payload: P,

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::level::{LEVELS, smallest_level};
 
 /// Adds up what all threads have sampled, by level, so that each can tell what is no longer of use.
@@ -17,6 +19,11 @@ impl Sampler {
     /// A sampler that has sampled nothing yet, for a sample of at most this size; `None` samples everything.
     pub fn new(budget: Option<u64>) -> Self {
         Sampler { budget, sizes: [const { AtomicU64::new(0) }; LEVELS], floor_before: 0 }
+    }
+
+    /// With what was sampled of other parts of the corpus, which has this floor: levels below it exceed the budget.
+    pub(crate) fn with_floor(self, floor: usize) -> Self {
+        Sampler { floor_before: self.floor_before.max(floor), ..self }
     }
 
     /// A sampler that has already sampled so much of each level, in a sample with this floor.
@@ -45,5 +52,19 @@ impl Sampler {
     pub(super) fn floor(&self) -> usize {
         let sizes = self.sizes.iter().map(|size| size.load(Ordering::Relaxed));
         smallest_level(sizes, self.budget).max(self.floor_before)
+    }
+}
+
+/// As another machine is told of it: its budget and its floor, without the sizes of what this one has sampled.
+impl Serialize for Sampler {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.budget, self.floor()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sampler {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (budget, floor) = Deserialize::deserialize(deserializer)?;
+        Ok(Sampler::new(budget).with_floor(floor))
     }
 }

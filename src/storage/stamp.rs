@@ -1,8 +1,10 @@
 use std::fs::Metadata;
 use std::time::SystemTime;
 
+use serde::{Deserialize, Serialize};
+
 /// By which a file is known to be what it was: its size, and when it was last changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Stamp {
     pub(crate) bytes: u64,
     /// `None` where the system does not tell.

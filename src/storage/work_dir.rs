@@ -123,6 +123,12 @@ impl ResumableDir {
         &self.storage
     }
 
+    /// Notes that there is something to be resumed from, kept by the stage called `stage` in a way of its own.
+    pub(crate) fn note(&self, stage: &str) -> Result<(), super::Error> {
+        let path = self.state(stage);
+        self.storage.create(&path)?.finish_soon()
+    }
+
     /// Where it is told how far the stage called `stage` is.
     pub(crate) fn state(&self, stage: &str) -> PathBuf {
         self.folder.join(stage).with_extension(STATE)

@@ -138,6 +138,26 @@ impl WeightsFile {
         Ok(())
     }
 
+    /// Writes the rows of `parts`, which have the same layout, to the file `path`, unless they are there.
+    pub(super) fn join(parts: &[WeightsFile], path: &Path, storage: &Storage) -> Result<(), Error> {
+        let rows = parts.iter().map(WeightsFile::rows).sum();
+        let Some(layout) = parts.first().map(WeightsFile::layout) else { return Ok(()) };
+        if WeightsFile::open(path).is_ok_and(|there| there.rows() == rows && there.layout() == layout) {
+            return Ok(());
+        }
+        let mut file = storage.create_with_folders(path)?;
+        let failed = |source| storage::Error::new(path, source);
+        file.write_all(&npy::header(layout, rows)).map_err(failed)?;
+        let mut block = RowBlock::default();
+        for part in parts {
+            for first in (0..part.rows()).step_by(PIECE as usize) {
+                part.read(first, (part.rows() - first).min(PIECE) as usize, &mut block)?;
+                file.write_all(&block.bytes).map_err(failed)?;
+            }
+        }
+        Ok(file.finish_soon()?)
+    }
+
     /// Whether the rows of both are of the same records, one by one.
     ///
     /// # Errors

@@ -197,6 +197,11 @@ impl WeightsFolder {
         WeightsFolder { path: path.into() }
     }
 
+    /// Where the folder is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Makes the folder, or joins it if it holds weights made in the same way.
     ///
     /// # Errors
@@ -224,7 +229,11 @@ impl WeightsFolder {
 
     /// Where the weights of `shard` are.
     pub fn path_of(&self, shard: &Shard) -> PathBuf {
-        let mut name = self.path.join(shard.relative()).into_os_string();
+        self.path_of_name(shard.relative())
+    }
+
+    fn path_of_name(&self, name: &Path) -> PathBuf {
+        let mut name = self.path.join(name).into_os_string();
         name.push(".npy");
         name.into()
     }
@@ -235,6 +244,16 @@ impl WeightsFolder {
     /// A `weights.meta` that cannot be read.
     pub fn info(&self) -> Result<Option<WeightsInfo>, Error> {
         WeightsInfo::read(&self.path.join(WeightsInfo::FILE))
+    }
+
+    /// Puts the weights of `shard` together from those of its parts, in order, which have these names.
+    ///
+    /// # Errors
+    /// A file that cannot be read or written.
+    pub(crate) fn join(&self, parts: &[PathBuf], shard: &Shard, storage: &Storage) -> Result<(), Error> {
+        let open = |part: &PathBuf| WeightsFile::open(&self.path_of_name(part));
+        let parts: Vec<WeightsFile> = parts.iter().map(open).collect::<Result<_, _>>()?;
+        WeightsFile::join(&parts, &self.path_of(shard), storage)
     }
 
     /// Opens every weights file in the folder, in the order of their paths.

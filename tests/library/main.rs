@@ -27,3 +27,6 @@ mod memory;
 
 /// Jobs at once, cancelled and resumed.
 mod jobs;
+
+/// Jobs whose corpus is read by an engine, on other machines.
+mod engine;

@@ -65,7 +65,7 @@ impl Select {
                 epochs: self.draw.draws.is_some(),
             },
             work_dir: self.work.work.clone(),
-            run: self.run.options(Some(&self.input)),
+            run: host.run_options(self.run.options(Some(&self.input))),
         })
     }
 

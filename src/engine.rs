@@ -1,0 +1,71 @@
+//! Work that is done on other machines.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ErrorKind;
+
+/// What runs pieces of a job on other machines: the scheduler of a cluster.
+///
+/// A job cuts its reading of the raw corpus into pieces, writes down each in a file, and gives the file's path to the
+/// engine, which calls [`do_piece`](crate::jobs::do_piece) with it on any machine that sees the same files. It may do
+/// so again after a machine has died, and several times at once: what a piece leaves is whole, and the same each time.
+pub trait Engine: Send + Sync {
+    /// How many pieces to give it before the first of them has ended.
+    ///
+    /// # Errors
+    /// An engine that does not know, or takes none.
+    fn places(&self) -> Result<usize, EngineError>;
+
+    /// About how many bytes of a corpus, of so many in all, make up a piece. What comes of a job does not depend on it,
+    /// but a run that resumes another must cut the corpus alike.
+    fn piece_bytes(&self, corpus: u64) -> u64 {
+        piece_bytes(corpus)
+    }
+
+    /// Begins the piece that is written down in this file.
+    ///
+    /// # Errors
+    /// An engine that takes no more.
+    fn begin(&self, piece: &Path) -> Result<(), EngineError>;
+
+    /// The pieces that have ended since the last call, in any order. If there are none, it waits for the first, but
+    /// only for a moment: the job looks whether it was cancelled.
+    ///
+    /// # Errors
+    /// A piece that could not be done, however often it was tried.
+    fn ended(&self) -> Result<Vec<PathBuf>, EngineError>;
+
+    /// Stops all pieces that have not ended: what comes of them is of no use any more.
+    fn stop(&self);
+}
+
+/// As many bytes as one thread weighs in some seconds; more of a corpus that would come to too many pieces.
+pub fn piece_bytes(corpus: u64) -> u64 {
+    const FEWEST: u64 = 128 << 20;
+    const MOST: u64 = 1 << 30;
+    const PIECES: u64 = 1 << 10;
+    (corpus / PIECES).clamp(FEWEST, MOST)
+}
+
+/// Why an engine could not do a piece of work, in its own words.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the engine: {0}")]
+pub struct EngineError(pub String);
+
+/// Why a piece failed, as the machine that worked on it has told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[error("{words}")]
+pub struct PieceFailure {
+    /// What kind of error it was.
+    pub kind: ErrorKind,
+    /// The file or folder that it is about.
+    pub path: Option<PathBuf>,
+    /// The line of that file, from 1.
+    pub line: Option<u64>,
+    /// The byte of the line, or of the content of the file, from 0.
+    pub byte: Option<u64>,
+    /// What happened, where, and what to do next.
+    pub words: String,
+}

@@ -1,0 +1,270 @@
+//! Passes over the raw corpus on other machines: an [`Engine`] does them piece by piece.
+
+mod cut;
+mod piece;
+mod tasks;
+
+pub use piece::do_piece;
+pub(super) use tasks::{CountTask, CountedPiece, KeepTask, SampleTask, StoredReading, WeighTask};
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cut::cut;
+use piece::{Piece, TASK, Task, pack, write_file};
+
+use super::documents::Tally;
+use crate::density::Model;
+use crate::engine::{Engine, EngineError, PieceFailure};
+use crate::error::Error;
+use crate::observer::Observer;
+use crate::reader::{ShardFile, Shards, Span};
+use crate::storage::Storage;
+
+/// So often, and so far apart, it is looked for what a piece has left.
+const ATTEMPTS: u32 = 300;
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// An engine, and a raw corpus that is cut into pieces for it.
+#[derive(Clone)]
+pub(crate) struct Elsewhere {
+    engine: Arc<dyn Engine>,
+    /// Seen by all machines.
+    folder: PathBuf,
+    storage: Storage,
+    files: Vec<ShardFile>,
+    pieces: Vec<Vec<Cut>>,
+    /// Whether the records of spans have the numbers that they have in their shards.
+    is_numbered: bool,
+}
+
+/// A shard of the corpus, or a span of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cut {
+    pub(super) shard: usize,
+    /// `None`: all of it.
+    pub(super) span: Option<Span>,
+}
+
+/// From which levels on records may be in the samples of what was read so far: a piece need not keep what is below.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(super) struct Floors {
+    /// Of records that are counted.
+    pub(super) counted: usize,
+    /// Of documents that are sampled.
+    pub(super) sampled: usize,
+}
+
+impl Elsewhere {
+    /// Cuts `raw` into pieces. What they come to is kept in `folder`, which all machines must see.
+    ///
+    /// # Errors
+    /// Streams, which no other machine can read; shards that cannot be opened.
+    pub(crate) fn new(
+        engine: Arc<dyn Engine>,
+        raw: &Shards,
+        folder: PathBuf,
+        storage: &Storage,
+    ) -> Result<Self, Error> {
+        let mut files = Vec::with_capacity(raw.len());
+        for shard in raw.iter() {
+            let stream = || Error::StreamElsewhere { shard: shard.path().into() };
+            files.push(shard.as_file().ok_or_else(stream)?);
+        }
+        let bytes = files.iter().map(ShardFile::bytes).sum();
+        let pieces = cut(raw, engine.piece_bytes(bytes))?;
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
+        Ok(Elsewhere { engine, folder, storage: storage.clone(), files, pieces, is_numbered: false })
+    }
+
+    /// The pieces, each of shards or spans of shards that follow each other.
+    pub(super) fn pieces(&self) -> &[Vec<Cut>] {
+        &self.pieces
+    }
+
+    /// A folder for what the pieces of this task leave.
+    pub(super) fn folder_of<T: Task>(&self, task: &T) -> Result<PathBuf, Error> {
+        Ok(self.folder.join(format!("{}-{:016x}", T::NAME, hash(&pack(task)?))))
+    }
+
+    /// Does `task` on every piece, and gives what each comes to, with the number of the piece, to `take`, in any order.
+    /// `take` returns the floors of all that it has taken so far.
+    ///
+    /// Pieces that an earlier run has done are not done again.
+    ///
+    /// # Errors
+    /// Of the pieces that fail, the first in input order; what `take` returns; a folder that cannot be written; an
+    /// engine that fails.
+    pub(super) fn run<T: Task>(
+        &self,
+        task: &T,
+        mut take: impl FnMut(usize, T::Done) -> Result<Floors, Error>,
+        observer: &Observer,
+    ) -> Result<(), Error> {
+        let folder = self.folder_of(task)?;
+        let mut floors = Floors::default();
+        let mut under_way: BTreeMap<PathBuf, usize> = BTreeMap::new();
+        let mut failed: Option<(usize, PieceFailure)> = None;
+        let pieces = self.pieces();
+        let mut waiting = pieces.iter().enumerate();
+        write_file(&folder.join(TASK), &pack(task)?, &self.storage)?;
+        let mut settle = |number: usize, path: &Path, done: Result<T::Done, PieceFailure>| match done {
+            Ok(done) => {
+                observer.add(self.bytes(&pieces[number]));
+                take(number, done).map(Ok)
+            }
+            Err(failure) => {
+                // The next run tries it again.
+                piece::remove_result(path)?;
+                Ok(Err(failure))
+            }
+        };
+        let stopping = StopWhenDropped(&*self.engine);
+        loop {
+            observer.check()?;
+            let places = self.engine.places()?.max(1);
+            while failed.is_none() && under_way.len() < places {
+                let Some((number, cuts)) = waiting.next() else { break };
+                let shards = self.shards_of(cuts);
+                let path = Self::path_of(&folder, number, &shards)?;
+                if let Some(done) = piece::result::<T>(&path) {
+                    match settle(number, &path, done)? {
+                        Ok(more) => floors = more,
+                        Err(failure) => failed = Some((number, failure)),
+                    }
+                    continue;
+                }
+                let numbers = cuts.iter().map(|cut| cut.shard).collect();
+                let piece = Piece::new::<T>(shards, numbers, floors);
+                write_file(&path, &pack(&piece)?, &self.storage)?;
+                self.engine.begin(&path)?;
+                under_way.insert(path, number);
+            }
+            // What comes after a piece that has failed is of no interest.
+            if under_way.values().all(|number| failed.as_ref().is_some_and(|(first, _)| number > first)) {
+                break;
+            }
+            for path in self.engine.ended()? {
+                let Some(number) = under_way.remove(&path) else { continue };
+                match settle(number, &path, self.wait_for::<T>(&path, observer)?)? {
+                    Ok(more) => floors = more,
+                    Err(failure) if failed.as_ref().is_none_or(|(first, _)| number < *first) => {
+                        failed = Some((number, failure));
+                    }
+                    Err(_) => {}
+                }
+            }
+        }
+        match failed {
+            None => {
+                std::mem::forget(stopping);
+                Ok(())
+            }
+            Some((_, failure)) => Err(Error::Elsewhere(failure)),
+        }
+    }
+
+    /// What a piece that has ended has come to. On a network file system it may be a while until all machines see it.
+    fn wait_for<T: Task>(
+        &self,
+        path: &Path,
+        observer: &Observer,
+    ) -> Result<Result<T::Done, PieceFailure>, Error> {
+        for _ in 0..ATTEMPTS {
+            if let Some(done) = piece::result::<T>(path) {
+                return Ok(done);
+            }
+            observer.check()?;
+            std::thread::sleep(PAUSE);
+        }
+        let folder = self.folder.display();
+        Err(EngineError(format!("a piece has ended, but left nothing in {folder}: do all machines see it?"))
+            .into())
+    }
+
+    /// Cuts as they are read.
+    fn shards_of(&self, cuts: &[Cut]) -> Vec<ShardFile> {
+        let file = |cut: &Cut| {
+            let file = &self.files[cut.shard];
+            cut.span.map_or_else(|| file.clone(), |span| file.with_span(span, !self.is_numbered))
+        };
+        cuts.iter().map(file).collect()
+    }
+
+    /// The file of piece `number` in the folder of its task.
+    fn path_of(folder: &Path, number: usize, shards: &[ShardFile]) -> Result<PathBuf, Error> {
+        Ok(folder.join(format!("{number:06}-{:016x}", hash(&pack(&shards)?))))
+    }
+
+    /// The files of all pieces of a task.
+    pub(super) fn paths_of_pieces<T: Task>(&self, task: &T) -> Result<Vec<PathBuf>, Error> {
+        let folder = self.folder_of(task)?;
+        let pieces = self.pieces();
+        let paths = pieces.iter().enumerate();
+        paths.map(|(number, cuts)| Self::path_of(&folder, number, &self.shards_of(cuts))).collect()
+    }
+
+    /// Writes a model where all machines find it.
+    pub(super) fn write_model(&self, model: &Model) -> Result<PathBuf, Error> {
+        let mut json = Vec::new();
+        model.write(&mut json).map_err(|error| EngineError(error.to_string()))?;
+        let path = self.folder.join(format!("model-{:016x}.json", hash(&json)));
+        write_file(&path, &json, &self.storage)?;
+        Ok(path)
+    }
+
+    /// The same with the records of spans numbered as those of their shards, now that it is known how many each has.
+    pub(super) fn numbered(&self, of_pieces: &[Vec<Tally>]) -> Self {
+        let mut pieces = self.pieces.clone();
+        let mut next = (0, 0);
+        for (cut, tally) in pieces.iter_mut().flatten().zip(of_pieces.iter().flatten()) {
+            if next.0 != cut.shard {
+                next = (cut.shard, 0);
+            }
+            if let Some(span) = &mut cut.span {
+                span.first_record = next.1;
+            }
+            next.1 += tally.records;
+        }
+        Elsewhere { pieces, is_numbered: true, ..self.clone() }
+    }
+
+    /// The shards that are read in spans, each with what the outputs of its spans are called.
+    pub(super) fn in_spans(&self) -> BTreeMap<usize, Vec<PathBuf>> {
+        let mut names: BTreeMap<usize, Vec<PathBuf>> = BTreeMap::new();
+        for cut in self.pieces.iter().flatten() {
+            if let Some(span) = cut.span {
+                names.entry(cut.shard).or_default().push(span.name(self.files[cut.shard].relative()));
+            }
+        }
+        names
+    }
+
+    fn bytes(&self, cuts: &[Cut]) -> u64 {
+        cuts.iter().map(|cut| cut.span.map_or(self.files[cut.shard].bytes(), Span::bytes)).sum()
+    }
+
+    /// What the shards have come to, of what the cuts of each piece have.
+    pub(super) fn tallies(&self, of_pieces: Vec<Vec<Tally>>) -> Vec<Tally> {
+        let mut tallies = vec![Tally::default(); self.files.len()];
+        for (cut, tally) in self.pieces.iter().flatten().zip(of_pieces.into_iter().flatten()) {
+            tallies[cut.shard].add(tally);
+        }
+        tallies
+    }
+}
+
+/// Stops what is under way when a run of pieces ends early.
+struct StopWhenDropped<'a>(&'a dyn Engine);
+
+impl Drop for StopWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
+fn hash(bytes: &[u8]) -> u64 {
+    xxhash_rust::xxh3::xxh3_64(bytes)
+}

@@ -1,0 +1,161 @@
+//! Keeps the selected records of each shard in a file, from which they are written elsewhere.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::candidates::{self, CandidatesThread};
+use super::documents::{ReadReport, Tally};
+use super::elsewhere::{Elsewhere, Floors, KeepTask};
+use crate::error::Error;
+use crate::observer::Observer;
+use crate::reader::{Block, BlockReader, Shard, Shards};
+use crate::resample::{Plan, Position};
+use crate::scan::{self, Job};
+use crate::storage::{self, Storage, WholeFile};
+use crate::weights::{RowBlock, WeightsFile, WeightsFolder};
+
+/// The records that a plan has selected, kept for writing.
+pub(crate) struct Kept {
+    /// Of each shard: zstd frames of lines, each the number of a record in its shard, a space, and the record.
+    pub(crate) files: Vec<PathBuf>,
+    /// How the shards were read.
+    pub(crate) read: ReadReport,
+}
+
+/// Has other machines keep what `plan` has selected of `shards`, which have these weights.
+///
+/// # Errors
+/// Shards that cannot be read or are not those that were weighed; a folder that cannot be written.
+pub(crate) fn keep_selected(
+    plan: &Plan,
+    shards: &Shards,
+    weights: &[WeightsFile],
+    (folder, elsewhere): &(WeightsFolder, Elsewhere),
+    storage: &Storage,
+    observer: &Observer,
+) -> Result<Kept, Error> {
+    let start = Instant::now();
+    observer.begin("write", shards.total_bytes());
+    let task = KeepTask { plan: plan.clone(), weights: folder.path().into() };
+    let mut tallies = vec![Vec::new(); elsewhere.pieces().len()];
+    let take = |piece: usize, of_piece| {
+        tallies[piece] = of_piece;
+        Ok(Floors::default())
+    };
+    elsewhere.run(&task, take, observer)?;
+    let kept = KeepTask::kept(&elsewhere.folder_of(&task)?);
+    for (shard, spans) in elsewhere.in_spans() {
+        let spans: Vec<PathBuf> = spans.iter().map(|name| candidates::path(&kept, name)).collect();
+        join(&spans, &candidates::path(&kept, shards[shard].relative()), storage)?;
+    }
+    let mut read = ReadReport::default();
+    for ((shard, weights), tally) in shards.iter().zip(weights).zip(elsewhere.tallies(tallies)) {
+        super::check_rows(weights, shard, tally.records)?;
+        read.records += tally.records;
+        read.bytes += tally.bytes;
+    }
+    read.seconds = start.elapsed().as_secs_f64();
+    Ok(Kept { files: shards.iter().map(|shard| candidates::path(&kept, shard.relative())).collect(), read })
+}
+
+/// Frames that follow each other may be in one file.
+fn join(parts: &[PathBuf], path: &Path, storage: &Storage) -> Result<(), Error> {
+    let mut file = storage.create_with_folders(path)?;
+    for part in parts {
+        let copied = fs::File::open(part).and_then(|mut part| io::copy(&mut part, &mut file));
+        copied.map_err(|source| storage::Error::new(part, source))?;
+    }
+    Ok(file.finish_soon()?)
+}
+
+/// What is kept, and where.
+pub(super) struct KeepTo<'a> {
+    pub(super) plan: &'a Plan,
+    /// The numbers of the shards in the corpus that was drawn from.
+    pub(super) numbers: &'a [usize],
+    pub(super) folder: &'a Path,
+    pub(super) storage: &'a Storage,
+}
+
+/// Keeps what was selected of these shards; returns what was read of each.
+pub(super) fn keep_part(
+    shards: &Shards,
+    weights: &WeightsFolder,
+    to: KeepTo<'_>,
+    observer: &Observer,
+) -> Result<Vec<Tally>, Error> {
+    let weights = weights.open(shards)?;
+    Ok(scan::scan(&Keep { shards, weights, to }, shards, observer)?.shards)
+}
+
+struct Keep<'a> {
+    shards: &'a Shards,
+    weights: Vec<WeightsFile>,
+    to: KeepTo<'a>,
+}
+
+#[derive(Default)]
+struct KeepThread {
+    rows: RowBlock,
+    frames: CandidatesThread,
+    /// The places in a block of the records that were selected.
+    selected: Vec<usize>,
+}
+
+impl Keep<'_> {
+    fn path_of(&self, shard: &Shard) -> PathBuf {
+        let name = shard.relative();
+        match shard.span() {
+            Some(span) => candidates::path(self.to.folder, &span.name(name)),
+            None => candidates::path(self.to.folder, name),
+        }
+    }
+}
+
+impl Job for Keep<'_> {
+    type Thread = KeepThread;
+    type Made = (Tally, Vec<u8>);
+    type Gathered = (usize, Tally, WholeFile);
+    type Ended = Tally;
+
+    fn thread(&self) -> KeepThread {
+        KeepThread::default()
+    }
+
+    fn begin(&self, shard: usize, _: &BlockReader) -> Result<Self::Gathered, Error> {
+        let file = self.to.storage.create_with_folders(&self.path_of(&self.shards[shard]))?;
+        Ok((shard, Tally::default(), file))
+    }
+
+    fn make(&self, thread: &mut KeepThread, shard: usize, block: &Block) -> Result<Self::Made, Error> {
+        let KeepThread { rows, frames, selected } = thread;
+        super::read_rows(&self.weights[shard], &self.shards[shard], block, rows)?;
+        selected.clear();
+        for (index, row) in rows.rows().enumerate() {
+            let position =
+                Position { shard: self.to.numbers[shard], record: block.first_record() + index as u64 };
+            if self.to.plan.selected_by(position, &row).next().is_some() {
+                selected.push(index);
+            }
+        }
+        let frame = if selected.is_empty() { Ok(Vec::new()) } else { frames.frame(block, selected) };
+        let failed = |source| storage::Error::new(self.to.folder, source);
+        Ok((Tally::of(block), frame.map_err(failed)?))
+    }
+
+    fn gather(&self, (_, tally, file): &mut Self::Gathered, made: Self::Made) -> Result<(), Error> {
+        let (more, frame) = made;
+        tally.add(more);
+        Ok(file.write_all(&frame).map_err(|source| storage::Error::new(self.to.folder, source))?)
+    }
+
+    fn end(&self, (shard, tally, file): Self::Gathered) -> Result<Tally, Error> {
+        if self.shards[shard].span().is_none() {
+            super::check_rows(&self.weights[shard], &self.shards[shard], tally.records)?;
+        }
+        file.finish_soon()?;
+        Ok(tally)
+    }
+}

@@ -1,0 +1,210 @@
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use dsir::jobs::do_piece;
+use dsir::{Engine, EngineError, Error, ErrorKind, Observer, cli};
+use serde_json::Value;
+
+use crate::corpus::{Corpus, record};
+use crate::determinism::{TARGET, documents};
+
+/// An engine that works in this process: one piece at a time, in an order that only a seed decides, some of them twice,
+/// some only after a machine has died.
+struct Untidy {
+    piece_bytes: u64,
+    state: Mutex<State>,
+}
+
+struct State {
+    seed: u64,
+    waiting: Vec<PathBuf>,
+    /// How many pieces were begun.
+    begun: usize,
+    /// The engine fails for good when it has done so many.
+    fails_after: Option<usize>,
+}
+
+impl Untidy {
+    fn new(piece_bytes: u64, seed: u64) -> Arc<Self> {
+        let state = State { seed, waiting: Vec::new(), begun: 0, fails_after: None };
+        Arc::new(Untidy { piece_bytes, state: Mutex::new(state) })
+    }
+
+    fn begun(&self) -> usize {
+        self.state.lock().unwrap().begun
+    }
+
+    fn fails_after(&self, pieces: usize) {
+        self.state.lock().unwrap().fails_after = Some(pieces);
+    }
+}
+
+impl State {
+    fn chance(&mut self) -> u64 {
+        self.seed = self.seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.seed >> 33
+    }
+}
+
+fn work(piece: &Path) {
+    let words = |error: &Error| error.to_string();
+    do_piece(piece, 1, &words, &Observer::default()).unwrap();
+}
+
+impl Engine for Untidy {
+    fn piece_bytes(&self, _: u64) -> u64 {
+        self.piece_bytes
+    }
+
+    fn places(&self) -> Result<usize, EngineError> {
+        Ok(5)
+    }
+
+    fn begin(&self, piece: &Path) -> Result<(), EngineError> {
+        let mut state = self.state.lock().unwrap();
+        state.begun += 1;
+        state.waiting.push(piece.into());
+        Ok(())
+    }
+
+    fn ended(&self) -> Result<Vec<PathBuf>, EngineError> {
+        let mut state = self.state.lock().unwrap();
+        match &mut state.fails_after {
+            Some(0) => return Err(EngineError("no machines are left".into())),
+            Some(more) => *more -= 1,
+            None => {}
+        }
+        let next = state.chance() as usize % state.waiting.len();
+        let piece = state.waiting.swap_remove(next);
+        match state.chance() % 4 {
+            // A machine that dies leaves what it was writing.
+            0 => {
+                fs::create_dir_all(piece.with_file_name(".dsir-dead")).unwrap();
+                let observer = Observer::default();
+                observer.cancel();
+                let died = do_piece(&piece, 1, &|error: &Error| error.to_string(), &observer);
+                assert_eq!(died.unwrap_err().kind(), ErrorKind::Cancelled);
+                work(&piece);
+            }
+            1 => {
+                work(&piece);
+                work(&piece);
+            }
+            _ => work(&piece),
+        }
+        Ok(vec![piece])
+    }
+
+    fn stop(&self) {
+        self.state.lock().unwrap().waiting.clear();
+    }
+}
+
+fn typed(folder: &Corpus, options: &str, output: &Path) -> Vec<OsString> {
+    let words = options
+        .split_whitespace()
+        .map(|word| OsString::from(word.replace("DIR", folder.path("").to_str().unwrap())));
+    let fixed = ["dsir", "select"].map(OsString::from).into_iter();
+    fixed.chain(words).chain([OsString::from("-o"), output.into(), folder.path("raw").into()]).collect()
+}
+
+/// All files below a path, with what they hold.
+fn files(path: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let entries = walkdir(path);
+    entries
+        .into_iter()
+        .map(|file| (file.strip_prefix(path).unwrap().into(), fs::read(&file).unwrap()))
+        .collect()
+}
+
+fn walkdir(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { walkdir(&path) } else { vec![path] }).collect()
+}
+
+/// A report without what depends on the clock or on who has worked.
+fn comparable(mut report: Value) -> Value {
+    let report_map = report.as_object_mut().unwrap();
+    for key in ["seconds", "threads"] {
+        report_map.remove(key);
+    }
+    for stage in report_map["stages"].as_array_mut().unwrap() {
+        // How much is read to be written depends on what was kept while it was weighed.
+        let also: &[&str] = if stage["stage"] == "write" { &["bytes", "records"] } else { &[] };
+        for key in ["seconds", "mb_per_second"].iter().chain(also) {
+            stage.as_object_mut().unwrap().remove(*key);
+        }
+    }
+    report
+}
+
+fn numbered(from: usize, to: usize) -> String {
+    let fields = |number: usize| {
+        format!("{{\"id\": {number}, \"kind\": \"{}\", \"text\": ", ["a", "b", "c"][number % 3])
+    };
+    let all = documents(to);
+    let lines = all[from..].iter().enumerate();
+    lines.map(|(at, line)| line.replacen("{\"text\":", &fields(from + at), 1)).collect()
+}
+
+/// Shards of every kind.
+fn corpus() -> Corpus {
+    let folder = Corpus::new();
+    folder.write("raw/a.jsonl", numbered(0, 500));
+    folder.write("raw/b/large.jsonl", numbered(500, 3000));
+    folder.write("raw/b/c.jsonl.zst", zstd::encode_all(numbered(3000, 3600).as_bytes(), 3).unwrap());
+    folder.write("raw/empty.jsonl", "");
+    folder.write("raw/z.jsonl", numbered(3600, 4000) + &numbered(3990, 4000));
+    folder.write("target.jsonl", record(TARGET).repeat(20) + &documents(40).concat());
+    folder.write("other.jsonl", documents(30).concat());
+    folder.write("mixed.jsonl", numbered(100, 160));
+    folder
+}
+
+#[test]
+fn an_engine_selects_what_one_machine_selects() {
+    let folder = corpus();
+    let outputs = ["out.jsonl", "out/", "out.jsonl.zst"];
+    let options = [
+        "--target DIR/target.jsonl --min-tokens 1 -k 300",
+        "--target DIR/target.jsonl --min-tokens 1 --fraction 0.1 --fit-tokens 20000 --annotate",
+        "--target DIR/target.jsonl --min-tokens 1 --tokens 9000 --refine",
+        "--target DIR/target.jsonl --min-tokens 1 -k 300 --auto",
+        "--target t=DIR/target.jsonl --target o=DIR/other.jsonl --separate-targets --min-tokens 1 -k 200 --refine",
+        "--target DIR/target.jsonl --min-tokens 1 -k 300 --group-by kind --group-share a=1,b=2 \
+         --where id<2500 --mix-in DIR/mixed.jsonl=20",
+        "--target DIR/target.jsonl --min-tokens 1 -k 100 --draws 2",
+        "--target DIR/target.jsonl --min-tokens 1 -k 100 --ngrams 3 --hash sha256 --method topk",
+    ];
+    for (number, options) in options.iter().enumerate() {
+        for output in if number == 0 { &outputs[..] } else { &outputs[number % 2..][..1] } {
+            let (one, many) = (folder.path("one").join(output), folder.path("many").join(output));
+            ["one", "many"].iter().for_each(|name| fs::create_dir_all(folder.path(name)).unwrap());
+            let alone = cli::run(typed(&folder, options, &one), &Observer::default()).unwrap();
+            // Of 2 000 bytes, large shards are cut; of a megabyte, nothing is.
+            for (piece_bytes, seed) in [(2_000, 1), (30_000, 2), (1 << 20, 3)] {
+                let engine: Arc<dyn Engine> = Untidy::new(piece_bytes, seed);
+                let by_engine =
+                    cli::run_on(Some(&engine), typed(&folder, options, &many), &Observer::default());
+                let by_engine = by_engine.unwrap_or_else(|failure| panic!("{options}: {failure}"));
+                let expected = files(&folder.path("one"));
+                assert!(!expected.is_empty());
+                assert!(files(&folder.path("many")) == expected, "{options} {output} {piece_bytes}");
+                let text = |value: Value| {
+                    comparable(value).to_string().replace(many.to_str().unwrap(), one.to_str().unwrap())
+                };
+                assert_eq!(text(by_engine.report), text(alone.report.clone()), "{options}");
+                let names =
+                    fs::read_dir(folder.path("many")).unwrap().map(|entry| entry.unwrap().file_name());
+                let left = names.filter(|name| name.to_str().unwrap().ends_with(".dsir-work")).count();
+                assert_eq!(left, 0, "the work directory is gone");
+                fs::remove_dir_all(folder.path("many")).unwrap();
+                fs::create_dir(folder.path("many")).unwrap();
+            }
+            fs::remove_dir_all(folder.path("one")).unwrap();
+        }
+    }
+}
