@@ -8,6 +8,7 @@ from typing import Any, Final, final
 import numpy as np
 import numpy.typing as npt
 
+from ._engine import Engine
 from ._inputs import Path
 from ._inputs import Texts as GivenTexts
 
@@ -18,6 +19,7 @@ __all__ = [
     "JsonlTexts",
     "Model",
     "Texts",
+    "do_piece",
     "draw",
     "gumbel",
     "hash_ids",
@@ -227,6 +229,11 @@ class Texts:
     """
     def __len__(self, /) -> int: ...
 
+def do_piece(path: Path, threads: int) -> None:
+    """
+    Do a piece of a job's work, which is written down in the file ``path``, with so many threads.
+    """
+
 def draw(
     args: list[str],
     log_weights: npt.NDArray[np.float64],
@@ -249,7 +256,7 @@ def hash_ids(ids: Iterable[str] | Iterable[int] | npt.NDArray[Any]) -> npt.NDArr
     The content hash of each id: of a string its UTF-8, of an integer its decimal digits.
     """
 
-def main(args: Sequence[str]) -> int:
+def main(args: Sequence[str], engine: Engine | None = None) -> int:
     """
     The program; returns its exit code.
     """
@@ -263,6 +270,7 @@ def run(
     args: Sequence[str],
     on_warning: Callable[[str], object],
     on_progress: Callable[[str, int, int | None], object] | None,
+    engine: Engine | None = None,
 ) -> tuple[str, str, str, tuple[list[str], list[tuple[npt.NDArray[np.int64], ...]]] | None]:
     """
     Run a command: its report as JSON and in words, what it prints, and what it selected but did not write: the paths of

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ._engine import Engine
-
     from ._options import (
         FitOptions,
         MeasureOptions,

@@ -32,9 +32,7 @@ def run(
         warnings.warn(inputs.told(in_python(words)), DsirWarning, stacklevel=_callers_level())
 
     try:
-        report, told, printed, selected = _dsir.run(
-            ["dsir", *arguments], warn, bars.show if bars else None, engine
-        )
+        report, told, printed, selected = _dsir.run(["dsir", *arguments], warn, bars.show if bars else None, engine)
     finally:
         if bars:
             bars.close()

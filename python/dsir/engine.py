@@ -19,6 +19,9 @@ from ._engine import Futures, do_piece
 from ._jobs import Targets, select_on
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+
     from typing_extensions import Unpack
 
     from ._dsir import Model
@@ -31,7 +34,7 @@ __all__ = ["do_piece", "select"]
 
 def select(
     submit: Callable[[Callable[[str], None], str], Any],
-    raw: Path | list[Path],
+    raw: Path | Iterable[os.PathLike[str]],
     target: Targets | None = None,
     *,
     places: int,
@@ -51,7 +54,7 @@ def select(
             future, with the methods ``done()``, ``result()`` and ``cancel()``. It may call the function again after a
             machine has died. All machines must have this version of dsir, and see the raw shards, ``out`` and its
             work directory (``work``, by default beside ``out``) under the same paths.
-        raw: The path of a shard or of a folder of shards, or several paths.
+        raw: The path of a shard or of a folder of shards, or several ``pathlib.Path``.
         places: How many calls to begin before the first of them has ended: more than there are workers, so that none
             waits for the next call.
         target, model, k, fraction, tokens, bytes, out, progress, options: As for :func:`dsir.select`. Several threads

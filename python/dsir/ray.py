@@ -26,6 +26,9 @@ from ._errors import OptionError
 from ._jobs import Targets, select_on
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable
+
     from typing_extensions import Unpack
 
     from ._dsir import Model
@@ -38,7 +41,7 @@ RETRIES = 20
 
 
 def select(
-    raw: Path | list[Path],
+    raw: Path | Iterable[os.PathLike[str]],
     target: Targets | None = None,
     *,
     address: str | None = None,
@@ -112,11 +115,15 @@ def _nodes() -> int:
 
 
 def main() -> int:
-    """The command ``dsir-ray``: ``dsir``, whose ``select`` runs on a cluster."""
+    """The command ``dsir-ray``: ``dsir select`` on a cluster."""
     address, arguments = _address(sys.argv[1:])
-    if arguments[:1] != ["select"] or {"-h", "--help"} & set(arguments):
-        print("dsir-ray select [--address ADDRESS] with the options of dsir select:\n")
-        return program(["dsir-ray", "select", *arguments[1:]][: None if arguments else 1] + ["-h"] * (not arguments))
+    usage = "dsir-ray select [--address ADDRESS], with the options and arguments of dsir select"
+    if asked := [argument for argument in arguments if argument in ("-h", "--help")]:
+        print(f"{usage}:\n", flush=True)
+        return program(["dsir-ray", "select", asked[0]])
+    if arguments[:1] != ["select"]:
+        print(f"usage: {usage}; see dsir-ray select --help", file=sys.stderr)
+        return 2
     with _connected(address, log_to_driver=False, logging_level="warning"):
         return program(["dsir-ray", *arguments], Tasks())
 

@@ -37,6 +37,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ._engine import Engine
 from ._inputs import Path
 from ._inputs import Texts as GivenTexts
 """

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::by_bucket::ByBucket;
 use super::coarse::Coarse;
+use super::packed;
 use crate::density::{Sum, sum_of};
 
 /// Features are kept in chunks of this size, so that growing never holds them twice. Each has its room from the start,
@@ -13,8 +14,8 @@ pub(super) const CHUNK: usize = 1 << 14;
 /// Buckets in chunks, of which all but the last are full.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Features {
-    Short(Vec<Vec<u16>>),
-    Long(Vec<Vec<u32>>),
+    Short(#[serde(with = "packed")] Vec<Vec<u16>>),
+    Long(#[serde(with = "packed")] Vec<Vec<u32>>),
 }
 
 /// Where the features of one document are.

@@ -20,6 +20,7 @@ mod inclusion;
 mod kl;
 mod learn;
 mod oversampling;
+mod packed;
 mod text_sampler;
 mod trajectory;
 
