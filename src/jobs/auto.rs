@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use super::count_options::CountOptions;
+use super::refine::Of;
 use super::report::{AutoReport, Report, StageReport};
 use super::run::Run;
 use crate::density::density;
@@ -150,14 +151,13 @@ fn aims(texts: &TextSample, draw: &DrawOptions, counted: &CountedIn) -> Result<V
 /// Chooses, and tells of it.
 pub(super) fn choose_and_tell(
     count: &CountOptions,
-    (raw, targets): (&Shards, &[TargetShards]),
+    of: Of<'_>,
     draw: &DrawOptions,
-    eligible: &Eligible,
     read: &ReadOptions,
-    elsewhere: Option<&Elsewhere>,
     run: &Run,
     report: &mut Report,
 ) -> Result<Candidate, Error> {
+    let Of { targets, raw, eligible, elsewhere } = of;
     // All are read again.
     raw.keep_streams(run.temp_dir());
     targets.iter().for_each(|target| target.shards.keep_streams(run.temp_dir()));

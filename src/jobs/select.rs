@@ -152,9 +152,8 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
         let eligible = Eligible { min_tokens: draw.min_tokens, filter: filter.clone() };
         let model = match model {
             ModelSource::Fit { targets, mut count, learn: Learn::Auto } => {
-                let of = (&raw, &targets[..]);
-                let chosen =
-                    auto::choose_and_tell(&count, of, &draw, &eligible, &read, elsewhere, &run, report)?;
+                let of = refine::Of { targets: &targets, raw: &raw, eligible: &eligible, elsewhere };
+                let chosen = auto::choose_and_tell(&count, of, &draw, &read, &run, report)?;
                 count.space.ngrams = chosen.ngrams;
                 let learn = match chosen.weights {
                     Weighting::Published => Learn::Plain,
