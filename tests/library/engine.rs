@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use dsir::jobs::do_piece;
-use dsir::{Engine, EngineError, Error, ErrorKind, Observer, cli};
+use dsir::{Engine, EngineError, ErrorKind, Observer, cli};
 use serde_json::Value;
 
 use crate::corpus::{Corpus, record};
@@ -50,8 +50,7 @@ impl State {
 }
 
 fn work(piece: &Path) {
-    let words = |error: &Error| error.to_string();
-    do_piece(piece, 1, &words, &Observer::default()).unwrap();
+    do_piece(piece, 1, &cli::words_of_error, &Observer::default()).unwrap();
 }
 
 impl Engine for Untidy {
@@ -85,7 +84,7 @@ impl Engine for Untidy {
                 fs::create_dir_all(piece.with_file_name(".dsir-dead")).unwrap();
                 let observer = Observer::default();
                 observer.cancel();
-                let died = do_piece(&piece, 1, &|error: &Error| error.to_string(), &observer);
+                let died = do_piece(&piece, 1, &cli::words_of_error, &observer);
                 assert_eq!(died.unwrap_err().kind(), ErrorKind::Cancelled);
                 work(&piece);
             }
@@ -207,4 +206,90 @@ fn an_engine_selects_what_one_machine_selects() {
             fs::remove_dir_all(folder.path("one")).unwrap();
         }
     }
+}
+
+const PLAIN: &str = "--target DIR/target.jsonl --min-tokens 1 -k 300";
+
+#[test]
+fn what_was_done_before_the_engine_failed_is_not_done_again() {
+    let folder = corpus();
+    let [alone, out] = ["alone.jsonl", "out.jsonl"].map(|name| folder.path(name));
+    cli::run(typed(&folder, PLAIN, &alone), &Observer::default()).unwrap();
+
+    let select = |engine: &Arc<Untidy>| {
+        let engine: Arc<dyn Engine> = Arc::clone(engine) as _;
+        cli::run_on(Some(&engine), typed(&folder, PLAIN, &out), &Observer::default())
+    };
+    let all = Untidy::new(30_000, 0);
+    select(&all).unwrap();
+    fs::remove_file(&out).unwrap();
+
+    // It fails again and again, a little later each time.
+    let mut begun = 0;
+    for done in [3, 4, 10] {
+        let engine = Untidy::new(30_000, done as u64);
+        engine.fails_after(done);
+        let failure = select(&engine).unwrap_err();
+        assert_eq!(failure.error().unwrap().kind(), ErrorKind::Engine);
+        assert!(failure.words().contains("no machines are left"), "{failure}");
+        assert!(failure.resumable().unwrap().exists() && !out.exists());
+        begun += done;
+    }
+    let engine = Untidy::new(30_000, 9);
+    select(&engine).unwrap();
+    assert_eq!(begun + engine.begun(), all.begun());
+    assert!(fs::read(&out).unwrap() == fs::read(&alone).unwrap());
+    assert!(!folder.path("out.jsonl.dsir-work").exists());
+}
+
+#[test]
+fn bad_records_are_told_by_their_lines_also_where_a_shard_is_cut() {
+    let folder = corpus();
+    let large: Vec<String> =
+        (500..3000).map(|i| if i % 700 == 0 { "\n{}\n".into() } else { numbered(i, i + 1) }).collect();
+    folder.write("raw/b/large.jsonl", large.concat());
+    let out = folder.path("out.jsonl");
+    let rejects = folder.path("rejects.jsonl");
+    let by = |engine: Option<&Arc<dyn Engine>>, options: &str| {
+        let done = cli::run_on(engine, typed(&folder, options, &out), &Observer::default());
+        let words = done.map(|done| comparable(done.report).to_string()).map_err(|failure| {
+            let error = failure.error().unwrap();
+            (failure.words(), error.kind(), error.path().map(Path::to_path_buf), error.line())
+        });
+        drop(fs::remove_dir_all(folder.path("out.jsonl.dsir-work")));
+        (words, fs::read(&out).ok(), fs::read(&rejects).ok())
+    };
+    for options in [PLAIN, &format!("{PLAIN} --invalid skip --rejects DIR/rejects.jsonl")] {
+        let alone = by(None, options);
+        for seed in 0..3 {
+            let engine: Arc<dyn Engine> = Untidy::new(8_000, seed);
+            assert_eq!(by(Some(&engine), options), alone);
+        }
+        assert_eq!(alone.0.is_err(), options == PLAIN);
+        if let Err((words, _, path, line)) = alone.0 {
+            assert_eq!((path, line), (Some(folder.path("raw/b/large.jsonl")), Some(202)), "{words}");
+        }
+    }
+    let kept = fs::read_to_string(&rejects).unwrap();
+    let lines: Vec<u64> = kept
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["line"].as_u64().unwrap())
+        .collect();
+    assert_eq!(lines, [202, 903, 1604, 2305]);
+}
+
+#[test]
+fn a_stream_is_refused_and_so_is_what_no_job_has_written() {
+    let folder = corpus();
+    let pipe = folder.path("raw/pipe.jsonl");
+    std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    let engine: Arc<dyn Engine> = Untidy::new(8_000, 0);
+    let mut args = typed(&folder, PLAIN, &folder.path("out.jsonl"));
+    *args.last_mut().unwrap() = pipe.into();
+    let failure = cli::run_on(Some(&engine), args, &Observer::default()).unwrap_err();
+    assert!(failure.words().contains("pipe.jsonl: only this machine can read it"), "{failure}");
+
+    let piece = folder.write("piece", "something else");
+    let refused = do_piece(&piece, 1, &cli::words_of_error, &Observer::default()).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Engine);
 }
