@@ -6,8 +6,8 @@
     ...     dsir.engine.select(pool.submit, raw="corpus/", target="wanted.jsonl", k=10_000, out="selected/", places=16)
 
 Pieces of the work are written to files, and their paths are given to a function like ``Executor.submit`` of
-``concurrent.futures``, dask, mpi4py or submitit. ``docs/engines.md`` tells how it works. :mod:`dsir.ray` and
-:mod:`dsir.spark` are engines that are ready to use.
+``concurrent.futures``, dask, mpi4py or submitit; ``python -m dsir.engine PIECE`` does one where only commands are
+run. ``docs/engines.md`` tells how it works. :mod:`dsir.ray` and :mod:`dsir.spark` are engines that are ready to use.
 """
 
 from __future__ import annotations
@@ -65,3 +65,10 @@ def select(
     """
     engine = Futures(submit, places)
     return select_on(engine, raw, target, model, (k, fraction, tokens, bytes), out, progress, options)
+
+
+if __name__ == "__main__":
+    import sys
+
+    for path in sys.argv[1:]:
+        do_piece(path)
