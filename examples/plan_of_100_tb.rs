@@ -2,6 +2,8 @@
 //!
 //! usage: plan_of_100_tb [SHARDS [ROWS_OF_A_SHARD]]
 
+#![allow(clippy::print_stdout, reason = "it is a program that prints")]
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 

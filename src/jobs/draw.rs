@@ -15,14 +15,12 @@ use crate::density::Closeness;
 use crate::error::Error;
 use crate::invalid_options::{InvalidOptions, OutputKind};
 use crate::observer::Observer;
-use crate::passes::{
-    Candidates, Elsewhere, Filter, Measuring, Source, WriteOptions, Written, keep_selected, write,
-};
+use crate::passes::{Candidates, Filter, Measuring, Source, WeighedElsewhere, WriteOptions, Written, write};
 use crate::reader::{Shard, Shards};
 use crate::resample::{self, Budget, Combine, Draw, DrawOptions, FromGroup, LogWeights, Method, Totals};
 use crate::storage;
 use crate::warning::Warning;
-use crate::weights::{TargetSize, WeightsFile, WeightsFolder};
+use crate::weights::{TargetSize, WeightsFile};
 use crate::writer::{self, Destination};
 
 /// Where and how a selection is written.
@@ -162,7 +160,7 @@ pub(super) enum Keeper<'a> {
     /// Weighing has kept those that may be selected.
     Weighing(&'a Candidates),
     /// The machines that weighed them keep those that are selected.
-    Elsewhere(&'a (WeightsFolder, Elsewhere)),
+    Elsewhere(&'a WeighedElsewhere),
 }
 
 /// What a selection is made of.
@@ -197,18 +195,16 @@ impl DrawInput<'_> {
         };
         let is_weighed = self.scores != ScoreKind::None;
         let mut main = Source::of_draw(&draw, weights, shards, is_weighed);
-        match self.kept {
-            None => {}
-            Some(Keeper::Weighing(candidates)) => main.candidates = Some(candidates.files(shards, &draw)),
-            Some(Keeper::Elsewhere(keeper)) => {
-                let kept = keep_selected(draw.plan(), shards, weights, keeper, &run.storage, &run.observer)?;
-                main.candidates = Some(kept.files.into_iter().map(Some).collect());
-                main.read = Some(kept.read);
-            }
+        if let Some(Keeper::Weighing(candidates)) = self.kept {
+            main.candidates = Some(candidates.files(shards, &draw));
         }
+        let elsewhere = match self.kept {
+            Some(Keeper::Elsewhere(elsewhere)) => Some(elsewhere),
+            _ => None,
+        };
         let sources: Vec<Source<'_>> =
             std::iter::once(main).chain(mixed_in.iter().map(MixedIn::source)).collect();
-        let written = write(&sources, &write_options, self.measuring, &run.observer)?;
+        let written = write(sources, &write_options, self.measuring, elsewhere, &run.observer)?;
         report.read("write", &written.read);
         report.draw = Some(self.report(&draw, Some(written), &run.observer));
         if outputs.options.destination == Destination::Nowhere {

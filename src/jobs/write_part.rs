@@ -87,7 +87,7 @@ pub fn write_part(options: PartOptions, observer: &Observer) -> Result<Report, E
             annotate: output.annotate,
             storage: &run.storage,
         };
-        let written = write(&sources, &write_options, None, &run.observer)?;
+        let written = write(sources, &write_options, None, None, &run.observer)?;
         report.read("write", &written.read);
         report.written = Some(written.each);
         Ok(())
@@ -188,7 +188,7 @@ impl Part<'_> {
             weights: &opened.weights,
             shards: &self.shards,
             candidates: None,
-            read: None,
+            was_kept_elsewhere: false,
             is_weighed: self.planned.mixed_in.is_none() && *by != DrawBy::Nothing,
         }
     }

@@ -1,12 +1,12 @@
 //! Keeps the selected records of each shard in a file, from which they are written elsewhere.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use super::candidates::{self, CandidatesThread};
-use super::documents::{ReadReport, Tally};
+use super::documents::Tally;
 use super::elsewhere::{Elsewhere, Floors, KeepTask};
 use crate::error::Error;
 use crate::observer::Observer;
@@ -17,47 +17,40 @@ use crate::storage::{self, Storage, WholeFile};
 use crate::weights::{RowBlock, WeightsFile, WeightsFolder};
 
 /// The records that a plan has selected, kept for writing.
-pub(crate) struct Kept {
-    /// Of each shard: zstd frames of lines, each the number of a record in its shard, a space, and the record.
-    pub(crate) files: Vec<PathBuf>,
-    /// How the shards were read.
-    pub(crate) read: ReadReport,
+pub(super) struct Kept {
+    /// Of each shard that was read: zstd frames of lines, each the number of a record in its shard, a space, and the
+    /// record.
+    pub(super) files: Vec<Option<PathBuf>>,
+    /// What was read of these shards.
+    pub(super) tallies: BTreeMap<usize, Tally>,
 }
 
-/// Has other machines keep what `plan` has selected of `shards`, which have these weights.
-///
-/// # Errors
-/// Shards that cannot be read or are not those that were weighed; a folder that cannot be written.
-pub(crate) fn keep_selected(
+/// Has other machines keep what `plan` has selected of the shards in their pieces, which have these weights.
+pub(super) fn keep(
     plan: &Plan,
     shards: &Shards,
-    weights: &[WeightsFile],
-    (folder, elsewhere): &(WeightsFolder, Elsewhere),
-    storage: &Storage,
+    weights: &WeightsFolder,
+    elsewhere: &Elsewhere,
     observer: &Observer,
 ) -> Result<Kept, Error> {
-    let start = Instant::now();
-    observer.begin("write", shards.total_bytes());
-    let task = KeepTask { plan: plan.clone(), weights: folder.path().into() };
-    let mut tallies = vec![Vec::new(); elsewhere.pieces().len()];
+    let task = KeepTask { plan: plan.clone(), weights: weights.path().into() };
+    let mut of_pieces = vec![Vec::new(); elsewhere.pieces().len()];
     let take = |piece: usize, of_piece| {
-        tallies[piece] = of_piece;
+        of_pieces[piece] = of_piece;
         Ok(Floors::default())
     };
     elsewhere.run(&task, take, observer)?;
-    let kept = KeepTask::kept(&elsewhere.folder_of(&task)?);
+    let folder = KeepTask::kept(&elsewhere.folder_of(&task)?);
     for (shard, spans) in elsewhere.in_spans() {
-        let spans: Vec<PathBuf> = spans.iter().map(|name| candidates::path(&kept, name)).collect();
-        join(&spans, &candidates::path(&kept, shards[shard].relative()), storage)?;
+        let spans: Vec<PathBuf> = spans.iter().map(|name| candidates::path(&folder, name)).collect();
+        join(&spans, &candidates::path(&folder, shards[shard].relative()), elsewhere.storage())?;
     }
-    let mut read = ReadReport::default();
-    for ((shard, weights), tally) in shards.iter().zip(weights).zip(elsewhere.tallies(tallies)) {
-        super::check_rows(weights, shard, tally.records)?;
-        read.records += tally.records;
-        read.bytes += tally.bytes;
+    let tallies = elsewhere.tallies_of_read(of_pieces);
+    let mut files = vec![None; shards.len()];
+    for shard in tallies.keys() {
+        files[*shard] = Some(candidates::path(&folder, shards[*shard].relative()));
     }
-    read.seconds = start.elapsed().as_secs_f64();
-    Ok(Kept { files: shards.iter().map(|shard| candidates::path(&kept, shard.relative())).collect(), read })
+    Ok(Kept { files, tallies })
 }
 
 /// Frames that follow each other may be in one file.

@@ -36,7 +36,6 @@ pub(crate) use fields::look_for_fields;
 pub(crate) use fill_in::{FillInOptions, WeightSource, fill_in};
 pub use filter::Filter;
 pub(crate) use filter::fields_of;
-pub(crate) use keep::keep_selected;
 pub(crate) use measure::{MeasuredSelection, MeasuringOptions, measure_raw, measure_selection};
 pub use prepare::Prepared;
 pub(crate) use prepare::{PreparingOptions, prepare};
@@ -46,7 +45,7 @@ pub(crate) use selected::TextHashes;
 pub(crate) use stored_filter::{StoredFilter, StoredFilterError};
 pub(crate) use texts::{featurize_texts, sample_texts};
 pub(crate) use weigh::{Weighed, WeighingOptions, refuse_weights_of_others, weigh};
-pub(crate) use write::{Measuring, Source, WriteOptions, Written, write};
+pub(crate) use write::{Measuring, Source, WeighedElsewhere, WriteOptions, Written, write};
 
 use std::path::PathBuf;
 

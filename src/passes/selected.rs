@@ -3,19 +3,45 @@
 use std::path::PathBuf;
 
 use ahash::{AHashMap, AHashSet};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::reader::content_hash;
 
 /// The texts of some documents, by their hashes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct TextHashes {
+    #[serde(with = "as_sequence")]
     hashes: AHashSet<u64>,
     kept: Kept,
 }
 
+/// What is hashed, as a sequence in an order that is always the same.
+mod as_sequence {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<'a, T, C, S>(items: &'a C, serializer: S) -> Result<S::Ok, S::Error>
+    where
+        &'a C: IntoIterator<Item = T>,
+        T: Serialize + Ord,
+        S: Serializer,
+    {
+        let mut items: Vec<T> = items.into_iter().collect();
+        items.sort_unstable();
+        items.serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, T, C, D>(deserializer: D) -> Result<C, D::Error>
+    where
+        T: Deserialize<'de>,
+        C: FromIterator<T>,
+        D: Deserializer<'de>,
+    {
+        Ok(Vec::deserialize(deserializer)?.into_iter().collect())
+    }
+}
+
 /// Which hashes are kept: all, or the smaller ones, so that which these are depends on nothing else.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Kept {
     last: u64,
 }
@@ -90,9 +116,10 @@ pub struct SelectedRecords {
 }
 
 /// Gathers it, one record after the other, in any order.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Looking {
     records: u64,
+    #[serde(with = "as_sequence")]
     seen: AHashMap<u64, Seen>,
     kept: Kept,
     of_target: u64,
@@ -100,7 +127,7 @@ pub(super) struct Looking {
 }
 
 /// A record, how often it was seen, and the first two shards that hold it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Seen {
     times: u32,
     shards: [u32; 2],
@@ -124,20 +151,46 @@ impl Looking {
     pub(super) fn add(&mut self, look: Look) {
         self.records += 1;
         self.shared_by_draws += u64::from(look.is_shared_by_draws);
-        if !self.kept.takes(look.hash) {
+        let shard = u32::try_from(look.shard).unwrap_or(u32::MAX);
+        self.see(look.hash, Seen { times: 1, shards: [shard, u32::MAX] });
+    }
+
+    /// Adds what others have gathered of other records.
+    pub(super) fn join(&mut self, other: Looking) {
+        self.records += other.records;
+        self.shared_by_draws += other.shared_by_draws;
+        self.of_target += other.of_target;
+        self.keep_up_to(self.kept.last.min(other.kept.last));
+        other.seen.into_iter().for_each(|(hash, seen)| self.see(hash, seen));
+    }
+
+    /// Calls the shards by these numbers instead of their places in them.
+    pub(super) fn renumber(&mut self, numbers: &[usize]) {
+        let number = |shard: u32| match numbers.get(shard as usize) {
+            Some(number) => u32::try_from(*number).unwrap_or(u32::MAX),
+            None => u32::MAX,
+        };
+        self.seen.values_mut().for_each(|seen| seen.shards = seen.shards.map(number));
+    }
+
+    fn see(&mut self, hash: u64, more: Seen) {
+        if !self.kept.takes(hash) {
             return;
         }
-        let shard = u32::try_from(look.shard).unwrap_or(u32::MAX);
-        let seen = self.seen.entry(look.hash).or_insert(Seen { times: 0, shards: [u32::MAX; 2] });
-        seen.times = seen.times.saturating_add(1);
+        let seen = self.seen.entry(hash).or_insert(Seen { times: 0, shards: [u32::MAX; 2] });
+        seen.times = seen.times.saturating_add(more.times);
         // The two smallest, whatever the order.
-        let [first, second] = seen.shards;
-        seen.shards = [first.min(shard), first.max(shard).min(second)];
+        let mut shards = [seen.shards, more.shards].concat();
+        shards.sort_unstable();
+        seen.shards = [shards[0], shards[1]];
         while self.seen.len() > Kept::MOST {
-            self.kept.last >>= 1;
-            let last = self.kept.last;
-            self.seen.retain(|hash, _| *hash <= last);
+            self.keep_up_to(self.kept.last >> 1);
         }
+    }
+
+    fn keep_up_to(&mut self, last: u64) {
+        self.kept.last = last;
+        self.seen.retain(|hash, _| *hash <= last);
     }
 
     /// Notes that so many have texts of the target.

@@ -19,6 +19,7 @@ use super::eligible::Eligible;
 use super::elsewhere::{Elsewhere, Floors, StoredReading, WeighTask};
 use super::filter::{Filter, FilterThread, Verdict};
 use super::rejects::Rejects;
+use super::write::WeighedElsewhere;
 use crate::density::{LogRatios, Model};
 use crate::error::Error;
 use crate::featurizer::Featurizers;
@@ -52,8 +53,8 @@ pub(crate) struct Weighed {
     pub read: ReadReport,
     /// The names of the groups that there are, if records are told apart.
     pub groups: Groups,
-    /// Of records that were weighed on other machines: where the weights are, and who writes the selected ones.
-    pub elsewhere: Option<(WeightsFolder, Elsewhere)>,
+    /// Where and by whom, if other machines have weighed them.
+    pub elsewhere: Option<WeighedElsewhere>,
 }
 
 /// What was weighed of a part of a corpus.
@@ -105,7 +106,7 @@ fn weigh_elsewhere(
     options: WeighingOptions<'_>,
     storage: &Storage,
     observer: &Observer,
-) -> Result<(WeighedPart, (WeightsFolder, Elsewhere)), Error> {
+) -> Result<(WeighedPart, WeighedElsewhere), Error> {
     let WeighingOptions { mut rejects, filter, .. } = options;
     let task = WeighTask {
         model: elsewhere.write_model(model)?,
@@ -129,9 +130,9 @@ fn weigh_elsewhere(
     for (shard, spans) in elsewhere.in_spans() {
         weights.join(&spans, &shards[shard], storage)?;
     }
-    let numbered = elsewhere.numbered(&tallies);
+    let weighed = WeighedElsewhere { weights, elsewhere: elsewhere.numbered(&tallies) };
     let tallies = elsewhere.tallies(tallies);
-    Ok((WeighedPart { tallies, groups, bytes_before: 0 }, (weights, numbered)))
+    Ok((WeighedPart { tallies, groups, bytes_before: 0 }, weighed))
 }
 
 /// Weighs on this machine.

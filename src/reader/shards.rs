@@ -5,9 +5,9 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use serde::{Deserialize, Serialize};
 use walkdir::WalkDir;
 
+use super::shard_file::ShardFile;
 use super::source::Stream;
 use super::span::{self, Span};
 use super::{Error, glob};
@@ -36,37 +36,6 @@ pub struct Shard {
     lines_before: OnceLock<u64>,
 }
 
-/// A file that is a shard, or a span of one, as another machine is told of it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct ShardFile {
-    #[serde(with = "path_bytes")]
-    path: PathBuf,
-    #[serde(with = "path_bytes")]
-    file: PathBuf,
-    #[serde(with = "path_bytes")]
-    relative: PathBuf,
-    stamp: Stamp,
-    walked: bool,
-    span: Option<Span>,
-}
-
-/// Paths as the bytes that they are.
-mod path_bytes {
-    use std::path::{Path, PathBuf};
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    use crate::storage;
-
-    pub(super) fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
-        path.as_os_str().as_encoded_bytes().serialize(serializer)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
-        Vec::deserialize(deserializer).map(|bytes: Vec<u8>| storage::path_of_bytes(&bytes))
-    }
-}
-
 impl From<ShardFile> for Shard {
     fn from(ShardFile { path, file, relative, stamp, walked, span }: ShardFile) -> Self {
         Shard {
@@ -82,24 +51,6 @@ impl From<ShardFile> for Shard {
             span,
             lines_before: OnceLock::new(),
         }
-    }
-}
-
-impl ShardFile {
-    /// A span of it; if `named`, its outputs have a name of their own.
-    pub(crate) fn with_span(&self, span: Span, named: bool) -> Self {
-        let relative = if named { span.name(&self.relative) } else { self.relative.clone() };
-        ShardFile { span: Some(span), relative, ..self.clone() }
-    }
-
-    /// The path under which outputs are named.
-    pub(crate) fn relative(&self) -> &Path {
-        &self.relative
-    }
-
-    /// What is read of it.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.span.map_or(self.stamp.bytes, Span::bytes)
     }
 }
 

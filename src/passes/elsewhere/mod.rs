@@ -5,7 +5,7 @@ mod piece;
 mod tasks;
 
 pub use piece::do_piece;
-pub(super) use tasks::{CountTask, CountedPiece, KeepTask, SampleTask, StoredReading, WeighTask};
+pub(super) use tasks::{CountTask, CountedPiece, KeepTask, SampleTask, StoredReading, WeighTask, WriteTask};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -246,13 +246,41 @@ impl Elsewhere {
         cuts.iter().map(|cut| cut.span.map_or(self.files[cut.shard].bytes(), Span::bytes)).sum()
     }
 
-    /// What the shards have come to, of what the cuts of each piece have.
+    /// What all shards have come to, of what the cuts of each piece have.
     pub(super) fn tallies(&self, of_pieces: Vec<Vec<Tally>>) -> Vec<Tally> {
-        let mut tallies = vec![Tally::default(); self.files.len()];
+        self.tallies_of_read(of_pieces).into_values().collect()
+    }
+
+    /// The same of those shards that are in the pieces.
+    pub(super) fn tallies_of_read(&self, of_pieces: Vec<Vec<Tally>>) -> BTreeMap<usize, Tally> {
+        let mut tallies: BTreeMap<usize, Tally> = BTreeMap::new();
         for (cut, tally) in self.pieces.iter().flatten().zip(of_pieces.into_iter().flatten()) {
-            tallies[cut.shard].add(tally);
+            tallies.entry(cut.shard).or_default().add(tally);
         }
         tallies
+    }
+
+    /// The pieces that are spans of shards.
+    pub(super) fn only_spans(&self) -> Self {
+        let in_spans = |piece: &&Vec<Cut>| piece.iter().any(|cut| cut.span.is_some());
+        Elsewhere { pieces: self.pieces.iter().filter(in_spans).cloned().collect(), ..self.clone() }
+    }
+
+    /// The same in pieces of whole shards.
+    pub(super) fn of_whole_shards(&self) -> Self {
+        let mut pieces = self.pieces.clone();
+        pieces.retain_mut(|piece| {
+            let is_first = |cut: &Cut| cut.span.is_none_or(|span| span.start == 0);
+            piece.retain(is_first);
+            piece.iter_mut().for_each(|cut| cut.span = None);
+            !piece.is_empty()
+        });
+        Elsewhere { pieces, ..self.clone() }
+    }
+
+    /// Where files are made.
+    pub(super) fn storage(&self) -> &Storage {
+        &self.storage
     }
 }
 

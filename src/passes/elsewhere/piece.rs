@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::tasks::{CountTask, KeepTask, SampleTask, WeighTask};
+use super::tasks::{CountTask, KeepTask, SampleTask, WeighTask, WriteTask};
 use super::{Floors, hash};
 use crate::engine::{EngineError, PieceFailure};
 use crate::error::Error;
@@ -90,6 +90,7 @@ pub fn do_piece(
         CountTask::NAME => work::<CountTask>(piece, &shards, &at, words),
         WeighTask::NAME => work::<WeighTask>(piece, &shards, &at, words),
         KeepTask::NAME => work::<KeepTask>(piece, &shards, &at, words),
+        WriteTask::NAME => work::<WriteTask>(piece, &shards, &at, words),
         _ => Err(unreadable(piece)),
     };
     pool.install(work)

@@ -8,22 +8,26 @@ use super::piece::{At, Task, beside};
 use crate::density::{CountsSoFar, FitBudget, Model};
 use crate::error::Error;
 use crate::featurizer::FeatureSpace;
+use crate::passes::candidates;
 use crate::passes::count_raw::{CountExtras, Counted, count_part};
 use crate::passes::documents::Tally;
 use crate::passes::eligible::Eligible;
 use crate::passes::keep::{KeepTo, keep_part};
 use crate::passes::oversampled::Oversampled;
 use crate::passes::rejects::Rejects;
+use crate::passes::selected::TextHashes;
 use crate::passes::stored_filter::{StoredFilter, StoredFilterError};
 use crate::passes::texts::sample_part;
 use crate::passes::weigh::{WeighingOptions, weigh_part};
-use crate::passes::{RawCorpus, ReadOptions};
-use crate::reader::{Shards, TextFields, plain_path};
+use crate::passes::write::{DrawOutputs, WrittenPart, write_source};
+use crate::passes::{Measuring, RawCorpus, ReadOptions, Source, WriteOptions};
+use crate::reader::{Shard, Shards, TextFields, plain_path};
 use crate::refine::{DocumentBlocks, DocumentSampler, TextSampler, TextsOfLevel};
 use crate::resample::{Groups, Plan};
 use crate::sampling::Levels;
 use crate::storage::{self, WorkDir};
 use crate::weights::WeightsFolder;
+use crate::writer::Destination;
 
 /// Values that are JSON among those that are not: their formats leave out what is not there.
 mod json {
@@ -211,5 +215,74 @@ impl Task for KeepTask {
             storage: at.storage,
         };
         keep_part(shards, &WeightsFolder::new(&self.weights), to, at.observer)
+    }
+}
+
+/// Writes the selected records of whole shards, each into a file of its own, and measures them.
+#[derive(Serialize, Deserialize)]
+pub(in crate::passes) struct WriteTask {
+    #[serde(with = "json")]
+    pub(in crate::passes) plan: Plan,
+    /// The folder of the weights.
+    pub(in crate::passes) weights: PathBuf,
+    /// The folder of the selected records of shards that were read in spans.
+    pub(in crate::passes) kept: PathBuf,
+    pub(in crate::passes) draws: usize,
+    pub(in crate::passes) annotate: bool,
+    /// The model that the selection is measured by.
+    pub(in crate::passes) model: Option<PathBuf>,
+    pub(in crate::passes) reading: Option<StoredReading>,
+    /// The texts of the target, if they are known.
+    pub(in crate::passes) target: Option<TextHashes>,
+}
+
+impl WriteTask {
+    /// Where what a draw has selected goes, from the folder of the task.
+    pub(in crate::passes) fn written(folder: &Path, draw: usize) -> PathBuf {
+        folder.join(format!("draw-{draw}"))
+    }
+}
+
+impl Task for WriteTask {
+    const NAME: &'static str = "write";
+    type Done = WrittenPart;
+
+    fn work(&self, shards: &Shards, at: &At<'_>) -> Result<WrittenPart, Error> {
+        let folder = at.beside.parent().unwrap_or(Path::new(""));
+        let model = self.model.as_deref().map(Model::read).transpose()?;
+        let read = self.reading.as_ref().map(StoredReading::open).transpose()?;
+        let measuring = model.as_ref().zip(read.as_ref());
+        let measuring =
+            measuring.map(|(model, (read, _))| Measuring { model, read, target: self.target.as_ref() });
+        let weights = WeightsFolder::new(&self.weights).open(shards)?;
+        let kept = |shard: &Shard| {
+            let path = candidates::path(&self.kept, shard.relative());
+            path.exists().then_some(path)
+        };
+        let destinations: Vec<Destination> =
+            (0..self.draws).map(|draw| Destination::Folder(Self::written(folder, draw))).collect();
+        let options = WriteOptions {
+            destinations: &destinations,
+            shuffle: None,
+            annotate: self.annotate,
+            storage: at.storage,
+        };
+        let source = Source {
+            plan: &self.plan,
+            numbers: Some(at.numbers),
+            drawn: None,
+            eligible: None,
+            at_random: false,
+            weights: &weights,
+            shards,
+            candidates: Some(shards.iter().map(kept).collect()),
+            was_kept_elsewhere: true,
+            is_weighed: true,
+        };
+        let outputs = DrawOutputs::create(&options)?;
+        let mut part = write_source(&source, 0, &outputs, self.annotate, measuring, at.observer)?;
+        outputs.finish()?;
+        part.looking.renumber(at.numbers);
+        Ok(part)
     }
 }

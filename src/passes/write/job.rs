@@ -1,0 +1,353 @@
+//! Writes the selected records of one source, and measures them.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Measuring, Source, WriteOptions};
+use crate::density::Counts;
+use crate::error::Error;
+use crate::featurizer::{Featurizer, Featurizers};
+use crate::observer::Observer;
+use crate::passes::candidates;
+use crate::passes::documents::Tally;
+use crate::passes::selected::{Look, Looking, TextHashes};
+use crate::passes::{check_rows, other_rows, read_rows};
+use crate::reader::{Block, BlockReader, Shards, TextReader, content_hash};
+use crate::resample::{Noise, Plan, Position};
+use crate::scan::{self, Job};
+use crate::weights::{self, Row, RowBlock, WeightsFile};
+use crate::writer::{RecordWriter, Selected, ShardRecords, annotate};
+
+/// What was written of a part of a selection.
+#[derive(Debug, Serialize, Deserialize)]
+pub(in crate::passes) struct WrittenPart {
+    /// What was read of the shards.
+    pub(in crate::passes) read: Tally,
+    /// How many records each draw has.
+    pub(in crate::passes) each: Vec<u64>,
+    /// The n-grams of each draw, if it is measured.
+    pub(in crate::passes) counts: Vec<Counts>,
+    /// What the records of the first draw are like.
+    pub(in crate::passes) looking: Looking,
+}
+
+impl WrittenPart {
+    /// Nothing written yet, of so many draws.
+    pub(in crate::passes) fn new(draws: usize, measuring: Option<Measuring<'_>>) -> Self {
+        let counts = measuring.map(|with| vec![Counts::new(with.model.space.buckets); draws]);
+        WrittenPart {
+            read: Tally::default(),
+            each: vec![0; draws],
+            counts: counts.unwrap_or_default(),
+            looking: Looking::new(),
+        }
+    }
+
+    /// Adds what was written of other records.
+    pub(in crate::passes) fn add(&mut self, other: WrittenPart) -> Result<(), Error> {
+        self.read.add(other.read);
+        self.each.iter_mut().zip(other.each).for_each(|(sum, more)| *sum += more);
+        for (sum, more) in self.counts.iter_mut().zip(&other.counts) {
+            sum.add(more)?;
+        }
+        self.looking.join(other.looking);
+        Ok(())
+    }
+}
+
+/// Where each draw is written.
+pub(in crate::passes) struct DrawOutputs(Vec<DrawOutput>);
+
+impl DrawOutputs {
+    pub(in crate::passes) fn create(options: &WriteOptions<'_>) -> Result<Self, Error> {
+        let mut outputs = Vec::with_capacity(options.destinations.len());
+        for (number, destination) in (0..).zip(options.destinations) {
+            let writer = RecordWriter::create(destination, options.shuffle.is_some(), options.storage)?;
+            let order = options.shuffle.map(|seed| Noise::of_shuffle(seed, number));
+            outputs.push(DrawOutput { writer, order });
+        }
+        Ok(DrawOutputs(outputs))
+    }
+
+    /// Completes all outputs.
+    pub(in crate::passes) fn finish(self) -> Result<(), Error> {
+        Ok(self.0.into_iter().try_for_each(|output| output.writer.finish())?)
+    }
+}
+
+/// Writes the selected records of `source`, whose first shard has this place among those of all sources.
+pub(in crate::passes) fn write_source(
+    source: &Source<'_>,
+    first_shard: usize,
+    outputs: &DrawOutputs,
+    annotate: bool,
+    measuring: Option<Measuring<'_>>,
+    observer: &Observer,
+) -> Result<WrittenPart, Error> {
+    let featurizers = measuring.map(|with| with.read.featurizers(with.model.space)).transpose()?;
+    let mut part = WrittenPart::new(outputs.0.len(), measuring);
+    let looking = Mutex::new(Looking::new());
+    let Source { plan, numbers, weights, shards, .. } = *source;
+    let job = Write {
+        plan,
+        numbers,
+        weights,
+        shards,
+        first_shard,
+        kept: source.kept(),
+        outputs: &outputs.0,
+        annotate: annotate && source.is_weighed,
+        measuring: featurizers.as_ref().zip(measuring),
+        looking: &looking,
+    };
+    let scanned = scan::scan(&job, shards, observer)?;
+    for (shard, (tally, records)) in scanned.shards.into_iter().enumerate() {
+        // What was read of a shard is told by those who kept what is selected of it.
+        if !source.was_kept_elsewhere || job.kept[shard].is_none() {
+            part.read.add(tally);
+        }
+        part.each.iter_mut().zip(records).for_each(|(sum, records)| *sum += records);
+    }
+    for measuring in scanned.threads.iter().filter_map(|thread| thread.measuring.as_ref()) {
+        for (sum, counts) in part.counts.iter_mut().zip(&measuring.counts) {
+            sum.add(counts)?;
+        }
+        part.looking.add_of_target(measuring.of_target);
+    }
+    drop(scanned.threads);
+    part.looking.join(looking.into_inner().unwrap_or_else(PoisonError::into_inner));
+    Ok(part)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct Write<'a> {
+    plan: &'a Plan,
+    /// The numbers of the shards in the input that was drawn from; `None` if they are all of it.
+    numbers: Option<&'a [usize]>,
+    weights: &'a [WeightsFile],
+    shards: &'a Shards,
+    /// The place of the first shard among those of all sources.
+    first_shard: usize,
+    /// For each shard, the file of its candidates, if they are read in its place.
+    kept: Vec<Option<PathBuf>>,
+    /// Of each draw.
+    outputs: &'a [DrawOutput],
+    annotate: bool,
+    /// What the selected are counted with, if they are.
+    measuring: Option<(&'a Featurizers, Measuring<'a>)>,
+    looking: &'a Mutex<Looking>,
+}
+
+struct DrawOutput {
+    writer: RecordWriter,
+    /// The order to shuffle into.
+    order: Option<Noise>,
+}
+
+struct WriteThread<'a> {
+    rows: RowBlock,
+    measuring: Option<MeasuringThread<'a>>,
+    /// The records of the block under way that the first draw has selected.
+    looks: Vec<Look>,
+    draws: Vec<usize>,
+}
+
+/// Counts the features of what is selected.
+struct MeasuringThread<'a> {
+    texts: TextReader<'a>,
+    featurizer: Featurizer,
+    /// Of each draw.
+    counts: Vec<Counts>,
+    target: Option<&'a TextHashes>,
+    /// How many records of the first draw have a text of the target.
+    of_target: u64,
+}
+
+impl<'a> MeasuringThread<'a> {
+    fn new(featurizers: &Featurizers, with: Measuring<'a>, draws: usize) -> Self {
+        let space = featurizers.space();
+        MeasuringThread {
+            texts: TextReader::of_kind(&with.read.fields, space.tokenizer.field_kind()),
+            featurizer: featurizers.featurizer(),
+            counts: vec![Counts::new(space.buckets); draws],
+            target: with.target,
+            of_target: 0,
+        }
+    }
+
+    fn count(&mut self, record: &[u8], draws: &[usize]) {
+        let MeasuringThread { texts, featurizer, counts, target, of_target } = self;
+        if let Ok(text) = texts.text(record) {
+            if draws.first() == Some(&0) && target.is_some_and(|target| target.holds(&text)) {
+                *of_target += 1;
+            }
+            featurizer.featurize(&text, |buckets| {
+                for draw in draws {
+                    buckets.iter().for_each(|bucket| counts[*draw].counts[*bucket as usize] += 1);
+                }
+            });
+        }
+    }
+}
+
+impl Write<'_> {
+    /// Appends a record to what those draws have `selected` that say so.
+    fn record(
+        &self,
+        thread: &mut WriteThread<'_>,
+        position: Position,
+        record: &[u8],
+        row: &Row<'_>,
+        selected: &mut [Selected],
+    ) -> Result<(), Error> {
+        let WriteThread { measuring, looks, draws, .. } = thread;
+        draws.clear();
+        let shard = self.numbers.map_or(position.shard, |numbers| numbers[position.shard]);
+        draws.extend(self.plan.selected_by(Position { shard, ..position }, row).map(|(draw, _)| draw));
+        if draws.is_empty() {
+            return Ok(());
+        }
+        let hash = content_hash(record);
+        if hash != row.record() {
+            let (path, shard) = (self.weights[position.shard].path(), self.shards[position.shard].path());
+            let changed =
+                weights::Error::Changed { path: path.into(), row: position.record, shard: shard.into() };
+            return Err(changed.into());
+        }
+        for draw in &*draws {
+            let place = self.outputs[*draw].order.map_or(0, |order| order.bits(hash));
+            selected[*draw].push(place, |out| {
+                if self.annotate {
+                    annotate(record, row.log_weights(), out);
+                } else {
+                    out.extend_from_slice(record);
+                }
+            });
+        }
+        if draws.contains(&0) {
+            let (shard, is_shared_by_draws) = (self.first_shard + position.shard, draws.contains(&1));
+            looks.push(Look { hash, shard, is_shared_by_draws });
+        }
+        if let Some(measuring) = measuring {
+            measuring.count(record, draws);
+        }
+        Ok(())
+    }
+
+    /// The selected of a block of candidates.
+    fn candidates(
+        &self,
+        thread: &mut WriteThread<'_>,
+        shard: usize,
+        block: &Block,
+        selected: &mut [Selected],
+    ) -> Result<(), Error> {
+        let weights = &self.weights[shard];
+        let mut rows = RowBlock::default();
+        let mut near = 0..0;
+        for line in block.records() {
+            let Some((number, record)) =
+                candidates::parse_line(line.bytes).filter(|(number, _)| *number < weights.rows())
+            else {
+                return Err(other_rows(weights, &self.shards[shard], None));
+            };
+            if !near.contains(&number) {
+                near = number..weights.rows().min(number + NEAR);
+                weights.read(near.start, (near.end - near.start) as usize, &mut rows)?;
+            }
+            if let Some(row) = rows.rows().nth((number - near.start) as usize) {
+                self.record(thread, Position { shard, record: number }, record, &row, selected)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The outputs of one shard under way, for each draw.
+struct ShardUnderWay {
+    shard: usize,
+    records: Vec<ShardRecords>,
+    written: Vec<u64>,
+    tally: Tally,
+}
+
+/// Rows of weights read together for candidates, which may be far apart.
+const NEAR: u64 = 256;
+
+impl<'a> Job for Write<'a> {
+    type Thread = WriteThread<'a>;
+    type Made = (Tally, Vec<Selected>);
+    type Gathered = ShardUnderWay;
+    /// What was read, and how many records each draw has selected.
+    type Ended = (Tally, Vec<u64>);
+
+    fn thread(&self) -> WriteThread<'a> {
+        let measuring = self
+            .measuring
+            .map(|(featurizers, with)| MeasuringThread::new(featurizers, with, self.outputs.len()));
+        WriteThread { rows: RowBlock::default(), measuring, looks: Vec::new(), draws: Vec::new() }
+    }
+
+    fn open(&self, shard: usize, shards: &Shards, observer: &Observer) -> Result<BlockReader, Error> {
+        Ok(match &self.kept[shard] {
+            Some(path) => BlockReader::open_file(path, observer)?,
+            None => BlockReader::open(&shards[shard], observer)?,
+        })
+    }
+
+    fn begin(&self, shard: usize, _: &BlockReader) -> Result<Self::Gathered, Error> {
+        let begin = |output: &DrawOutput| output.writer.begin(self.first_shard + shard, &self.shards[shard]);
+        let records = self.outputs.iter().map(begin).collect::<Result<_, _>>()?;
+        Ok(ShardUnderWay { shard, written: vec![0; self.outputs.len()], records, tally: Tally::default() })
+    }
+
+    fn make(&self, thread: &mut WriteThread<'a>, shard: usize, block: &Block) -> Result<Self::Made, Error> {
+        let mut selected: Vec<Selected> = self.outputs.iter().map(|_| Selected::default()).collect();
+        let tally = Tally::of(block);
+        if self.kept[shard].is_some() {
+            self.candidates(thread, shard, block, &mut selected)?;
+        } else {
+            let mut rows = std::mem::take(&mut thread.rows);
+            read_rows(&self.weights[shard], &self.shards[shard], block, &mut rows)?;
+            for (index, (record, row)) in block.records().zip(rows.rows()).enumerate() {
+                let position = Position { shard, record: block.first_record() + index as u64 };
+                self.record(thread, position, record.bytes, &row, &mut selected)?;
+            }
+            thread.rows = rows;
+        }
+        if !thread.looks.is_empty() {
+            let mut looking = lock(self.looking);
+            thread.looks.drain(..).for_each(|look| looking.add(look));
+        }
+        Ok((tally, selected))
+    }
+
+    fn gather(&self, under_way: &mut ShardUnderWay, made: Self::Made) -> Result<(), Error> {
+        let (more, selected) = made;
+        let ShardUnderWay { records, written, tally, .. } = under_way;
+        tally.add(more);
+        for (((output, records), written), selected) in
+            self.outputs.iter().zip(records).zip(written).zip(&selected)
+        {
+            output.writer.write(records, selected)?;
+            *written += selected.len();
+        }
+        Ok(())
+    }
+
+    fn end(&self, under_way: ShardUnderWay) -> Result<Self::Ended, Error> {
+        let ShardUnderWay { shard, records, written, tally } = under_way;
+        if self.kept[shard].is_none() {
+            check_rows(&self.weights[shard], &self.shards[shard], tally.records)?;
+        }
+        for (output, records) in self.outputs.iter().zip(records) {
+            output.writer.end(records)?;
+        }
+        Ok((tally, written))
+    }
+}
