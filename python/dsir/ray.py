@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ._options import SelectOptions
     from ._report import Report
 
+UNSHARED = "a cluster needs a folder that all its nodes see"
 #: So often a task is run again after its worker or its node has died.
 RETRIES = 20
 
@@ -64,7 +65,7 @@ def select(
     """
     with _connected(address):
         if out is None and options.get("work") is None and _nodes() > 1:
-            raise OptionError("a cluster needs a folder that all its nodes see: pass `out` or `work`")
+            raise OptionError(f"{UNSHARED}: pass `out` or `work`")
         return select_on(Tasks(), raw, target, model, (k, fraction, tokens, bytes), out, progress, options)
 
 
@@ -125,6 +126,9 @@ def main() -> int:
         print(f"usage: {usage}; see dsir-ray select --help", file=sys.stderr)
         return 2
     with _connected(address, log_to_driver=False, logging_level="warning"):
+        if _nodes() > 1 and not any(argument.startswith(("-o", "--output", "--work")) for argument in arguments):
+            print(f"error: {UNSHARED}: pass -o or --work", file=sys.stderr)
+            return 2
         return program(["dsir-ray", *arguments], Tasks())
 
 
