@@ -293,3 +293,58 @@ fn a_stream_is_refused_and_so_is_what_no_job_has_written() {
     let refused = do_piece(&piece, 1, &cli::words_of_error, &Observer::default()).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::Engine);
 }
+
+#[test]
+fn a_worker_that_comes_too_late_leaves_nothing_behind() {
+    /// Notes the last piece.
+    struct Late(Arc<Untidy>, Mutex<Option<PathBuf>>);
+
+    impl Engine for Late {
+        fn piece_bytes(&self, corpus: u64) -> u64 {
+            self.0.piece_bytes(corpus)
+        }
+
+        fn places(&self) -> Result<usize, EngineError> {
+            self.0.places()
+        }
+
+        fn begin(&self, piece: &Path) -> Result<(), EngineError> {
+            *self.1.lock().unwrap() = Some(piece.into());
+            self.0.begin(piece)
+        }
+
+        fn ended(&self) -> Result<Vec<PathBuf>, EngineError> {
+            self.0.ended()
+        }
+
+        fn stop(&self) {
+            self.0.stop();
+        }
+    }
+
+    let folder = corpus();
+    let engine = Arc::new(Late(Untidy::new(30_000, 5), Mutex::default()));
+    let shared: Arc<dyn Engine> = Arc::clone(&engine) as _;
+    let out = folder.path("out/");
+    cli::run_on(Some(&shared), typed(&folder, PLAIN, &out), &Observer::default()).unwrap();
+    let piece = engine.1.lock().unwrap().take().unwrap();
+    assert!(do_piece(&piece, 1, &cli::words_of_error, &Observer::default()).is_err());
+    assert!(!folder.path("out.dsir-work").exists());
+}
+
+#[test]
+fn a_shard_that_has_changed_since_is_weighed_anew() {
+    let folder = corpus();
+    let [alone, out] = ["alone.jsonl", "out.jsonl"].map(|name| folder.path(name));
+    let engine = Untidy::new(30_000, 1);
+    // In the middle of weighing.
+    engine.fails_after(20);
+    let shared: Arc<dyn Engine> = engine;
+    cli::run_on(Some(&shared), typed(&folder, PLAIN, &out), &Observer::default()).unwrap_err();
+    folder.write("raw/a.jsonl", numbered(4000, 4400));
+    folder.write("raw/b/large.jsonl", numbered(500, 2500));
+    let shared: Arc<dyn Engine> = Untidy::new(30_000, 2);
+    cli::run_on(Some(&shared), typed(&folder, PLAIN, &out), &Observer::default()).unwrap();
+    cli::run(typed(&folder, PLAIN, &alone), &Observer::default()).unwrap();
+    assert!(fs::read(&out).unwrap() == fs::read(&alone).unwrap());
+}

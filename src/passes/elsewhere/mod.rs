@@ -35,6 +35,8 @@ pub(crate) struct Elsewhere {
     folder: PathBuf,
     storage: Storage,
     files: Vec<ShardFile>,
+    /// Stands for all of them, as they are now.
+    corpus: u64,
     pieces: Vec<Vec<Cut>>,
     /// Whether the records of spans have the numbers that they have in their shards.
     is_numbered: bool,
@@ -76,7 +78,8 @@ impl Elsewhere {
         let bytes = files.iter().map(ShardFile::bytes).sum();
         let pieces = cut(raw, engine.piece_bytes(bytes))?;
         let folder = std::path::absolute(&folder).unwrap_or(folder);
-        Ok(Elsewhere { engine, folder, storage: storage.clone(), files, pieces, is_numbered: false })
+        let corpus = hash(&pack(&files)?);
+        Ok(Elsewhere { engine, folder, storage: storage.clone(), files, corpus, pieces, is_numbered: false })
     }
 
     /// The pieces, each of shards or spans of shards that follow each other.
@@ -84,9 +87,9 @@ impl Elsewhere {
         &self.pieces
     }
 
-    /// A folder for what the pieces of this task leave.
+    /// A folder for what the pieces of this task leave. Of a corpus that has changed since, nothing is of use.
     pub(super) fn folder_of<T: Task>(&self, task: &T) -> Result<PathBuf, Error> {
-        Ok(self.folder.join(format!("{}-{:016x}", T::NAME, hash(&pack(task)?))))
+        Ok(self.folder.join(format!("{}-{:016x}", T::NAME, hash(&pack(task)?) ^ self.corpus)))
     }
 
     /// Does `task` on every piece, and gives what each comes to, with the number of the piece, to `take`, in any order.

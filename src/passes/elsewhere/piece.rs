@@ -93,7 +93,17 @@ pub fn do_piece(
         WriteTask::NAME => work::<WriteTask>(piece, &shards, &at, words),
         _ => Err(unreadable(piece)),
     };
-    pool.install(work)
+    let done = pool.install(work);
+    sweep(piece);
+    done
+}
+
+/// Removes what a piece has left for a job that is over, and has removed its task: another worker had been faster.
+fn sweep(piece: &Path) {
+    let Some(folder) = piece.parent().filter(|folder| !folder.join(TASK).exists()) else { return };
+    fs::remove_dir_all(folder).unwrap_or_default();
+    // Those around it, up to the work directory, if they are there for it alone.
+    folder.ancestors().skip(1).take(3).for_each(|folder| fs::remove_dir(folder).unwrap_or_default());
 }
 
 fn work<T: Task>(
