@@ -61,6 +61,7 @@ pub struct PieceFailure {
     /// What kind of error it was.
     pub kind: ErrorKind,
     /// The file or folder that it is about.
+    #[serde(with = "optional_path")]
     pub path: Option<PathBuf>,
     /// The line of that file, from 1.
     pub line: Option<u64>,
@@ -68,4 +69,24 @@ pub struct PieceFailure {
     pub byte: Option<u64>,
     /// What happened, where, and what to do next.
     pub words: String,
+}
+
+/// A path as the bytes that it is.
+mod optional_path {
+    use std::path::PathBuf;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::storage;
+
+    pub(super) fn serialize<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+        path.as_ref().map(|path| path.as_os_str().as_encoded_bytes()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<PathBuf>, D::Error> {
+        let bytes: Option<Vec<u8>> = Option::deserialize(deserializer)?;
+        Ok(bytes.map(|bytes| storage::path_of_bytes(&bytes)))
+    }
 }

@@ -96,7 +96,8 @@ class DsirCounter(_OverShards):
         if shards := [path for _, path in self.shards(rank, world_size)]:
             self.counts.mkdir(parents=True, exist_ok=True)
             with self.track_time("task"):
-                _jobs.fit(shards, out=self.counts / f"{rank:05d}.json", progress=False, **self.options)
+                out = self.counts / f"{rank:05d}-of-{world_size:05d}.json"
+                _jobs.fit(shards, out=out, progress=False, **self.options)
 
 
 class DsirModel(PipelineStep):  # type: ignore[misc]
@@ -123,8 +124,11 @@ class DsirModel(PipelineStep):  # type: ignore[misc]
         yield from data or ()
         with self.track_time("task"):
             merged = _jobs.fit(target=self.target, progress=False, **self.options)
-            for counts in sorted(self.counts.glob("*.json")):
-                merged = merged.merge(Model.load(counts))
+            counts = sorted(self.counts.glob("*-of-*.json"))
+            if len({path.stem.partition("-of-")[2] for path in counts}) != 1:
+                raise ValueError(f"{self.counts} has no counts, or those of runs with other numbers of tasks")
+            for path in counts:
+                merged = merged.merge(Model.load(path))
             merged.save(self.model)
 
 
@@ -150,8 +154,7 @@ class DsirWeigher(_OverShards):
         for name, path in self.shards(rank, world_size):
             folder = (self.weights / name).parent
             with self.track_time("shard"):
-                if not (self.weights / f"{name}.npy").exists():
-                    _jobs.weigh(path, self.model, folder, progress=False, **self.options)
+                _jobs.weigh(path, self.model, folder, progress=False, **self.options)
 
 
 class DsirPlanner(_OverShards):
@@ -177,8 +180,9 @@ class DsirPlanner(_OverShards):
         raw = [path for _, path in self.shards(0, 1)]
         # Weights of shards that lie in folders are told what they are of there.
         described = self.weights / "weights.meta"
-        if not described.exists():
-            shutil.copy(next(self.weights.rglob("weights.meta")), described)
+        others = [path for path in self.weights.rglob("weights.meta") if path != described]
+        if others and not described.exists():
+            shutil.copy(others[0], described)
         with self.track_time("task"):
             _jobs.resample(raw, self.weights, plan_only=self.plan, progress=False, **self.options)
 

@@ -102,6 +102,8 @@ class Tasks:
 def _connected(address: str | None, **how: Any) -> Iterator[None]:
     """Connect to a cluster, unless this process is connected to one."""
     if ray.is_initialized():
+        if address is not None:
+            raise OptionError("this process is connected to a cluster already: leave out `address`, or ray.shutdown()")
         yield
         return
     ray.init(address, **how)

@@ -20,7 +20,7 @@ pub(crate) struct RawCounter {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct CountsSoFar {
     pub(crate) counts: RawCounts,
-    cells: Cells,
+    pub(crate) cells: Cells,
 }
 
 /// What one thread has counted.

@@ -15,6 +15,7 @@ mod raw;
 
 pub use closeness::Closeness;
 pub(crate) use closeness::{Evaluator, lone_share};
+pub(crate) use copies::Cells;
 pub(crate) use counter::CountsSoFar;
 pub(crate) use counter::{DocumentCounts, RawCounter, ThreadCounts};
 pub use error::Error;

@@ -93,11 +93,12 @@ impl Run {
     pub(super) fn elsewhere(&self, raw: &Shards, work_dir: &WorkDir) -> Result<Option<Elsewhere>, Error> {
         let Some(engine) = &self.engine else { return Ok(None) };
         let folder = work_dir.parts().join(ELSEWHERE);
+        let elsewhere = Elsewhere::new(Arc::clone(engine), raw, folder, &self.storage)?;
         if let Some(resumable) = work_dir.resumable() {
             // From now on there is something to resume from.
             resumable.note(ELSEWHERE)?;
         }
-        Elsewhere::new(Arc::clone(engine), raw, folder, &self.storage).map(Some)
+        Ok(Some(elsewhere))
     }
 
     pub(super) fn threads(&self) -> usize {

@@ -212,7 +212,7 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
         tell_of_model(&model, draw.method != Method::Random, report, &run);
 
         let weights = match &elsewhere {
-            Some(elsewhere) => elsewhere.weights.open(&raw)?,
+            Some(elsewhere) => elsewhere.weights.clone(),
             None => WeightsFolder::new(&work_dir.parts()).open(&raw)?,
         };
         let kept = elsewhere.as_ref().map_or(Keeper::Weighing(&candidates), Keeper::Elsewhere);

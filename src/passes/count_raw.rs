@@ -1,6 +1,7 @@
 //! Counts the raw corpus, or a sample of it.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::ReadOptions;
 use super::count::{count_document, is_among};
@@ -200,7 +201,7 @@ fn count_elsewhere(
     let mut tallies = vec![Vec::new(); elsewhere.pieces().len()];
     let mut counts = RawCounter::new(budget, space.buckets).so_far([])?;
     let mut sampled = Levels::new();
-    let take = |piece: usize, more: CountedPiece| {
+    let take = |piece: usize, _: &Path, more: CountedPiece| {
         tallies[piece] = more.tallies;
         counts = counts.merge(&more.counts, space.buckets)?;
         if let Some(sampler) = sampler {

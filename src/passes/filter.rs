@@ -149,13 +149,18 @@ pub(crate) fn fields_of(conditions: &Conditions) -> impl Iterator<Item = (AskedB
 /// Notes the name of a group. Of more groups than can be drawn from, only those of the smallest numbers have names,
 /// whatever the order in which they are met.
 fn meet(groups: &mut Groups, id: u64, name: &str) {
-    const MOST_NAMES: usize = 1 << 13;
     const LONGEST_NAME: usize = 200;
     if groups.contains_key(&id) {
         return;
     }
     groups.insert(id, name.chars().take(LONGEST_NAME).collect());
-    if groups.len() > MOST_NAMES {
+    bound(groups);
+}
+
+/// Forgets the names that are too many.
+pub(super) fn bound(groups: &mut Groups) {
+    const MOST_NAMES: usize = 1 << 13;
+    while groups.len() > MOST_NAMES {
         groups.pop_last();
     }
 }

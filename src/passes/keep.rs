@@ -10,11 +10,11 @@ use super::documents::Tally;
 use super::elsewhere::{Elsewhere, Floors, KeepTask};
 use crate::error::Error;
 use crate::observer::Observer;
-use crate::reader::{Block, BlockReader, Shard, Shards};
+use crate::reader::{Block, BlockReader, Shards};
 use crate::resample::{Plan, Position};
 use crate::scan::{self, Job};
 use crate::storage::{self, Storage, WholeFile};
-use crate::weights::{RowBlock, WeightsFile, WeightsFolder};
+use crate::weights::{RowBlock, WeightsFile};
 
 /// The records that a plan has selected, kept for writing.
 pub(super) struct Kept {
@@ -25,32 +25,34 @@ pub(super) struct Kept {
     pub(super) tallies: BTreeMap<usize, Tally>,
 }
 
-/// Has other machines keep what `plan` has selected of the shards in their pieces, which have these weights.
+/// Has other machines keep what `plan` has selected of the shards in their pieces.
 pub(super) fn keep(
     plan: &Plan,
     shards: &Shards,
-    weights: &WeightsFolder,
     elsewhere: &Elsewhere,
     observer: &Observer,
 ) -> Result<Kept, Error> {
-    let task = KeepTask { plan: plan.clone(), weights: weights.path().into() };
+    let task = KeepTask { plan: plan.clone() };
     let mut of_pieces = vec![Vec::new(); elsewhere.pieces().len()];
-    let take = |piece: usize, of_piece| {
+    let mut folders = vec![PathBuf::new(); of_pieces.len()];
+    let take = |piece: usize, own: &Path, of_piece| {
         of_pieces[piece] = of_piece;
+        folders[piece] = own.into();
         Ok(Floors::default())
     };
     elsewhere.run(&task, take, observer)?;
-    let folder = KeepTask::kept(&elsewhere.folder_of(&task)?);
-    for (shard, spans) in elsewhere.in_spans() {
-        let spans: Vec<PathBuf> = spans.iter().map(|name| candidates::path(&folder, name)).collect();
-        join(&spans, &candidates::path(&folder, shards[shard].relative()), elsewhere.storage())?;
-    }
-    let tallies = elsewhere.tallies_of_read(of_pieces);
     let mut files = vec![None; shards.len()];
-    for shard in tallies.keys() {
-        files[*shard] = Some(candidates::path(&folder, shards[*shard].relative()));
+    for (shard, parts) in elsewhere.files_of_shards(&folders, candidates::path) {
+        files[shard] = Some(match &parts[..] {
+            [one] => one.clone(),
+            several => {
+                let path = elsewhere.joined(several)?;
+                join(several, &path, elsewhere.storage())?;
+                path
+            }
+        });
     }
-    Ok(Kept { files, tallies })
+    Ok(Kept { files, tallies: elsewhere.tallies_of_read(of_pieces) })
 }
 
 /// Frames that follow each other may be in one file.
@@ -75,11 +77,10 @@ pub(super) struct KeepTo<'a> {
 /// Keeps what was selected of these shards; returns what was read of each.
 pub(super) fn keep_part(
     shards: &Shards,
-    weights: &WeightsFolder,
+    weights: Vec<WeightsFile>,
     to: KeepTo<'_>,
     observer: &Observer,
 ) -> Result<Vec<Tally>, Error> {
-    let weights = weights.open(shards)?;
     Ok(scan::scan(&Keep { shards, weights, to }, shards, observer)?.shards)
 }
 
@@ -97,16 +98,6 @@ struct KeepThread {
     selected: Vec<usize>,
 }
 
-impl Keep<'_> {
-    fn path_of(&self, shard: &Shard) -> PathBuf {
-        let name = shard.relative();
-        match shard.span() {
-            Some(span) => candidates::path(self.to.folder, &span.name(name)),
-            None => candidates::path(self.to.folder, name),
-        }
-    }
-}
-
 impl Job for Keep<'_> {
     type Thread = KeepThread;
     type Made = (Tally, Vec<u8>);
@@ -118,7 +109,10 @@ impl Job for Keep<'_> {
     }
 
     fn begin(&self, shard: usize, _: &BlockReader) -> Result<Self::Gathered, Error> {
-        let file = self.to.storage.create_with_folders(&self.path_of(&self.shards[shard]))?;
+        let file = self
+            .to
+            .storage
+            .create_with_folders(&candidates::path(self.to.folder, self.shards[shard].relative()))?;
         Ok((shard, Tally::default(), file))
     }
 

@@ -180,7 +180,8 @@ impl Looking {
         let seen = self.seen.entry(hash).or_insert(Seen { times: 0, shards: [u32::MAX; 2] });
         seen.times = seen.times.saturating_add(more.times);
         // The two smallest, whatever the order.
-        let mut shards = [seen.shards, more.shards].concat();
+        let ([a, b], [c, d]) = (seen.shards, more.shards);
+        let mut shards = [a, b, c, d];
         shards.sort_unstable();
         seen.shards = [shards[0], shards[1]];
         while self.seen.len() > Kept::MOST {

@@ -1,5 +1,6 @@
 //! Samples texts of the raw corpus in one reading, and computes their features in any feature space.
 
+use std::path::Path;
 use std::time::Instant;
 
 use super::ReadOptions;
@@ -53,7 +54,7 @@ pub(crate) fn sample_texts(
             let task =
                 SampleTask { space, reading: StoredReading::new(read, eligible), sampler: sampler.fresh() };
             let (mut tallies, mut levels) = (vec![Vec::new(); elsewhere.pieces().len()], Levels::new());
-            let take = |piece: usize, (of_piece, more): (_, Vec<_>)| {
+            let take = |piece: usize, _: &Path, (of_piece, more): (_, Vec<_>)| {
                 tallies[piece] = of_piece;
                 let before = std::mem::take(&mut levels);
                 levels = sampler.merge(more.into_iter().chain([before]));

@@ -7,6 +7,7 @@ mod shard_files;
 pub(crate) use publish::refuse_weights_of_others;
 
 use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use checkpoints::{EarlierWeights, Wanted, find_earlier};
 use publish::Publisher;
@@ -16,8 +17,8 @@ use super::ReadOptions;
 use super::candidates::{Candidates, CandidatesThread};
 use super::documents::{Documents, ReadReport, Taken, Tally, has_few_spaces};
 use super::eligible::Eligible;
-use super::elsewhere::{Elsewhere, Floors, StoredReading, WeighTask};
-use super::filter::{Filter, FilterThread, Verdict};
+use super::elsewhere::{Elsewhere, Floors, PathOf, StoredReading, WeighTask};
+use super::filter::{Filter, FilterThread, Verdict, bound};
 use super::rejects::Rejects;
 use super::write::WeighedElsewhere;
 use crate::density::{LogRatios, Model};
@@ -29,7 +30,7 @@ use crate::resample::Groups;
 use crate::scan::checkpoint_file::CheckpointFile;
 use crate::scan::{self, Job};
 use crate::storage::{self, Storage, WorkDir};
-use crate::weights::{Weigher, WeightsFolder, WeightsInfo, push_row};
+use crate::weights::{Weigher, WeightsFile, WeightsFolder, WeightsInfo, push_row};
 use crate::writer;
 
 /// What is done while records are weighed.
@@ -109,28 +110,34 @@ fn weigh_elsewhere(
 ) -> Result<(WeighedPart, WeighedElsewhere), Error> {
     let WeighingOptions { mut rejects, filter, .. } = options;
     let task = WeighTask {
-        model: elsewhere.write_model(model)?,
+        model: PathOf(elsewhere.write_model(model)?),
         reading: StoredReading::new(read, &Eligible { min_tokens: 0, filter }),
         with_rejects: rejects.is_some(),
     };
     let (mut tallies, mut groups) = (vec![Vec::new(); elsewhere.pieces().len()], Groups::new());
-    let take = |piece: usize, (of_piece, more): (_, Groups)| {
+    let mut folders = vec![PathBuf::new(); tallies.len()];
+    let take = |piece: usize, own: &Path, (of_piece, more): (_, Groups)| {
         tallies[piece] = of_piece;
+        folders[piece] = own.into();
         groups.extend(more);
+        bound(&mut groups);
         Ok(Floors::default())
     };
     elsewhere.run(&task, take, observer)?;
     if let Some(rejects) = &mut rejects {
-        for path in elsewhere.paths_of_pieces(&task)? {
-            let path = WeighTask::rejects(&path);
+        for own in &folders {
+            let path = WeighTask::rejects(own);
             rejects.append(File::open(&path).map_err(|source| storage::Error::new(&path, source))?)?;
         }
     }
-    let weights = WeightsFolder::new(&WeighTask::weights(&elsewhere.folder_of(&task)?));
-    for (shard, spans) in elsewhere.in_spans() {
-        weights.join(&spans, &shards[shard], storage)?;
+    let mut weights = Vec::with_capacity(shards.len());
+    for (_, parts) in elsewhere.files_of_shards(&folders, WeightsFolder::path_in) {
+        weights.push(match &parts[..] {
+            [one] => WeightsFile::open(one)?,
+            several => WeightsFile::join(several, &elsewhere.joined(several)?, storage)?,
+        });
     }
-    let weighed = WeighedElsewhere { weights, elsewhere: elsewhere.numbered(&tallies) };
+    let weighed = WeighedElsewhere { elsewhere: elsewhere.weighed(&tallies, &weights), weights };
     let tallies = elsewhere.tallies(tallies);
     Ok((WeighedPart { tallies, groups, bytes_before: 0 }, weighed))
 }

@@ -25,7 +25,7 @@ pub use blocks::{Block, BlockReader, Bookmark, Record};
 pub use conditions::{Condition, Conditions};
 pub use error::{Error, Fault};
 pub use field::{FieldPath, field_names, field_number, field_text};
-pub(crate) use shard_file::ShardFile;
+pub(crate) use shard_file::{ShardFile, path_bytes};
 pub(crate) use shards::{Content, plain_path};
 pub use shards::{Exclude, Shard, Shards};
 pub use source::Reread;

@@ -25,27 +25,26 @@ pub(crate) struct ShardFile {
 }
 
 /// Paths as the bytes that they are.
-mod path_bytes {
+pub(crate) mod path_bytes {
     use std::path::{Path, PathBuf};
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     use crate::storage;
 
-    pub(super) fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
         path.as_os_str().as_encoded_bytes().serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
         Vec::deserialize(deserializer).map(|bytes: Vec<u8>| storage::path_of_bytes(&bytes))
     }
 }
 
 impl ShardFile {
-    /// A span of it; if `named`, its outputs have a name of their own.
-    pub(crate) fn with_span(&self, span: Span, named: bool) -> Self {
-        let relative = if named { span.name(&self.relative) } else { self.relative.clone() };
-        ShardFile { span: Some(span), relative, ..self.clone() }
+    /// A span of it.
+    pub(crate) fn with_span(&self, span: Span) -> Self {
+        ShardFile { span: Some(span), ..self.clone() }
     }
 
     /// The path under which outputs are named.

@@ -99,7 +99,7 @@ impl Shard {
     pub(crate) fn as_file(&self) -> Option<ShardFile> {
         Some(ShardFile {
             path: self.path.clone(),
-            file: plain_path(&self.path),
+            file: std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone()),
             relative: self.relative.clone(),
             stamp: self.stamp()?,
             walked: self.walked,

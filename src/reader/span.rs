@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,13 +18,6 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// What the outputs of a span are called, of those of the shard.
-    pub(crate) fn name(self, shard: &Path) -> PathBuf {
-        let mut name = shard.as_os_str().to_owned();
-        name.push(format!(".{:016x}", self.start));
-        name.into()
-    }
-
     pub(crate) fn bytes(self) -> u64 {
         self.end - self.start
     }

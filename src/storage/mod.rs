@@ -76,6 +76,14 @@ impl Storage {
         ResumableDir::open(folder, self)
     }
 
+    /// Waits until the data of all files in a folder are where a power cut does not reach them.
+    pub(crate) fn sync_folder(&self, folder: &Path) -> Result<(), Error> {
+        let entries = walkdir::WalkDir::new(folder).into_iter().filter_map(Result::ok);
+        let files: Vec<PathBuf> =
+            entries.filter(|entry| entry.file_type().is_file()).map(walkdir::DirEntry::into_path).collect();
+        sync::files(files.iter().map(|file| (file.clone(), file.as_path())))
+    }
+
     /// Gives the complete file `from` its name `to`, and makes the folders that needs.
     pub(crate) fn move_to(&self, from: &Path, to: &Path) -> Result<(), Error> {
         whole_file::move_to(from, to, &self.unfinished)

@@ -1,14 +1,36 @@
 use std::fs::Metadata;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 /// By which a file is known to be what it was: its size, and when it was last changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(u64, Option<(bool, Duration)>)", into = "(u64, Option<(bool, Duration)>)")]
 pub(crate) struct Stamp {
     pub(crate) bytes: u64,
     /// `None` where the system does not tell.
     changed: Option<SystemTime>,
+}
+
+/// The bytes, and whether the time is before 1970, and by how much it is from there.
+impl From<Stamp> for (u64, Option<(bool, Duration)>) {
+    fn from(stamp: Stamp) -> Self {
+        let since = |time: SystemTime| match time.duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(after) => (false, after),
+            Err(before) => (true, before.duration()),
+        };
+        (stamp.bytes, stamp.changed.map(since))
+    }
+}
+
+impl From<(u64, Option<(bool, Duration)>)> for Stamp {
+    fn from((bytes, changed): (u64, Option<(bool, Duration)>)) -> Self {
+        let time = |(before, by): (bool, Duration)| match before {
+            true => SystemTime::UNIX_EPOCH.checked_sub(by),
+            false => SystemTime::UNIX_EPOCH.checked_add(by),
+        };
+        Stamp { bytes, changed: changed.and_then(time) }
+    }
 }
 
 impl Stamp {
@@ -31,5 +53,21 @@ impl Stamp {
             None => (i128::MIN, 0),
         };
         [&self.bytes.to_le_bytes()[..], &seconds.to_le_bytes(), &nanoseconds.to_le_bytes()].concat()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_comes_back_of_any_time() {
+        for changed in
+            [None, Some(SystemTime::now()), SystemTime::UNIX_EPOCH.checked_sub(Duration::new(9, 7))]
+        {
+            let stamp = Stamp { bytes: 5, changed };
+            let told = serde_json::to_string(&stamp).unwrap();
+            assert_eq!(serde_json::from_str::<Stamp>(&told).unwrap(), stamp);
+        }
     }
 }

@@ -25,6 +25,11 @@ impl TemporaryFolder {
         Ok(TemporaryFolder { folder, _mark: mark })
     }
 
+    /// Leaves it where it is.
+    pub(super) fn keep(self) {
+        drop(self.folder.keep());
+    }
+
     pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }

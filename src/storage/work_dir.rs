@@ -62,6 +62,13 @@ impl WorkDir {
         }
     }
 
+    /// Keeps what is in it for others, though the run ends.
+    pub(crate) fn keep(self) {
+        if let WorkDir::Temporary(folder) = self {
+            folder.keep();
+        }
+    }
+
     /// The work directory, if it is one.
     pub(crate) fn resumable(&self) -> Option<&ResumableDir> {
         match self {
@@ -98,7 +105,10 @@ impl ResumableDir {
         loop {
             storage.unfinished.unless_abandoned(|| fs::create_dir_all(folder)).map_err(failed)?;
             let path = folder.join(LOCK);
-            if !path.exists() && fs::read_dir(folder).map_err(failed)?.next().is_some() {
+            // Parts alone are of another machine, which came too late for a run that had ended.
+            let is_foreign =
+                |entry: io::Result<fs::DirEntry>| entry.is_ok_and(|entry| entry.file_name() != PARTS);
+            if !path.exists() && fs::read_dir(folder).map_err(failed)?.any(is_foreign) {
                 return Err(Error::Foreign { folder: folder.into() });
             }
             let lock = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;

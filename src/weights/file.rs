@@ -138,12 +138,20 @@ impl WeightsFile {
         Ok(())
     }
 
-    /// Writes the rows of `parts`, which have the same layout, to the file `path`, unless they are there.
-    pub(super) fn join(parts: &[WeightsFile], path: &Path, storage: &Storage) -> Result<(), Error> {
+    /// Writes the rows of the files `parts`, which have the same layout, to the file `path`, unless they are there.
+    ///
+    /// # Errors
+    /// A file that cannot be read or written.
+    pub(crate) fn join(parts: &[PathBuf], path: &Path, storage: &Storage) -> Result<Self, Error> {
+        let parts: Vec<WeightsFile> =
+            parts.iter().map(|part| WeightsFile::open(part)).collect::<Result<_, _>>()?;
         let rows = parts.iter().map(WeightsFile::rows).sum();
-        let Some(layout) = parts.first().map(WeightsFile::layout) else { return Ok(()) };
-        if WeightsFile::open(path).is_ok_and(|there| there.rows() == rows && there.layout() == layout) {
-            return Ok(());
+        let layout = parts.first().map_or(Layout::of_targets(1), WeightsFile::layout);
+        if let Ok(there) = WeightsFile::open(path)
+            && there.rows() == rows
+            && there.layout() == layout
+        {
+            return Ok(there);
         }
         let mut file = storage.create_with_folders(path)?;
         let failed = |source| storage::Error::new(path, source);
@@ -155,7 +163,8 @@ impl WeightsFile {
                 file.write_all(&block.bytes).map_err(failed)?;
             }
         }
-        Ok(file.finish_soon()?)
+        file.finish()?;
+        WeightsFile::open(path)
     }
 
     /// Whether the rows of both are of the same records, one by one.

@@ -197,11 +197,6 @@ impl WeightsFolder {
         WeightsFolder { path: path.into() }
     }
 
-    /// Where the folder is.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Makes the folder, or joins it if it holds weights made in the same way.
     ///
     /// # Errors
@@ -229,11 +224,12 @@ impl WeightsFolder {
 
     /// Where the weights of `shard` are.
     pub fn path_of(&self, shard: &Shard) -> PathBuf {
-        self.path_of_name(shard.relative())
+        WeightsFolder::path_in(&self.path, shard.relative())
     }
 
-    fn path_of_name(&self, name: &Path) -> PathBuf {
-        let mut name = self.path.join(name).into_os_string();
+    /// Where the weights of the shard that is called `name` are in `folder`.
+    pub(crate) fn path_in(folder: &Path, name: &Path) -> PathBuf {
+        let mut name = folder.join(name).into_os_string();
         name.push(".npy");
         name.into()
     }
@@ -244,16 +240,6 @@ impl WeightsFolder {
     /// A `weights.meta` that cannot be read.
     pub fn info(&self) -> Result<Option<WeightsInfo>, Error> {
         WeightsInfo::read(&self.path.join(WeightsInfo::FILE))
-    }
-
-    /// Puts the weights of `shard` together from those of its parts, in order, which have these names.
-    ///
-    /// # Errors
-    /// A file that cannot be read or written.
-    pub(crate) fn join(&self, parts: &[PathBuf], shard: &Shard, storage: &Storage) -> Result<(), Error> {
-        let open = |part: &PathBuf| WeightsFile::open(&self.path_of_name(part));
-        let parts: Vec<WeightsFile> = parts.iter().map(open).collect::<Result<_, _>>()?;
-        WeightsFile::join(&parts, &self.path_of(shard), storage)
     }
 
     /// Opens every weights file in the folder, in the order of their paths.

@@ -88,10 +88,9 @@ impl Engine for Untidy {
                 assert_eq!(died.unwrap_err().kind(), ErrorKind::Cancelled);
                 work(&piece);
             }
-            1 => {
-                work(&piece);
-                work(&piece);
-            }
+            1 => std::thread::scope(|threads| {
+                (0..3).for_each(|_| drop(threads.spawn(|| work(&piece))));
+            }),
             _ => work(&piece),
         }
         Ok(vec![piece])

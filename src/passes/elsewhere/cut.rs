@@ -18,11 +18,11 @@ pub(super) fn cut(raw: &Shards, bytes: u64) -> Result<Vec<Vec<Cut>>, Error> {
             let count = size.div_ceil(bytes);
             let at = |part: u64| (u128::from(size) * u128::from(part) / u128::from(count)) as u64;
             let spans = (0..count).map(|part| Span { start: at(part), end: at(part + 1), first_record: 0 });
-            pieces.extend(spans.map(|span| vec![Cut { shard: number, span: Some(span) }]));
+            pieces.extend(spans.map(|span| vec![Cut::new(number, Some(span))]));
             room = 0;
             continue;
         }
-        let whole = Cut { shard: number, span: None };
+        let whole = Cut::new(number, None);
         match pieces.last_mut().filter(|_| size <= room) {
             Some(last) => {
                 last.push(whole);

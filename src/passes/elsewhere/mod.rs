@@ -4,6 +4,7 @@ mod cut;
 mod piece;
 mod tasks;
 
+pub(super) use piece::PathOf;
 pub use piece::do_piece;
 pub(super) use tasks::{CountTask, CountedPiece, KeepTask, SampleTask, StoredReading, WeighTask, WriteTask};
 
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cut::cut;
-use piece::{Piece, TASK, Task, pack, write_file};
+use piece::{Input, Piece, TASK, Task, pack, write_file};
 
 use super::documents::Tally;
 use crate::density::Model;
@@ -22,6 +23,7 @@ use crate::error::Error;
 use crate::observer::Observer;
 use crate::reader::{ShardFile, Shards, Span};
 use crate::storage::Storage;
+use crate::weights::WeightsFile;
 
 /// So often, and so far apart, it is looked for what a piece has left.
 const ATTEMPTS: u32 = 300;
@@ -38,16 +40,24 @@ pub(crate) struct Elsewhere {
     /// Stands for all of them, as they are now.
     corpus: u64,
     pieces: Vec<Vec<Cut>>,
-    /// Whether the records of spans have the numbers that they have in their shards.
-    is_numbered: bool,
 }
 
 /// A shard of the corpus, or a span of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Cut {
     pub(super) shard: usize,
     /// `None`: all of it.
     pub(super) span: Option<Span>,
+    /// The file with the weights of the shard, when it was weighed.
+    weights: Option<PathBuf>,
+    /// The file with its selected records, if these are kept.
+    kept: Option<PathBuf>,
+}
+
+impl Cut {
+    pub(super) fn new(shard: usize, span: Option<Span>) -> Self {
+        Cut { shard, span, weights: None, kept: None }
+    }
 }
 
 /// From which levels on records may be in the samples of what was read so far: a piece need not keep what is below.
@@ -79,7 +89,7 @@ impl Elsewhere {
         let pieces = cut(raw, engine.piece_bytes(bytes))?;
         let folder = std::path::absolute(&folder).unwrap_or(folder);
         let corpus = hash(&pack(&files)?);
-        Ok(Elsewhere { engine, folder, storage: storage.clone(), files, corpus, pieces, is_numbered: false })
+        Ok(Elsewhere { engine, folder, storage: storage.clone(), files, corpus, pieces })
     }
 
     /// The pieces, each of shards or spans of shards that follow each other.
@@ -89,11 +99,12 @@ impl Elsewhere {
 
     /// A folder for what the pieces of this task leave. Of a corpus that has changed since, nothing is of use.
     pub(super) fn folder_of<T: Task>(&self, task: &T) -> Result<PathBuf, Error> {
-        Ok(self.folder.join(format!("{}-{:016x}", T::NAME, hash(&pack(task)?) ^ self.corpus)))
+        let depends_on = (hash(&pack(task)?), self.corpus, env!("CARGO_PKG_VERSION"));
+        Ok(self.folder.join(format!("{}-{:016x}", T::NAME, hash(&pack(&depends_on)?))))
     }
 
-    /// Does `task` on every piece, and gives what each comes to, with the number of the piece, to `take`, in any order.
-    /// `take` returns the floors of all that it has taken so far.
+    /// Does `task` on every piece, and gives what each comes to, with the number of the piece and the folder of its
+    /// files, to `take`, in any order. `take` returns the floors of all that it has taken so far.
     ///
     /// Pieces that an earlier run has done are not done again.
     ///
@@ -103,7 +114,7 @@ impl Elsewhere {
     pub(super) fn run<T: Task>(
         &self,
         task: &T,
-        mut take: impl FnMut(usize, T::Done) -> Result<Floors, Error>,
+        mut take: impl FnMut(usize, &Path, T::Done) -> Result<Floors, Error>,
         observer: &Observer,
     ) -> Result<(), Error> {
         let folder = self.folder_of(task)?;
@@ -113,34 +124,30 @@ impl Elsewhere {
         let pieces = self.pieces();
         let mut waiting = pieces.iter().enumerate();
         write_file(&folder.join(TASK), &pack(task)?, &self.storage)?;
-        let mut settle = |number: usize, path: &Path, done: Result<T::Done, PieceFailure>| match done {
-            Ok(done) => {
-                observer.add(self.bytes(&pieces[number]));
-                take(number, done).map(Ok)
-            }
-            Err(failure) => {
-                // The next run tries it again.
-                piece::remove_result(path)?;
-                Ok(Err(failure))
-            }
+        let done_before = piece::done_in(&folder)?;
+        let mut settle = |number: usize, (own, done): (PathBuf, T::Done)| {
+            observer.add(self.bytes(&pieces[number]));
+            take(number, &own, done)
         };
         let stopping = StopWhenDropped(&*self.engine);
         loop {
-            observer.check()?;
             let places = self.engine.places()?.max(1);
             while failed.is_none() && under_way.len() < places {
+                observer.check()?;
                 let Some((number, cuts)) = waiting.next() else { break };
-                let shards = self.shards_of(cuts);
-                let path = Self::path_of(&folder, number, &shards)?;
-                if let Some(done) = piece::result::<T>(&path) {
-                    match settle(number, &path, done)? {
-                        Ok(more) => floors = more,
-                        Err(failure) => failed = Some((number, failure)),
+                let piece = Piece::new::<T>(self.inputs(cuts), floors);
+                let path = folder.join(format!("{number:06}-{:016x}", piece.hash()?));
+                if done_before.contains(&path) {
+                    match piece::result::<T>(&path)? {
+                        Some(Ok(done)) => {
+                            floors = settle(number, done)?;
+                            continue;
+                        }
+                        // It may go better now.
+                        Some(Err(_)) => piece::remove_result(&path)?,
+                        None => {}
                     }
-                    continue;
                 }
-                let numbers = cuts.iter().map(|cut| cut.shard).collect();
-                let piece = Piece::new::<T>(shards, numbers, floors);
                 write_file(&path, &pack(&piece)?, &self.storage)?;
                 self.engine.begin(&path)?;
                 under_way.insert(path, number);
@@ -149,10 +156,12 @@ impl Elsewhere {
             if under_way.values().all(|number| failed.as_ref().is_some_and(|(first, _)| number > first)) {
                 break;
             }
+            observer.check()?;
             for path in self.engine.ended()? {
-                let Some(number) = under_way.remove(&path) else { continue };
-                match settle(number, &path, self.wait_for::<T>(&path, observer)?)? {
-                    Ok(more) => floors = more,
+                let unknown = || EngineError(format!("{} was not under way", path.display()));
+                let number = under_way.remove(&path).ok_or_else(unknown)?;
+                match self.wait_for::<T>(&path, observer)? {
+                    Ok(done) => floors = settle(number, done)?,
                     Err(failure) if failed.as_ref().is_none_or(|(first, _)| number < *first) => {
                         failed = Some((number, failure));
                     }
@@ -174,39 +183,38 @@ impl Elsewhere {
         &self,
         path: &Path,
         observer: &Observer,
-    ) -> Result<Result<T::Done, PieceFailure>, Error> {
+    ) -> Result<Result<(PathBuf, T::Done), PieceFailure>, Error> {
         for _ in 0..ATTEMPTS {
-            if let Some(done) = piece::result::<T>(path) {
+            if let Some(done) = piece::result::<T>(path)? {
                 return Ok(done);
             }
             observer.check()?;
             std::thread::sleep(PAUSE);
+            // A network file system that has seen that it is not there may look again only now.
+            path.parent().map(piece::done_in).transpose()?;
         }
         let folder = self.folder.display();
         Err(EngineError(format!("a piece has ended, but left nothing in {folder}: do all machines see it?"))
             .into())
     }
 
+    /// Forgets that the pieces of a task are done.
+    pub(super) fn forget<T: Task>(&self, task: &T) -> Result<(), Error> {
+        piece::done_in(&self.folder_of(task)?)?.iter().try_for_each(|piece| piece::remove_result(piece))
+    }
+
     /// Cuts as they are read.
-    fn shards_of(&self, cuts: &[Cut]) -> Vec<ShardFile> {
-        let file = |cut: &Cut| {
-            let file = &self.files[cut.shard];
-            cut.span.map_or_else(|| file.clone(), |span| file.with_span(span, !self.is_numbered))
+    fn inputs(&self, cuts: &[Cut]) -> Vec<Input> {
+        let input = |cut: &Cut| {
+            let file = self.files[cut.shard].clone();
+            Input {
+                file: cut.span.map_or_else(|| file.clone(), |span| file.with_span(span)),
+                number: cut.shard,
+                weights: cut.weights.clone().map(PathOf),
+                kept: cut.kept.clone().map(PathOf),
+            }
         };
-        cuts.iter().map(file).collect()
-    }
-
-    /// The file of piece `number` in the folder of its task.
-    fn path_of(folder: &Path, number: usize, shards: &[ShardFile]) -> Result<PathBuf, Error> {
-        Ok(folder.join(format!("{number:06}-{:016x}", hash(&pack(&shards)?))))
-    }
-
-    /// The files of all pieces of a task.
-    pub(super) fn paths_of_pieces<T: Task>(&self, task: &T) -> Result<Vec<PathBuf>, Error> {
-        let folder = self.folder_of(task)?;
-        let pieces = self.pieces();
-        let paths = pieces.iter().enumerate();
-        paths.map(|(number, cuts)| Self::path_of(&folder, number, &self.shards_of(cuts))).collect()
+        cuts.iter().map(input).collect()
     }
 
     /// Writes a model where all machines find it.
@@ -218,8 +226,9 @@ impl Elsewhere {
         Ok(path)
     }
 
-    /// The same with the records of spans numbered as those of their shards, now that it is known how many each has.
-    pub(super) fn numbered(&self, of_pieces: &[Vec<Tally>]) -> Self {
+    /// The same with these weights of the shards, and the records of spans numbered as those of their shards, now that it
+    /// is known how many each has.
+    pub(super) fn weighed(&self, of_pieces: &[Vec<Tally>], weights: &[WeightsFile]) -> Self {
         let mut pieces = self.pieces.clone();
         let mut next = (0, 0);
         for (cut, tally) in pieces.iter_mut().flatten().zip(of_pieces.iter().flatten()) {
@@ -230,19 +239,31 @@ impl Elsewhere {
                 span.first_record = next.1;
             }
             next.1 += tally.records;
+            cut.weights = Some(weights[cut.shard].path().into());
         }
-        Elsewhere { pieces, is_numbered: true, ..self.clone() }
+        Elsewhere { pieces, ..self.clone() }
     }
 
-    /// The shards that are read in spans, each with what the outputs of its spans are called.
-    pub(super) fn in_spans(&self) -> BTreeMap<usize, Vec<PathBuf>> {
-        let mut names: BTreeMap<usize, Vec<PathBuf>> = BTreeMap::new();
-        for cut in self.pieces.iter().flatten() {
-            if let Some(span) = cut.span {
-                names.entry(cut.shard).or_default().push(span.name(self.files[cut.shard].relative()));
+    /// For each shard in the pieces, the files that pieces have left for it: of each, that with the name `name` gives it
+    /// in the folder of the piece. A shard that is read in spans has several.
+    pub(super) fn files_of_shards(
+        &self,
+        folders: &[PathBuf],
+        name: impl Fn(&Path, &Path) -> PathBuf,
+    ) -> BTreeMap<usize, Vec<PathBuf>> {
+        let mut files: BTreeMap<usize, Vec<PathBuf>> = BTreeMap::new();
+        for (cuts, folder) in self.pieces.iter().zip(folders) {
+            for cut in cuts {
+                files.entry(cut.shard).or_default().push(name(folder, self.files[cut.shard].relative()));
             }
         }
-        names
+        files
+    }
+
+    /// Where what these files of parts of a shard make up together goes: under a name that no others have.
+    pub(super) fn joined(&self, parts: &[PathBuf]) -> Result<PathBuf, Error> {
+        let names: Vec<&[u8]> = parts.iter().map(|part| part.as_os_str().as_encoded_bytes()).collect();
+        Ok(self.folder.join("joined").join(format!("{:016x}", hash(&pack(&names)?))))
     }
 
     fn bytes(&self, cuts: &[Cut]) -> u64 {
@@ -269,13 +290,15 @@ impl Elsewhere {
         Elsewhere { pieces: self.pieces.iter().filter(in_spans).cloned().collect(), ..self.clone() }
     }
 
-    /// The same in pieces of whole shards.
-    pub(super) fn of_whole_shards(&self) -> Self {
+    /// The same in pieces of whole shards, of which some are kept.
+    pub(super) fn of_whole_shards(&self, kept: &[Option<PathBuf>]) -> Self {
         let mut pieces = self.pieces.clone();
         pieces.retain_mut(|piece| {
-            let is_first = |cut: &Cut| cut.span.is_none_or(|span| span.start == 0);
-            piece.retain(is_first);
-            piece.iter_mut().for_each(|cut| cut.span = None);
+            piece.retain(|cut| cut.span.is_none_or(|span| span.start == 0));
+            for cut in piece.iter_mut() {
+                cut.span = None;
+                cut.kept = kept[cut.shard].clone();
+            }
             !piece.is_empty()
         });
         Elsewhere { pieces, ..self.clone() }

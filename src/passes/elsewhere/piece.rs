@@ -1,8 +1,8 @@
 //! A piece of work as it is written down, and what it leaves.
 
-use std::ffi::OsString;
+use std::collections::HashSet;
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
@@ -13,8 +13,8 @@ use super::{Floors, hash};
 use crate::engine::{EngineError, PieceFailure};
 use crate::error::Error;
 use crate::observer::Observer;
-use crate::reader::{ShardFile, Shards};
-use crate::storage::{self, Storage};
+use crate::reader::{ShardFile, Shards, path_bytes};
+use crate::storage::{self, Storage, WorkDir};
 
 /// What is done on every piece of a corpus.
 pub(in crate::passes) trait Task: Serialize + DeserializeOwned {
@@ -30,13 +30,28 @@ pub(in crate::passes) trait Task: Serialize + DeserializeOwned {
 /// Where a piece is worked on.
 pub(in crate::passes) struct At<'a> {
     pub(in crate::passes) floors: Floors,
-    /// The numbers of the shards in the corpus.
-    pub(in crate::passes) numbers: &'a [usize],
-    /// For files that go with what the piece comes to; their names begin with this.
-    pub(in crate::passes) beside: &'a Path,
+    pub(in crate::passes) inputs: &'a [Input],
+    /// The folder for the files of this try, which has them for itself.
+    pub(in crate::passes) own: &'a WorkDir,
     pub(in crate::passes) storage: &'a Storage,
     pub(in crate::passes) observer: &'a Observer,
 }
+
+/// A shard that a piece reads, or a span of it.
+#[derive(Serialize, Deserialize)]
+pub(in crate::passes) struct Input {
+    pub(super) file: ShardFile,
+    /// Its number in the corpus.
+    pub(super) number: usize,
+    /// The file of its weights.
+    pub(super) weights: Option<PathOf>,
+    /// The file of its selected records.
+    pub(super) kept: Option<PathOf>,
+}
+
+/// A path, whatever its bytes are.
+#[derive(Clone, Serialize, Deserialize)]
+pub(in crate::passes) struct PathOf(#[serde(with = "path_bytes")] pub(in crate::passes) PathBuf);
 
 /// A piece as it is written down.
 #[derive(Serialize, Deserialize)]
@@ -44,15 +59,18 @@ pub(super) struct Piece {
     /// Pieces are for machines that run the same version.
     dsir: String,
     name: String,
-    shards: Vec<ShardFile>,
-    /// Their numbers in the corpus.
-    numbers: Vec<usize>,
+    inputs: Vec<Input>,
     floors: Floors,
 }
 
 impl Piece {
-    pub(super) fn new<T: Task>(shards: Vec<ShardFile>, numbers: Vec<usize>, floors: Floors) -> Self {
-        Piece { dsir: env!("CARGO_PKG_VERSION").into(), name: T::NAME.into(), shards, numbers, floors }
+    pub(super) fn new<T: Task>(inputs: Vec<Input>, floors: Floors) -> Self {
+        Piece { dsir: env!("CARGO_PKG_VERSION").into(), name: T::NAME.into(), inputs, floors }
+    }
+
+    /// Stands for what the piece reads.
+    pub(super) fn hash(&self) -> Result<u64, Error> {
+        Ok(hash(&pack(&self.inputs)?))
     }
 }
 
@@ -73,8 +91,7 @@ pub fn do_piece(
     words: &(dyn Fn(&Error) -> String + Sync),
     observer: &Observer,
 ) -> Result<(), Error> {
-    let Piece { dsir, name, shards, numbers, floors } =
-        unpack(&read(piece)?).ok_or_else(|| unreadable(piece))?;
+    let Piece { dsir, name, inputs, floors } = unpack(&read(piece)?).ok_or_else(|| unreadable(piece))?;
     let ours = env!("CARGO_PKG_VERSION");
     if dsir != ours {
         let message = format!("this machine has dsir {ours}, but the job runs dsir {dsir}; install the same");
@@ -83,14 +100,13 @@ pub fn do_piece(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.max(1)).build();
     let pool = pool.map_err(|error| Error::Threads(error.to_string()))?;
     let storage = Storage::new(&std::env::temp_dir(), observer.unfinished());
-    let shards = Shards::of_files(shards);
-    let at = At { floors, numbers: &numbers, beside: piece, storage: &storage, observer };
+    let on = On { piece, inputs: &inputs, floors, storage: &storage, words, observer };
     let work = || match name.as_str() {
-        SampleTask::NAME => work::<SampleTask>(piece, &shards, &at, words),
-        CountTask::NAME => work::<CountTask>(piece, &shards, &at, words),
-        WeighTask::NAME => work::<WeighTask>(piece, &shards, &at, words),
-        KeepTask::NAME => work::<KeepTask>(piece, &shards, &at, words),
-        WriteTask::NAME => work::<WriteTask>(piece, &shards, &at, words),
+        SampleTask::NAME => on.work::<SampleTask>(),
+        CountTask::NAME => on.work::<CountTask>(),
+        WeighTask::NAME => on.work::<WeighTask>(),
+        KeepTask::NAME => on.work::<KeepTask>(),
+        WriteTask::NAME => on.work::<WriteTask>(),
         _ => Err(unreadable(piece)),
     };
     let done = pool.install(work);
@@ -106,34 +122,97 @@ fn sweep(piece: &Path) {
     folder.ancestors().skip(1).take(3).for_each(|folder| fs::remove_dir(folder).unwrap_or_default());
 }
 
-fn work<T: Task>(
-    piece: &Path,
-    shards: &Shards,
-    at: &At<'_>,
-    words: &(dyn Fn(&Error) -> String + Sync),
-) -> Result<(), Error> {
-    if result::<T>(piece).is_some() {
-        return Ok(());
-    }
-    let task = piece.with_file_name(TASK);
-    let task: T = unpack(&read(&task)?).ok_or_else(|| unreadable(&task))?;
-    let done: Result<T::Done, PieceFailure> = match task.work(shards, at) {
-        Ok(done) => Ok(done),
-        Err(Error::Cancelled) => return Err(Error::Cancelled),
-        Err(error) => Err(PieceFailure {
-            kind: error.kind(),
-            path: error.path().map(Path::to_path_buf),
-            line: error.line(),
-            byte: error.byte(),
-            words: words(&error),
-        }),
-    };
-    write_file(&result_path(piece), &pack(&done)?, at.storage)
+/// A piece that is being worked on.
+struct On<'a> {
+    piece: &'a Path,
+    inputs: &'a [Input],
+    floors: Floors,
+    storage: &'a Storage,
+    words: &'a (dyn Fn(&Error) -> String + Sync),
+    observer: &'a Observer,
 }
 
-/// What a piece has come to; `None` if it is not done.
-pub(super) fn result<T: Task>(piece: &Path) -> Option<Result<T::Done, PieceFailure>> {
-    unpack(&fs::read(result_path(piece)).ok()?)
+impl On<'_> {
+    fn work<T: Task>(&self) -> Result<(), Error> {
+        let On { piece, inputs, floors, storage, observer, .. } = *self;
+        if let Some(Ok(_)) = result::<T>(piece)? {
+            return Ok(());
+        }
+        let task = piece.with_file_name(TASK);
+        let task: T = unpack(&read(&task)?).ok_or_else(|| unreadable(&task))?;
+        let folder = piece.parent().unwrap_or(Path::new(""));
+        let own =
+            storage.temporary_folder_in(folder).map_err(|source| storage::Error::new(folder, source))?;
+        let own = WorkDir::Temporary(own);
+        let shards = Shards::of_files(inputs.iter().map(|input| input.file.clone()));
+        let at = At { floors, inputs, own: &own, storage, observer };
+        let done: Result<T::Done, PieceFailure> = match task.work(&shards, &at) {
+            Ok(done) => Ok(done),
+            Err(Error::Cancelled) => return Err(Error::Cancelled),
+            Err(error) => Err(PieceFailure {
+                kind: error.kind(),
+                path: error.path().map(Path::to_path_buf),
+                line: error.line(),
+                byte: error.byte(),
+                words: (self.words)(&error),
+            }),
+        };
+        let name = |own: &WorkDir| own.parts().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let done = done.map(|done| (name(&own), done));
+        if done.is_ok() {
+            storage.sync_folder(&own.parts())?;
+        }
+        // Of several tries the first counts, and what the others have made is removed.
+        if leave(&result_path(piece), &pack(&done)?, done.is_ok())? && done.is_ok() {
+            own.keep();
+        }
+        Ok(())
+    }
+}
+
+/// Gives the file `path` these bytes, at once; false if a try that has gone well has been faster.
+fn leave(path: &Path, bytes: &[u8], has_gone_well: bool) -> Result<bool, Error> {
+    let failed = |source| storage::Error::new(path, source);
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        // Some file systems cannot tell; a failure must not take the place of what has gone well.
+        Err(refused) if has_gone_well || !path.exists() => {
+            refused.file.persist(path).map_err(|refused| failed(refused.error))?;
+            Ok(true)
+        }
+        Err(_) => Ok(false),
+    }
+}
+
+/// What a piece has come to, with the folder of its files; `None` if it is not done.
+pub(super) fn result<T: Task>(
+    piece: &Path,
+) -> Result<Option<Result<(PathBuf, T::Done), PieceFailure>>, Error> {
+    let path = result_path(piece);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(storage::Error::new(&path, source).into()),
+    };
+    let done: Option<Result<(String, T::Done), PieceFailure>> = unpack(&bytes);
+    Ok(done.map(|done| done.map(|(own, done)| (piece.with_file_name(own), done))))
+}
+
+/// The pieces in a folder that are done.
+pub(super) fn done_in(folder: &Path) -> Result<HashSet<PathBuf>, Error> {
+    let failed = |source| storage::Error::new(folder, source);
+    let mut done = HashSet::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|ending| ending == DONE) {
+            done.insert(path.with_extension(""));
+        }
+    }
+    Ok(done)
 }
 
 pub(super) fn remove_result(piece: &Path) -> Result<(), Error> {
@@ -141,16 +220,11 @@ pub(super) fn remove_result(piece: &Path) -> Result<(), Error> {
     Ok(fs::remove_file(&path).map_err(|source| storage::Error::new(&path, source))?)
 }
 
-fn result_path(piece: &Path) -> PathBuf {
-    beside(piece, "done")
-}
+/// The ending of the file that tells what a piece has come to.
+const DONE: &str = "done";
 
-/// The path of a file that goes with a piece.
-pub(in crate::passes) fn beside(piece: &Path, ending: &str) -> PathBuf {
-    let mut name = OsString::from(piece);
-    name.push(".");
-    name.push(ending);
-    name.into()
+fn result_path(piece: &Path) -> PathBuf {
+    piece.with_extension(DONE)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {

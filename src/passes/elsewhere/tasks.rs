@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::piece::{At, Task, beside};
+use super::piece::{At, Input, PathOf, Task};
 use crate::density::{CountsSoFar, FitBudget, Model};
+use crate::engine::EngineError;
 use crate::error::Error;
 use crate::featurizer::FeatureSpace;
-use crate::passes::candidates;
 use crate::passes::count_raw::{CountExtras, Counted, count_part};
 use crate::passes::documents::Tally;
 use crate::passes::eligible::Eligible;
@@ -21,12 +21,11 @@ use crate::passes::texts::sample_part;
 use crate::passes::weigh::{WeighingOptions, weigh_part};
 use crate::passes::write::{DrawOutputs, WrittenPart, write_source};
 use crate::passes::{Measuring, RawCorpus, ReadOptions, Source, WriteOptions};
-use crate::reader::{Shard, Shards, TextFields, plain_path};
+use crate::reader::{Shards, TextFields};
 use crate::refine::{DocumentBlocks, DocumentSampler, TextSampler, TextsOfLevel};
 use crate::resample::{Groups, Plan};
 use crate::sampling::Levels;
-use crate::storage::{self, WorkDir};
-use crate::weights::WeightsFolder;
+use crate::weights::WeightsFile;
 use crate::writer::Destination;
 
 /// Values that are JSON among those that are not: their formats leave out what is not there.
@@ -49,12 +48,32 @@ mod json {
     }
 }
 
+/// Counts by their parts, of which none is left out.
+mod counts {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::density::{Cells, CountsSoFar, RawCounts};
+
+    pub(super) fn serialize<S: Serializer>(so_far: &CountsSoFar, serializer: S) -> Result<S::Ok, S::Error> {
+        let CountsSoFar { counts: RawCounts { fit_ngrams, documents_read, first_level, levels, .. }, cells } =
+            so_far;
+        (fit_ngrams, documents_read, first_level, levels, cells).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CountsSoFar, D::Error> {
+        let (fit_ngrams, documents_read, first_level, levels, cells): (_, _, _, _, Cells) =
+            Deserialize::deserialize(deserializer)?;
+        let counts = RawCounts { fit_ngrams, documents_read, first_level, levels, ..RawCounts::default() };
+        Ok(CountsSoFar { counts, cells })
+    }
+}
+
 /// How records become documents, and which may be drawn.
 #[derive(Serialize, Deserialize)]
 pub(in crate::passes) struct StoredReading {
     fields: Vec<String>,
     skip_invalid: bool,
-    punkt: Option<PathBuf>,
+    punkt: Option<PathOf>,
     #[serde(with = "json")]
     filter: StoredFilter,
     min_tokens: u32,
@@ -65,20 +84,23 @@ impl StoredReading {
         StoredReading {
             fields: read.fields.names().collect(),
             skip_invalid: read.skip_invalid,
-            punkt: read.punkt.as_deref().map(plain_path),
+            punkt: read
+                .punkt
+                .as_ref()
+                .map(|punkt| PathOf(std::path::absolute(punkt).unwrap_or_else(|_| punkt.clone()))),
             filter: StoredFilter::of(&eligible.filter),
             min_tokens: eligible.min_tokens,
         }
     }
 
     fn open(&self) -> Result<(ReadOptions, Eligible), Error> {
-        // Fields that there were are fields.
-        let fields = TextFields::new(&self.fields).unwrap_or_default();
-        let filter = self.filter.filter(self.punkt.as_deref()).map_err(|error| match error {
+        let punkt = self.punkt.as_ref().map(|PathOf(punkt)| punkt.clone());
+        let fields = TextFields::new(&self.fields).ok_or_else(|| EngineError("no text fields".into()))?;
+        let filter = self.filter.filter(punkt.as_deref()).map_err(|error| match error {
             StoredFilterError::Other(error) => error,
-            StoredFilterError::Words(words) => crate::engine::EngineError(words).into(),
+            StoredFilterError::Words(words) => EngineError(words).into(),
         })?;
-        let read = ReadOptions { fields, skip_invalid: self.skip_invalid, punkt: self.punkt.clone() };
+        let read = ReadOptions { fields, skip_invalid: self.skip_invalid, punkt };
         Ok((read, Eligible { min_tokens: self.min_tokens, filter }))
     }
 }
@@ -117,7 +139,7 @@ pub(in crate::passes) struct CountTask {
 #[derive(Serialize, Deserialize)]
 pub(in crate::passes) struct CountedPiece {
     pub(in crate::passes) tallies: Vec<Tally>,
-    #[serde(with = "json")]
+    #[serde(with = "counts")]
     pub(in crate::passes) counts: CountsSoFar,
     pub(in crate::passes) sampled: Vec<Levels<DocumentBlocks>>,
 }
@@ -141,21 +163,17 @@ impl Task for CountTask {
 /// Weighs records.
 #[derive(Serialize, Deserialize)]
 pub(in crate::passes) struct WeighTask {
-    /// Its name is of its content.
-    pub(in crate::passes) model: PathBuf,
+    /// The model's file, whose name is of its content.
+    pub(in crate::passes) model: PathOf,
     pub(in crate::passes) reading: StoredReading,
     pub(in crate::passes) with_rejects: bool,
 }
 
 impl WeighTask {
-    /// Where the weights go, from the folder of the task.
-    pub(in crate::passes) fn weights(folder: &Path) -> PathBuf {
-        folder.join("weights")
-    }
-
-    /// The records that a piece has rejected.
-    pub(in crate::passes) fn rejects(piece: &Path) -> PathBuf {
-        beside(piece, "rejects")
+    /// Where the records go that were rejected, from the folder of the piece.
+    pub(in crate::passes) fn rejects(own: &Path) -> PathBuf {
+        // Beside the weights, whose names are the shards'.
+        own.join(".rejects")
     }
 }
 
@@ -165,24 +183,35 @@ impl Task for WeighTask {
 
     fn work(&self, shards: &Shards, at: &At<'_>) -> Result<Self::Done, Error> {
         let (read, Eligible { filter, .. }) = self.reading.open()?;
-        let model = Model::read(&self.model)?;
-        let folder = at.beside.parent().unwrap_or(Path::new(""));
-        let weights = WeightsFolder::new(&Self::weights(folder));
-        // Of a piece that is tried again before its first try has ended, each has files of its own.
-        let failed = |source| storage::Error::new(folder, source);
-        let work_dir = WorkDir::Temporary(at.storage.temporary_folder_in(folder).map_err(failed)?);
-        let rejects = Self::rejects(at.beside);
+        let model = Model::read(&self.model.0)?;
+        let rejects = Self::rejects(&at.own.parts());
         let mut rejects = self.with_rejects.then(|| Rejects::create(&rejects, at.storage)).transpose()?;
         let options = WeighingOptions {
             rejects: rejects.as_mut(),
             candidates: None,
-            publish_to: Some(&weights),
+            publish_to: None,
             filter,
             elsewhere: None,
         };
-        let weighed = weigh_part(&model, shards, &read, &work_dir, options, at.storage, at.observer)?;
+        let weighed = weigh_part(&model, shards, &read, at.own, options, at.storage, at.observer)?;
         rejects.map_or(Ok(()), Rejects::finish)?;
         Ok((weighed.tallies, weighed.groups))
+    }
+}
+
+impl At<'_> {
+    /// The weights of the shards.
+    fn weights(&self) -> Result<Vec<WeightsFile>, Error> {
+        let open = |input: &Input| match &input.weights {
+            Some(PathOf(path)) => Ok(WeightsFile::open(path)?),
+            None => Err(EngineError("a piece without weights".into()).into()),
+        };
+        self.inputs.iter().map(open).collect()
+    }
+
+    /// The numbers of the shards in the corpus.
+    fn numbers(&self) -> Vec<usize> {
+        self.inputs.iter().map(|input| input.number).collect()
     }
 }
 
@@ -191,15 +220,6 @@ impl Task for WeighTask {
 pub(in crate::passes) struct KeepTask {
     #[serde(with = "json")]
     pub(in crate::passes) plan: Plan,
-    /// The folder of the weights.
-    pub(in crate::passes) weights: PathBuf,
-}
-
-impl KeepTask {
-    /// Where the selected records of a piece's shards go, from the folder of the task.
-    pub(in crate::passes) fn kept(folder: &Path) -> PathBuf {
-        folder.join("kept")
-    }
 }
 
 impl Task for KeepTask {
@@ -207,14 +227,9 @@ impl Task for KeepTask {
     type Done = Vec<Tally>;
 
     fn work(&self, shards: &Shards, at: &At<'_>) -> Result<Self::Done, Error> {
-        let folder = at.beside.parent().unwrap_or(Path::new(""));
-        let to = KeepTo {
-            plan: &self.plan,
-            numbers: at.numbers,
-            folder: &Self::kept(folder),
-            storage: at.storage,
-        };
-        keep_part(shards, &WeightsFolder::new(&self.weights), to, at.observer)
+        let (numbers, folder) = (at.numbers(), at.own.parts());
+        let to = KeepTo { plan: &self.plan, numbers: &numbers, folder: &folder, storage: at.storage };
+        keep_part(shards, at.weights()?, to, at.observer)
     }
 }
 
@@ -223,23 +238,19 @@ impl Task for KeepTask {
 pub(in crate::passes) struct WriteTask {
     #[serde(with = "json")]
     pub(in crate::passes) plan: Plan,
-    /// The folder of the weights.
-    pub(in crate::passes) weights: PathBuf,
-    /// The folder of the selected records of shards that were read in spans.
-    pub(in crate::passes) kept: PathBuf,
     pub(in crate::passes) draws: usize,
     pub(in crate::passes) annotate: bool,
     /// The model that the selection is measured by.
-    pub(in crate::passes) model: Option<PathBuf>,
+    pub(in crate::passes) model: Option<PathOf>,
     pub(in crate::passes) reading: Option<StoredReading>,
     /// The texts of the target, if they are known.
     pub(in crate::passes) target: Option<TextHashes>,
 }
 
 impl WriteTask {
-    /// Where what a draw has selected goes, from the folder of the task.
-    pub(in crate::passes) fn written(folder: &Path, draw: usize) -> PathBuf {
-        folder.join(format!("draw-{draw}"))
+    /// Where what a draw has selected goes, from the folder of the piece.
+    pub(in crate::passes) fn written(own: &Path, draw: usize) -> PathBuf {
+        own.join(format!("draw-{draw}"))
     }
 }
 
@@ -248,19 +259,15 @@ impl Task for WriteTask {
     type Done = WrittenPart;
 
     fn work(&self, shards: &Shards, at: &At<'_>) -> Result<WrittenPart, Error> {
-        let folder = at.beside.parent().unwrap_or(Path::new(""));
-        let model = self.model.as_deref().map(Model::read).transpose()?;
+        let model = self.model.as_ref().map(|PathOf(model)| Model::read(model)).transpose()?;
         let read = self.reading.as_ref().map(StoredReading::open).transpose()?;
         let measuring = model.as_ref().zip(read.as_ref());
         let measuring =
             measuring.map(|(model, (read, _))| Measuring { model, read, target: self.target.as_ref() });
-        let weights = WeightsFolder::new(&self.weights).open(shards)?;
-        let kept = |shard: &Shard| {
-            let path = candidates::path(&self.kept, shard.relative());
-            path.exists().then_some(path)
-        };
+        let (own, numbers, weights) = (at.own.parts(), at.numbers(), at.weights()?);
+        let kept = |input: &Input| input.kept.as_ref().map(|PathOf(kept)| kept.clone());
         let destinations: Vec<Destination> =
-            (0..self.draws).map(|draw| Destination::Folder(Self::written(folder, draw))).collect();
+            (0..self.draws).map(|draw| Destination::Folder(Self::written(&own, draw))).collect();
         let options = WriteOptions {
             destinations: &destinations,
             shuffle: None,
@@ -269,20 +276,20 @@ impl Task for WriteTask {
         };
         let source = Source {
             plan: &self.plan,
-            numbers: Some(at.numbers),
+            numbers: Some(&numbers),
             drawn: None,
             eligible: None,
             at_random: false,
             weights: &weights,
             shards,
-            candidates: Some(shards.iter().map(kept).collect()),
+            candidates: Some(at.inputs.iter().map(kept).collect()),
             was_kept_elsewhere: true,
             is_weighed: true,
         };
         let outputs = DrawOutputs::create(&options)?;
         let mut part = write_source(&source, 0, &outputs, self.annotate, measuring, at.observer)?;
         outputs.finish()?;
-        part.looking.renumber(at.numbers);
+        part.looking.renumber(&numbers);
         Ok(part)
     }
 }
