@@ -210,6 +210,7 @@ fn count_elsewhere(
         Ok(Floors { counted: counts.floor(), sampled: sampled.floor() })
     };
     elsewhere.run(&task, take, observer)?;
+    elsewhere.note_lines(&tallies);
     Ok(Counted { tallies: elsewhere.tallies(tallies), counts, sampled: vec![sampled], bytes_before: 0 })
 }
 

@@ -51,13 +51,21 @@ pub(super) struct Tally {
     hashes: u64,
     /// Documents that are hardly split into tokens, where that is looked at.
     pub(super) few_spaces: u64,
-    first: Option<String>,
+    /// All lines, blank ones too.
+    lines: u64,
+    /// The line of the first that was skipped, from 1, and what was wrong with it.
+    first: Option<(u64, String)>,
 }
 
 impl Tally {
     /// Of one block, before anything is skipped.
     pub(super) fn of(block: &Block) -> Self {
-        Tally { records: block.len() as u64, bytes: block.content_bytes(), ..Tally::default() }
+        Tally {
+            records: block.len() as u64,
+            bytes: block.content_bytes(),
+            lines: block.lines(),
+            ..Tally::default()
+        }
     }
 
     /// Adds what comes after.
@@ -67,7 +75,19 @@ impl Tally {
         self.bytes += more.bytes;
         self.hashes = self.hashes.wrapping_add(more.hashes);
         self.few_spaces += more.few_spaces;
+        self.lines += more.lines;
         self.first = self.first.take().or(more.first);
+    }
+
+    /// Adds what was counted of the next span of the shard, whose lines begin at 1 again.
+    pub(super) fn add_span(&mut self, mut more: Tally) {
+        more.first = more.first.map(|(line, fault)| (self.lines + line, fault));
+        self.add(more);
+    }
+
+    /// All lines, blank ones too.
+    pub(super) fn lines(&self) -> u64 {
+        self.lines
     }
 }
 
@@ -172,20 +192,20 @@ impl<'a> Documents<'a> {
         taken: &mut Taken,
     ) -> Result<(), Error> {
         let (path, walked) = (self.shards[shard].path(), self.shards[shard].is_walked());
-        let line = self.shards[shard].line(record.line);
+        let line = || self.shards[shard].line(record.line);
         if !self.options.skip_invalid {
             let shard = path.into();
             return Err(match block.looks_like() {
                 Some(what) => reader::Error::Foreign { shard, what, walked },
-                None => reader::Error::Record { shard, line, fault, walked },
+                None => reader::Error::Record { shard, line: line(), fault, walked },
             }
             .into());
         }
         let Taken { tally, rejected } = taken;
         tally.invalid += 1;
-        tally.first.get_or_insert_with(|| format!("{}:{}: {fault}", path.display(), line));
+        tally.first.get_or_insert_with(|| (record.line, fault.to_string()));
         if self.with_rejects {
-            let record = Record { bytes: record.bytes, line };
+            let record = Record { bytes: record.bytes, line: line() };
             push_reject(path, record, &fault, rejected);
         }
         Ok(())
@@ -204,14 +224,22 @@ impl<'a> Documents<'a> {
         let mut sum = Tally::default();
         tallies.iter().for_each(|tally| sum.add((*tally).clone()));
         self.check_contents(tallies.iter().copied())?;
-        let Tally { records, invalid, bytes, ref first, .. } = sum;
+        let Tally { records, invalid, bytes, .. } = sum;
         if records == invalid {
             let (what, shards) = (what.into(), self.shards.len());
-            return Err(Error::NoDocument { what, shards, records, invalid, first_fault: first.clone() });
+            let first_fault =
+                tallies.iter().enumerate().find_map(|(shard, tally)| self.first_fault(shard, tally));
+            return Err(Error::NoDocument { what, shards, records, invalid, first_fault });
         }
         self.warn(what, &tallies, &sum);
         let seconds = self.start.elapsed().as_secs_f64();
         Ok(ReadReport { records, invalid, bytes, bytes_before: 0, seconds })
+    }
+
+    /// What was wrong with the first record of a shard that was skipped, and where it is.
+    fn first_fault(&self, shard: usize, tally: &Tally) -> Option<String> {
+        let (line, fault) = tally.first.as_ref()?;
+        Some(format!("{}:{line}: {fault}", self.shards[shard].path().display()))
     }
 
     /// Makes sure that no shard has other records than an earlier reading has found.
@@ -234,8 +262,10 @@ impl<'a> Documents<'a> {
         let mut seen: AHashMap<Content, usize> = AHashMap::new();
         let mut same = Vec::new();
         for (shard, tally) in tallies.iter().enumerate() {
-            if let (Some(first), true) = (&tally.first, tally.records == tally.invalid) {
-                let (shard, records, first_fault) = (path(shard), tally.records, first.clone());
+            if let (Some(first_fault), true) =
+                (self.first_fault(shard, tally), tally.records == tally.invalid)
+            {
+                let (shard, records) = (path(shard), tally.records);
                 self.observer.warn(Warning::NoValidRecord { shard, records, first_fault });
             }
             if tally.records > 0 {

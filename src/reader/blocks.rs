@@ -22,6 +22,7 @@ pub struct Block {
     places: Vec<Place>,
     first_record: u64,
     first_line: u64,
+    lines: u64,
     content_bytes: u64,
     reread: Reread,
     is_start: bool,
@@ -76,6 +77,11 @@ impl Block {
     /// at all.
     pub(crate) fn looks_like(&self) -> Option<&'static str> {
         self.is_start.then(|| foreign::of_lines(&self.data[..self.data.len().min(SEEN)])).flatten()
+    }
+
+    /// How many lines there are, blank ones too.
+    pub(crate) fn lines(&self) -> u64 {
+        self.lines
     }
 
     /// Bytes of decompressed content behind this block, line ends and blank lines too.
@@ -316,7 +322,8 @@ impl BlockReader {
             line += 1;
             start = end + 1;
         }
-        self.next_line += u64::from(line);
+        block.lines = u64::from(line);
+        self.next_line += block.lines;
         self.next_record += block.places.len() as u64;
         Ok(())
     }

@@ -119,8 +119,9 @@ impl Shard {
 
     /// The line of the file that is number `line` of what is read of it, from 1.
     pub(crate) fn line(&self, line: u64) -> u64 {
-        let Some(Span { start, .. }) = self.span else { return line };
-        line + *self.lines_before.get_or_init(|| span::lines_before(self.file(), start))
+        let Some(Span { start, lines_before, .. }) = self.span else { return line };
+        let look = || *self.lines_before.get_or_init(|| span::lines_before(self.file(), start));
+        line + lines_before.unwrap_or_else(look)
     }
 
     /// Whether it was found in a folder that was named, and was not named itself.

@@ -15,6 +15,8 @@ pub(crate) struct Span {
     pub(crate) end: u64,
     /// The number that its first record is given, from 0.
     pub(crate) first_record: u64,
+    /// How many lines of the file are before it, if that is known.
+    pub(crate) lines_before: Option<u64>,
 }
 
 impl Span {
@@ -116,7 +118,7 @@ mod tests {
     fn records_in(content: &[u8], start: u64, end: u64) -> Vec<u8> {
         let mut read = Vec::new();
         let from = start.saturating_sub(1) as usize;
-        let span = Span { start, end, first_record: 0 };
+        let span = Span { start, end, first_record: 0, lines_before: None };
         RecordsOfSpan::new(&content[from.min(content.len())..], span).read_to_end(&mut read).unwrap();
         read
     }

@@ -10,11 +10,11 @@ pub(super) use tasks::{CountTask, CountedPiece, KeepTask, SampleTask, StoredRead
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use cut::cut;
-use piece::{Input, Piece, TASK, Task, pack, write_file};
+use piece::{Ended, Input, Piece, TASK, Task, pack, write_file};
 
 use super::documents::Tally;
 use crate::density::Model;
@@ -40,6 +40,8 @@ pub(crate) struct Elsewhere {
     /// Stands for all of them, as they are now.
     corpus: u64,
     pieces: Vec<Vec<Cut>>,
+    /// How many lines are before each cut in its shard, when a reading has told.
+    lines_before: Arc<OnceLock<Vec<u64>>>,
 }
 
 /// A shard of the corpus, or a span of it.
@@ -52,11 +54,17 @@ pub(super) struct Cut {
     weights: Option<PathBuf>,
     /// The file with its selected records, if these are kept.
     kept: Option<PathBuf>,
+    /// Its place among all cuts.
+    place: usize,
 }
 
 impl Cut {
     pub(super) fn new(shard: usize, span: Option<Span>) -> Self {
-        Cut { shard, span, weights: None, kept: None }
+        Cut { shard, span, weights: None, kept: None, place: 0 }
+    }
+
+    fn lines_before(&self, of_cuts: &OnceLock<Vec<u64>>) -> Option<u64> {
+        of_cuts.get()?.get(self.place).copied()
     }
 }
 
@@ -86,10 +94,19 @@ impl Elsewhere {
             files.push(shard.as_file().ok_or_else(stream)?);
         }
         let bytes = files.iter().map(ShardFile::bytes).sum();
-        let pieces = cut(raw, engine.piece_bytes(bytes))?;
+        let mut pieces = cut(raw, engine.piece_bytes(bytes))?;
+        pieces.iter_mut().flatten().enumerate().for_each(|(place, cut)| cut.place = place);
         let folder = std::path::absolute(&folder).unwrap_or(folder);
         let corpus = hash(&pack(&files)?);
-        Ok(Elsewhere { engine, folder, storage: storage.clone(), files, corpus, pieces })
+        Ok(Elsewhere {
+            engine,
+            folder,
+            storage: storage.clone(),
+            files,
+            corpus,
+            pieces,
+            lines_before: Arc::default(),
+        })
     }
 
     /// The pieces, each of shards or spans of shards that follow each other.
@@ -179,11 +196,7 @@ impl Elsewhere {
     }
 
     /// What a piece that has ended has come to. On a network file system it may be a while until all machines see it.
-    fn wait_for<T: Task>(
-        &self,
-        path: &Path,
-        observer: &Observer,
-    ) -> Result<Result<(PathBuf, T::Done), PieceFailure>, Error> {
+    fn wait_for<T: Task>(&self, path: &Path, observer: &Observer) -> Result<Ended<T>, Error> {
         for _ in 0..ATTEMPTS {
             if let Some(done) = piece::result::<T>(path)? {
                 return Ok(done);
@@ -207,8 +220,10 @@ impl Elsewhere {
     fn inputs(&self, cuts: &[Cut]) -> Vec<Input> {
         let input = |cut: &Cut| {
             let file = self.files[cut.shard].clone();
+            let span =
+                cut.span.map(|span| Span { lines_before: cut.lines_before(&self.lines_before), ..span });
             Input {
-                file: cut.span.map_or_else(|| file.clone(), |span| file.with_span(span)),
+                file: span.map_or_else(|| file.clone(), |span| file.with_span(span)),
                 number: cut.shard,
                 weights: cut.weights.clone().map(PathOf),
                 kept: cut.kept.clone().map(PathOf),
@@ -270,6 +285,19 @@ impl Elsewhere {
         cuts.iter().map(|cut| cut.span.map_or(self.files[cut.shard].bytes(), Span::bytes)).sum()
     }
 
+    /// Notes how many lines each cut has, so that no later reading counts them to tell where a record is.
+    pub(super) fn note_lines(&self, of_pieces: &[Vec<Tally>]) {
+        let cuts = || self.pieces.iter().flatten().zip(of_pieces.iter().flatten());
+        let mut next = (0, 0);
+        let lines_before = cuts().map(|(cut, tally)| {
+            let before = if next.0 == cut.shard { next.1 } else { 0 };
+            next = (cut.shard, before + tally.lines());
+            before
+        });
+        // A second reading finds the same.
+        self.lines_before.set(lines_before.collect()).unwrap_or_default();
+    }
+
     /// What all shards have come to, of what the cuts of each piece have.
     pub(super) fn tallies(&self, of_pieces: Vec<Vec<Tally>>) -> Vec<Tally> {
         self.tallies_of_read(of_pieces).into_values().collect()
@@ -279,7 +307,7 @@ impl Elsewhere {
     pub(super) fn tallies_of_read(&self, of_pieces: Vec<Vec<Tally>>) -> BTreeMap<usize, Tally> {
         let mut tallies: BTreeMap<usize, Tally> = BTreeMap::new();
         for (cut, tally) in self.pieces.iter().flatten().zip(of_pieces.into_iter().flatten()) {
-            tallies.entry(cut.shard).or_default().add(tally);
+            tallies.entry(cut.shard).or_default().add_span(tally);
         }
         tallies
     }

@@ -188,10 +188,11 @@ fn leave(path: &Path, bytes: &[u8], has_gone_well: bool) -> Result<bool, Error> 
     }
 }
 
-/// What a piece has come to, with the folder of its files; `None` if it is not done.
-pub(super) fn result<T: Task>(
-    piece: &Path,
-) -> Result<Option<Result<(PathBuf, T::Done), PieceFailure>>, Error> {
+/// What a piece has come to, with the folder of its files, or why it failed.
+pub(super) type Ended<T> = Result<(PathBuf, <T as Task>::Done), PieceFailure>;
+
+/// What a piece has come to; `None` if it is not done.
+pub(super) fn result<T: Task>(piece: &Path) -> Result<Option<Ended<T>>, Error> {
     let path = result_path(piece);
     let bytes = match fs::read(&path) {
         Ok(bytes) => bytes,
