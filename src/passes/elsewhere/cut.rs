@@ -72,7 +72,7 @@ mod tests {
         let shards: Vec<Vec<usize>> =
             pieces.iter().map(|piece| piece.iter().map(|cut| cut.shard).collect()).collect();
         assert!(zstd.len() > 75);
-        assert_eq!(shards, [vec![0, 1], vec![2], vec![3], vec![3], vec![3], vec![4], vec![5]]);
+        assert_eq!(shards, [vec![0, 1], vec![2], vec![3], vec![3], vec![3], vec![4, 5]]);
         let spans: Vec<(u64, u64)> =
             pieces.iter().flatten().filter_map(|cut| cut.span).map(|span| (span.start, span.end)).collect();
         assert_eq!(spans, [(0, 70), (70, 140), (140, 210)]);
