@@ -10,7 +10,8 @@ use crate::error::ErrorKind;
 ///
 /// A job cuts its reading of the raw corpus into pieces, writes down each in a file, and gives the file's path to the
 /// engine, which calls [`do_piece`](crate::jobs::do_piece) with it on any machine that sees the same files. It may do
-/// so again after a machine has died, and several times at once: what a piece leaves is whole, and the same each time.
+/// so again after a machine has died, and several times at once: each try has files of its own, and the first that ends
+/// counts.
 pub trait Engine: Send + Sync {
     /// How many pieces to give it before the first of them has ended.
     ///
@@ -18,8 +19,8 @@ pub trait Engine: Send + Sync {
     /// An engine that does not know, or takes none.
     fn places(&self) -> Result<usize, EngineError>;
 
-    /// About how many bytes of a corpus, of so many in all, make up a piece. What comes of a job does not depend on it,
-    /// but a run that resumes another must cut the corpus alike.
+    /// About how many bytes of a corpus, of so many in all, make up a piece. What comes of a job does not depend on it; a
+    /// run that cuts the corpus as an earlier one did has less to do again.
     fn piece_bytes(&self, corpus: u64) -> u64 {
         piece_bytes(corpus)
     }
@@ -37,7 +38,7 @@ pub trait Engine: Send + Sync {
     /// A piece that could not be done, however often it was tried.
     fn ended(&self) -> Result<Vec<PathBuf>, EngineError>;
 
-    /// Stops all pieces that have not ended: what comes of them is of no use any more.
+    /// Stops all pieces that have not ended, as far as it can: what comes of them is of no use any more.
     fn stop(&self);
 }
 

@@ -38,7 +38,7 @@ class Engine(Protocol):
 def do_piece(piece: str) -> None:
     """Do a piece of a selection that is written down in this file, with one thread.
 
-    It may be done again, also at once on several machines, and after it was killed: what it leaves is the same.
+    It may be done again, also at once on several machines, and after it was killed: the first try that ends counts.
     """
     _dsir.do_piece(piece, threads=1)
 
