@@ -250,3 +250,9 @@ def test_spark(raw_folder: Path, target_file: Path, tmp_path: Path) -> None:
             assert [row["tokens"] for row in rows] == model.tokens(texts).tolist()
     finally:
         spark.stop()
+
+    script = EXAMPLES / "spark" / "selection.py"
+    out = tmp_path / "script/"
+    subprocess.run([sys.executable, script, raw_folder, target_file, f"{out}/"], check=True, capture_output=True)
+    dsir.select(raw_folder, target_file, fraction=0.05, out=tmp_path / "alone-too/")
+    assert files(out) == files(tmp_path / "alone-too")

@@ -163,28 +163,32 @@ impl On<'_> {
             storage.sync_folder(&own.parts())?;
         }
         // Of several tries the first counts, and what the others have made is removed.
-        if leave(&result_path(piece), &pack(&done)?, done.is_ok())? && done.is_ok() {
+        if self.leave::<T>(&pack(&done)?, done.is_ok())? && done.is_ok() {
             own.keep();
         }
         Ok(())
     }
-}
 
-/// Gives the file `path` these bytes, at once; false if a try that has gone well has been faster.
-fn leave(path: &Path, bytes: &[u8], has_gone_well: bool) -> Result<bool, Error> {
-    let failed = |source| storage::Error::new(path, source);
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
-    match file.persist_noclobber(path) {
-        Ok(_) => Ok(true),
-        Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        // Some file systems cannot tell; a failure must not take the place of what has gone well.
-        Err(refused) if has_gone_well || !path.exists() => {
-            refused.file.persist(path).map_err(|refused| failed(refused.error))?;
-            Ok(true)
+    /// Leaves this as what the piece has come to, at once, unless a try that has gone well has been faster; false then.
+    fn leave<T: Task>(&self, bytes: &[u8], has_gone_well: bool) -> Result<bool, Error> {
+        let path = result_path(self.piece);
+        let failed = |source| storage::Error::new(&path, source);
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+        file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
+        let refused = match file.persist_noclobber(&path) {
+            Ok(_) => return Ok(true),
+            Err(refused) => refused,
+        };
+        // Some file systems cannot tell whether it is there, and what is there may be a failure.
+        let is_first = match result::<T>(self.piece)? {
+            None => true,
+            Some(there) => has_gone_well && there.is_err(),
+        };
+        if is_first {
+            refused.file.persist(&path).map_err(|refused| failed(refused.error))?;
         }
-        Err(_) => Ok(false),
+        Ok(is_first)
     }
 }
 
