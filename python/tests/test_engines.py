@@ -32,13 +32,21 @@ OPTIONS: list[dict[str, Any]] = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers import what is in the current folder: it must not hold the package without its extension."""
+    monkeypatch.chdir(tmp_path)
+
+
 def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def of_one_machine(raw: Path, target: Path, folder: Path, options: dict[str, Any]) -> tuple[dict[str, bytes], Any]:
-    report = dsir.select(raw, target, out=folder / "alone/", **options)
-    return files(folder / "alone"), comparable(report, folder / "alone")
+    report = dsir.select(raw, target, out=f"{folder}/alone/", **options)
+    written = files(folder / "alone")
+    assert any(written.values())
+    return written, comparable(report, folder / "alone")
 
 
 def comparable(report: Any, out: Path) -> Any:
@@ -56,7 +64,7 @@ def test_futures_that_fail_once(raw_folder: Path, target_file: Path, tmp_path: P
             pool.submit(function, piece)
             return pool.submit(function, piece)
 
-        report = dsir.engine.select(submit, raw_folder, target_file, places=3, out=tmp_path / "many/", **options)
+        report = dsir.engine.select(submit, raw_folder, target_file, places=3, out=f"{tmp_path}/many/", **options)
     assert (files(tmp_path / "many"), comparable(report, tmp_path / "many")) == expected
     assert not list(tmp_path.glob("*.dsir-work"))
 
@@ -67,7 +75,7 @@ def test_shards_that_are_cut(raw_folder: Path, target_file: Path, tmp_path: Path
         engine = Futures(pool.submit, 3, piece_bytes=20_000)
         budget = (None, None, 20_000, None)
         options: Any = {"refine": True, "draws": 2}
-        report = select_on(engine, raw_folder, target_file, None, budget, tmp_path / "many/", None, options)
+        report = select_on(engine, raw_folder, target_file, None, budget, f"{tmp_path}/many/", None, options)
     assert (files(tmp_path / "many"), comparable(report, tmp_path / "many")) == expected
 
 
@@ -103,7 +111,7 @@ def test_what_the_engine_raises_is_told_and_the_same_call_resumes(
     raw_folder: Path, target_file: Path, tmp_path: Path
 ) -> None:
     expected = of_one_machine(raw_folder, target_file, tmp_path, {"k": 50})
-    out, begun = tmp_path / "many/", []
+    out, begun = f"{tmp_path}/many/", []
 
     def submit(function: Callable[[str], None], piece: str) -> Future[None]:
         begun.append(piece)
@@ -118,7 +126,7 @@ def test_what_the_engine_raises_is_told_and_the_same_call_resumes(
         dsir.engine.select(submit, raw_folder, target_file, places=1, k=50, out=out)
     assert caught.value.kind == "engine" and caught.value.resumable == f"{tmp_path}/many.dsir-work"
     report = dsir.engine.select(submit, raw_folder, target_file, places=1, k=50, out=out)
-    assert (files(out), comparable(report, out)) == expected
+    assert (files(tmp_path / "many"), comparable(report, tmp_path / "many")) == expected
     # The first piece had been done.
     assert begun.count(begun[0]) == 1 and begun.count(begun[1]) == 2
 
@@ -140,11 +148,11 @@ def submit(function, piece):
         os.kill(os.getpid(), 9)
     return pool.submit(function, piece)
 pool = ThreadPoolExecutor(1)
-dsir.engine.select(submit, {str(raw_folder)!r}, {str(target_file)!r}, places=1, k=50, out={str(tmp_path / "many/")!r})
+dsir.engine.select(submit, {str(raw_folder)!r}, {str(target_file)!r}, places=1, k=50, out={f"{tmp_path}/many/"!r})
 """
     assert subprocess.run([sys.executable, "-c", program]).returncode == -signal.SIGKILL
     with ThreadPoolExecutor(1) as pool:
-        report = dsir.engine.select(pool.submit, raw_folder, target_file, places=1, k=50, out=tmp_path / "many/")
+        report = dsir.engine.select(pool.submit, raw_folder, target_file, places=1, k=50, out=f"{tmp_path}/many/")
     assert (files(tmp_path / "many"), comparable(report, tmp_path / "many")) == expected
     assert not list(tmp_path.glob("*.dsir-work"))
 
@@ -192,7 +200,7 @@ def test_ray_whose_workers_are_killed(
     killer = threading.Thread(target=kill)
     killer.start()
     try:
-        report = dsir.ray.select(raw_folder, target_file, out=tmp_path / "many/", **OPTIONS[1])
+        report = dsir.ray.select(raw_folder, target_file, out=f"{tmp_path}/many/", **OPTIONS[1])
     finally:
         ended.set()
         killer.join()
@@ -238,7 +246,7 @@ def test_spark(raw_folder: Path, target_file: Path, tmp_path: Path) -> None:
     spark = sql.SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
     try:
         expected = of_one_machine(raw_folder, target_file, tmp_path, OPTIONS[1])
-        report = dsir.spark.select(spark, raw_folder, target_file, out=tmp_path / "many/", **OPTIONS[1])
+        report = dsir.spark.select(spark, raw_folder, target_file, out=f"{tmp_path}/many/", **OPTIONS[1])
         assert (files(tmp_path / "many"), comparable(report, tmp_path / "many")) == expected
 
         texts = [json.loads(line)["text"] for line in next(iter(raw_folder.iterdir())).open()]
@@ -252,7 +260,7 @@ def test_spark(raw_folder: Path, target_file: Path, tmp_path: Path) -> None:
         spark.stop()
 
     script = EXAMPLES / "spark" / "selection.py"
-    out = tmp_path / "script/"
-    subprocess.run([sys.executable, script, raw_folder, target_file, f"{out}/"], check=True, capture_output=True)
-    dsir.select(raw_folder, target_file, fraction=0.05, out=tmp_path / "alone-too/")
-    assert files(out) == files(tmp_path / "alone-too")
+    out = f"{tmp_path}/script/"
+    subprocess.run([sys.executable, script, raw_folder, target_file, out], check=True, capture_output=True)
+    dsir.select(raw_folder, target_file, fraction=0.05, out=f"{tmp_path}/alone-too/")
+    assert files(tmp_path / "script") == files(tmp_path / "alone-too")
