@@ -19,8 +19,8 @@ pub trait Engine: Send + Sync {
     /// An engine that does not know, or takes none.
     fn places(&self) -> Result<usize, EngineError>;
 
-    /// About how many bytes of a corpus, of so many in all, make up a piece. What comes of a job does not depend on it; a
-    /// run that cuts the corpus as an earlier one did has less to do again.
+    /// About how many bytes of a corpus, of so many in all, make up a piece. What comes of a job does not depend on it;
+    /// a run that cuts the corpus as an earlier one did has less to do again.
     fn piece_bytes(&self, corpus: u64) -> u64 {
         piece_bytes(corpus)
     }

@@ -51,8 +51,11 @@ pub(crate) fn sample_texts(
     let (tallies, levels) = match elsewhere {
         None => sample_part(shards, space, read, eligible, &sampler, observer)?,
         Some(elsewhere) => {
-            let task =
-                SampleTask { space, reading: StoredReading::new(read, eligible), sampler: sampler.fresh() };
+            let task = SampleTask {
+                space,
+                reading: StoredReading::new(read, eligible),
+                sampler: sampler.with_floor(0),
+            };
             let (mut tallies, mut levels) = (vec![Vec::new(); elsewhere.pieces().len()], Levels::new());
             let take = |piece: usize, _: &Path, (of_piece, more): (_, Vec<_>)| {
                 tallies[piece] = of_piece;

@@ -87,12 +87,8 @@ impl TextSampler {
         TextSampler { sampler: Sampler::new(Some(budget)), oversampling, token_size, eligible }
     }
 
-    /// A sampler like it that has sampled nothing yet.
-    pub(crate) fn fresh(&self) -> Self {
-        self.with_floor(0)
-    }
-
-    /// The same for a part of a corpus of which other parts were sampled, with this floor.
+    /// A sampler like it that has sampled nothing yet, for a part of a corpus of which other parts were sampled, with
+    /// this floor.
     pub(crate) fn with_floor(&self, floor: usize) -> Self {
         let sampler = Sampler::new(self.sampler.budget()).with_floor(floor);
         TextSampler { sampler, oversampling: self.oversampling.clone(), ..*self }

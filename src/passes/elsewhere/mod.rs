@@ -241,8 +241,8 @@ impl Elsewhere {
         Ok(path)
     }
 
-    /// The same with these weights of the shards, and the records of spans numbered as those of their shards, now that it
-    /// is known how many each has.
+    /// The same with these weights of the shards, and the records of spans numbered as those of their shards, now that
+    /// it is known how many each has.
     pub(super) fn weighed(&self, of_pieces: &[Vec<Tally>], weights: &[WeightsFile]) -> Self {
         let mut pieces = self.pieces.clone();
         let mut next = (0, 0);
@@ -259,8 +259,8 @@ impl Elsewhere {
         Elsewhere { pieces, ..self.clone() }
     }
 
-    /// For each shard in the pieces, the files that pieces have left for it: of each, that with the name `name` gives it
-    /// in the folder of the piece. A shard that is read in spans has several.
+    /// For each shard in the pieces, the files that pieces have left for it: where `name` says that it is, from the
+    /// folder of the piece and the name of the shard. A shard that is read in spans has several.
     pub(super) fn files_of_shards(
         &self,
         folders: &[PathBuf],

@@ -77,8 +77,8 @@ impl Piece {
 /// The file of a task, in the folder of its pieces.
 pub(super) const TASK: &str = "task";
 
-/// Does a piece of a job's work that is written down in the file `piece`, with so many threads, and leaves what it comes
-/// to beside it. An error of the work is left there too, for the job to report, in the words that `words` finds for it.
+/// Does a piece of a job's work that is written down in the file `piece`, with so many threads, and leaves what it
+/// comes to beside it. An error of the work is left there too, for the job to report, in the words that `words` finds for it.
 ///
 /// It may be done several times, also at once, and after it was killed.
 ///
