@@ -31,7 +31,7 @@ impl<'a> Output<'a> {
         refuse_dash(what, path)?;
         let is_compressed = matches!(what, OutputKind::Records | OutputKind::Rejects);
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-        let ours = ["gz", "zst", "zstd"].contains(&ending.as_str());
+        let ours = ["gz", "gzip", "zst", "zstd"].contains(&ending.as_str());
         let foreign = ["xz", "bz2", "lz4", "br", "7z", "zip", "parquet", "arrow", "csv", "tsv"]
             .contains(&ending.as_str());
         match is_compressed {

@@ -169,12 +169,19 @@ impl<'a> Documents<'a> {
         mut each: impl FnMut(Hashed<'_>, Option<&str>) -> Result<(), Fault>,
     ) -> Result<Taken, Error> {
         let mut taken = Taken { tally: Tally::of(block), rejected: Vec::new() };
-        for record in block.records().map(Hashed::of) {
+        // The text of a row need not be taken out of its line.
+        let strings = texts.key().and_then(|key| block.strings(key));
+        for (index, record) in block.records().map(Hashed::of).enumerate() {
             taken.tally.hashes = taken.tally.hashes.wrapping_add(record.hash);
             if !wanted(record) {
                 continue;
             }
-            if let Err(fault) = texts.text(record.bytes).and_then(|text| each(record, Some(&text))) {
+            let done = match (block.fault(index), strings.as_ref().and_then(|strings| strings.get(index))) {
+                (Some(fault), _) => Err(fault.clone()),
+                (None, Some(text)) => each(record, Some(text)),
+                (None, None) => texts.text(record.bytes).and_then(|text| each(record, Some(&text))),
+            };
+            if let Err(fault) = done {
                 self.skip(shard, block, record, fault, &mut taken)?;
                 // Nothing is left that could be wrong.
                 let _ = each(record, None);

@@ -1,22 +1,23 @@
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Reread, Shard, decompress, foreign, source, span};
+use super::content::{self, Content, Origin, Start};
+use super::table::{Batch, Rows, Strings};
+use super::{BYTE_ORDER_MARK, Error, Fault, Reread, Shard, decompress, foreign, source, span};
 use crate::observer::Observer;
-use crate::storage::Stamp;
 
 /// How much is read at a time: a block fits the second-level cache. A fuzzer's shards are short, and must have several.
 const BLOCK: usize = if cfg!(fuzzing) { 64 } else { 256 << 10 };
-/// So much of a shard shows what it is.
-const SEEN: usize = 16 << 10;
+/// Rows become lines until there is as much: more than a block, for each batch of them is decoded on its own.
+const ROWS: usize = 2 * BLOCK;
 /// A record's length with its newline must fit 32 bits, and so must its place in a block.
 const LONGEST_RECORD: usize = (u32::MAX as usize) - (16 << 20);
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Whole records of one shard that follow each other.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Block {
     data: Vec<u8>,
     places: Vec<Place>,
@@ -26,6 +27,12 @@ pub struct Block {
     content_bytes: u64,
     reread: Reread,
     is_start: bool,
+    /// Rows that are still to become records.
+    rows: Option<Rows>,
+    /// What its records are made of, from the first on, if they are rows.
+    batch: Option<Batch>,
+    /// What was found wrong with records when they were read.
+    faults: Vec<(usize, Fault)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +60,17 @@ impl Block {
         })
     }
 
+    /// The strings of a column, if the records are rows of a table that has such a column.
+    pub(crate) fn strings(&self, column: &str) -> Option<Strings<'_>> {
+        self.batch.as_ref()?.strings(column)
+    }
+
+    /// What was found wrong with a record of the block when it was read.
+    pub(crate) fn fault(&self, index: usize) -> Option<&Fault> {
+        let place = self.faults.binary_search_by_key(&index, |(faulty, _)| *faulty).ok()?;
+        Some(&self.faults[place].1)
+    }
+
     /// How many records there are.
     pub fn len(&self) -> usize {
         self.places.len()
@@ -61,6 +79,40 @@ impl Block {
     /// Whether there is none: a block may hold blank lines alone.
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
+    }
+
+    /// Makes records of rows that were taken, if any were; true if there are more, for which it is filled once more.
+    ///
+    /// # Errors
+    /// Rows that cannot be read.
+    pub(crate) fn fill(&mut self) -> Result<bool, Error> {
+        let Some(mut rows) = self.rows.take() else { return Ok(false) };
+        self.first_record += self.places.len() as u64;
+        self.first_line += self.places.len() as u64;
+        self.clear();
+        let more = rows.fill(&mut self.room())?;
+        self.rows = more.then_some(rows);
+        self.lines = self.places.len() as u64;
+        self.content_bytes = self.data.len() as u64;
+        Ok(more)
+    }
+
+    fn room(&mut self) -> Places<'_> {
+        let Block { data, places, faults, first_line, batch, .. } = self;
+        Places { data, places, faults, first_line: *first_line, batch }
+    }
+
+    fn clear(&mut self) {
+        self.places.clear();
+        self.data.clear();
+        self.batch = None;
+        self.faults.clear();
+        if self.data.capacity() > 16 * BLOCK {
+            self.data.shrink_to(BLOCK);
+        }
+        self.is_start = false;
+        self.lines = 0;
+        self.content_bytes = 0;
     }
 
     /// The place of the first record in its shard, from 0.
@@ -76,7 +128,7 @@ impl Block {
     /// What the shard is that begins with this block, if its first line is no record and it does not look like JSONL
     /// at all.
     pub(crate) fn looks_like(&self) -> Option<&'static str> {
-        self.is_start.then(|| foreign::of_lines(&self.data[..self.data.len().min(SEEN)])).flatten()
+        self.is_start.then(|| foreign::of_lines(&self.data[..self.data.len().min(foreign::SEEN)])).flatten()
     }
 
     /// How many lines there are, blank ones too.
@@ -111,15 +163,57 @@ impl Bookmark {
     }
 }
 
+/// Where records that are no lines of the file are put.
+pub(super) struct Places<'a> {
+    data: &'a mut Vec<u8>,
+    places: &'a mut Vec<Place>,
+    faults: &'a mut Vec<(usize, Fault)>,
+    first_line: u64,
+    /// What the records are made of, from the first on.
+    #[cfg_attr(not(feature = "parquet"), expect(dead_code, reason = "only rows of a table are of a batch"))]
+    batch: &'a mut Option<Batch>,
+}
+
+impl Places<'_> {
+    /// Whether there is enough for a block.
+    pub(super) fn is_full(&self) -> bool {
+        self.data.len() >= ROWS
+    }
+
+    /// Adds the record that `put` appends, which begins on this line of the file.
+    ///
+    /// # Errors
+    /// In words, a record too long.
+    pub(super) fn push(&mut self, line: u64, put: impl FnOnce(&mut Vec<u8>)) -> Result<(), String> {
+        let start = self.data.len();
+        put(self.data);
+        let len = self.data.len() - start;
+        if len > LONGEST_RECORD {
+            return Err("a record of 4 GiB or more".to_owned());
+        }
+        let line = line.saturating_sub(self.first_line) as u32;
+        self.places.push(Place { start: start as u32, len: len as u32, line });
+        self.data.push(b'\n');
+        Ok(())
+    }
+
+    /// Notes what is wrong with the record just added.
+    pub(super) fn set_fault(&mut self, fault: Fault) {
+        self.faults.push((self.places.len() - 1, fault));
+    }
+
+    /// Notes what the records are made of.
+    #[cfg(feature = "parquet")]
+    pub(super) fn set_batch(&mut self, batch: Batch) {
+        *self.batch = Some(batch);
+    }
+}
+
 /// Reads a shard block by block, in a bounded amount of memory but for the longest record.
 pub struct BlockReader {
-    content: Box<dyn Read + Send>,
+    content: Content,
     reread: Reread,
-    shard: PathBuf,
-    /// Where the file is.
-    file: PathBuf,
-    /// What the file must be like until it is read.
-    stamp: Option<Stamp>,
+    origin: Arc<Origin>,
     /// Where what is read begins.
     start: u64,
     /// Whether the next block may show that this is no JSONL.
@@ -128,6 +222,8 @@ pub struct BlockReader {
     walked: bool,
     /// The start of a line whose end is not yet read.
     carry: Vec<u8>,
+    /// Rows that the last block was the start of.
+    rows: Option<Rows>,
     next_record: u64,
     next_line: u64,
     read: u64,
@@ -140,27 +236,23 @@ impl BlockReader {
     /// # Errors
     /// A shard that cannot be opened, or in a form that is not read.
     pub fn open(shard: &Shard, observer: &Observer) -> Result<Self, Error> {
-        let walked = shard.is_walked();
+        let (walked, origin) = (shard.is_walked(), Arc::new(Origin::from(shard)));
         let Some(span) = shard.span() else {
             let content = match shard.stream() {
-                Some(stream) => source::open_stream(stream, shard.path(), observer),
-                None => source::open_file(shard.into(), 0, observer),
+                Some(stream) => source::open_stream(stream, &origin, observer),
+                None => content::open_file(&origin, Start::default(), observer),
             };
             let content = content.map_err(|error| match error {
                 Error::Foreign { shard, what, .. } => Error::Foreign { shard, what, walked },
                 other => other,
             })?;
-            let reader = BlockReader::new(shard.path(), content, Bookmark::START).reading(shard);
+            let reader = BlockReader::new(origin, content, Bookmark::START);
             return Ok(BlockReader { may_be_foreign: true, walked, ..reader });
         };
-        let content = source::open_span(shard.into(), span, observer)?;
+        let content = content::open_span(&origin, span, observer)?;
         let at = Bookmark { content: span.start, record: span.first_record, line: 1 };
-        let reader = BlockReader::new(shard.path(), (content, Reread::Cheap), at).reading(shard);
+        let reader = BlockReader::new(origin, content, at);
         Ok(BlockReader { may_be_foreign: span.start == 0, walked, start: span.start, ..reader })
-    }
-
-    fn reading(self, shard: &Shard) -> Self {
-        BlockReader { stamp: shard.stamp(), file: shard.file().into(), ..self }
     }
 
     /// Opens the file that `shard` is where an earlier reading left off. Compressed content is decompressed up to
@@ -169,8 +261,10 @@ impl BlockReader {
     /// # Errors
     /// A shard that cannot be opened, or is shorter.
     pub fn open_at(shard: &Shard, at: Bookmark, observer: &Observer) -> Result<Self, Error> {
-        let content = source::open_file(shard.into(), at.content, observer)?;
-        Ok(BlockReader::new(shard.path(), content, at).reading(shard))
+        let origin = Arc::new(Origin::from(shard));
+        let from = Start { byte: at.content, record: at.record };
+        let content = content::open_file(&origin, from, observer)?;
+        Ok(BlockReader::new(origin, content, at))
     }
 
     /// Opens the file `path`, which is not one of the shards.
@@ -178,8 +272,9 @@ impl BlockReader {
     /// # Errors
     /// A file that cannot be opened, or in a form that is not read.
     pub fn open_file(path: &Path, observer: &Observer) -> Result<Self, Error> {
-        let file = source::FileOf { name: path, path, stamp: None };
-        Ok(BlockReader::new(path, source::open_file(file, 0, observer)?, Bookmark::START))
+        let origin = Arc::new(Origin::from(path));
+        let content = content::open_file(&origin, Start::default(), observer)?;
+        Ok(BlockReader::new(origin, content, Bookmark::START))
     }
 
     /// Reads the records of any content, decompressed if it is compressed. Messages call it `name`.
@@ -203,22 +298,28 @@ impl BlockReader {
     /// Content in a form that is not read.
     pub fn of(content: impl Read + Send + 'static, name: &Path) -> Result<Self, Error> {
         let (content, _) = decompress::content(content, name)?;
-        Ok(BlockReader::new(name, (content, Reread::Never), Bookmark::START))
+        let (content, _) = content::recognised(content, false, name)?;
+        let origin = Arc::new(Origin::from(name));
+        Ok(BlockReader::new(origin, (content, Reread::Never), Bookmark::START))
     }
 
-    fn new(path: &Path, (content, reread): (Box<dyn Read + Send>, Reread), at: Bookmark) -> Self {
+    fn new(origin: Arc<Origin>, (content, reread): (Content, Reread), at: Bookmark) -> Self {
+        // A header may be before the first record.
+        let next_line = match &content {
+            Content::Records(records) => records.line(),
+            Content::Lines(_) | Content::Table(_) => at.line,
+        };
         BlockReader {
             content,
             reread,
-            shard: path.into(),
-            file: path.into(),
-            stamp: None,
+            origin,
             start: 0,
             may_be_foreign: false,
             walked: false,
             carry: Vec::new(),
+            rows: None,
             next_record: at.record,
-            next_line: at.line,
+            next_line,
             read: at.content,
             ended: false,
         }
@@ -235,31 +336,89 @@ impl BlockReader {
         self.reread
     }
 
+    /// Whether spans of the shard can be read, each on its own.
+    pub(crate) fn has_spans(&self) -> bool {
+        match &self.content {
+            Content::Lines(_) => self.reread == Reread::Cheap,
+            Content::Records(_) => false,
+            Content::Table(table) => table.has_spans(),
+        }
+    }
+
+    /// How many lines or rows of the file are before what begins at its byte `at` or after: for messages, so that what
+    /// cannot be read does not count.
+    pub(super) fn lines_before(file: &Path, at: u64) -> u64 {
+        match BlockReader::open_file(file, &Observer::default()).map(|reader| reader.content) {
+            Ok(Content::Table(table)) => table.rows_before(at),
+            _ => span::lines_before(file, at),
+        }
+    }
+
     /// Fills `block` with the next records; false, with the block empty, at the end of the shard.
     ///
     /// # Errors
-    /// Content that cannot be read, that is no JSONL or that has changed since the run began; a record too long.
+    /// Content that cannot be read, that is in a form that is not read, or that has changed since the run began; a
+    /// record too long.
     pub fn next_block(&mut self, block: &mut Block) -> Result<bool, Error> {
-        let read = self.read_block(block);
-        // What was read of a file that changes may be neither the old nor the new, and its end too early or too late.
-        if !matches!(read, Ok(true)) && self.has_changed() {
-            return Err(Error::Changed { shard: self.shard.clone() });
+        if let Some(rows) = self.rows.take() {
+            block.rows = Some(rows);
+        } else if !self.take(block)? {
+            return Ok(false);
         }
-        read
+        block.fill()?;
+        self.rows = block.rows.take();
+        Ok(true)
     }
 
-    /// Whether the file is no longer what it was; one that is gone was there while it was read.
-    fn has_changed(&self) -> bool {
-        let there = self.stamp.zip(std::fs::metadata(&self.file).ok());
-        there.is_some_and(|(stamp, metadata)| !stamp.holds(&metadata))
+    /// Takes what comes next out of the shard: `block`, when it is filled, has these records, and as long as it has
+    /// more, it is filled once more. False at the end of the shard.
+    ///
+    /// # Errors
+    /// As [`next_block`](Self::next_block).
+    pub(crate) fn take(&mut self, block: &mut Block) -> Result<bool, Error> {
+        let taken = match self.content {
+            Content::Lines(_) => self.read_block(block),
+            Content::Records(_) => self.read_records(block),
+            Content::Table(_) => self.take_rows(block),
+        };
+        // What was read of a file that changes may be neither the old nor the new, and its end too early or too late.
+        if !matches!(taken, Ok(true)) && self.origin.has_changed() {
+            return Err(self.origin.changed());
+        }
+        taken
+    }
+
+    fn read_records(&mut self, block: &mut Block) -> Result<bool, Error> {
+        let Content::Records(records) = &mut self.content else { return Ok(false) };
+        block.clear();
+        block.first_record = self.next_record;
+        block.first_line = self.next_line;
+        block.reread = self.reread;
+        let more = records.next(&mut block.room());
+        let more = more.map_err(|failure| failure.in_shard(&self.origin.shard, self.read))?;
+        block.content_bytes = block.data.len() as u64;
+        block.lines = records.line() - self.next_line;
+        self.read += block.content_bytes;
+        self.next_record += block.places.len() as u64;
+        self.next_line = records.line();
+        Ok(more || !block.is_empty())
+    }
+
+    fn take_rows(&mut self, block: &mut Block) -> Result<bool, Error> {
+        let Content::Table(table) = &mut self.content else { return Ok(false) };
+        block.clear();
+        let Some((rows, count)) = table.next(self.next_line - 1)? else { return Ok(false) };
+        block.rows = Some(rows);
+        block.first_record = self.next_record;
+        block.first_line = self.next_line;
+        block.reread = self.reread;
+        self.next_record += count;
+        self.next_line += count;
+        Ok(true)
     }
 
     fn read_block(&mut self, block: &mut Block) -> Result<bool, Error> {
-        block.places.clear();
-        block.data.clear();
-        if block.data.capacity() > 16 * BLOCK {
-            block.data.shrink_to(BLOCK);
-        }
+        block.clear();
         block.first_record = self.next_record;
         block.first_line = self.next_line;
         block.is_start = self.start == 0 && self.next_record == 0;
@@ -269,9 +428,9 @@ impl BlockReader {
         let end = self.fill(&mut block.data)?;
         block.content_bytes = (block.data.len() - carried) as u64;
         if std::mem::take(&mut self.may_be_foreign)
-            && let Some(what) = foreign::of_content(&block.data[..block.data.len().min(SEEN)])
+            && let Some(what) = foreign::of_content(&block.data[..block.data.len().min(foreign::SEEN)])
         {
-            return Err(Error::Foreign { shard: self.shard.clone(), what, walked: self.walked });
+            return Err(Error::Foreign { shard: self.origin.shard.clone(), what, walked: self.walked });
         }
         self.carry.extend_from_slice(&block.data[end..]);
         block.data.truncate(end);
@@ -284,9 +443,10 @@ impl BlockReader {
         while !self.ended {
             let before = data.len();
             data.reserve(BLOCK);
-            let read = self.content.by_ref().take(BLOCK as u64).read_to_end(data).map_err(|error| {
+            let Content::Lines(content) = &mut self.content else { break };
+            let read = content.by_ref().take(BLOCK as u64).read_to_end(data).map_err(|error| {
                 let at = self.read + (data.len() - before) as u64;
-                read_error(error, &self.shard, at)
+                Error::of_reading(error, &self.origin.shard, at)
             })?;
             if self.read == 0 && data.starts_with(BYTE_ORDER_MARK) {
                 data.drain(..BYTE_ORDER_MARK.len());
@@ -329,24 +489,13 @@ impl BlockReader {
     }
 
     fn too_long(&self, line: u64) -> Error {
-        let line = line + span::lines_before(&self.file, self.start);
-        Error::TooLong { shard: self.shard.clone(), line }
+        let line = line + span::lines_before(&self.origin.file, self.start);
+        Error::TooLong { shard: self.origin.shard.clone(), line }
     }
 }
 
 fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|byte| matches!(byte, b' ' | b'\t'..=b'\r'))
-}
-
-fn read_error(error: io::Error, shard: &std::path::Path, at: u64) -> Error {
-    let kind = error.kind();
-    match error.downcast::<Error>() {
-        Ok(ours) => ours,
-        Err(source) => {
-            debug_assert_eq!(kind, source.kind());
-            Error::Read { shard: shard.into(), at, source }
-        }
-    }
 }
 
 #[cfg(test)]

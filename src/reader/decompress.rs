@@ -51,7 +51,9 @@ pub(super) fn content<R: Read + Send + 'static>(
 
 /// Whether this is the whole of a compressed file that was cut before it can be recognised.
 fn is_cut_short(start: &[u8], shard: &Path) -> bool {
-    let named_compressed = shard.extension().is_some_and(|e| e == "gz" || e == "zst" || e == "zstd");
+    let named_compressed = shard
+        .extension()
+        .is_some_and(|ending| ["gz", "gzip", "zst", "zstd"].iter().any(|ours| ending == *ours));
     if start.is_empty() {
         return named_compressed;
     }

@@ -1,6 +1,13 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The forms that are read.
+#[cfg(feature = "parquet")]
+const READ: &str =
+    "JSONL, JSON arrays, CSV and TSV, plain or compressed with gzip or zstd, Parquet and Arrow files";
+#[cfg(not(feature = "parquet"))]
+const READ: &str = "JSONL, JSON arrays, CSV and TSV, plain or compressed with gzip or zstd";
+
 /// What went wrong while reading, and where.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -38,7 +45,7 @@ pub enum Error {
         shard: PathBuf,
     },
     /// Content in a form that is not read.
-    #[error("{}: this is {what}\n  dsir reads JSONL, plain or compressed with gzip or zstd", shard.display())]
+    #[error("{}: this is {what}\n  dsir reads {READ}", shard.display())]
     Foreign {
         /// The shard.
         shard: PathBuf,
@@ -46,6 +53,16 @@ pub enum Error {
         what: &'static str,
         /// Whether the shard was found in a folder, and may be none.
         walked: bool,
+    },
+    /// Content that is not what its form demands, so that its records cannot be told apart.
+    #[error("{}{}: {what}", shard.display(), line.map(|line| format!(":{line}")).unwrap_or_default())]
+    Structure {
+        /// The shard.
+        shard: PathBuf,
+        /// The line, or the row of a table, where that was found out, from 1, if it is known.
+        line: Option<u64>,
+        /// What is wrong.
+        what: String,
     },
     /// A compressed shard that ends before its data begin.
     #[error("{}: truncated: it ends before its compressed data begin; fetch or make the file again", shard.display())]
@@ -74,8 +91,9 @@ pub enum Error {
         line: u64,
     },
     /// A folder without shards.
-    #[error("{}: no shard in this folder; a shard's name ends in .jsonl, .ndjson or .json, \
-             with or without .gz or .zst. Name other files one by one", folder.display())]
+    #[error("{}: no shard in this folder; a shard's name ends in .jsonl, .ndjson, .json, \
+             .csv or .tsv, with or without .gz or .zst, or in .parquet, .arrow or .feather. Name other files one by \
+             one", folder.display())]
     NoShard {
         /// The folder.
         folder: PathBuf,
@@ -106,6 +124,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// Of content of which so many bytes were read before.
+    pub(super) fn of_reading(error: io::Error, shard: &Path, at: u64) -> Self {
+        match error.downcast::<Error>() {
+            Ok(ours) => ours,
+            Err(source) => Error::Read { shard: shard.into(), at, source },
+        }
+    }
+
     /// The file or folder that it is about.
     pub fn path(&self) -> Option<&Path> {
         Some(match self {
@@ -116,6 +142,7 @@ impl Error {
             | Error::Changed { shard }
             | Error::OtherRecords { shard }
             | Error::Foreign { shard, .. }
+            | Error::Structure { shard, .. }
             | Error::Truncated { shard }
             | Error::Record { shard, .. }
             | Error::TooLong { shard, .. }
@@ -147,7 +174,7 @@ fn pattern_hint(path: &Path) -> &'static str {
 }
 
 /// What can be wrong with a line.
-#[derive(Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
     /// Bytes that are not UTF-8.
@@ -159,6 +186,9 @@ pub enum Fault {
     /// Not a JSON value, or something after it.
     #[error("not JSON: {0}")]
     NotJson(String),
+    /// A row of a table whose fields cannot be told apart.
+    #[error("the row {0}")]
+    Row(String),
     /// Half of a surrogate pair, which is no character.
     #[error("a lone surrogate in the text, before column {0}")]
     LoneSurrogate(usize),

@@ -15,10 +15,10 @@ const MAGIC: [(&[u8], &str); 31] = [
     (b"PK\x05\x06", "an empty zip archive"),
     (b"7z\xBC\xAF\x27\x1C", "a 7-Zip archive"),
     (b"Rar!", "a RAR archive"),
-    (b"PAR1", "a Parquet file"),
+    (b"PAR1", PARQUET),
     (b"PARE", "an encrypted Parquet file"),
-    (b"ARROW1", "an Arrow file"),
-    (&[0xFF, 0xFF, 0xFF, 0xFF], "an Arrow stream"),
+    (b"ARROW1", ARROW),
+    (&[0xFF, 0xFF, 0xFF, 0xFF], ARROW),
     (b"ORC", "an ORC file"),
     (b"Obj\x01", "an Avro file"),
     (b"SQLite format 3\0", "an SQLite database"),
@@ -37,12 +37,24 @@ const MAGIC: [(&[u8], &str); 31] = [
     (&[0, 0, 0xFE, 0xFF], "UTF-32 text; iconv -f UTF-32 -t UTF-8 makes it readable"),
 ];
 
-const TABLE_BY_TABS: &str = "tab-separated values; in Python, pandas.read_csv(FILE, sep='\\t').to_json(OUT, \
-    orient='records', \
-                             lines=True) makes JSONL of it";
-const TABLE_BY_COMMAS: &str = "comma-separated values; in Python, pandas.read_csv(FILE).to_json(OUT, \
-    orient='records', lines=True) makes JSONL of it";
+// What is read of a file, and met in a pipe or within a compressed file.
+#[cfg(feature = "parquet")]
+const PARQUET: &str =
+    "a Parquet file, which is read from a file alone, neither through a pipe nor compressed once more";
+#[cfg(feature = "parquet")]
+const ARROW: &str =
+    "Arrow data, which are read from a file alone, neither through a pipe nor compressed once more";
+#[cfg(not(feature = "parquet"))]
+const PARQUET: &str =
+    "a Parquet file, which this dsir does not read: it was built without the feature `parquet`";
+#[cfg(not(feature = "parquet"))]
+const ARROW: &str = "Arrow data, which this dsir does not read: it was built without the feature `parquet`";
 
+const TABLE_BY_TABS: &str = "tab-separated values, which dsir reads from a file whose name ends in .tsv";
+const TABLE_BY_COMMAS: &str = "comma-separated values, which dsir reads from a file whose name ends in .csv";
+
+/// So much of a shard shows what it is.
+pub(super) const SEEN: usize = 16 << 10;
 /// How many bytes [`of_magic`] wants to see.
 pub(super) const MAGIC_LEN: usize = 16;
 
@@ -123,7 +135,7 @@ fn of_words(start: &[u8]) -> Option<&'static str> {
 }
 
 /// Whether any of the lines is a JSON object, whole.
-fn has_object(start: &[u8]) -> bool {
+pub(super) fn has_object(start: &[u8]) -> bool {
     let is_object = |line: &[u8]| {
         let line = line.trim_ascii();
         line.starts_with(b"{") && line.ends_with(b"}") && serde_json::from_slice::<IgnoredAny>(line).is_ok()

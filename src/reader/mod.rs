@@ -4,21 +4,31 @@
 //! paths ─► shards ─► source (file, stream, spool) ─► decompress ─► blocks of records ─► text
 //! ```
 
+mod array;
 mod blocks;
 mod conditions;
+mod content;
 mod decompress;
+mod delimited;
 mod error;
+mod escape;
 mod field;
 mod foreign;
 mod glob;
 mod integers;
 mod json;
 mod last;
+mod records;
 mod shard_file;
 mod shards;
 pub(crate) mod skim;
 mod source;
 mod span;
+#[cfg(feature = "parquet")]
+mod table;
+#[cfg(not(feature = "parquet"))]
+#[path = "no_table.rs"]
+mod table;
 mod text;
 
 pub use blocks::{Block, BlockReader, Bookmark, Record};
@@ -31,6 +41,9 @@ pub use shards::{Exclude, Shard, Shards};
 pub use source::Reread;
 pub(crate) use span::Span;
 pub use text::{FieldKind, TextFields, TextReader};
+
+/// What a text may begin with, and is no part of.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 use std::hash::Hasher;
 #[cfg(fuzzing)]

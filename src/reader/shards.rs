@@ -9,8 +9,8 @@ use walkdir::WalkDir;
 
 use super::shard_file::ShardFile;
 use super::source::Stream;
-use super::span::{self, Span};
-use super::{Error, glob};
+use super::span::Span;
+use super::{BlockReader, Error, glob};
 use crate::storage::{self, FileId, Stamp};
 
 /// One input file or stream of records.
@@ -120,7 +120,8 @@ impl Shard {
     /// The line of the file that is number `line` of what is read of it, from 1.
     pub(crate) fn line(&self, line: u64) -> u64 {
         let Some(Span { start, lines_before, .. }) = self.span else { return line };
-        let look = || *self.lines_before.get_or_init(|| span::lines_before(self.file(), start));
+        let before = || BlockReader::lines_before(self.file(), start);
+        let look = || *self.lines_before.get_or_init(before);
         line + lines_before.unwrap_or_else(look)
     }
 
@@ -201,8 +202,8 @@ impl Exclude {
     }
 }
 
-const ENDINGS: [&str; 3] = ["jsonl", "ndjson", "json"];
-const COMPRESSED_ENDINGS: [&str; 3] = ["gz", "zst", "zstd"];
+const ENDINGS: [&str; 8] = ["jsonl", "ndjson", "json", "parquet", "arrow", "feather", "csv", "tsv"];
+const COMPRESSED_ENDINGS: [&str; 4] = ["gz", "gzip", "zst", "zstd"];
 
 impl Shards {
     /// Finds the shards that `paths` name: files, folders (walked), `-` for standard input.
@@ -449,13 +450,15 @@ impl std::ops::Index<usize> for Shards {
 }
 
 fn is_shard_name(path: &Path) -> bool {
-    let ends_in = |path: &Path, endings: &[&str]| {
-        path.extension().is_some_and(|extension| endings.iter().any(|e| extension.eq_ignore_ascii_case(e)))
-    };
-    if ends_in(path, &COMPRESSED_ENDINGS) {
-        ends_in(&path.with_extension(""), &ENDINGS)
-    } else {
-        ends_in(path, &ENDINGS)
+    ending_of_content(path).is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
+}
+
+/// The ending of a name, in lower case, without that of a compression.
+pub(super) fn ending_of_content(name: &Path) -> Option<String> {
+    let ending = |name: &Path| name.extension()?.to_str().map(str::to_ascii_lowercase);
+    match ending(name)? {
+        compressed if COMPRESSED_ENDINGS.contains(&compressed.as_str()) => ending(&name.with_extension("")),
+        plain => Some(plain),
     }
 }
 

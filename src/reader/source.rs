@@ -5,8 +5,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::span::{RecordsOfSpan, Span};
-use super::{Error, Shard, decompress};
+use super::content::{self, Content, Origin, Start};
+use super::{Error, decompress};
 use crate::observer::Observer;
 use crate::storage::{self, Stamp};
 
@@ -23,7 +23,7 @@ pub enum Reread {
 }
 
 impl Reread {
-    fn of_file(compressed: bool) -> Self {
+    pub(super) fn of_file(compressed: bool) -> Self {
         if compressed { Reread::Costly } else { Reread::Cheap }
     }
 }
@@ -31,9 +31,10 @@ impl Reread {
 /// The decompressed content of a stream, which messages call `path`, from its start.
 pub(super) fn open_stream(
     stream: &Stream,
-    path: &Path,
+    origin: &Arc<Origin>,
     observer: &Observer,
-) -> Result<(Box<dyn Read + Send>, Reread), Error> {
+) -> Result<(Content, Reread), Error> {
+    let path = origin.shard.as_path();
     let failed = |source| Error::Open { path: path.into(), source };
     let counted = |inner: Box<dyn Read + Send>| Observed { inner, observer: observer.clone() };
     let mut state = lock(&stream.state);
@@ -47,9 +48,11 @@ pub(super) fn open_stream(
             *state = State::Spent;
             drop(state);
             let (content, _) = decompress::content(counted(raw), path)?;
-            let Some(folder) = keep_in else { return Ok((content, Reread::Never)) };
+            let Some(folder) = keep_in else {
+                return Ok((content::recognised(content, false, path)?.0, Reread::Never));
+            };
             let tee = Tee::new(content, path, folder, Arc::clone(&stream.state))?;
-            Ok((Box::new(tee), Reread::Cheap))
+            content::recognised(Box::new(tee), false, path)
         }
         State::File { file, start, stamp } => {
             if !stamp.holds(&file.metadata().map_err(failed)?) {
@@ -57,83 +60,21 @@ pub(super) fn open_stream(
             }
             let mut copy = file.try_clone().map_err(failed)?;
             copy.seek(SeekFrom::Start(*start)).map_err(failed)?;
+            if *start == 0
+                && let Some(table) = content::table(&mut copy, origin, Start::default(), observer)?
+            {
+                return Ok((table, Reread::Costly));
+            }
             let (content, compressed) = decompress::content(counted(Box::new(copy)), path)?;
-            Ok((content, Reread::of_file(compressed)))
+            content::recognised(content, compressed, path)
         }
         State::Kept(file) => {
             let copy = file.try_clone().and_then(|mut copy| copy.rewind().map(|()| copy)).map_err(failed)?;
             let decoder = zstd::Decoder::new(counted(Box::new(copy))).map_err(failed)?;
-            Ok((Box::new(decoder), Reread::Cheap))
+            content::recognised(Box::new(decoder), false, path)
         }
         State::Spent => Err(failed(io::Error::other("a stream can be read only once"))),
     }
-}
-
-/// A file to be read.
-#[derive(Clone, Copy)]
-pub(super) struct FileOf<'a> {
-    /// What messages call it.
-    pub(super) name: &'a Path,
-    /// Where it is.
-    pub(super) path: &'a Path,
-    /// What it must be like.
-    pub(super) stamp: Option<Stamp>,
-}
-
-impl<'a> From<&'a Shard> for FileOf<'a> {
-    fn from(shard: &'a Shard) -> Self {
-        FileOf { name: shard.path(), path: shard.file(), stamp: shard.stamp() }
-    }
-}
-
-impl FileOf<'_> {
-    fn open(self) -> Result<File, Error> {
-        let failed = |source| Error::Open { path: self.name.into(), source };
-        let file = File::open(self.path).map_err(failed)?;
-        match self.stamp {
-            Some(stamp) if !stamp.holds(&file.metadata().map_err(failed)?) => {
-                Err(Error::Changed { shard: self.name.into() })
-            }
-            _ => Ok(file),
-        }
-    }
-}
-
-/// The decompressed content of a file, which must be what it was, from byte `from` on.
-pub(super) fn open_file(
-    of: FileOf<'_>,
-    from: u64,
-    observer: &Observer,
-) -> Result<(Box<dyn Read + Send>, Reread), Error> {
-    let counted = |inner| Observed { inner, observer: observer.clone() };
-    let failed = |source| Error::Read { shard: of.name.into(), at: 0, source };
-    let mut file = of.open()?;
-    let (mut content, compressed) = decompress::content(counted(file), of.name)?;
-    if from > 0 && compressed {
-        // What comes before must be decompressed all the same.
-        let passed = io::copy(&mut content.by_ref().take(from), &mut io::sink()).map_err(failed)?;
-        if passed < from {
-            return Err(failed(io::ErrorKind::UnexpectedEof.into()));
-        }
-    } else if from > 0 {
-        file = of.open()?;
-        file.seek(SeekFrom::Start(from)).map_err(failed)?;
-        observer.add(from);
-        content = Box::new(counted(file));
-    }
-    Ok((content, Reread::of_file(compressed)))
-}
-
-/// The records of a plain file that begin in `span`.
-pub(super) fn open_span(
-    of: FileOf<'_>,
-    span: Span,
-    observer: &Observer,
-) -> Result<Box<dyn Read + Send>, Error> {
-    let failed = |source| Error::Read { shard: of.name.into(), at: span.start, source };
-    let mut file = of.open()?;
-    file.seek(SeekFrom::Start(span.start.saturating_sub(1))).map_err(failed)?;
-    Ok(Box::new(RecordsOfSpan::new(Observed { inner: file, observer: observer.clone() }, span)))
 }
 
 fn lock(state: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
@@ -256,9 +197,9 @@ impl Read for Tee {
 }
 
 /// Tells the progress of what is read.
-struct Observed<R> {
-    inner: R,
-    observer: Observer,
+pub(super) struct Observed<R> {
+    pub(super) inner: R,
+    pub(super) observer: Observer,
 }
 
 impl<R: Read> Read for Observed<R> {

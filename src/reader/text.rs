@@ -156,6 +156,11 @@ impl<'f> TextReader<'f> {
         readers.map(|scanner| TextReader { scanner, ..TextReader::new(fields) }).collect()
     }
 
+    /// The one key whose string is the text, if there is one.
+    pub(crate) fn key(&self) -> Option<&'f str> {
+        self.key
+    }
+
     /// The text of `record`: the fields' strings or integers, joined with one space.
     ///
     /// # Errors

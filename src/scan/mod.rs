@@ -243,15 +243,33 @@ impl<J: Job> Scan<'_, J> {
             }
         }
         drop(input);
-        match self.job.make(&mut lock(&self.threads[thread]), open.shard, block) {
-            Ok(made) => self.note(open, open.take_in(self.job, number, made)),
-            Err(error) => self.fail(open, number, error),
+        let mut more = true;
+        while more {
+            let made = block.fill().map_err(Error::from).and_then(|again| {
+                more = again;
+                self.job.make(&mut lock(&self.threads[thread]), open.shard, block)
+            });
+            match made {
+                Ok(made) => self.note(open, open.take_in(self.job, number, made, more)),
+                Err(error) => {
+                    self.fail(open, number, error);
+                    break;
+                }
+            }
+            if more {
+                open.wait_for_turn(number, || self.is_over(open));
+            }
         }
         true
     }
 
+    /// Whether there is no sense in reading on: an earlier shard has failed, or this one.
+    fn is_over(&self, open: &Open<J>) -> bool {
+        open.shard >= self.stop.load(Ordering::Relaxed)
+    }
+
     fn read(&self, open: &Open<J>, input: &mut Input, block: &mut Block) -> Result<Next, Error> {
-        let is_over = || open.shard >= self.stop.load(Ordering::Relaxed);
+        let is_over = || self.is_over(open);
         if matches!(input.reader, Reader::Ended) || is_over() {
             return Ok(Next::Nothing);
         }
@@ -259,11 +277,11 @@ impl<J: Job> Scan<'_, J> {
             let reader = self.job.open(open.shard, self.shards, self.observer)?;
             open.busy_reading.store(reader.reread() == Reread::Costly, Ordering::Relaxed);
             lock(&open.output).gathered = Some(self.job.begin(open.shard, &reader)?);
-            input.reader = Reader::Open(reader);
+            input.reader = Reader::Open(Box::new(reader));
         }
         open.wait_for_gathering(input.blocks, is_over);
         match &mut input.reader {
-            Reader::Open(reader) => Ok(if reader.next_block(block)? { Next::Block } else { Next::End }),
+            Reader::Open(reader) => Ok(if reader.take(block)? { Next::Block } else { Next::End }),
             Reader::Closed | Reader::Ended => Ok(Next::Nothing),
         }
     }

@@ -9,6 +9,10 @@ use super::Job;
 use crate::error::Error;
 use crate::reader::BlockReader;
 
+/// So many parts of a block may wait for its turn: more than a block has but for a table that decompresses to far more
+/// than it says.
+const MOST_PARTS: usize = 96;
+
 /// A shard under way.
 pub(crate) struct Open<J: Job> {
     pub(crate) shard: usize,
@@ -30,7 +34,7 @@ pub(crate) struct Input {
 
 pub(crate) enum Reader {
     Closed,
-    Open(BlockReader),
+    Open(Box<BlockReader>),
     Ended,
 }
 
@@ -40,9 +44,15 @@ pub(crate) struct Gathering<J: Job> {
     /// The next block to gather.
     next: u64,
     /// Blocks that came before their turn.
-    early: BTreeMap<u64, J::Made>,
+    early: BTreeMap<u64, Early<J>>,
     /// How many blocks there are, once known.
     blocks: Option<u64>,
+}
+
+/// What was made of a block before its turn: of one part, or of several that follow each other.
+struct Early<J: Job> {
+    parts: Vec<J::Made>,
+    is_whole: bool,
 }
 
 /// What came of gathering.
@@ -81,10 +91,22 @@ impl<J: Job> Open<J> {
         }
     }
 
-    /// Takes in what was made of block `number`, and gathers all blocks whose turn it is.
-    pub(crate) fn take_in(&self, job: &J, number: u64, made: J::Made) -> Settled<J::Ended> {
+    /// Waits, if block `number` has many parts, until its turn has come: what waits for it takes memory.
+    pub(crate) fn wait_for_turn(&self, number: u64, is_over: impl Fn() -> bool) {
+        let mut output = lock(&self.output);
+        while output.early.get(&number).is_some_and(|early| early.parts.len() >= MOST_PARTS) && !is_over() {
+            let waited = self.gathered.wait_timeout(output, Duration::from_millis(100));
+            output = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Takes in what was made of block `number`, or of a part of it with `more` to come, and gathers all blocks whose
+    /// turn it is.
+    pub(crate) fn take_in(&self, job: &J, number: u64, made: J::Made, more: bool) -> Settled<J::Ended> {
         self.settle(job, |output| {
-            output.early.insert(number, made);
+            let early = output.early.entry(number).or_insert(Early { parts: Vec::new(), is_whole: false });
+            early.parts.push(made);
+            early.is_whole = !more;
         })
     }
 
@@ -108,8 +130,12 @@ impl<J: Job> Gathering<J> {
     fn gather(&mut self, job: &J) -> Result<Option<J::Ended>, Error> {
         let Gathering { gathered, next, early, blocks } = self;
         let Some(into) = gathered else { return Ok(None) };
-        while let Some(made) = early.remove(next) {
-            job.gather(into, made)?;
+        while let Some(Early { parts, is_whole }) = early.get_mut(next) {
+            parts.drain(..).try_for_each(|made| job.gather(into, made))?;
+            if !*is_whole {
+                break;
+            }
+            early.remove(next);
             *next += 1;
         }
         let complete = (*blocks == Some(*next)).then(|| gathered.take()).flatten();

@@ -15,6 +15,8 @@ mod work_files;
 
 pub use error::Error;
 pub(crate) use growing_file::GrowingFile;
+#[cfg(feature = "parquet")]
+pub(crate) use platform::SharedFile;
 pub(crate) use platform::descriptor_of_path;
 pub(crate) use platform::{FileId, holds_bytes, only_name, path_of_bytes, stdin, stdout};
 pub(crate) use stamp::Stamp;

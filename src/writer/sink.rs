@@ -90,7 +90,7 @@ impl Sink {
         let file = BufWriter::with_capacity(BUFFER, file);
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         let kind = match ending.as_str() {
-            "gz" => Kind::Gzip(InPieces::new(GzEncoder::new(file, flate2::Compression::default()))),
+            "gz" | "gzip" => Kind::Gzip(InPieces::new(GzEncoder::new(file, flate2::Compression::default()))),
             "zst" | "zstd" => {
                 let encoder = zstd::Encoder::new(file, ZSTD_LEVEL).and_then(|mut encoder| {
                     encoder.include_checksum(true)?;

@@ -45,10 +45,10 @@ fn json_in_other_forms_and_other_encodings_say_what_to_do() {
     let dir = Dir::with_corpus();
     let value: serde_json::Value = serde_json::from_str(&document(1)).unwrap();
     dir.write("pretty.json", format!("{value:#}\n"));
-    dir.write("array.json", format!("[{value},{value}]\n"));
+    dir.write("arrays.jsonl", "[1, 2]\n[3]\n");
     dir.write("latin1.jsonl", b"{\"text\": \"caf\xE9 au lait\"}\n");
     dir.run(&format!("{SELECT} pretty.json")).fails(&["pretty.json:1", "JSON over several lines", "jq -c"]);
-    dir.run(&format!("{SELECT} array.json")).fails(&["array.json:1", "an array", "jq -c '.[]'"]);
+    dir.run(&format!("{SELECT} arrays.jsonl")).fails(&["arrays.jsonl:1", "an array", "jq -c '.[]'"]);
     dir.run(&format!("{SELECT} latin1.jsonl")).fails(&["latin1.jsonl:1", "not UTF-8", "iconv"]);
 }
 

@@ -83,7 +83,10 @@ mod methods;
 mod options;
 
 /// Help, usage errors, completions.
+#[cfg(feature = "parquet")]
+mod tables;
 mod usage;
 
 /// Files as earlier and later versions write them.
 mod formats;
+mod forms;

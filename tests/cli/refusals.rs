@@ -80,13 +80,6 @@ fn what_follows_the_end_of_compressed_data() {
 }
 
 #[test]
-fn json_that_is_not_one_object_on_each_line() {
-    let dir = Dir::with_corpus();
-    dir.write("array.json", "[\n{\"text\": \"a\"}\n]\n");
-    dir.run("fit -o model.json array.json").fails(&["array.json:1", "One object on each line"]);
-}
-
-#[test]
 fn one_shard_by_two_names() {
     let dir = Dir::with_corpus();
     std::os::unix::fs::symlink("raw.jsonl", dir.path("link.jsonl")).unwrap();

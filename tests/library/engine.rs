@@ -148,12 +148,34 @@ fn numbered(from: usize, to: usize) -> String {
     lines.map(|(at, line)| line.replacen("{\"text\":", &fields(from + at), 1)).collect()
 }
 
+/// The lines as a table of many row groups.
+#[cfg(feature = "parquet")]
+fn parquet(lines: &str) -> Vec<u8> {
+    use arrow_array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+
+    let values: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let text = |key: &str| -> ArrayRef {
+        Arc::new(StringArray::from_iter(values.iter().map(|value| value[key].as_str())))
+    };
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter(values.iter().map(|value| value["id"].as_i64())));
+    let batch =
+        RecordBatch::try_from_iter([("id", ids), ("kind", text("kind")), ("text", text("text"))]).unwrap();
+    let properties =
+        parquet::file::properties::WriterProperties::builder().set_max_row_group_row_count(Some(40));
+    let mut writer =
+        parquet::arrow::ArrowWriter::try_new(Vec::new(), batch.schema(), Some(properties.build())).unwrap();
+    writer.write(&batch).unwrap();
+    writer.into_inner().unwrap()
+}
+
 /// Shards of every kind.
 fn corpus() -> Corpus {
     let folder = Corpus::new();
     folder.write("raw/a.jsonl", numbered(0, 500));
     folder.write("raw/b/large.jsonl", numbered(500, 3000));
     folder.write("raw/b/c.jsonl.zst", zstd::encode_all(numbered(3000, 3600).as_bytes(), 3).unwrap());
+    #[cfg(feature = "parquet")]
+    folder.write("raw/b/d.parquet", parquet(&numbered(2950, 3550)));
     folder.write("raw/empty.jsonl", "");
     folder.write("raw/z.jsonl", numbered(3600, 4000) + &numbered(3990, 4000));
     folder.write("target.jsonl", record(TARGET).repeat(20) + &documents(40).concat());

@@ -3,10 +3,10 @@
 use super::Cut;
 use crate::error::Error;
 use crate::observer::Observer;
-use crate::reader::{BlockReader, Reread, Shard, Shards, Span};
+use crate::reader::{BlockReader, Shard, Shards, Span};
 
 /// Pieces of about so many bytes, in input order: several shards that follow each other, or a span of a large one. What
-/// is compressed cannot be cut.
+/// is compressed as a whole cannot be cut.
 pub(super) fn cut(raw: &Shards, bytes: u64) -> Result<Vec<Vec<Cut>>, Error> {
     let bytes = bytes.max(1);
     let mut pieces: Vec<Vec<Cut>> = Vec::new();
@@ -14,7 +14,7 @@ pub(super) fn cut(raw: &Shards, bytes: u64) -> Result<Vec<Vec<Cut>>, Error> {
     let mut room = 0;
     for (number, shard) in raw.iter().enumerate() {
         let size = shard.bytes();
-        if size > bytes && is_plain(shard)? {
+        if size > bytes && has_spans(shard)? {
             let count = size.div_ceil(bytes);
             let at = |part: u64| (u128::from(size) * u128::from(part) / u128::from(count)) as u64;
             let spans = (0..count).map(|part| Span {
@@ -42,8 +42,8 @@ pub(super) fn cut(raw: &Shards, bytes: u64) -> Result<Vec<Vec<Cut>>, Error> {
     Ok(pieces)
 }
 
-fn is_plain(shard: &Shard) -> Result<bool, Error> {
-    Ok(BlockReader::open(shard, &Observer::default())?.reread() == Reread::Cheap)
+fn has_spans(shard: &Shard) -> Result<bool, Error> {
+    Ok(BlockReader::open(shard, &Observer::default())?.has_spans())
 }
 
 #[cfg(test)]

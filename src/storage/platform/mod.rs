@@ -10,6 +10,8 @@ mod system;
 #[path = "unix.rs"]
 mod system;
 
+#[cfg(feature = "parquet")]
+pub(crate) use system::SharedFile;
 pub(crate) use system::descriptor_of_path;
 pub(crate) use system::{
     FileId, holds_bytes, is_mount_point, may_replace, only_name, open_descriptor, path_of_bytes,

@@ -1,6 +1,10 @@
 use std::fs::{File, Metadata, Permissions};
 use std::io;
+#[cfg(feature = "parquet")]
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+#[cfg(feature = "parquet")]
+use std::sync::{Mutex, PoisonError};
 
 /// Which file it is, whatever its name: not told here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,6 +51,24 @@ pub(crate) fn stdin() -> Option<File> {
 
 pub(crate) fn stdout() -> Option<Metadata> {
     None
+}
+
+/// A file that several threads read, each at places of its own: one after the other here.
+#[cfg(feature = "parquet")]
+#[derive(Debug)]
+pub(crate) struct SharedFile(Mutex<File>);
+
+#[cfg(feature = "parquet")]
+impl SharedFile {
+    pub(crate) fn new(file: File) -> Self {
+        SharedFile(Mutex::new(file))
+    }
+
+    pub(crate) fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(at))?;
+        file.read(buffer)
+    }
 }
 
 pub(crate) fn path_of_bytes(bytes: &[u8]) -> PathBuf {

@@ -3,6 +3,8 @@ use std::fs::{self, File, Metadata, Permissions};
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
+#[cfg(feature = "parquet")]
+use std::os::unix::fs::FileExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -69,6 +71,23 @@ pub(crate) fn stdin() -> Option<File> {
 /// What standard output is.
 pub(crate) fn stdout() -> Option<Metadata> {
     File::from(io::stdout().as_fd().try_clone_to_owned().ok()?).metadata().ok()
+}
+
+/// A file that several threads read, each at places of its own.
+#[cfg(feature = "parquet")]
+#[derive(Debug)]
+pub(crate) struct SharedFile(File);
+
+#[cfg(feature = "parquet")]
+impl SharedFile {
+    pub(crate) fn new(file: File) -> Self {
+        SharedFile(file)
+    }
+
+    /// Fills the start of `buffer` with what stands at byte `at`, and gives how much that is: nothing at the end alone.
+    pub(crate) fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
+        self.0.read_at(buffer, at)
+    }
 }
 
 /// The path that these bytes name.

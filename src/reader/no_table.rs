@@ -1,0 +1,74 @@
+//! In place of [`table`](../table/mod.rs) where the feature `parquet` is off: no table is read.
+
+use std::fs::File;
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Error;
+use super::blocks::Places;
+use super::content::Origin;
+use crate::observer::Observer;
+
+pub(super) enum Format {}
+
+impl Format {
+    pub(super) fn of(_: &[u8]) -> Option<Self> {
+        None
+    }
+}
+
+pub(super) enum Table {}
+
+#[expect(dead_code, reason = "there is no table that it is a part of")]
+pub(super) struct Part {
+    pub(super) first: u64,
+    pub(super) span: Option<Range<u64>>,
+}
+
+pub(super) enum Rows {}
+
+pub(super) enum Batch {}
+
+impl Batch {
+    pub(super) fn strings(&self, _: &str) -> Option<Strings<'_>> {
+        match *self {}
+    }
+}
+
+pub(crate) struct Strings<'a>(std::convert::Infallible, std::marker::PhantomData<&'a ()>);
+
+impl<'a> Strings<'a> {
+    pub(crate) fn get(&self, _: usize) -> Option<&'a str> {
+        match self.0 {}
+    }
+}
+
+impl Table {
+    pub(super) fn open(
+        format: Format,
+        _: File,
+        _: &Arc<Origin>,
+        _: Part,
+        _: &Observer,
+    ) -> Result<Self, Error> {
+        match format {}
+    }
+
+    pub(super) fn next(&mut self, _: u64) -> Result<Option<(Rows, u64)>, Error> {
+        match *self {}
+    }
+
+    pub(super) fn rows_before(&self, _: u64) -> u64 {
+        match *self {}
+    }
+
+    pub(super) fn has_spans(&self) -> bool {
+        match *self {}
+    }
+}
+
+impl Rows {
+    pub(super) fn fill(&mut self, _: &mut Places<'_>) -> Result<bool, Error> {
+        match *self {}
+    }
+}

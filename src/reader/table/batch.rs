@@ -1,0 +1,44 @@
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, LargeStringArray, RecordBatch, StringArray, StringViewArray};
+use arrow_schema::DataType;
+
+/// Rows as they were decoded.
+pub(in crate::reader) struct Batch(RecordBatch);
+
+impl Batch {
+    pub(super) fn new(rows: RecordBatch) -> Self {
+        Batch(rows)
+    }
+
+    /// The strings of a column; `None` if there is no such column, or it holds something else.
+    pub(in crate::reader) fn strings(&self, column: &str) -> Option<Strings<'_>> {
+        let schema = self.0.schema_ref();
+        // Of a name given twice the last counts, as in JSON.
+        let place = schema.fields().iter().rposition(|field| field.name() == column)?;
+        let array = self.0.column(place);
+        Some(match array.data_type() {
+            DataType::Utf8 => Strings::Small(array.as_string()),
+            DataType::LargeUtf8 => Strings::Large(array.as_string()),
+            DataType::Utf8View => Strings::Views(array.as_string_view()),
+            _ => return None,
+        })
+    }
+}
+
+/// A column of strings.
+pub(crate) enum Strings<'a> {
+    Small(&'a StringArray),
+    Large(&'a LargeStringArray),
+    Views(&'a StringViewArray),
+}
+
+impl<'a> Strings<'a> {
+    /// The string of a row; `None` if it is null.
+    pub(crate) fn get(&self, row: usize) -> Option<&'a str> {
+        match *self {
+            Strings::Small(array) => array.is_valid(row).then(|| array.value(row)),
+            Strings::Large(array) => array.is_valid(row).then(|| array.value(row)),
+            Strings::Views(array) => array.is_valid(row).then(|| array.value(row)),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Parquet: stretches of rows, each decoded on its own.
+
+use std::io::{self, BufReader, Read};
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_schema::{DataType, Field, FieldRef, Schema};
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    RowSelection, RowSelector,
+};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
+use parquet::file::reader::{ChunkReader, Length};
+
+use crate::storage::SharedFile;
+
+/// The uncompressed bytes of a stretch, if a row group is not many times as large: where a stretch begins and ends
+/// within a page, that page is decompressed twice.
+const STRETCH: u64 = 8 << 20;
+/// A row group has no more stretches than this: to skip rows, the headers of their pages are read.
+const MOST_STRETCHES: u64 = 32;
+/// What is decoded at a time, in uncompressed bytes: as much as the lines of a block.
+const BATCH: u64 = 256 << 10;
+
+/// A Parquet file.
+pub(super) struct ParquetFile {
+    bytes: FileBytes,
+    metadata: ArrowReaderMetadata,
+}
+
+/// Rows of one row group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stretch {
+    row_group: usize,
+    /// Of the rows of the row group.
+    rows: Range<u64>,
+    /// About what it takes in the file.
+    pub(super) stored: u64,
+}
+
+impl Stretch {
+    pub(super) fn rows(&self) -> u64 {
+        self.rows.end - self.rows.start
+    }
+}
+
+impl ParquetFile {
+    /// Reads what the file says of itself.
+    pub(super) fn open(file: SharedFile, len: u64) -> Result<Self> {
+        let bytes = FileBytes { file: Arc::new(file), len };
+        let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
+        let options = options.with_column_index_policy(PageIndexPolicy::Skip);
+        let metadata = ArrowReaderMetadata::load(&bytes, options.clone())?;
+        // Strings are not copied out of their pages.
+        let views = Schema::new(metadata.schema().fields().iter().map(with_views).collect::<Vec<_>>());
+        let metadata =
+            ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options.with_schema(views.into()))?;
+        Ok(ParquetFile { bytes, metadata })
+    }
+
+    fn row_groups(&self) -> &[RowGroupMetaData] {
+        self.metadata.metadata().row_groups()
+    }
+
+    /// All stretches of rows from `first` on, of the row groups that begin in `span`, which are what is counted.
+    pub(super) fn stretches(
+        &self,
+        first: u64,
+        span: Option<Range<u64>>,
+    ) -> impl Iterator<Item = Stretch> + '_ {
+        let mut skip = first;
+        let groups = self.row_groups().iter().enumerate();
+        let groups =
+            groups.filter(move |(_, group)| span.as_ref().is_none_or(|span| span.contains(&start(group))));
+        groups.flat_map(move |(row_group, group)| {
+            let rows = rows(group);
+            let skipped = skip.min(rows);
+            skip -= skipped;
+            stretches_of(row_group, group, skipped)
+        })
+    }
+
+    /// How many rows are before the first row group that begins at byte `at` or after.
+    pub(super) fn rows_before(&self, at: u64) -> u64 {
+        self.row_groups().iter().filter(|group| start(group) < at).map(rows).sum()
+    }
+
+    /// Decodes the rows of a stretch, batch by batch.
+    pub(super) fn read(&self, stretch: &Stretch) -> Result<ParquetRecordBatchReader> {
+        let Range { start, end } = stretch.rows;
+        let group = &self.row_groups()[stretch.row_group];
+        let batch =
+            (BATCH * stretch.rows()).checked_div(share(uncompressed(group), stretch.rows(), rows(group)));
+        let selection = RowSelection::from(vec![
+            RowSelector::skip(start as usize),
+            RowSelector::select((end - start) as usize),
+            RowSelector::skip((rows(group) - end) as usize),
+        ]);
+        ParquetRecordBatchReaderBuilder::new_with_metadata(self.bytes.clone(), self.metadata.clone())
+            .with_row_groups(vec![stretch.row_group])
+            .with_row_selection(selection)
+            .with_batch_size(batch.unwrap_or(MOST_ROWS).clamp(1, MOST_ROWS) as usize)
+            .build()
+    }
+}
+
+/// The most rows that are decoded together, however small they seem to be.
+const MOST_ROWS: u64 = 8192;
+
+/// The rows of a row group from `first` on, in stretches that are the same for every `first`.
+fn stretches_of(
+    row_group: usize,
+    group: &RowGroupMetaData,
+    first: u64,
+) -> impl Iterator<Item = Stretch> + use<> {
+    let rows = rows(group);
+    let stored: u64 = group.columns().iter().map(|column| column.compressed_size().max(0) as u64).sum();
+    let count = (uncompressed(group) / STRETCH).clamp(1, MOST_STRETCHES).min(rows.max(1));
+    let at = move |number: u64| share(rows, number, count);
+    let ranges = (0..count).map(move |number| at(number).max(first)..at(number + 1));
+    ranges.filter(|rows| !rows.is_empty()).map(move |range| Stretch {
+        row_group,
+        stored: share(stored, range.end - range.start, rows),
+        rows: range,
+    })
+}
+
+/// `of * part / whole`, without overflow.
+fn share(of: u64, part: u64, whole: u64) -> u64 {
+    (u128::from(of) * u128::from(part)).checked_div(u128::from(whole)).unwrap_or(0) as u64
+}
+
+fn rows(group: &RowGroupMetaData) -> u64 {
+    group.num_rows().max(0) as u64
+}
+
+fn uncompressed(group: &RowGroupMetaData) -> u64 {
+    group.columns().iter().map(|column| column.uncompressed_size().max(0) as u64).fold(0, u64::saturating_add)
+}
+
+/// Where the pages of a row group begin in the file.
+fn start(group: &RowGroupMetaData) -> u64 {
+    let pages = |column: &parquet::file::metadata::ColumnChunkMetaData| {
+        column.dictionary_page_offset().unwrap_or(i64::MAX).min(column.data_page_offset()).max(0) as u64
+    };
+    group.columns().iter().map(pages).min().unwrap_or(0)
+}
+
+/// The field with views in place of strings and bytes, and with values in place of dictionaries.
+fn with_views(field: &FieldRef) -> FieldRef {
+    let data_type = match field.data_type() {
+        DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
+        DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
+        DataType::Dictionary(_, value) => {
+            return with_views(&Arc::new(Field::clone(field).with_data_type(DataType::clone(value))));
+        }
+        DataType::List(item) => DataType::List(with_views(item)),
+        DataType::LargeList(item) => DataType::LargeList(with_views(item)),
+        DataType::ListView(item) => DataType::ListView(with_views(item)),
+        DataType::LargeListView(item) => DataType::LargeListView(with_views(item)),
+        DataType::FixedSizeList(item, length) => DataType::FixedSizeList(with_views(item), *length),
+        DataType::Map(entries, sorted) => DataType::Map(with_views(entries), *sorted),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(with_views).collect()),
+        _ => return Arc::clone(field),
+    };
+    Arc::new(Field::clone(field).with_data_type(data_type))
+}
+
+/// Batches of a stretch that is being decoded.
+pub(super) type Batches = ParquetRecordBatchReader;
+
+/// The next batch.
+pub(super) fn next(batches: &mut Batches) -> std::result::Result<Option<RecordBatch>, String> {
+    batches.next().transpose().map_err(|error| error.to_string())
+}
+
+/// The bytes of a file, read at several places at a time.
+#[derive(Clone)]
+struct FileBytes {
+    file: Arc<SharedFile>,
+    len: u64,
+}
+
+impl Length for FileBytes {
+    fn len(&self) -> u64 {
+        self.len
+    }
+}
+
+impl ChunkReader for FileBytes {
+    type T = BufReader<At>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T> {
+        Ok(BufReader::with_capacity(HEADER, At { file: Arc::clone(&self.file), at: start }))
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
+        if start.checked_add(length as u64).is_none_or(|end| end > self.len) {
+            return Err(ParquetError::EOF(format!("{length} bytes at byte {start} of {}", self.len)));
+        }
+        let mut bytes = Vec::with_capacity(length);
+        let file = At { file: Arc::clone(&self.file), at: start };
+        if file.take(length as u64).read_to_end(&mut bytes)? < length {
+            return Err(ParquetError::EOF("the file became shorter".to_owned()));
+        }
+        Ok(bytes.into())
+    }
+}
+
+/// The header of a page fits in.
+const HEADER: usize = 1 << 10;
+
+/// Reads on from a place.
+struct At {
+    file: Arc<SharedFile>,
+    at: u64,
+}
+
+impl Read for At {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
