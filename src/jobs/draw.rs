@@ -147,8 +147,9 @@ fn writes_differently(options: &OutputOptions, mixed_in: &[&Shards]) -> bool {
 fn refuse_one_name<'a>(shards: impl Iterator<Item = &'a Shards>) -> Result<(), InvalidOptions> {
     let mut seen = HashSet::new();
     for shard in shards.flat_map(Shards::iter) {
-        if !seen.insert(shard.relative()) {
-            return Err(InvalidOptions::SameName { name: shard.relative().into() });
+        let name = writer::output_name(shard.relative());
+        if !seen.insert(name.clone()) {
+            return Err(InvalidOptions::SameName { name });
         }
     }
     Ok(())

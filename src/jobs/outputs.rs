@@ -34,7 +34,9 @@ impl<'a> Output<'a> {
         let ours = ["gz", "gzip", "zst", "zstd"].contains(&ending.as_str());
         let foreign = ["xz", "bz2", "lz4", "br", "7z", "zip", "parquet", "arrow", "csv", "tsv"]
             .contains(&ending.as_str());
+        let is_table = cfg!(feature = "parquet") && what == OutputKind::Records && writer::is_table(path);
         match is_compressed {
+            true if is_table => Ok(()),
             true if foreign => Err(InvalidOptions::Ending { what, ending }),
             false if foreign || ours => Err(InvalidOptions::PlainJson { what, ending }),
             _ => Ok(()),

@@ -53,7 +53,7 @@ pub(crate) fn prepare(
     observer.begin("prepare", shards.total_bytes());
     let writer = match &packing {
         Some(packing) => RecordWriter::create_packed(destination, packing.clone(), storage)?,
-        None => RecordWriter::create(destination, false, storage)?,
+        None => RecordWriter::create(destination, false, None, storage)?,
     };
     let rejects = RejectsInOrder::new(rejects);
     let documents = Documents::new(shards, read, FieldKind::Text, rejects.are_wanted(), observer);
@@ -108,7 +108,7 @@ impl<'a> Job for PrepareShards<'a> {
     }
 
     fn begin(&self, shard: usize, _: &BlockReader) -> Result<PreparedShard, Error> {
-        let records = self.writer.begin(shard, &self.shards[shard])?;
+        let records = self.writer.begin(shard, &self.shards[shard], None)?;
         Ok(PreparedShard { shard, tally: Tally::default(), records, prepared: Prepared::default() })
     }
 

@@ -1,7 +1,9 @@
 mod elsewhere;
+mod forms;
 mod job;
 
 pub(crate) use elsewhere::WeighedElsewhere;
+pub(super) use forms::Forms;
 pub(super) use job::{DrawOutputs, WrittenPart, write_source};
 
 use std::path::PathBuf;
@@ -137,7 +139,8 @@ pub(crate) fn write(
 ) -> Result<Written, Error> {
     let start = Instant::now();
     observer.begin("write", sources.iter().map(Source::bytes).sum());
-    let outputs = DrawOutputs::create(options)?;
+    let forms = Forms::of(&sources, options)?;
+    let outputs = DrawOutputs::create(options, forms)?;
     let mut part = WrittenPart::new(options.destinations.len(), measuring);
     let mut files = Vec::new();
     let mut first_shard = 0;
@@ -145,7 +148,7 @@ pub(crate) fn write(
         let by_others = elsewhere.filter(|_| number == 0);
         let folders = by_others.is_some_and(|_| options.are_folders());
         if let Some(elsewhere) = by_others {
-            part.read.add(elsewhere.keep(source, folders, observer)?);
+            part.read.add(elsewhere.keep(source, folders, outputs.forms(), observer)?);
         }
         match by_others {
             Some(elsewhere) if folders => {

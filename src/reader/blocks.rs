@@ -65,6 +65,11 @@ impl Block {
         self.batch.as_ref()?.strings(column)
     }
 
+    /// The rows that the records are, from the first on, if they are rows of a table.
+    pub(crate) fn batch(&self) -> Option<&Batch> {
+        self.batch.as_ref()
+    }
+
     /// What was found wrong with a record of the block when it was read.
     pub(crate) fn fault(&self, index: usize) -> Option<&Fault> {
         let place = self.faults.binary_search_by_key(&index, |(faulty, _)| *faulty).ok()?;

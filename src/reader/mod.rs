@@ -40,6 +40,7 @@ pub(crate) use shards::{Content, plain_path};
 pub use shards::{Exclude, Shard, Shards};
 pub use source::Reread;
 pub(crate) use span::Span;
+pub(crate) use table::{Batch as TableBatch, TableSchema, table_schema};
 pub use text::{FieldKind, TextFields, TextReader};
 
 /// What a text may begin with, and is no part of.

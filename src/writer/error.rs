@@ -10,6 +10,25 @@ pub enum Error {
     /// A file that could not be written.
     #[error(transparent)]
     File(#[from] storage::Error),
+    /// Records that Parquet has no place for.
+    #[error("{}: {what}; write JSONL, which takes every record", path.display())]
+    Parquet {
+        /// The output.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// Tables that do not go together into one.
+    #[error("{} has {what}, unlike {}; write into a folder (-o DIR/), where each shard has a table of its own, or \
+             write JSONL", shard.display(), first.display())]
+    OtherColumns {
+        /// The shard.
+        shard: PathBuf,
+        /// In what it differs.
+        what: String,
+        /// The first shard.
+        first: PathBuf,
+    },
     /// Standard output that could not be written.
     #[error("standard output: {0}")]
     Stdout(io::Error),
@@ -38,6 +57,8 @@ impl Error {
             Error::File(error) => Some(&error.path),
             Error::Temporary { folder, .. } => Some(folder),
             Error::OverwritesInput { output, .. } => Some(output),
+            Error::Parquet { path, .. } => Some(path),
+            Error::OtherColumns { shard, .. } => Some(shard),
             Error::Stdout(_) => None,
         }
     }

@@ -4,6 +4,11 @@ mod annotate;
 mod error;
 mod in_order;
 mod packed;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(not(feature = "parquet"))]
+#[path = "no_parquet.rs"]
+mod parquet;
 mod records;
 mod shuffle;
 mod sink;
@@ -11,9 +16,10 @@ mod sink;
 pub(crate) use annotate::annotate;
 pub use error::Error;
 pub(crate) use in_order::{InOrder, Take};
+pub(crate) use parquet::{Pick, RowForm};
 pub use records::Destination;
-pub(crate) use records::{RecordWriter, Selected, ShardRecords};
-pub(crate) use sink::Sink;
+pub(crate) use records::{RecordWriter, Selected, ShardRecords, output_name};
+pub(crate) use sink::{Sink, is_table};
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::in_order::InOrder;
 use super::packed::PackedSink;
 use super::shuffle::Shuffle;
-use super::{Error, Sink};
+use super::{Error, RowForm, Sink};
 use crate::prepare::Packing;
 use crate::reader::{Shard, Shards};
 use crate::storage::{ClosedFile, Storage};
@@ -53,8 +53,31 @@ impl Destination {
         match self {
             Destination::Stdout | Destination::Nowhere => Box::new(std::iter::empty()),
             Destination::File(path) => Box::new(std::iter::once(path.clone())),
-            Destination::Folder(folder) => Box::new(shards.iter().map(|shard| folder.join(shard.relative()))),
+            Destination::Folder(folder) => {
+                Box::new(shards.iter().map(|shard| folder.join(output_name(shard.relative()))))
+            }
         }
+    }
+}
+
+/// The name of the output that a shard of this name has in a folder: the same, but that Arrow is written as Parquet,
+/// and CSV as JSONL.
+pub(crate) fn output_name(shard: &Path) -> PathBuf {
+    let ending = |path: &Path| path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+    let instead = |path: &Path| match ending(path).as_deref() {
+        Some("arrow" | "feather") => Some("parquet"),
+        Some("csv" | "tsv") => Some("jsonl"),
+        _ => None,
+    };
+    if let Some(instead) = instead(shard) {
+        return shard.with_extension(instead);
+    }
+    let inner = shard.with_extension("");
+    match (ending(shard), instead(&inner)) {
+        (Some(outer), Some(instead)) if ["gz", "gzip", "zst", "zstd"].contains(&outer.as_str()) => {
+            inner.with_extension(format!("{instead}.{outer}"))
+        }
+        _ => shard.into(),
     }
 }
 
@@ -66,7 +89,7 @@ pub(crate) struct RecordWriter {
 
 enum Kind {
     InOrder(Mutex<InOrder<PackedSink>>),
-    Shuffled { records: Mutex<Shuffle>, sink: Sink },
+    Shuffled(Mutex<(Shuffle, Sink)>),
     Folder { folder: PathBuf, closed: Mutex<Vec<ClosedFile>>, storage: Storage },
     Nowhere,
 }
@@ -78,21 +101,26 @@ pub(crate) struct ShardRecords {
 }
 
 impl RecordWriter {
-    /// Begins the output.
+    /// Begins the output: of rows of `form`, or of lines if there is none.
     ///
     /// # Errors
     /// What the system says; a shuffled folder is the caller's mistake.
-    pub(crate) fn create(destination: &Destination, shuffle: bool, storage: &Storage) -> Result<Self, Error> {
+    pub(crate) fn create(
+        destination: &Destination,
+        shuffle: bool,
+        form: Option<Arc<RowForm>>,
+        storage: &Storage,
+    ) -> Result<Self, Error> {
         let sink = match destination {
             Destination::Stdout => Sink::stdout(),
-            Destination::File(path) => Sink::create_with_folders(path, storage)?,
+            Destination::File(path) => Sink::create_with_folders(path, form, storage)?,
             Destination::Folder(folder) => {
                 return Ok(RecordWriter::folder(folder, None, storage));
             }
             Destination::Nowhere => return Ok(RecordWriter::nowhere()),
         };
         let kind = if shuffle {
-            Kind::Shuffled { records: Mutex::new(Shuffle::new(storage.temp_dir())?), sink }
+            Kind::Shuffled(Mutex::new((Shuffle::new(storage.temp_dir())?, sink)))
         } else {
             Kind::InOrder(Mutex::new(InOrder::new(PackedSink::new(sink, None), storage.temp_dir())))
         };
@@ -111,7 +139,7 @@ impl RecordWriter {
     ) -> Result<Self, Error> {
         let sink = match destination {
             Destination::Stdout => Sink::stdout(),
-            Destination::File(path) => Sink::create_with_folders(path, storage)?,
+            Destination::File(path) => Sink::create_with_folders(path, None, storage)?,
             Destination::Folder(folder) => return Ok(RecordWriter::folder(folder, Some(packing), storage)),
             Destination::Nowhere => return Ok(RecordWriter::nowhere()),
         };
@@ -131,14 +159,21 @@ impl RecordWriter {
         RecordWriter { kind: Kind::Folder { folder, closed: Mutex::default(), storage }, packing }
     }
 
-    /// Begins a shard, the `index`-th in input order.
+    /// Begins a shard, the `index`-th in input order; in a folder, its output is of rows of `form`, or of lines if
+    /// there is none.
     ///
     /// # Errors
     /// What the system says.
-    pub(crate) fn begin(&self, index: usize, shard: &Shard) -> Result<ShardRecords, Error> {
+    pub(crate) fn begin(
+        &self,
+        index: usize,
+        shard: &Shard,
+        form: Option<Arc<RowForm>>,
+    ) -> Result<ShardRecords, Error> {
         let file = match &self.kind {
             Kind::Folder { folder, storage, .. } => {
-                let sink = Sink::create_with_folders(&folder.join(shard.relative()), storage)?;
+                let sink =
+                    Sink::create_with_folders(&folder.join(output_name(shard.relative())), form, storage)?;
                 Some(PackedSink::new(sink, self.packing.clone()))
             }
             _ => None,
@@ -155,8 +190,8 @@ impl RecordWriter {
         match (&self.kind, &mut shard.file) {
             (_, Some(file)) => file.write(&records.bytes),
             (Kind::InOrder(out), None) => lock(out).write(shard.index, &records.bytes),
-            (Kind::Shuffled { records: shuffle, .. }, None) => {
-                let mut shuffle = lock(shuffle);
+            (Kind::Shuffled(shuffled), None) => {
+                let (shuffle, _) = &mut *lock(shuffled);
                 let mut start = 0;
                 for (end, bits) in &records.ends {
                     shuffle.push(*bits, &records.bytes[start..*end])?;
@@ -191,8 +226,9 @@ impl RecordWriter {
                 let out = out.into_inner().unwrap_or_else(PoisonError::into_inner);
                 out.into_sink().close()?.into_iter().collect()
             }
-            Kind::Shuffled { records, mut sink } => {
-                records.into_inner().unwrap_or_else(PoisonError::into_inner).finish(&mut sink)?;
+            Kind::Shuffled(shuffled) => {
+                let (records, mut sink) = shuffled.into_inner().unwrap_or_else(PoisonError::into_inner);
+                records.finish(&mut sink)?;
                 sink.close()?.into_iter().collect()
             }
             Kind::Folder { closed, .. } => closed.into_inner().unwrap_or_else(PoisonError::into_inner),
@@ -219,6 +255,13 @@ impl Selected {
     pub(crate) fn push(&mut self, bits: u64, write: impl FnOnce(&mut Vec<u8>)) {
         write(&mut self.bytes);
         self.bytes.push(b'\n');
+        self.ends.push((self.bytes.len(), bits));
+    }
+
+    /// Appends a record with all its bytes, written by `write`.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn push_bytes(&mut self, bits: u64, write: impl FnOnce(&mut Vec<u8>)) {
+        write(&mut self.bytes);
         self.ends.push((self.bytes.len(), bits));
     }
 

@@ -1,16 +1,26 @@
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use flate2::write::GzEncoder;
 
-use super::Error;
+use super::parquet::ParquetSink;
+use super::{Error, RowForm};
 use crate::storage::{self, ClosedFile, Storage, WholeFile};
 
 const BUFFER: usize = 128 << 10;
 /// The level at which zstd's own tool compresses.
 const ZSTD_LEVEL: i32 = 3;
 
-/// One output: a file, compressed if its name ends in `.zst` or `.gz`, or standard output.
+/// The ending of a name that makes an output a table.
+const PARQUET: &str = "parquet";
+
+/// Whether an output of this name is a table.
+pub(crate) fn is_table(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case(PARQUET))
+}
+
+/// One output: a file, a table or compressed as its name says, or standard output.
 pub(crate) struct Sink {
     kind: Kind,
     path: PathBuf,
@@ -21,6 +31,7 @@ enum Kind {
     Plain(BufWriter<WholeFile>),
     Gzip(InPieces<GzEncoder<BufWriter<WholeFile>>>),
     Zstd(InPieces<zstd::Encoder<'static, BufWriter<WholeFile>>>),
+    Parquet(Box<ParquetSink<BufWriter<WholeFile>>>),
 }
 
 /// Writes in pieces of one size, however it comes: what a compressor makes may depend on where its input is cut.
@@ -63,7 +74,7 @@ impl Sink {
     /// # Errors
     /// What the system says.
     pub(crate) fn create(path: &Path, storage: &Storage) -> Result<Self, Error> {
-        Sink::over(storage.create(path)?, path)
+        Sink::over(storage.create(path)?, path, None, storage)
     }
 
     /// Makes sure that `path` can be created, without leaving anything.
@@ -78,15 +89,24 @@ impl Sink {
         Ok(())
     }
 
-    /// The file `path`, with the folders it needs.
+    /// The file `path`, with the folders it needs: of rows of `form`, or of lines if there is none.
     ///
     /// # Errors
-    /// What the system says.
-    pub(crate) fn create_with_folders(path: &Path, storage: &Storage) -> Result<Self, Error> {
-        Sink::over(storage.create_with_folders(path)?, path)
+    /// What the system says; columns that cannot be written.
+    pub(crate) fn create_with_folders(
+        path: &Path,
+        form: Option<Arc<RowForm>>,
+        storage: &Storage,
+    ) -> Result<Self, Error> {
+        Sink::over(storage.create_with_folders(path)?, path, form, storage)
     }
 
-    fn over(file: WholeFile, path: &Path) -> Result<Self, Error> {
+    fn over(
+        file: WholeFile,
+        path: &Path,
+        form: Option<Arc<RowForm>>,
+        storage: &Storage,
+    ) -> Result<Self, Error> {
         let file = BufWriter::with_capacity(BUFFER, file);
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         let kind = match ending.as_str() {
@@ -98,6 +118,7 @@ impl Sink {
                 });
                 Kind::Zstd(encoder.map(InPieces::new).map_err(|source| storage::Error::new(path, source))?)
             }
+            PARQUET => Kind::Parquet(Box::new(ParquetSink::create(file, path, form, storage.temp_dir())?)),
             _ => Kind::Plain(file),
         };
         Ok(Sink { kind, path: path.into() })
@@ -113,6 +134,7 @@ impl Sink {
             Kind::Plain(out) => out.write_all(bytes),
             Kind::Gzip(out) => out.write_all(bytes),
             Kind::Zstd(out) => out.write_all(bytes),
+            Kind::Parquet(out) => return out.write(bytes),
         };
         Ok(written.map_err(|source| storage::Error::new(&self.path, source))?)
     }
@@ -132,6 +154,7 @@ impl Sink {
             Kind::Plain(out) => out,
             Kind::Gzip(out) => out.into_inner().and_then(GzEncoder::finish).map_err(failed)?,
             Kind::Zstd(out) => out.into_inner().and_then(zstd::Encoder::finish).map_err(failed)?,
+            Kind::Parquet(out) => out.close()?,
         };
         let file = buffer.into_inner().map_err(|error| failed(error.into_error()))?;
         Ok(Some(file.close()?))

@@ -55,7 +55,9 @@ fn properties() -> parquet::file::properties::WriterPropertiesBuilder {
 
 fn write_arrow(dir: &Dir, name: &str, batch: &RecordBatch, is_file: bool) {
     let file = File::create(dir.path(name)).unwrap();
-    let parts = [batch.slice(0, 11), batch.slice(11, 0), batch.slice(11, batch.num_rows() - 11)];
+    // A batch without rows is a message without a body.
+    let parts =
+        [batch.slice(0, 11), RecordBatch::new_empty(batch.schema()), batch.slice(11, batch.num_rows() - 11)];
     if is_file {
         let mut writer = arrow_ipc::writer::FileWriter::try_new(file, batch.schema_ref()).unwrap();
         parts.iter().for_each(|part| writer.write(part).unwrap());
@@ -234,4 +236,127 @@ fn a_table_that_is_cut_anywhere_is_an_error() {
             dir.run("weigh --model model.json -o weights cut").fails(&["cut", "damaged"]);
         }
     }
+}
+
+fn read_parquet(dir: &Dir, name: &str) -> RecordBatch {
+    let file = File::open(dir.path(name)).unwrap();
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    let schema = Arc::clone(reader.schema());
+    let batches: Vec<RecordBatch> = reader.build().unwrap().map(Result::unwrap).collect();
+    // The schema of a batch has no metadata.
+    arrow_select::concat::concat_batches(&batches[0].schema(), &batches).unwrap().with_schema(schema).unwrap()
+}
+
+/// The rows of the table at `name` as lines.
+fn rows_of(dir: &Dir, name: &str) -> String {
+    dir.run(&format!("select -q --target target.jsonl --min-tokens 0 -k 1000 --allow-fewer {name}")).ok()
+}
+
+#[test]
+fn selected_rows_keep_their_columns_types_and_nulls() {
+    let dir = Dir::with_corpus();
+    let kinds = (0..40).map(|number| ["a", "b", "c"].get(number % 4).copied());
+    let kinds: ArrayRef = Arc::new(kinds.collect::<DictionaryArray<Int32Type>>());
+    let mut lists = ListBuilder::new(StringBuilder::new());
+    (0..40).for_each(|number| match number % 3 {
+        0 => lists.append_null(),
+        1 => lists.append_value(Vec::<Option<&str>>::new()),
+        _ => lists.append_value([Some("x"), None]),
+    });
+    let floats: ArrayRef = Arc::new(Float32Array::from_iter_values((0..40).map(|number| match number {
+        7 => f32::NAN,
+        8 => -0.0,
+        number => number as f32 / 3.0,
+    })));
+    let batch = corpus();
+    let mut fields: Vec<Field> = batch.schema().fields().iter().map(|field| Field::clone(field)).collect();
+    let mut columns = batch.columns().to_vec();
+    for (name, column) in [("kind", kinds), ("list", Arc::new(lists.finish())), ("score", floats)] {
+        fields.push(Field::new(name, column.data_type().clone(), true));
+        columns.push(column);
+    }
+    let metadata: std::collections::HashMap<_, _> = [("huggingface".to_owned(), "{}".to_owned())].into();
+    let schema = Arc::new(arrow_schema::Schema::new_with_metadata(fields, metadata));
+    let batch = RecordBatch::try_new(schema, columns).unwrap();
+    std::fs::create_dir(dir.path("raw")).unwrap();
+    write_parquet(&dir, "raw/a.parquet", &batch.slice(0, 15), properties().build());
+    write_parquet(&dir, "raw/b.parquet", &batch.slice(15, 25), properties().build());
+    write_arrow(&dir, "raw/c.arrow", &batch.slice(0, 15), false);
+
+    let ids = |lines: &str| -> Vec<u32> {
+        let id = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["text"].to_string();
+        let all = rows_of(&dir, "raw/a.parquet") + &rows_of(&dir, "raw/b.parquet");
+        let all: Vec<String> = all.lines().map(id).collect();
+        lines.lines().map(|line| all.iter().position(|of| *of == id(line)).unwrap() as u32).collect()
+    };
+    for options in ["-k 5", "-k 30 --shuffle", "-k 39 --threads 1"] {
+        let select = format!("{} {options} raw/a.parquet raw/b.parquet", SELECT.replace("-k 5", ""));
+        let selected = ids(&dir.run(&select).ok());
+        dir.run(&format!("{select} -o out.parquet")).ok();
+        let expected = arrow_select::take::take_record_batch(&batch, &UInt32Array::from(selected)).unwrap();
+        let written = read_parquet(&dir, "out.parquet");
+        assert_eq!(written.schema(), batch.schema());
+        assert_eq!(written.columns(), expected.columns());
+        let bytes = std::fs::read(dir.path("out.parquet")).unwrap();
+        dir.run(&format!("{select} -o out.parquet")).ok();
+        assert!(std::fs::read(dir.path("out.parquet")).unwrap() == bytes, "the same bytes every time");
+    }
+    // A table for each shard in a folder.
+    let select = format!("{SELECT} raw/c.arrow raw/b.parquet");
+    dir.run(&format!("{select} -o out/")).ok();
+    let names = ["out/c.parquet", "out/b.parquet"];
+    assert_eq!(names.map(|name| rows_of(&dir, name)).concat(), dir.run(&select).ok());
+    assert_eq!(read_parquet(&dir, "out/b.parquet").schema(), batch.schema());
+
+    // With one column more, which takes the place of one of its name.
+    let lines = dir.run(&format!("{SELECT} --annotate raw/b.parquet")).ok();
+    dir.run(&format!("{SELECT} --annotate -o out.parquet raw/b.parquet")).ok();
+    assert_eq!(rows_of(&dir, "out.parquet"), lines);
+    dir.run(&format!("{SELECT} --annotate -o again.parquet out.parquet")).ok();
+    assert_eq!(read_parquet(&dir, "again.parquet").num_columns(), 7);
+    let mixed = format!("{SELECT} --annotate --mix-in target.jsonl=1 raw/b.parquet");
+    dir.run(&format!("{mixed} -o mixed.parquet")).ok();
+    dir.run(&format!("{SELECT} --annotate --mix-in raw/a.parquet=3 raw/b.parquet -o mixed.parquet")).ok();
+    assert_eq!(read_parquet(&dir, "mixed.parquet").column(6).null_count(), 3);
+
+    // Tables of other columns go into a folder, or become lines.
+    write_parquet(&dir, "raw/d.parquet", &corpus(), properties().build());
+    let both = format!("{SELECT} raw/d.parquet raw/a.parquet");
+    dir.run(&format!("{both} -o out.parquet")).fails(&[
+        "raw/a.parquet",
+        "`kind` of the type Dictionary",
+        "-o DIR/",
+    ]);
+    dir.run(&format!("{both} -o out2/")).ok();
+    dir.run(&both).ok();
+}
+
+#[test]
+fn lines_become_a_table_that_holds_all_of_them() {
+    let dir = Dir::with_corpus();
+    let lines = "{\"id\": 1, \"text\": \"sea\", \"meta\": {\"a\": [1, 2.5, null]}}\n\
+                 {\"text\": \"tide \\ud83d\\ude00\\n\", \"id\": -7, \"meta\": null, \"more\": true}\n\
+                 {\"id\": null, \"text\": \"boat\", \"meta\": {\"b\": \"\", \"a\": []}, \"any\": [1]}\n\
+                 {\"text\": \"sea\", \"text\": \"last\", \"any\": {\"x\": 1e400}}\n";
+    dir.write("raw.jsonl", lines);
+    let expected = [
+        "{\"id\": 1, \"text\": \"sea\", \"meta\": {\"a\": [1.0, 2.5, null], \"b\": null}, \"more\": null, \"any\": null}",
+        "{\"id\": -7, \"text\": \"tide \u{1F600}\\n\", \"meta\": null, \"more\": true, \"any\": null}",
+        "{\"id\": null, \"text\": \"boat\", \"meta\": {\"a\": [], \"b\": \"\"}, \"more\": null, \"any\": \"[1]\"}",
+        "{\"id\": null, \"text\": \"last\", \"meta\": null, \"more\": null, \"any\": \"{\\\"x\\\": 1e400}\"}",
+    ];
+    let select = "select -q --target target.jsonl --min-tokens 0 -k 4";
+    dir.run(&format!("{select} -o out.parquet raw.jsonl")).ok();
+    assert_eq!(rows_of(&dir, "out.parquet").lines().collect::<Vec<_>>(), expected);
+    dir.write("raw.csv", "id,text\n1,sea\n2,\"the\ntide\"\n");
+    dir.run("select -q --target target.jsonl --min-tokens 0 -k 2 -o csv.parquet raw.csv").ok();
+    assert_eq!(
+        rows_of(&dir, "csv.parquet"),
+        "{\"id\": \"1\", \"text\": \"sea\"}\n{\"id\": \"2\", \"text\": \"the\\ntide\"}\n"
+    );
+    // Into a folder, under a name that says what is in it.
+    dir.run("select -q --target target.jsonl --min-tokens 0 -k 2 -o folder/ raw.csv").ok();
+    assert_eq!(dir.read("folder/raw.jsonl"), rows_of(&dir, "csv.parquet"));
+    // Nothing half-written where Parquet has no place for a record.
+    dir.run(&format!("{select} --summary summary.parquet raw.jsonl")).misused(&["parquet"]);
 }

@@ -312,10 +312,14 @@ impl Elsewhere {
         tallies
     }
 
-    /// The pieces that are spans of shards.
-    pub(super) fn only_spans(&self) -> Self {
-        let in_spans = |piece: &&Vec<Cut>| piece.iter().any(|cut| cut.span.is_some());
-        Elsewhere { pieces: self.pieces.iter().filter(in_spans).cloned().collect(), ..self.clone() }
+    /// The same without the shards, and spans of shards, that are not `wanted`.
+    pub(super) fn only(&self, wanted: impl Fn(usize, Option<Span>) -> bool) -> Self {
+        let mut pieces = self.pieces.clone();
+        pieces.retain_mut(|piece| {
+            piece.retain(|cut| wanted(cut.shard, cut.span));
+            !piece.is_empty()
+        });
+        Elsewhere { pieces, ..self.clone() }
     }
 
     /// The same in pieces of whole shards, of which some are kept.

@@ -19,7 +19,7 @@ use crate::passes::selected::TextHashes;
 use crate::passes::stored_filter::{StoredFilter, StoredFilterError};
 use crate::passes::texts::sample_part;
 use crate::passes::weigh::{WeighingOptions, weigh_part};
-use crate::passes::write::{DrawOutputs, WrittenPart, write_source};
+use crate::passes::write::{DrawOutputs, Forms, WrittenPart, write_source};
 use crate::passes::{Measuring, RawCorpus, ReadOptions, Source, WriteOptions};
 use crate::reader::{Shards, TextFields};
 use crate::refine::{DocumentBlocks, DocumentSampler, TextSampler, TextsOfLevel};
@@ -286,7 +286,8 @@ impl Task for WriteTask {
             was_kept_elsewhere: true,
             is_weighed: true,
         };
-        let outputs = DrawOutputs::create(&options)?;
+        let forms = Forms::of(std::slice::from_ref(&source), &options)?;
+        let outputs = DrawOutputs::create(&options, forms)?;
         let mut part = write_source(&source, 0, &outputs, self.annotate, measuring, at.observer)?;
         outputs.finish()?;
         part.looking.renumber(&numbers);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Measuring, Source, WriteOptions, WrittenPart};
+use super::{Forms, Measuring, Source, WriteOptions, WrittenPart};
 use crate::error::Error;
 use crate::observer::Observer;
 use crate::passes::documents::Tally;
@@ -10,6 +10,7 @@ use crate::passes::elsewhere::{Elsewhere, Floors, PathOf, StoredReading, WriteTa
 use crate::passes::keep::keep;
 use crate::passes::{Eligible, check_rows};
 use crate::weights::WeightsFile;
+use crate::writer;
 
 /// A corpus that other machines have weighed.
 pub(crate) struct WeighedElsewhere {
@@ -24,16 +25,18 @@ pub(super) type Move = (PathBuf, PathBuf);
 
 impl WeighedElsewhere {
     /// Has them keep the selected records of all shards or, if `in_spans`, of those that are read in spans: then these
-    /// are the source's candidates. Returns what was read.
+    /// are the source's candidates. Rows of tables that stay rows are not kept. Returns what was read.
     pub(super) fn keep(
         &self,
         source: &mut Source<'_>,
         in_spans: bool,
+        forms: &Forms,
         observer: &Observer,
     ) -> Result<Tally, Error> {
-        let only_spans = in_spans.then(|| self.elsewhere.only_spans());
-        let elsewhere = only_spans.as_ref().unwrap_or(&self.elsewhere);
-        let kept = keep(source.plan, source.shards, elsewhere, observer)?;
+        let as_lines = self
+            .elsewhere
+            .only(|shard, span| forms.of_shard(shard).is_none() && (span.is_some() || !in_spans));
+        let kept = keep(source.plan, source.shards, &as_lines, observer)?;
         let mut read = Tally::default();
         for (shard, tally) in kept.tallies {
             check_rows(&source.weights[shard], &source.shards[shard], tally.records)?;
@@ -72,7 +75,8 @@ impl WeighedElsewhere {
         whole.run(&task, take, observer)?;
         let mut files = Vec::new();
         for (draw, destination) in options.destinations.iter().enumerate() {
-            let written = |own: &Path, name: &Path| WriteTask::written(own, draw).join(name);
+            let written =
+                |own: &Path, name: &Path| WriteTask::written(own, draw).join(writer::output_name(name));
             let from = whole.files_of_shards(&folders, written).into_values().flatten();
             files.extend(from.zip(destination.files(source.shards)));
         }

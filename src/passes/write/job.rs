@@ -1,11 +1,11 @@
 //! Writes the selected records of one source, and measures them.
 
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Measuring, Source, WriteOptions};
+use super::{Forms, Measuring, Source, WriteOptions};
 use crate::density::Counts;
 use crate::error::Error;
 use crate::featurizer::{Featurizer, Featurizers};
@@ -18,7 +18,7 @@ use crate::reader::{Block, BlockReader, Shards, TextReader, content_hash};
 use crate::resample::{Noise, Plan, Position};
 use crate::scan::{self, Job};
 use crate::weights::{self, Row, RowBlock, WeightsFile};
-use crate::writer::{RecordWriter, Selected, ShardRecords, annotate};
+use crate::writer::{self, Pick, RecordWriter, RowForm, Selected, ShardRecords, annotate};
 
 /// What was written of a part of a selection.
 #[derive(Debug, Serialize, Deserialize)]
@@ -58,22 +58,31 @@ impl WrittenPart {
 }
 
 /// Where each draw is written.
-pub(in crate::passes) struct DrawOutputs(Vec<DrawOutput>);
+pub(in crate::passes) struct DrawOutputs {
+    draws: Vec<DrawOutput>,
+    forms: Forms,
+}
 
 impl DrawOutputs {
-    pub(in crate::passes) fn create(options: &WriteOptions<'_>) -> Result<Self, Error> {
+    /// Begins the outputs, for shards of these forms.
+    pub(in crate::passes) fn create(options: &WriteOptions<'_>, forms: Forms) -> Result<Self, Error> {
         let mut outputs = Vec::with_capacity(options.destinations.len());
         for (number, destination) in (0..).zip(options.destinations) {
-            let writer = RecordWriter::create(destination, options.shuffle.is_some(), options.storage)?;
+            let form = forms.of_all().cloned();
+            let writer = RecordWriter::create(destination, options.shuffle.is_some(), form, options.storage)?;
             let order = options.shuffle.map(|seed| Noise::of_shuffle(seed, number));
             outputs.push(DrawOutput { writer, order });
         }
-        Ok(DrawOutputs(outputs))
+        Ok(DrawOutputs { draws: outputs, forms })
+    }
+
+    pub(super) fn forms(&self) -> &Forms {
+        &self.forms
     }
 
     /// Completes all outputs.
     pub(in crate::passes) fn finish(self) -> Result<(), Error> {
-        Ok(self.0.into_iter().try_for_each(|output| output.writer.finish())?)
+        Ok(self.draws.into_iter().try_for_each(|output| output.writer.finish())?)
     }
 }
 
@@ -87,7 +96,7 @@ pub(in crate::passes) fn write_source(
     observer: &Observer,
 ) -> Result<WrittenPart, Error> {
     let featurizers = measuring.map(|with| with.read.featurizers(with.model.space)).transpose()?;
-    let mut part = WrittenPart::new(outputs.0.len(), measuring);
+    let mut part = WrittenPart::new(outputs.draws.len(), measuring);
     let looking = Mutex::new(Looking::new());
     let Source { plan, numbers, weights, shards, .. } = *source;
     let job = Write {
@@ -96,8 +105,15 @@ pub(in crate::passes) fn write_source(
         weights,
         shards,
         first_shard,
-        kept: source.kept(),
-        outputs: &outputs.0,
+        // Rows are not kept: those of tables are read once more where they stay rows.
+        kept: source
+            .kept()
+            .into_iter()
+            .enumerate()
+            .map(|(shard, kept)| kept.filter(|_| outputs.forms.of_shard(first_shard + shard).is_none()))
+            .collect(),
+        forms: &outputs.forms,
+        outputs: &outputs.draws,
         annotate: annotate && source.is_weighed,
         measuring: featurizers.as_ref().zip(measuring),
         looking: &looking,
@@ -135,6 +151,8 @@ struct Write<'a> {
     first_shard: usize,
     /// For each shard, the file of its candidates, if they are read in its place.
     kept: Vec<Option<PathBuf>>,
+    /// The forms of the shards of all sources.
+    forms: &'a Forms,
     /// Of each draw.
     outputs: &'a [DrawOutput],
     annotate: bool,
@@ -155,6 +173,16 @@ struct WriteThread<'a> {
     /// The records of the block under way that the first draw has selected.
     looks: Vec<Look>,
     draws: Vec<usize>,
+    /// Of each draw, the rows of the block under way that it has selected, if they are written as rows.
+    picked: Vec<Picked>,
+}
+
+/// Rows that were selected.
+#[derive(Default)]
+struct Picked {
+    picks: Vec<Pick>,
+    /// Row by row, if they are annotated.
+    log_weights: Vec<f64>,
 }
 
 /// Counts the features of what is selected.
@@ -195,7 +223,20 @@ impl<'a> MeasuringThread<'a> {
     }
 }
 
+/// What a selected record is written as.
+enum To<'s> {
+    /// A row of the block, at this place.
+    Rows(u32),
+    /// A line, for each draw.
+    Lines(&'s mut [Selected]),
+}
+
 impl Write<'_> {
+    /// The form of the rows of a shard, if they are written as rows.
+    fn form(&self, shard: usize) -> Option<&Arc<RowForm>> {
+        self.forms.of_shard(self.first_shard + shard)
+    }
+
     /// Appends a record to what those draws have `selected` that say so.
     fn record(
         &self,
@@ -203,9 +244,9 @@ impl Write<'_> {
         position: Position,
         record: &[u8],
         row: &Row<'_>,
-        selected: &mut [Selected],
+        to: &mut To<'_>,
     ) -> Result<(), Error> {
-        let WriteThread { measuring, looks, draws, .. } = thread;
+        let WriteThread { measuring, looks, draws, picked, .. } = thread;
         draws.clear();
         let shard = self.numbers.map_or(position.shard, |numbers| numbers[position.shard]);
         draws.extend(self.plan.selected_by(Position { shard, ..position }, row).map(|(draw, _)| draw));
@@ -221,13 +262,18 @@ impl Write<'_> {
         }
         for draw in &*draws {
             let place = self.outputs[*draw].order.map_or(0, |order| order.bits(hash));
-            selected[*draw].push(place, |out| {
-                if self.annotate {
-                    annotate(record, row.log_weights(), out);
-                } else {
-                    out.extend_from_slice(record);
+            match &mut *to {
+                To::Rows(index) => {
+                    picked[*draw].picks.push((*index, place));
+                    if self.annotate {
+                        picked[*draw].log_weights.extend(row.log_weights());
+                    }
                 }
-            });
+                To::Lines(selected) if self.annotate => {
+                    selected[*draw].push(place, |out| annotate(record, row.log_weights(), out));
+                }
+                To::Lines(selected) => selected[*draw].push(place, |out| out.extend_from_slice(record)),
+            }
         }
         if draws.contains(&0) {
             let (shard, is_shared_by_draws) = (self.first_shard + position.shard, draws.contains(&1));
@@ -261,7 +307,13 @@ impl Write<'_> {
                 weights.read(near.start, (near.end - near.start) as usize, &mut rows)?;
             }
             if let Some(row) = rows.rows().nth((number - near.start) as usize) {
-                self.record(thread, Position { shard, record: number }, record, &row, selected)?;
+                self.record(
+                    thread,
+                    Position { shard, record: number },
+                    record,
+                    &row,
+                    &mut To::Lines(selected),
+                )?;
             }
         }
         Ok(())
@@ -290,7 +342,8 @@ impl<'a> Job for Write<'a> {
         let measuring = self
             .measuring
             .map(|(featurizers, with)| MeasuringThread::new(featurizers, with, self.outputs.len()));
-        WriteThread { rows: RowBlock::default(), measuring, looks: Vec::new(), draws: Vec::new() }
+        let picked = self.outputs.iter().map(|_| Picked::default()).collect();
+        WriteThread { rows: RowBlock::default(), measuring, looks: Vec::new(), draws: Vec::new(), picked }
     }
 
     fn open(&self, shard: usize, shards: &Shards, observer: &Observer) -> Result<BlockReader, Error> {
@@ -301,7 +354,10 @@ impl<'a> Job for Write<'a> {
     }
 
     fn begin(&self, shard: usize, _: &BlockReader) -> Result<Self::Gathered, Error> {
-        let begin = |output: &DrawOutput| output.writer.begin(self.first_shard + shard, &self.shards[shard]);
+        let form = self.form(shard).cloned();
+        let begin = |output: &DrawOutput| {
+            output.writer.begin(self.first_shard + shard, &self.shards[shard], form.clone())
+        };
         let records = self.outputs.iter().map(begin).collect::<Result<_, _>>()?;
         Ok(ShardUnderWay { shard, written: vec![0; self.outputs.len()], records, tally: Tally::default() })
     }
@@ -314,9 +370,20 @@ impl<'a> Job for Write<'a> {
         } else {
             let mut rows = std::mem::take(&mut thread.rows);
             read_rows(&self.weights[shard], &self.shards[shard], block, &mut rows)?;
+            let form = self.form(shard).zip(block.batch());
             for (index, (record, row)) in block.records().zip(rows.rows()).enumerate() {
                 let position = Position { shard, record: block.first_record() + index as u64 };
-                self.record(thread, position, record.bytes, &row, &mut selected)?;
+                let mut to = if form.is_some() { To::Rows(index as u32) } else { To::Lines(&mut selected) };
+                self.record(thread, position, record.bytes, &row, &mut to)?;
+            }
+            if let Some((form, batch)) = form {
+                for (Picked { picks, log_weights }, selected) in thread.picked.iter_mut().zip(&mut selected) {
+                    let pushed = form.push(batch, picks, log_weights, selected);
+                    let path = self.shards[shard].path();
+                    pushed.map_err(|what| writer::Error::Parquet { path: path.into(), what })?;
+                    picks.clear();
+                    log_weights.clear();
+                }
             }
             thread.rows = rows;
         }

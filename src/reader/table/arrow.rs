@@ -3,12 +3,16 @@
 //! A file is a stream between two marks, with a list of places behind it, which is not needed here. What a message
 //! says of its own size is held against what is there before memory is asked for.
 
+use std::collections::VecDeque;
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_buffer::Buffer;
+use arrow_ipc::convert::try_fb_to_schema;
 use arrow_ipc::reader::StreamDecoder;
 use arrow_ipc::{MessageHeader, RecordBatch as BatchMessage, root_as_message};
+use arrow_schema::{Schema, SchemaRef};
 
 /// The start and the end of a file that is no mere stream.
 pub(super) const FILE: &[u8] = b"ARROW1";
@@ -20,7 +24,10 @@ const LARGEST: u64 = 2 << 30;
 /// Reads batches one after the other.
 pub(super) struct ArrowFile<R> {
     input: R,
+    schema: SchemaRef,
     decoder: StreamDecoder,
+    /// Decoded, and not given yet.
+    batches: VecDeque<RecordBatch>,
     is_file: bool,
     ended: bool,
 }
@@ -30,10 +37,11 @@ impl<R: Read> ArrowFile<R> {
     pub(super) fn open(mut input: R) -> Result<Self, String> {
         let mut start = [0; 4];
         input.read_exact(&mut start).map_err(in_words)?;
-        let mut file = ArrowFile { input, decoder: StreamDecoder::new(), is_file: false, ended: false };
-        if start == STREAM {
-            let first = file.message(&start)?;
-            file.decode(first)?;
+        let (schema, decoder) = (Arc::new(Schema::empty()), StreamDecoder::new());
+        let mut file =
+            ArrowFile { input, schema, decoder, batches: VecDeque::new(), is_file: false, ended: false };
+        let first = if start == STREAM {
+            file.message(&start)?
         } else {
             // The rest of the mark and two zeros, and as many more as the writer fills up with.
             file.input.read_exact(&mut [0; 4]).map_err(in_words)?;
@@ -42,28 +50,40 @@ impl<R: Read> ArrowFile<R> {
             while start == [0; 8] {
                 file.input.read_exact(&mut start).map_err(in_words)?;
             }
-            let first = file.message(&start)?;
-            file.decode(first)?;
-        }
+            file.message(&start)?
+        };
+        let message =
+            root_as_message(first.get(8..).unwrap_or_default()).map_err(|error| error.to_string())?;
+        let fields = message.header_as_schema().ok_or("it does not begin with a schema")?;
+        file.schema = Arc::new(try_fb_to_schema(fields).map_err(|error| error.to_string())?);
+        file.decode(first)?;
         Ok(file)
+    }
+
+    /// What the rows are.
+    pub(super) fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
     }
 
     /// The next batch; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<RecordBatch>, String> {
-        while !self.ended {
+        while self.batches.is_empty() && !self.ended {
             let message = self.message(&[])?;
-            if let Some(batch) = self.decode(message)? {
-                return Ok(Some(batch));
-            }
+            self.decode(message)?;
         }
-        Ok(None)
+        Ok(self.batches.pop_front())
     }
 
-    fn decode(&mut self, message: Vec<u8>) -> Result<Option<RecordBatch>, String> {
-        self.decoder.decode(&mut Buffer::from_vec(message)).map_err(|error| error.to_string())
+    fn decode(&mut self, message: Vec<u8>) -> Result<(), String> {
+        let mut message = Buffer::from_vec(message);
+        // A message without a body is decoded when the next one comes: there may be two batches of one message.
+        while !message.is_empty() {
+            self.batches.extend(self.decoder.decode(&mut message).map_err(|error| error.to_string())?);
+        }
+        Ok(())
     }
 
-    /// The bytes of the next message, of which `start` is read already; nothing at the end.
+    /// The bytes of the next message, of which `start` is read already; the last one is the mark of the end.
     fn message(&mut self, start: &[u8]) -> Result<Vec<u8>, String> {
         let mut bytes = start.to_vec();
         self.read(8 - start.len() as u64, &mut bytes)?;
@@ -74,7 +94,7 @@ impl<R: Read> ArrowFile<R> {
         let size = number(&bytes[4..]);
         if size == 0 {
             self.end()?;
-            return Ok(Vec::new());
+            return Ok(bytes);
         }
         self.read(size.into(), &mut bytes)?;
         let body = {

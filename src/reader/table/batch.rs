@@ -3,11 +3,16 @@ use arrow_array::{Array, LargeStringArray, RecordBatch, StringArray, StringViewA
 use arrow_schema::DataType;
 
 /// Rows as they were decoded.
-pub(in crate::reader) struct Batch(RecordBatch);
+pub(crate) struct Batch(RecordBatch);
 
 impl Batch {
     pub(super) fn new(rows: RecordBatch) -> Self {
         Batch(rows)
+    }
+
+    /// All columns.
+    pub(crate) fn rows(&self) -> &RecordBatch {
+        &self.0
     }
 
     /// The strings of a column; `None` if there is no such column, or it holds something else.

@@ -6,23 +6,27 @@ mod arrow;
 mod batch;
 mod lines;
 mod parquet;
+mod schema;
 
-pub(super) use batch::{Batch, Strings};
+pub(crate) use batch::Batch;
+pub(super) use batch::Strings;
+pub(crate) use schema::TableSchema;
 
 use std::fs::File;
 use std::io::{BufReader, Seek, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
 
+use ::parquet::file::metadata::KeyValue;
 use arrow_array::RecordBatch;
 
 use self::arrow::ArrowFile;
 use self::lines::Lines;
 use self::parquet::{Batches, ParquetFile, Stretch};
-use super::Error;
 use super::blocks::Places;
-use super::content::Origin;
+use super::content::{Content, Origin, Start, open_file};
 use super::source::Observed;
+use super::{Error, Shard};
 use crate::observer::Observer;
 use crate::storage::SharedFile;
 
@@ -55,10 +59,25 @@ pub(super) struct Table {
 
 enum Kind {
     Parquet { file: Arc<ParquetFile>, stretches: std::vec::IntoIter<Stretch> },
-    Arrow { file: ArrowInput, rest: Option<RecordBatch> },
+    Arrow { file: Box<ArrowInput>, rest: Option<RecordBatch> },
 }
 
 type ArrowInput = ArrowFile<BufReader<Observed<File>>>;
+
+/// What the rows of a shard are, if it is a file that holds a table.
+///
+/// # Errors
+/// A shard that cannot be opened.
+pub(crate) fn table_schema(shard: &Shard) -> Result<Option<TableSchema>, Error> {
+    if shard.is_stream() {
+        return Ok(None);
+    }
+    let content = open_file(&Arc::new(Origin::from(shard)), Start::default(), &Observer::default())?.0;
+    Ok(match content {
+        Content::Table(table) => Some(table.schema()),
+        Content::Lines(_) | Content::Records(_) => None,
+    })
+}
 
 /// Which rows of a table are read.
 #[derive(Clone, Debug, Default)]
@@ -120,7 +139,7 @@ impl Table {
                     BufReader::with_capacity(1 << 20, Observed { inner: file, observer: observer.clone() });
                 let mut file = ArrowFile::open(input).map_err(damaged)?;
                 let rest = skip(&mut file, part.first).map_err(damaged)?;
-                Kind::Arrow { file, rest }
+                Kind::Arrow { file: Box::new(file), rest }
             }
         };
         Ok(Table { origin: Arc::clone(origin), kind, observer: observer.clone() })
@@ -158,6 +177,21 @@ impl Table {
         match &self.kind {
             Kind::Parquet { file, .. } => file.rows_before(at),
             Kind::Arrow { .. } => 0,
+        }
+    }
+
+    fn schema(&self) -> TableSchema {
+        match &self.kind {
+            Kind::Parquet { file, .. } => {
+                TableSchema { schema: file.schema(), key_values: file.key_values() }
+            }
+            Kind::Arrow { file, .. } => {
+                let schema = file.schema();
+                let pairs = schema.metadata().iter();
+                let key_values =
+                    pairs.map(|(key, value)| KeyValue::new(key.clone(), value.clone())).collect();
+                TableSchema { schema, key_values }
+            }
         }
     }
 

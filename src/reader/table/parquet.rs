@@ -5,14 +5,17 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, Field, FieldRef, Schema};
+use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use parquet::arrow::ARROW_SCHEMA_META_KEY;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
     RowSelection, RowSelector,
 };
 use parquet::errors::{ParquetError, Result};
-use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
+use parquet::file::metadata::{KeyValue, PageIndexPolicy, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 
 use crate::storage::SharedFile;
@@ -29,6 +32,8 @@ const BATCH: u64 = 256 << 10;
 pub(super) struct ParquetFile {
     bytes: FileBytes,
     metadata: ArrowReaderMetadata,
+    /// What the file says that its columns are.
+    schema: SchemaRef,
 }
 
 /// Rows of one row group.
@@ -54,11 +59,24 @@ impl ParquetFile {
         let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
         let options = options.with_column_index_policy(PageIndexPolicy::Skip);
         let metadata = ArrowReaderMetadata::load(&bytes, options.clone())?;
+        let schema =
+            with_metadata(metadata.schema(), metadata.metadata().file_metadata().key_value_metadata());
         // Strings are not copied out of their pages.
         let views = Schema::new(metadata.schema().fields().iter().map(with_views).collect::<Vec<_>>());
         let metadata =
             ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options.with_schema(views.into()))?;
-        Ok(ParquetFile { bytes, metadata })
+        Ok(ParquetFile { bytes, metadata, schema })
+    }
+
+    /// What the rows are.
+    pub(super) fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    /// What else the file says of itself.
+    pub(super) fn key_values(&self) -> Vec<KeyValue> {
+        let all = self.metadata.metadata().file_metadata().key_value_metadata();
+        all.into_iter().flatten().filter(|pair| pair.key != ARROW_SCHEMA_META_KEY).cloned().collect()
     }
 
     fn row_groups(&self) -> &[RowGroupMetaData] {
@@ -167,6 +185,22 @@ fn with_views(field: &FieldRef) -> FieldRef {
         _ => return Arc::clone(field),
     };
     Arc::new(Field::clone(field).with_data_type(data_type))
+}
+
+/// The schema with what the Arrow schema in the file says beside its fields, which the reader passes over.
+fn with_metadata(schema: &SchemaRef, pairs: Option<&Vec<KeyValue>>) -> SchemaRef {
+    let stored = || {
+        let stored = pairs?.iter().find(|pair| pair.key == ARROW_SCHEMA_META_KEY)?.value.as_ref()?;
+        let message = STANDARD.decode(stored).ok()?;
+        // Behind the mark of a message and its length.
+        let message =
+            message.strip_prefix(&[0xFF; 4]).map_or(&message[..], |rest| rest.get(4..).unwrap_or_default());
+        let fields = arrow_ipc::root_as_message(message).ok()?.header_as_schema()?;
+        Some(arrow_ipc::convert::try_fb_to_schema(fields).ok()?.metadata)
+    };
+    let mut metadata = stored().unwrap_or_default();
+    metadata.extend(schema.metadata().clone());
+    Arc::new(Schema::clone(schema).with_metadata(metadata))
 }
 
 /// Batches of a stretch that is being decoded.
