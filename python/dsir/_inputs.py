@@ -35,7 +35,7 @@ Texts: TypeAlias = Union[Iterable[str], Iterable[Mapping[str, Any]], ArrowStream
 Documents: TypeAlias = Union[Path, "Iterable[os.PathLike[str]]", Texts]
 
 #: Strings that end like this are the names of shards.
-ENDINGS = (".jsonl", ".ndjson", ".json", ".gz", ".zst", ".parquet")
+ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".gz", ".zst", ".parquet", ".arrow", ".feather")
 
 
 class Inputs:

@@ -4,6 +4,7 @@
 //! the program does for another program, which takes the same options, watches the job, and prints what it likes.
 
 mod advice;
+mod allocator;
 mod args;
 mod bar;
 mod commands;
@@ -35,6 +36,14 @@ pub use options::punkt_folder;
 /// The program: does what was typed, with the terminal and the signals of this process, and returns the exit code.
 /// The first of `args` is the program's name.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
+    allocator::keep_free_memory();
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        // What a file makes a library do is told as what is wrong with the file.
+        if !crate::reader::is_guarded() {
+            tell(panic);
+        }
+    }));
     main_on(None, args)
 }
 

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::Fault;
 use super::blocks::Places;
-use super::escape::push_string;
+use super::escape::Escaper;
 use super::records::{Failure, RecordSource};
 
 /// A row beyond this is taken for a quote that is not closed.
@@ -18,6 +18,7 @@ const LONGEST: usize = 256 << 20;
 pub(super) struct Delimited<R> {
     input: BufReader<R>,
     separator: u8,
+    escaper: Escaper,
     /// The names of the columns, as JSON strings with what follows them.
     names: Vec<Vec<u8>>,
     row: Row,
@@ -56,8 +57,8 @@ impl<R: Read + Send> Delimited<R> {
     /// Reads the header of `input`.
     pub(super) fn open(input: R, separator: u8) -> Result<Self, Failure> {
         let input = BufReader::with_capacity(64 << 10, input);
-        let (names, row) = (Vec::new(), Row::default());
-        let mut table = Delimited { input, separator, names, row, lines: 0 };
+        let (names, row, escaper) = (Vec::new(), Row::default(), Escaper::new());
+        let mut table = Delimited { input, separator, escaper, names, row, lines: 0 };
         // Without a header there is no row either.
         table.read_row()?;
         let wrong = |what: String| Failure::Structure { line: 1, what };
@@ -68,7 +69,7 @@ impl<R: Read + Send> Delimited<R> {
                 return Err(wrong(format!("no header: column {} is called `{name}`", number + 1)));
             }
             let mut json = Vec::new();
-            push_string(&name, &mut json);
+            table.escaper.push(&name, &mut json);
             json.extend_from_slice(b": ");
             table.names.push(json);
             seen.push(name);
@@ -115,8 +116,7 @@ impl<R: Read + Send> Delimited<R> {
             if read == 0 {
                 return Ok(false);
             }
-            let end = row.raw.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r'));
-            row.raw.truncate(end.map_or(0, |last| last + 1));
+            row.raw.truncate(end_of_line(&row.raw));
             if !row.raw.is_empty() {
                 return Ok(true);
             }
@@ -143,7 +143,7 @@ impl<R: Read + Send> Delimited<R> {
                 for (number, (name, text)) in self.names.iter().zip(texts).enumerate() {
                     out.extend_from_slice(if number == 0 { b"{" } else { b", " });
                     out.extend_from_slice(name);
-                    push_string(text, out);
+                    self.escaper.push(text, out);
                 }
                 out.push(b'}');
             }
@@ -166,8 +166,7 @@ impl Row {
         let begun = if state == State::Quoted { fields.pop() } else { None };
         let (mut start, mut has_doubled) =
             begun.map_or((at, false), |field| (field.place.start, field.has_doubled));
-        let end =
-            raw.strip_suffix(b"\n").map_or(raw.len(), |line| line.strip_suffix(b"\r").unwrap_or(line).len());
+        let end = end_of_line(raw);
         for (place, &byte) in raw.iter().enumerate().take(end).skip(at) {
             state = match (state, byte) {
                 (State::Start, b'"') => {
@@ -207,6 +206,12 @@ impl Row {
             .map_err(|error| Fault::NotUtf8 { at: place.start + error.valid_up_to() })?;
         Ok(if *has_doubled { text.replace("\"\"", "\"").into() } else { text.into() })
     }
+}
+
+/// Where a line ends, without `\n` and one `\r` before it.
+fn end_of_line(line: &[u8]) -> usize {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line).len()
 }
 
 impl<R: Read + Send> RecordSource for Delimited<R> {

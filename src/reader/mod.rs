@@ -40,6 +40,8 @@ pub(crate) use shards::{Content, plain_path};
 pub use shards::{Exclude, Shard, Shards};
 pub use source::Reread;
 pub(crate) use span::Span;
+#[cfg(feature = "cli")]
+pub(crate) use table::is_guarded;
 pub(crate) use table::{Batch as TableBatch, TableSchema, table_schema};
 pub use text::{FieldKind, TextFields, TextReader};
 

@@ -202,6 +202,12 @@ pub(super) struct Observed<R> {
     pub(super) observer: Observer,
 }
 
+impl<R: Seek> Seek for Observed<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(to)
+    }
+}
+
 impl<R: Read> Read for Observed<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;

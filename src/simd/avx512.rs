@@ -99,6 +99,16 @@ impl Backend for Avx512 {
     }
 
     #[inline(always)]
+    fn escaped(self, block: &[u8; BLOCK]) -> u64 {
+        // SAFETY: `self` proves AVX-512BW; the load is of 64 bytes.
+        unsafe {
+            let bytes = _mm512_loadu_si512(block.as_ptr().cast());
+            let is = |byte: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte as i8));
+            is(b'"') | is(b'\\') | _mm512_cmplt_epu8_mask(bytes, _mm512_set1_epi8(b' ' as i8))
+        }
+    }
+
+    #[inline(always)]
     fn unescape(self, bytes: &[u8; 2 * BLOCK], to: &mut [u8; 2 * BLOCK]) -> Unescaped {
         const EVEN: u64 = 0x5555_5555_5555_5555;
         // SAFETY: `self` proves AVX-512BW, VBMI and VBMI2; the load and the store are of 64 bytes.

@@ -49,6 +49,24 @@ pub(super) unsafe fn quotes<V: Vector>(block: &[u8; BLOCK]) -> u64 {
 /// Only where the processor has the vector's instructions.
 #[inline(always)]
 #[expect(unsafe_code, reason = "calls the vector's methods and reads a block part by part")]
+pub(super) unsafe fn escaped<V: Vector>(block: &[u8; BLOCK]) -> u64 {
+    let mut escaped = 0;
+    for part in 0..BLOCK / V::BYTES {
+        let at = part * V::BYTES;
+        // SAFETY: the caller has the instructions, and `at` plus a vector stays within the block.
+        unsafe {
+            let bytes = V::load(block.as_ptr().add(at));
+            let quotes = V::either(bytes.is(b'"'), bytes.is(b'\\'));
+            escaped |= V::bits(V::either(quotes, bytes.within(0, 0x1F))) << at;
+        }
+    }
+    escaped
+}
+
+/// # Safety
+/// Only where the processor has the vector's instructions.
+#[inline(always)]
+#[expect(unsafe_code, reason = "calls the vector's methods and reads a block part by part")]
 pub(super) unsafe fn classify<V: Vector>(block: &[u8; BLOCK], lower: &mut [u8; BLOCK]) -> Masks {
     let mut masks = Masks { word: 0, space: 0, beyond: 0 };
     for part in 0..BLOCK / V::BYTES {

@@ -52,6 +52,9 @@ pub(crate) trait Backend: Copy {
     /// The quotes and backslashes of `block`, one bit each, the first byte in the lowest bit.
     fn quotes(self, block: &[u8; BLOCK]) -> u64;
 
+    /// The bytes of `block` that a JSON string has escapes for, one bit each: quotes, backslashes and those below a space.
+    fn escaped(self, block: &[u8; BLOCK]) -> u64;
+
     /// Copies the start of `bytes`, the inside of a JSON string, to `to`, without its escapes of two characters. It
     /// stops before a quote, before any other escape, and at the end of the first block, which it looks at, or just
     /// before if an escape begins there. What comes behind in `to` is overwritten with anything.
@@ -138,11 +141,11 @@ mod tests {
     struct All<'a>(&'a [u8; BLOCK]);
 
     impl Work for All<'_> {
-        type Done = (Masks, [u8; BLOCK], u64);
+        type Done = (Masks, [u8; BLOCK], [u64; 2]);
 
         fn run<B: Backend>(self, backend: B) -> Self::Done {
             let mut lower = [0; BLOCK];
-            (backend.classify(self.0, &mut lower), lower, backend.quotes(self.0))
+            (backend.classify(self.0, &mut lower), lower, [backend.quotes(self.0), backend.escaped(self.0)])
         }
     }
 

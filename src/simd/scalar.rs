@@ -27,6 +27,11 @@ impl Backend for Scalar {
         let bit = |(place, byte): (usize, &u8)| u64::from(matches!(byte, b'"' | b'\\')) << place;
         block.iter().enumerate().map(bit).sum()
     }
+
+    fn escaped(self, block: &[u8; BLOCK]) -> u64 {
+        let bit = |(place, byte): (usize, &u8)| u64::from(matches!(byte, b'"' | b'\\' | 0..b' ')) << place;
+        block.iter().enumerate().map(bit).sum()
+    }
 }
 
 /// See [`Backend::unescape`]; `quotes` are those of the first block.

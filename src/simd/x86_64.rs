@@ -51,6 +51,12 @@ macro_rules! backend {
                 unsafe { generic::quotes::<$vector>(block) }
             }
 
+            #[inline(always)]
+            fn escaped(self, block: &[u8; BLOCK]) -> u64 {
+                // SAFETY: as above.
+                unsafe { generic::escaped::<$vector>(block) }
+            }
+
             $($places)?
         }
     };

@@ -14,6 +14,9 @@ fn rows_of_csv_and_tsv_are_objects_of_strings() {
                {\"id\": \"3\", \"text\": \"\", \"page\": \"\"}\n";
     let select = "select -q --target target.jsonl -k 3 --min-tokens 0";
     assert_eq!(dir.run(&format!("{select} a.csv")).ok(), all);
+    dir.write("b.csv", "text\r\nsea\r\r");
+    let last = dir.run("select -q --target target.jsonl -k 1 --min-tokens 0 b.csv").ok();
+    assert_eq!(last, "{\"text\": \"sea\\r\"}\n");
     dir.write("a.csv.gz", gzip(rows));
     assert_eq!(dir.run(&format!("{select} a.csv.gz")).ok(), all);
     dir.write("a.tsv", "id\ttext\tpage\n1\tthe \"tide\", and\t\n");

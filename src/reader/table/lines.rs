@@ -20,7 +20,7 @@ use arrow_schema::{DataType, Fields, IntervalUnit, TimeUnit};
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::reader::escape::push_string;
+use crate::reader::escape::Escaper;
 
 /// Appends the value of a row.
 type Put<'a> = Box<dyn Fn(usize, &mut Vec<u8>) + 'a>;
@@ -51,7 +51,7 @@ impl<'a> Object<'a> {
     fn new(fields: &Fields, columns: impl Iterator<Item = &'a dyn Array>) -> Result<Self, String> {
         let named = |(field, column): (&arrow_schema::FieldRef, &'a dyn Array)| {
             let mut name = Vec::new();
-            push_string(field.name(), &mut name);
+            Escaper::new().push(field.name(), &mut name);
             name.extend_from_slice(b": ");
             let put = value(column).map_err(|what| format!("column `{}` {what}", field.name()))?;
             Ok::<_, String>((name, put))
@@ -110,15 +110,18 @@ fn not_null(array: &dyn Array) -> Result<Put<'_>, String> {
         DataType::Decimal256(precision, scale) => decimal::<Decimal256Type>(array, *precision, *scale),
         DataType::Utf8 => {
             let array = array.as_string::<i32>();
-            Box::new(|row, out| push_string(array.value(row), out))
+            let escaper = Escaper::new();
+            Box::new(move |row, out| escaper.push(array.value(row), out))
         }
         DataType::LargeUtf8 => {
             let array = array.as_string::<i64>();
-            Box::new(|row, out| push_string(array.value(row), out))
+            let escaper = Escaper::new();
+            Box::new(move |row, out| escaper.push(array.value(row), out))
         }
         DataType::Utf8View => {
             let array = array.as_string_view();
-            Box::new(|row, out| push_string(array.value(row), out))
+            let escaper = Escaper::new();
+            Box::new(move |row, out| escaper.push(array.value(row), out))
         }
         DataType::Binary => {
             let array = array.as_binary::<i32>();

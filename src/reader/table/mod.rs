@@ -4,16 +4,19 @@
 
 mod arrow;
 mod batch;
+mod guard;
 mod lines;
 mod parquet;
 mod schema;
 
 pub(crate) use batch::Batch;
 pub(super) use batch::Strings;
+#[cfg(feature = "cli")]
+pub(crate) use guard::is_guarded;
 pub(crate) use schema::TableSchema;
 
 use std::fs::File;
-use std::io::{BufReader, Seek, SeekFrom};
+use std::io::{Seek, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -21,6 +24,7 @@ use ::parquet::file::metadata::KeyValue;
 use arrow_array::RecordBatch;
 
 use self::arrow::ArrowFile;
+use self::guard::guarded;
 use self::lines::Lines;
 use self::parquet::{Batches, ParquetFile, Stretch};
 use super::blocks::Places;
@@ -62,7 +66,7 @@ enum Kind {
     Arrow { file: Box<ArrowInput>, rest: Option<RecordBatch> },
 }
 
-type ArrowInput = ArrowFile<BufReader<Observed<File>>>;
+type ArrowInput = ArrowFile<Observed<File>>;
 
 /// What the rows of a shard are, if it is a file that holds a table.
 ///
@@ -120,11 +124,12 @@ impl Table {
     ) -> Result<Self, Error> {
         let failed = |source| Error::Open { path: origin.shard.clone(), source };
         let damaged = |what: String| origin.damaged(None, what);
+        let len = file.metadata().map_err(failed)?.len();
         let kind = match format {
             Format::Parquet => {
-                let len = file.metadata().map_err(failed)?.len();
-                let file = ParquetFile::open(SharedFile::new(file), len);
-                let file = Arc::new(file.map_err(|error| damaged(error.to_string()))?);
+                let open =
+                    || ParquetFile::open(SharedFile::new(file), len).map_err(|error| error.to_string());
+                let file = Arc::new(guarded(open).map_err(damaged)?);
                 let is_whole = part.span.is_none();
                 let stretches: Vec<Stretch> = file.stretches(part.first, part.span).collect();
                 if is_whole {
@@ -135,10 +140,13 @@ impl Table {
             }
             Format::Arrow => {
                 file.seek(SeekFrom::Start(0)).map_err(failed)?;
-                let input =
-                    BufReader::with_capacity(1 << 20, Observed { inner: file, observer: observer.clone() });
-                let mut file = ArrowFile::open(input).map_err(damaged)?;
-                let rest = skip(&mut file, part.first).map_err(damaged)?;
+                let input = Observed { inner: file, observer: observer.clone() };
+                let open = || {
+                    let mut file = ArrowFile::open(input, len)?;
+                    let rest = skip(&mut file, part.first)?;
+                    Ok((file, rest))
+                };
+                let (file, rest) = guarded(open).map_err(damaged)?;
                 Kind::Arrow { file: Box::new(file), rest }
             }
         };
@@ -156,7 +164,7 @@ impl Table {
             Kind::Arrow { file, rest } => {
                 let batch = match rest.take() {
                     Some(batch) => Some(batch),
-                    None => file.next().map_err(|what| self.origin.damaged(Some(at), what))?,
+                    None => guarded(|| file.next()).map_err(|what| self.origin.damaged(Some(at), what))?,
                 };
                 let Some(batch) = batch else { return Ok(None) };
                 let size = batch.get_array_memory_size() as u64;
@@ -217,7 +225,7 @@ fn skip(file: &mut ArrowInput, mut rows: u64) -> Result<Option<RecordBatch>, Str
 impl Rows {
     /// Appends lines until `places` is full; false when these were all.
     pub(super) fn fill(&mut self, places: &mut Places<'_>) -> Result<bool, Error> {
-        match self.try_fill(places) {
+        match guarded(|| self.try_fill(places)) {
             // What was read last may be of a file that changed since its stretches were handed out.
             Ok(false) if self.origin.has_changed() => Err(self.origin.changed()),
             Ok(false) => {
@@ -239,7 +247,7 @@ impl Rows {
             Source::Batches(batches, rest, left) => match rest.take() {
                 Some(rest) => rest,
                 None => {
-                    let Some(batch) = parquet::next(batches)? else {
+                    let Some(batch) = batches.next()? else {
                         return Err("fewer rows than the file says".to_owned());
                     };
                     *left =

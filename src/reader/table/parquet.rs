@@ -2,7 +2,7 @@
 
 use std::io::{self, BufReader, Read};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::RecordBatch;
 use arrow_schema::{DataType, Field, FieldRef, Schema, SchemaRef};
@@ -107,7 +107,7 @@ impl ParquetFile {
     }
 
     /// Decodes the rows of a stretch, batch by batch.
-    pub(super) fn read(&self, stretch: &Stretch) -> Result<ParquetRecordBatchReader> {
+    pub(super) fn read(&self, stretch: &Stretch) -> Result<Batches> {
         let Range { start, end } = stretch.rows;
         let group = &self.row_groups()[stretch.row_group];
         let batch =
@@ -122,6 +122,7 @@ impl ParquetFile {
             .with_row_selection(selection)
             .with_batch_size(batch.unwrap_or(MOST_ROWS).clamp(1, MOST_ROWS) as usize)
             .build()
+            .map(|batches| Batches(Mutex::new(batches)))
     }
 }
 
@@ -203,12 +204,15 @@ fn with_metadata(schema: &SchemaRef, pairs: Option<&Vec<KeyValue>>) -> SchemaRef
     Arc::new(Schema::clone(schema).with_metadata(metadata))
 }
 
-/// Batches of a stretch that is being decoded.
-pub(super) type Batches = ParquetRecordBatchReader;
+/// Batches of a stretch that is being decoded; behind a lock, since what decodes them cannot be shared.
+pub(super) struct Batches(Mutex<ParquetRecordBatchReader>);
 
-/// The next batch.
-pub(super) fn next(batches: &mut Batches) -> std::result::Result<Option<RecordBatch>, String> {
-    batches.next().transpose().map_err(|error| error.to_string())
+impl Batches {
+    /// The next batch.
+    pub(super) fn next(&mut self) -> std::result::Result<Option<RecordBatch>, String> {
+        let batches = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        batches.next().transpose().map_err(|error| error.to_string())
+    }
 }
 
 /// The bytes of a file, read at several places at a time.

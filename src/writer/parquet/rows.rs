@@ -153,7 +153,7 @@ fn of_log_weights(count: usize) -> DataType {
 }
 
 fn item() -> FieldRef {
-    Arc::new(Field::new("item", DataType::Float64, false))
+    Arc::new(Field::new("item", DataType::Float64, true))
 }
 
 /// `array` as another type that can hold the same values.
