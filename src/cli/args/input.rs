@@ -8,7 +8,9 @@ use serde::Serialize;
 #[derive(Args, Serialize)]
 #[command(next_help_heading = "Input")]
 pub(crate) struct InputArgs {
-    /// Shards: JSONL, plain, gzip or zstd; folders are walked; `-` is standard input
+    /// Shards: JSONL, plain, gzip or zstd, Parquet and others; folders are walked; `-` is standard input
+    ///
+    /// CSV and TSV are known by their endings, JSON arrays, Parquet and Arrow files by their content. See docs/data.md.
     #[arg(value_name = "RAW")]
     pub(crate) raw: Vec<PathBuf>,
     /// Read more paths of shards from LIST, one on each line

@@ -10,8 +10,8 @@ use serde::Serialize;
 pub(crate) struct OutputArgs {
     /// Where the selection goes [default: standard output]
     ///
-    /// A name in .zst or .gz is compressed. A folder (a name ending in `/`) gets one file for each shard,
-    /// with the shard's relative name.
+    /// A name in .zst or .gz is compressed, one in .parquet is a table. A folder (a name ending in `/`) gets one file
+    /// for each shard, with the shard's relative name.
     #[arg(short, long, value_name = "OUT")]
     pub(crate) output: Option<PathBuf>,
     /// Write in random order instead of input order
