@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::featurizer::FeatureSpace;
 use crate::invalid_options::InvalidOptions;
 use crate::observer::Observer;
-use crate::passes::{FillInOptions, Filter, ReadOptions, WeightSource, fill_in, look_for_fields};
+use crate::passes::{FillInOptions, Filter, ReadOptions, Sidecar, WeightSource, fill_in, look_for_fields};
 use crate::reader::{FieldPath, Shards};
 use crate::resample::InvalidDraw;
 use crate::resample::{DrawOptions, Method};
@@ -68,7 +68,8 @@ impl ResampleOptions {
 pub enum DrawBy {
     /// A folder with one weights file for each shard, or the weights file of a single shard.
     Weights(PathBuf),
-    /// A `.npy` file with one score for each record, or a folder with one such file for each shard.
+    /// One score for each record: in a `.npy` file, or a folder with one such file for each shard; or, as `PATH:FIELD`,
+    /// in a column or field of a file of any form, or of a folder with one such file for each shard.
     Scores(PathBuf, Scale),
     /// A number in a field of each record.
     Field(FieldPath, Scale),
@@ -78,6 +79,12 @@ pub enum DrawBy {
 
 impl DrawBy {
     pub(super) fn open(&self, raw: &Shards) -> Result<WeightSource, Error> {
+        if let DrawBy::Scores(path, scale) = self
+            && !path.exists()
+            && let Some((path, field)) = path_and_field(path)
+        {
+            return Ok(WeightSource::Sidecar(Sidecar::find(raw, path, field)?, *scale));
+        }
         Ok(match self {
             DrawBy::Weights(path) => WeightSource::Weights(WeightsFolder::new(path).open(raw)?),
             DrawBy::Scores(path, scale) if path.is_dir() => {
@@ -107,6 +114,12 @@ impl DrawBy {
             _ => None,
         }
     }
+}
+
+/// The path and the field of `PATH:FIELD`.
+fn path_and_field(path: &Path) -> Option<(&Path, FieldPath)> {
+    let (path, field) = path.to_str()?.rsplit_once(':')?;
+    Some((Path::new(path), FieldPath::new(field)?))
 }
 
 /// Draws records by weights or scores that are there, and writes them.

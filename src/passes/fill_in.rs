@@ -2,13 +2,14 @@ use std::path::Path;
 
 use super::documents::{Documents, Taken, Tally};
 use super::filter::{Filter, FilterThread, Verdict};
+use super::sidecar::Sidecar;
 use super::weigh::LEFT_OUT_TOKENS;
 use super::{ReadOptions, Weighed, scores};
 use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
 use crate::observer::Observer;
 use crate::reader::{
-    Block, BlockReader, Fault, FieldPath, Record, Shards, TextReader, content_hash, field_names,
+    Block, BlockReader, Fault, FieldPath, Record, Shard, Shards, TextReader, content_hash, field_names,
     field_number, field_text,
 };
 use crate::resample::Groups;
@@ -27,6 +28,8 @@ pub(crate) enum WeightSource {
     Field(FieldPath, Scale),
     /// One score for each record, in files one after the other.
     Scores(Vec<ScoresFile>, Scale),
+    /// One score for each record, in files of another form.
+    Sidecar(Sidecar, Scale),
     /// All are alike.
     None,
 }
@@ -37,6 +40,7 @@ impl WeightSource {
         match self {
             WeightSource::Weights(files) => files.iter().map(WeightsFile::path).collect(),
             WeightSource::Scores(files, _) => files.iter().map(ScoresFile::path).collect(),
+            WeightSource::Sidecar(sidecar, _) => sidecar.files.iter().map(Shard::path).collect(),
             WeightSource::Field(..) | WeightSource::None => Vec::new(),
         }
     }
@@ -77,8 +81,16 @@ pub(crate) fn fill_in(
     let read = job.documents.finish("raw", &scanned.shards)?;
     let mut groups = Groups::new();
     scanned.threads.into_iter().for_each(|thread| groups.extend(thread.filter.groups));
-    if let WeightSource::Scores(files, scale) = given {
-        scores::put_in(files, *scale, shards, folder, storage)?;
+    match given {
+        WeightSource::Scores(files, scale) => scores::put_in(files, *scale, shards, folder, storage)?,
+        WeightSource::Sidecar(sidecar, scale) => {
+            let scratch = storage.temporary_folder();
+            let scratch =
+                scratch.map_err(|source| Error::TempDir { folder: storage.temp_dir().into(), source })?;
+            let files = sidecar.read(scratch.path(), observer)?;
+            scores::put_in(&files, *scale, shards, folder, storage)?;
+        }
+        _ => {}
     }
     Ok(Weighed { read, groups, elsewhere: None })
 }
@@ -105,7 +117,7 @@ impl FillIn<'_> {
     fn targets(&self) -> usize {
         match self.given {
             WeightSource::Weights(files) => files.first().map_or(1, |file| file.layout().targets()),
-            WeightSource::Field(..) | WeightSource::Scores(..) | WeightSource::None => 1,
+            _ => 1,
         }
     }
 

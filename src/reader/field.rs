@@ -119,6 +119,19 @@ pub fn field_number(record: &[u8], path: &FieldPath) -> Option<f64> {
     as_number(&record[path.place(record)?])
 }
 
+/// The score at `path`: a number, or one as Dolma's attributes have it, `[[start, end, score]]` of the whole text.
+///
+/// `record` must be sound JSON, as for [`field_number`].
+pub(crate) fn score_at(record: &[u8], path: &FieldPath) -> Option<f64> {
+    let value = &record[path.place(record)?];
+    let mut spans = skim::elements(value);
+    match (spans.next(), spans.next()) {
+        (Some(span), None) => as_number(skim::elements(span).nth(2)?),
+        (None, None) => as_number(value),
+        _ => None,
+    }
+}
+
 /// A value as it stands in a record, if it is a number that an `f64` can hold.
 pub(super) fn as_number(value: &[u8]) -> Option<f64> {
     let is_number = matches!(value.first()?, b'-' | b'0'..=b'9');

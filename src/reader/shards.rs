@@ -462,6 +462,16 @@ pub(super) fn ending_of_content(name: &Path) -> Option<String> {
     }
 }
 
+/// A name without the endings of a compression and of a form that is read.
+pub(crate) fn name_without_endings(name: &Path) -> PathBuf {
+    let without = |name: &Path, endings: &[&str]| {
+        let ending = name.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
+        let is_one = ending.is_some_and(|ending| endings.contains(&ending.as_str()));
+        if is_one { name.with_extension("") } else { name.to_path_buf() }
+    };
+    without(&without(name, &COMPRESSED_ENDINGS), &ENDINGS)
+}
+
 /// The absolute path without `.` and `..`, by its letters alone: symbolic links stay as they are.
 pub(crate) fn plain_path(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());

@@ -11,7 +11,7 @@ use crate::reader::BlockReader;
 
 /// So many parts of a block may wait for its turn: more than a block has but for a table that decompresses to far more
 /// than it says.
-const MOST_PARTS: usize = 96;
+const MOST_PARTS: usize = 192;
 
 /// A shard under way.
 pub(crate) struct Open<J: Job> {

@@ -41,6 +41,25 @@ pub enum Error {
         /// The shard.
         shard: PathBuf,
     },
+    /// No file has the name of a shard.
+    #[error("{}: no file of this name, with whatever ending, for shard {}", path.display(), shard.display())]
+    NoSidecar {
+        /// Where it would be, without an ending.
+        path: PathBuf,
+        /// The shard.
+        shard: PathBuf,
+    },
+    /// Two files have the name of one shard.
+    #[error("{} and {} are both named like shard {}; name one of them", path.display(), other.display(),
+            shard.display())]
+    TwoSidecars {
+        /// The one.
+        path: PathBuf,
+        /// The other.
+        other: PathBuf,
+        /// The shard.
+        shard: PathBuf,
+    },
     /// A file that does not hold weights.
     #[error("{}: not a weights file: {reason}", path.display())]
     NotWeights {
@@ -58,7 +77,7 @@ pub enum Error {
         version: u64,
     },
     /// A file that does not hold scores.
-    #[error("{}: not a scores file: {reason}", path.display())]
+    #[error("{0}: not a .npy file of scores: {reason}; of a file of another form, name the field: {0}:FIELD", path.display())]
     NotScores {
         /// The file.
         path: PathBuf,
@@ -169,6 +188,8 @@ impl Error {
             | Error::FileChanged { path }
             | Error::OtherShard { path, .. }
             | Error::Missing { path, .. }
+            | Error::NoSidecar { path, .. }
+            | Error::TwoSidecars { path, .. }
             | Error::NotWeights { path, .. }
             | Error::Version { path, .. }
             | Error::NotScores { path, .. }

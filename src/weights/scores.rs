@@ -48,6 +48,8 @@ impl Scale {
 #[derive(Clone, Debug)]
 pub struct ScoresFile {
     path: PathBuf,
+    /// What messages call it.
+    told: PathBuf,
     header: npy::PlainHeader,
     stamp: Stamp,
 }
@@ -69,12 +71,22 @@ impl ScoresFile {
                 "its header promises {promised} scores, its length is {found} bytes"
             )));
         }
-        Ok(ScoresFile { path: path.into(), header, stamp })
+        Ok(ScoresFile { path: path.into(), told: path.into(), header, stamp })
     }
 
-    /// Where the file is.
+    /// The file `path` that we have made of `rows` scores, and nothing else, which are those of `of`.
+    ///
+    /// # Errors
+    /// A file that cannot be looked at.
+    pub(crate) fn of_values(path: &Path, of: &Path, rows: u64) -> Result<Self, Error> {
+        let metadata = path.metadata().map_err(|source| Error::Read { path: path.into(), source })?;
+        let header = npy::PlainHeader { size: 8, rows, data: 0 };
+        Ok(ScoresFile { path: path.into(), told: of.into(), header, stamp: Stamp::of(&metadata) })
+    }
+
+    /// The file as messages call it.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.told
     }
 
     /// How many scores there are.

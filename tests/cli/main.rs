@@ -90,3 +90,4 @@ mod usage;
 /// Files as earlier and later versions write them.
 mod formats;
 mod forms;
+mod sidecars;

@@ -275,7 +275,7 @@ fn scores_of_another_tool() {
         "-100",
         "--log-scores",
     ]);
-    dir.run("resample --scores raw.jsonl -k 1 raw.jsonl").fails(&["not a scores file"]);
+    dir.run("resample --scores raw.jsonl -k 1 raw.jsonl").fails(&["not a .npy file of scores"]);
     let no_number = dir.run("resample --score-field meta.lang -k 1 --min-tokens 1 raw.jsonl");
     no_number.fails(&["raw.jsonl:1:", "`meta.lang` is no score"]);
 }

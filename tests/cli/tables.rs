@@ -43,6 +43,7 @@ fn lines() -> String {
 }
 
 fn write_parquet(dir: &Dir, name: &str, batch: &RecordBatch, properties: WriterProperties) {
+    std::fs::create_dir_all(dir.path(name).parent().unwrap()).unwrap();
     let file = File::create(dir.path(name)).unwrap();
     let mut writer = ArrowWriter::try_new(file, batch.schema(), Some(properties)).unwrap();
     writer.write(batch).unwrap();
@@ -278,7 +279,6 @@ fn selected_rows_keep_their_columns_types_and_nulls() {
     let metadata: std::collections::HashMap<_, _> = [("huggingface".to_owned(), "{}".to_owned())].into();
     let schema = Arc::new(arrow_schema::Schema::new_with_metadata(fields, metadata));
     let batch = RecordBatch::try_new(schema, columns).unwrap();
-    std::fs::create_dir(dir.path("raw")).unwrap();
     write_parquet(&dir, "raw/a.parquet", &batch.slice(0, 15), properties().build());
     write_parquet(&dir, "raw/b.parquet", &batch.slice(15, 25), properties().build());
     write_arrow(&dir, "raw/c.arrow", &batch.slice(0, 15), false);
@@ -359,4 +359,25 @@ fn lines_become_a_table_that_holds_all_of_them() {
     assert_eq!(dir.read("folder/raw.jsonl"), rows_of(&dir, "csv.parquet"));
     // Nothing half-written where Parquet has no place for a record.
     dir.run(&format!("{select} --summary summary.parquet raw.jsonl")).misused(&["parquet"]);
+}
+
+#[test]
+fn a_column_beside_the_shards_has_scores() {
+    let dir = Dir::with_corpus();
+    let texts = corpus().column(1).clone();
+    let scores: ArrayRef =
+        Arc::new(Float32Array::from_iter_values((0..40).map(|number| (number * 7 % 40) as f32)));
+    let batch = RecordBatch::try_from_iter([("text", texts), ("score", Arc::clone(&scores))]).unwrap();
+    write_parquet(&dir, "raw.parquet", &batch, properties().build());
+    let only = RecordBatch::try_from_iter([("quality", scores)]).unwrap();
+    write_parquet(&dir, "scores.parquet", &only, properties().build());
+    write_parquet(&dir, "scores/raw.parquet", &only, properties().build());
+    let draw = "resample -q --min-tokens 1 -k 6";
+    let expected = dir.run(&format!("{draw} --score-field score raw.parquet")).ok();
+    assert_eq!(expected.lines().count(), 6);
+    for scores in ["scores.parquet:quality", "scores:quality"] {
+        assert_eq!(dir.run(&format!("{draw} --scores {scores} raw.parquet")).ok(), expected, "{scores}");
+    }
+    write_parquet(&dir, "nulls.parquet", &corpus(), properties().build());
+    dir.run(&format!("{draw} --scores nulls.parquet:n raw.parquet")).fails(&["nulls.parquet", "record 0"]);
 }

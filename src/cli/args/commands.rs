@@ -142,7 +142,8 @@ pub(crate) struct Resample {
     /// for each shard
     ///
     /// A score is an importance weight (--log-scores: its logarithm); for --method pareto, a probability. The order is
-    /// that of RAW.
+    /// that of RAW. FILE:FIELD is a column or field of a file of any form that shards have, and FOLDER:FIELD of one
+    /// file for each shard, of the same name with any ending, as Dolma's attributes are.
     #[arg(long, value_name = "FILE", help_heading = "Model")]
     pub(crate) scores: Option<PathBuf>,
     /// Draw by the number in this field of each record instead; a dotted path reaches into objects

@@ -22,7 +22,7 @@ use crate::storage::SharedFile;
 
 /// The uncompressed bytes of a stretch, if a row group is not many times as large: where a stretch begins and ends
 /// within a page, that page is decompressed twice.
-const STRETCH: u64 = 8 << 20;
+const STRETCH: u64 = 16 << 20;
 /// A row group has no more stretches than this: to skip rows, the headers of their pages are read.
 const MOST_STRETCHES: u64 = 32;
 /// What is decoded at a time, in uncompressed bytes: as much as the lines of a block.
