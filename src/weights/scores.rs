@@ -47,9 +47,10 @@ impl Scale {
 /// A `.npy` file of one score for each record: one dimension of `<f8` or `<f4`.
 #[derive(Clone, Debug)]
 pub struct ScoresFile {
-    path: PathBuf,
     /// What messages call it.
-    told: PathBuf,
+    path: PathBuf,
+    /// Where it is.
+    file: PathBuf,
     header: npy::PlainHeader,
     stamp: Stamp,
 }
@@ -71,7 +72,7 @@ impl ScoresFile {
                 "its header promises {promised} scores, its length is {found} bytes"
             )));
         }
-        Ok(ScoresFile { path: path.into(), told: path.into(), header, stamp })
+        Ok(ScoresFile { path: path.into(), file: path.into(), header, stamp })
     }
 
     /// The file `path` that we have made of `rows` scores, and nothing else, which are those of `of`.
@@ -81,12 +82,12 @@ impl ScoresFile {
     pub(crate) fn of_values(path: &Path, of: &Path, rows: u64) -> Result<Self, Error> {
         let metadata = path.metadata().map_err(|source| Error::Read { path: path.into(), source })?;
         let header = npy::PlainHeader { size: 8, rows, data: 0 };
-        Ok(ScoresFile { path: path.into(), told: of.into(), header, stamp: Stamp::of(&metadata) })
+        Ok(ScoresFile { path: of.into(), file: path.into(), header, stamp: Stamp::of(&metadata) })
     }
 
     /// The file as messages call it.
     pub fn path(&self) -> &Path {
-        &self.told
+        &self.path
     }
 
     /// How many scores there are.
@@ -101,7 +102,7 @@ impl ScoresFile {
     pub fn read(&self, first: u64, count: usize, scores: &mut Vec<f64>) -> Result<(), Error> {
         let npy::PlainHeader { size, data, .. } = self.header;
         let mut bytes = vec![0; count * size];
-        let read = npy::read_at(&self.path, self.stamp, data + first * size as u64, &mut bytes);
+        let read = npy::read_at(&self.file, self.stamp, data + first * size as u64, &mut bytes);
         let path = || self.path.clone();
         read.map_err(|source| Error::Read { path: path(), source })?
             .ok_or_else(|| Error::FileChanged { path: path() })?;
