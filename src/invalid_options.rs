@@ -50,7 +50,8 @@ pub enum InvalidOptions {
     },
     /// A name that promises a format that is not written.
     #[error(
-        "{what}: .{ending} is not written; what is written is JSONL, compressed if the name ends in .zst or .gz"
+        "{what}: .{ending} is not written; what is written is JSONL, compressed if the name ends in .zst or .gz, or \
+         Parquet if it ends in .parquet"
     )]
     Ending {
         /// What is to be written.
@@ -115,7 +116,7 @@ pub enum InvalidOptions {
     #[error("shuffling, annotating and mixing in files change what is written: they need an output")]
     WrittenNowhere,
     /// Two shards that would be written under one name.
-    #[error("two files would be written as {}; write to one file instead of a folder", name.display())]
+    #[error("two shards would be written as {}; write to one file, or leave one out", name.display())]
     SameName {
         /// The name.
         name: PathBuf,

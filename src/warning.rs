@@ -133,6 +133,13 @@ pub enum Warning {
     },
     /// Groups by a field that no record has.
     NoGroups,
+    /// Tables and other shards that go into one table, whose columns are guessed then.
+    ColumnsGuessed {
+        /// A shard that is a table.
+        table: PathBuf,
+        /// One that is not.
+        other: PathBuf,
+    },
     /// Nothing was written.
     NothingKept,
     /// A pattern that has left out no file.
@@ -358,6 +365,13 @@ impl fmt::Display for Warning {
                 "no record has a string, a number, true or false in the field that groups are made by: all are one \
                     group; name \
                  another field",
+            ),
+            Warning::ColumnsGuessed { table, other } => write!(
+                f,
+                "{} is a table and {} is not: the types of the output's columns are those that its values allow, not \
+                    those of the tables",
+                table.display(),
+                other.display()
             ),
             Warning::NothingKept => f.write_str("nothing was kept"),
             Warning::NothingExcluded { pattern } => write!(

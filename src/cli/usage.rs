@@ -32,7 +32,7 @@ pub(crate) fn words(error: &InvalidOptions) -> String {
     match error {
         InvalidOptions::Dash { what } => format!("{}: `-` is no file; name one", option(*what)),
         InvalidOptions::Ending { what, ending } => format!(
-            "{}: .{ending} is not written; what is written is JSONL, compressed if the name ends in .zst or .gz",
+            "{}: .{ending} is not written; what is written is JSONL, compressed if the name ends in .zst or .gz, or Parquet if it ends in .parquet",
             option(*what)
         ),
         InvalidOptions::PlainJson { what, ending } => {
@@ -61,10 +61,9 @@ pub(crate) fn words(error: &InvalidOptions) -> String {
             "--shuffle, --annotate and --mix-in FILE change what is written: name its place with -o"
                 .to_owned()
         }
-        InvalidOptions::SameName { name } => format!(
-            "--mix-in: two files would be written as {}; write to one file instead of a folder",
-            name.display()
-        ),
+        InvalidOptions::SameName { name } => {
+            format!("two shards would be written as {}; write to one file, or leave one out", name.display())
+        }
         InvalidOptions::MixedInTwice { path } => format!(
             "--mix-in: {} is given twice, or is among RAW too: its records could be selected twice",
             path.display()

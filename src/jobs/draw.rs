@@ -15,7 +15,9 @@ use crate::density::Closeness;
 use crate::error::Error;
 use crate::invalid_options::{InvalidOptions, OutputKind};
 use crate::observer::Observer;
-use crate::passes::{Candidates, Filter, Measuring, Source, WeighedElsewhere, WriteOptions, Written, write};
+use crate::passes::{
+    Candidates, Filter, Measuring, Source, WeighedElsewhere, WriteOptions, Written, check_tables, write,
+};
 use crate::reader::{Shard, Shards};
 use crate::resample::{self, Budget, Combine, Draw, DrawOptions, FromGroup, LogWeights, Method, Totals};
 use crate::storage;
@@ -108,6 +110,7 @@ impl Outputs {
         let written: Vec<PathBuf> = each.iter().filter_map(|one| one.files(raw).next()).collect();
         outputs.extend(written.iter().map(|path| Output::new(OutputKind::Records, path)));
         outputs::refuse_inside(&outputs, raw)?;
+        check_tables(shards().flat_map(Shards::iter), destination, &run.observer)?;
         Ok(Outputs { each, options: options.clone(), draws })
     }
 

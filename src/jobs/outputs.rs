@@ -32,8 +32,12 @@ impl<'a> Output<'a> {
         let is_compressed = matches!(what, OutputKind::Records | OutputKind::Rejects);
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         let ours = ["gz", "gzip", "zst", "zstd"].contains(&ending.as_str());
-        let foreign = ["xz", "bz2", "lz4", "br", "7z", "zip", "parquet", "arrow", "csv", "tsv"]
+        let foreign = ["xz", "bz2", "lz4", "br", "7z", "zip", "parquet", "arrow", "feather", "csv", "tsv"]
             .contains(&ending.as_str());
+        let inner = Path::new(path.file_stem().unwrap_or_default());
+        if ours && writer::is_table(inner) {
+            return Err(InvalidOptions::Ending { what, ending: format!("parquet.{ending}") });
+        }
         let is_table = cfg!(feature = "parquet") && what == OutputKind::Records && writer::is_table(path);
         match is_compressed {
             true if is_table => Ok(()),

@@ -8,7 +8,9 @@ use super::ReadOptions;
 use super::rejects::push_reject;
 use crate::error::Error;
 use crate::observer::Observer;
-use crate::reader::{self, Block, Content, Fault, FieldKind, Record, Shards, TextReader, content_hash};
+use crate::reader::{
+    self, Block, Content, Fault, FieldKind, Record, Shards, Strings, TextReader, content_hash,
+};
 use crate::warning::Warning;
 use crate::weights::RecordId;
 
@@ -171,6 +173,7 @@ impl<'a> Documents<'a> {
         let mut taken = Taken { tally: Tally::of(block), rejected: Vec::new() };
         // The text of a row need not be taken out of its line.
         let strings = texts.key().and_then(|key| block.strings(key));
+        let bytes = texts.key().filter(|_| strings.as_ref().is_some_and(Strings::are_bytes));
         for (index, record) in block.records().map(Hashed::of).enumerate() {
             taken.tally.hashes = taken.tally.hashes.wrapping_add(record.hash);
             if !wanted(record) {
@@ -178,6 +181,9 @@ impl<'a> Documents<'a> {
             }
             let done = match (block.fault(index), strings.as_ref().and_then(|strings| strings.get(index))) {
                 (Some(fault), _) => Err(fault.clone()),
+                (None, _) if let Some(key) = bytes => {
+                    Err(Fault::NotText { field: key.to_owned(), found: "bytes; cast the column to strings" })
+                }
                 (None, Some(text)) => each(record, Some(text)),
                 (None, None) => texts.text(record.bytes).and_then(|text| each(record, Some(&text))),
             };

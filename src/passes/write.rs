@@ -4,6 +4,7 @@ mod job;
 
 pub(crate) use elsewhere::WeighedElsewhere;
 pub(super) use forms::Forms;
+pub(crate) use forms::check_tables;
 pub(super) use job::{DrawOutputs, WrittenPart, write_source};
 
 use std::path::PathBuf;

@@ -10,14 +10,13 @@ use super::records::{Failure, RecordSource};
 /// An element beyond this is taken for a string that is not closed.
 const LONGEST: usize = 1 << 30;
 
-/// Whether content that begins so is one array of objects, and not lines of which the first is an array.
+/// Whether content that begins so is one array, and not lines of which the first is an array.
 pub(super) fn begins(start: &[u8]) -> bool {
     let start = start.strip_prefix(super::BYTE_ORDER_MARK).unwrap_or(start).trim_ascii_start();
-    let Some(inside) = start.strip_prefix(b"[").map(<[u8]>::trim_ascii_start) else { return false };
     let mut lines = start.splitn(2, |byte| *byte == b'\n');
     let is_whole = lines.next().is_some_and(|line| serde_json::from_slice::<IgnoredAny>(line).is_ok());
     let is_followed = lines.next().is_some_and(|rest| !rest.trim_ascii().is_empty());
-    inside.starts_with(b"{") && !(is_whole && is_followed)
+    start.starts_with(b"[") && !(is_whole && is_followed)
 }
 
 /// Reads the elements of one array.

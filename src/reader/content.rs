@@ -65,7 +65,7 @@ impl Origin {
             false => Error::Structure {
                 shard: self.shard.clone(),
                 line: row.map(|row| row + 1),
-                what: format!("the file is damaged: {what}; fetch or make it again"),
+                what: format!("the table cannot be read: {what}; is the file damaged?"),
             },
         }
     }
@@ -101,6 +101,13 @@ pub(super) fn open_file(
     let mut file = origin.open()?;
     if let Some(table) = table(&mut file, origin, from, observer)? {
         return Ok((table, Reread::Costly));
+    }
+    let is_called_table = ["parquet", "arrow", "feather"]
+        .iter()
+        .any(|ending| origin.file.extension().is_some_and(|own| own == *ending));
+    if is_called_table && file.metadata().map_err(failed)?.len() == 0 {
+        let what = "the file is empty, which no table is; fetch or make it again".to_owned();
+        return Err(Error::Structure { shard: origin.shard.clone(), line: None, what });
     }
     let (content, compressed) = decompress::content(counted(file), &origin.shard)?;
     let (mut content, reread) = recognised(content, compressed, &origin.shard)?;

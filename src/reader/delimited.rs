@@ -65,8 +65,8 @@ impl<R: Read + Send> Delimited<R> {
         let mut seen = Vec::new();
         for number in 0..table.row.fields.len() {
             let name = table.row.text(number).map_err(|fault| wrong(fault.to_string()))?.into_owned();
-            if name.is_empty() || seen.contains(&name) {
-                return Err(wrong(format!("no header: column {} is called `{name}`", number + 1)));
+            if seen.contains(&name) {
+                return Err(wrong(format!("no header: two columns are called `{name}`")));
             }
             let mut json = Vec::new();
             table.escaper.push(&name, &mut json);

@@ -43,7 +43,7 @@ pub use source::Reread;
 pub(crate) use span::Span;
 #[cfg(feature = "cli")]
 pub(crate) use table::is_guarded;
-pub(crate) use table::{Batch as TableBatch, TableSchema, table_schema};
+pub(crate) use table::{Batch as TableBatch, Strings, TableSchema, table_schema};
 pub use text::{FieldKind, TextFields, TextReader};
 
 /// What a text may begin with, and is no part of.

@@ -56,6 +56,10 @@ impl Batch {
 pub(crate) struct Strings<'a>(std::convert::Infallible, std::marker::PhantomData<&'a ()>);
 
 impl<'a> Strings<'a> {
+    pub(crate) fn are_bytes(&self) -> bool {
+        match self.0 {}
+    }
+
     pub(crate) fn get(&self, _: usize) -> Option<&'a str> {
         match self.0 {}
     }

@@ -46,7 +46,7 @@ fn a_row_of_csv_that_is_not_like_the_header_is_a_bad_record() {
     assert!(rejects.contains("2,sea,and tide") && rejects.contains("doubled"), "{rejects}");
     for (content, what) in [
         ("id,text\n1,\"sea\n2,tide\n", ":2: a field in quotes that is not closed"),
-        ("id,id\n1,2\n", ":1: no header: column 2 is called `id`"),
+        ("id,id\n1,2\n", ":1: no header: two columns are called `id`"),
     ] {
         dir.write("b.csv", content);
         dir.run(&format!("{SELECT} b.csv")).fails(&["b.csv", what]);
@@ -71,6 +71,11 @@ fn the_elements_of_a_json_array_are_records_each_on_one_line() {
     assert_eq!(dir.run_with_input(&format!("{select} -"), pretty.as_bytes()).ok(), all);
     dir.write("a.json.zst", zstd::encode_all(pretty.as_bytes(), 3).unwrap());
     assert_eq!(dir.run(&format!("{select} a.json.zst")).ok(), all);
+    dir.write("empty.json", "[\n]\n");
+    assert_eq!(dir.run(&format!("{select} a.json empty.json")).ok(), all);
+    dir.write("mixed.json", "[1, {\"text\": \"boats\"}]");
+    let one = "select -q --target target.jsonl -k 1 --min-tokens 0 --invalid skip";
+    assert_eq!(dir.run(&format!("{one} mixed.json")).ok(), "{\"text\": \"boats\"}\n");
     dir.write("bad.json", "[{\"text\": \"sea\"},\n\n{\"text\": 7},\n{\"text\": \"tide\"}]");
     dir.run(&format!("{SELECT} bad.json")).fails(&["bad.json:3: field `text` is not a string"]);
     dir.run(&format!("{SELECT} --invalid skip bad.json")).ok();

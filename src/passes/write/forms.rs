@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::{Source, WriteOptions};
 use crate::error::Error;
+use crate::observer::Observer;
 use crate::reader::{Shard, TableSchema, table_schema};
+use crate::warning::Warning;
 use crate::writer::{self, Destination, RowForm, is_table, output_name};
 
 /// For each shard of all sources, the form of its rows; `None` where its records are written as lines.
@@ -50,6 +52,33 @@ impl Forms {
     pub(super) fn of_all(&self) -> Option<&Arc<RowForm>> {
         self.of_shard(0)
     }
+}
+
+/// Makes sure, before the work, that tables which go into one file have the same columns; warns where the columns of
+/// tables become lines, of which a table is made in the end.
+///
+/// # Errors
+/// Shards that cannot be opened; tables of other columns than the first.
+pub(crate) fn check_tables<'a>(
+    shards: impl Iterator<Item = &'a Shard> + Clone,
+    destination: &Destination,
+    observer: &Observer,
+) -> Result<(), Error> {
+    if !matches!(destination, Destination::File(path) if is_table(path))
+        || in_common(shards.clone())?.is_some()
+    {
+        return Ok(());
+    }
+    let (mut table, mut other) = (None, None);
+    for shard in shards {
+        let place = if table_schema(shard)?.is_some() { &mut table } else { &mut other };
+        place.get_or_insert(shard.path());
+        if let (Some(table), Some(other)) = (table, other) {
+            observer.warn(Warning::ColumnsGuessed { table: table.into(), other: other.into() });
+            break;
+        }
+    }
+    Ok(())
 }
 
 fn form(schema: &TableSchema, log_weights: usize, output: &Path) -> Result<RowForm, Error> {

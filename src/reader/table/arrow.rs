@@ -146,7 +146,8 @@ impl<R: Read> Stream<R> {
         let size = size.try_into().map(u32::from_le_bytes).unwrap_or(0);
         if size == 0 {
             self.ended = true;
-            return Ok(bytes);
+            let behind = self.input.read(&mut [0]).map_err(in_words)?;
+            return if behind == 0 { Ok(bytes) } else { Err("other data are behind its end".to_owned()) };
         }
         self.read(size.into(), &mut bytes)?;
         let body = {

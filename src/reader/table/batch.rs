@@ -25,6 +25,10 @@ impl Batch {
             DataType::Utf8 => Strings::Small(array.as_string()),
             DataType::LargeUtf8 => Strings::Large(array.as_string()),
             DataType::Utf8View => Strings::Views(array.as_string_view()),
+            DataType::Binary
+            | DataType::LargeBinary
+            | DataType::BinaryView
+            | DataType::FixedSizeBinary(_) => Strings::Bytes,
             _ => return None,
         })
     }
@@ -35,12 +39,20 @@ pub(crate) enum Strings<'a> {
     Small(&'a StringArray),
     Large(&'a LargeStringArray),
     Views(&'a StringViewArray),
+    /// Bytes, which are no strings, though their JSON is one.
+    Bytes,
 }
 
 impl<'a> Strings<'a> {
+    /// Whether the column has bytes instead.
+    pub(crate) fn are_bytes(&self) -> bool {
+        matches!(self, Strings::Bytes)
+    }
+
     /// The string of a row; `None` if it is null.
     pub(crate) fn get(&self, row: usize) -> Option<&'a str> {
         match *self {
+            Strings::Bytes => None,
             Strings::Small(array) => array.is_valid(row).then(|| array.value(row)),
             Strings::Large(array) => array.is_valid(row).then(|| array.value(row)),
             Strings::Views(array) => array.is_valid(row).then(|| array.value(row)),

@@ -10,7 +10,7 @@ mod parquet;
 mod schema;
 
 pub(crate) use batch::Batch;
-pub(super) use batch::Strings;
+pub(crate) use batch::Strings;
 #[cfg(feature = "cli")]
 pub(crate) use guard::is_guarded;
 pub(crate) use schema::TableSchema;

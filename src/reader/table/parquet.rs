@@ -59,6 +59,15 @@ impl ParquetFile {
         let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
         let options = options.with_column_index_policy(PageIndexPolicy::Skip);
         let metadata = ArrowReaderMetadata::load(&bytes, options.clone())?;
+        let pairs = metadata.metadata().file_metadata().key_value_metadata();
+        let is_by_arrow =
+            pairs.is_some_and(|pairs| pairs.iter().any(|pair| pair.key == ARROW_SCHEMA_META_KEY));
+        if !is_by_arrow && metadata.schema().flattened_fields().into_iter().any(is_interval) {
+            // The library would give days and milliseconds without the months.
+            return Err(ParquetError::NYI(
+                "a column is of the type INTERVAL, which dsir does not read".to_owned(),
+            ));
+        }
         let schema =
             with_metadata(metadata.schema(), metadata.metadata().file_metadata().key_value_metadata());
         // Strings are not copied out of their pages.
@@ -166,6 +175,10 @@ fn start(group: &RowGroupMetaData) -> u64 {
         column.dictionary_page_offset().unwrap_or(i64::MAX).min(column.data_page_offset()).max(0) as u64
     };
     group.columns().iter().map(pages).min().unwrap_or(0)
+}
+
+fn is_interval(field: &Field) -> bool {
+    matches!(field.data_type(), DataType::Interval(_))
 }
 
 /// The field with views in place of strings and bytes, and with values in place of dictionaries.

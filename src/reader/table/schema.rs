@@ -21,7 +21,11 @@ impl TableSchema {
         let (ours, theirs) = (self.schema.fields(), other.schema.fields());
         let mut fields = Vec::with_capacity(ours.len());
         for (our, their) in ours.iter().zip(theirs) {
-            fields.push(joined(our, their).ok_or_else(|| format!("a column {}", words(their)))?);
+            let is_elsewhere = || our.name() != their.name() && ours.find(their.name()).is_some();
+            fields.push(joined(our, their).ok_or_else(|| match is_elsewhere() {
+                true => format!("the column `{}` in another place", their.name()),
+                false => format!("a column {}", words(their)),
+            })?);
         }
         if let Some(more) = theirs.get(ours.len()) {
             return Err(format!("a column {}", words(more)));
@@ -31,6 +35,13 @@ impl TableSchema {
         }
         self.schema = Arc::new(Schema::new_with_metadata(fields, self.schema.metadata().clone()));
         Ok(())
+    }
+}
+
+fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, value) => is_text(value),
+        other => matches!(other, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View),
     }
 }
 
@@ -54,6 +65,8 @@ fn joined(a: &FieldRef, b: &FieldRef) -> Option<FieldRef> {
             DataType::Struct(a.iter().zip(b).map(|(a, b)| joined(a, b)).collect::<Option<_>>()?)
         }
         (a, b) if a == b => a.clone(),
+        // However the strings are held.
+        (a, b) if is_text(a) && is_text(b) => a.clone(),
         _ => return None,
     };
     let is_nullable = a.is_nullable() || b.is_nullable();

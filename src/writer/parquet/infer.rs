@@ -143,8 +143,21 @@ fn number(value: &[u8]) -> Shape {
     if text.parse::<u64>().is_ok() {
         return Shape::Number(Numbers { is_beyond_i64: true, is_beyond_f64: true, ..Numbers::default() });
     }
-    let has_fraction = text.contains(['.', 'e', 'E']) && text.parse::<f64>().is_ok_and(f64::is_finite);
-    if has_fraction { Shape::Number(Numbers { has_fraction, ..Numbers::default() }) } else { Shape::Json }
+    let is_fraction =
+        text.contains(['.', 'e', 'E']) && text.parse().is_ok_and(|number| is_exact(text, number));
+    match is_fraction {
+        true => Shape::Number(Numbers { has_fraction: true, ..Numbers::default() }),
+        false => Shape::Json,
+    }
+}
+
+/// Whether floating point holds a number as well as any program that writes it does: with up to 17 digits.
+fn is_exact(text: &str, number: f64) -> bool {
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+    let digits = || mantissa.bytes().filter(u8::is_ascii_digit).skip_while(|digit| *digit == b'0');
+    let zeros = digits().collect::<Vec<_>>().iter().rev().take_while(|digit| **digit == b'0').count();
+    let significant = digits().count() - zeros;
+    number.is_finite() && significant <= 17 && (number != 0.0 || significant == 0)
 }
 
 impl Numbers {
@@ -184,6 +197,10 @@ mod tests {
         assert_eq!(schema(&["{\"a\": 1}", "{\"a\": 0.5}"]), "a: Float64");
         assert_eq!(schema(&["{\"a\": 18446744073709551615}", "{\"a\": 0}"]), "a: UInt64");
         // What no type holds stays JSON.
+        for number in ["0.1234567890123456789", "1e-400", "0.5000000000000000000"] {
+            let expected = if number.starts_with("0.5") { "a: Float64" } else { "a: Utf8" };
+            assert_eq!(schema(&[&format!("{{\"a\": {number}}}")]), expected, "{number}");
+        }
         for mixed in ["-1", "0.5", "123456789012345678901234567890", "1e999", "\"x\"", "true", "[]"] {
             assert_eq!(schema(&["{\"a\": 18446744073709551615}", &format!("{{\"a\": {mixed}}}")]), "a: Utf8");
         }

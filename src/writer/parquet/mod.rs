@@ -163,6 +163,8 @@ fn writer<W: Write + Send>(
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
         .set_content_defined_chunking(Some(CdcOptions::default()))
         .set_max_row_group_bytes(Some(ROW_GROUP))
+        // Dates as dates, and the names of a list's parts, as the format has them.
+        .set_coerce_types(true)
         .set_created_by(concat!("dsir ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_key_value_metadata((!key_values.is_empty()).then(|| key_values.to_vec()));
     ArrowWriter::try_new(to, Arc::clone(schema), Some(properties.build()))

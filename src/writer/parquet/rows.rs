@@ -8,7 +8,7 @@ use arrow_array::{
 };
 use arrow_cast::{CastOptions, cast_with_options};
 use arrow_row::{RowConverter, SortField};
-use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema, SchemaRef};
+use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use parquet::file::metadata::KeyValue;
 
 use crate::reader::{TableBatch, TableSchema};
@@ -45,7 +45,7 @@ impl RowForm {
         let mut columns = Vec::new();
         for (place, field) in kept {
             columns.push((place, as_bytes(field.data_type())));
-            fields.push(Arc::clone(field));
+            fields.push(as_written(field));
         }
         let mut types: Vec<DataType> = columns.iter().map(|(_, data_type)| data_type.clone()).collect();
         if log_weights > 0 {
@@ -163,6 +163,23 @@ fn converted(array: &ArrayRef, data_type: &DataType) -> Result<ArrayRef, ArrowEr
     }
     let strict = CastOptions { safe: false, ..CastOptions::default() };
     cast_with_options(array, data_type, &strict)
+}
+
+/// The field as Parquet can have it: of times, there are none by the second.
+fn as_written(field: &FieldRef) -> FieldRef {
+    let data_type = match field.data_type() {
+        DataType::Timestamp(TimeUnit::Second, zone) => {
+            DataType::Timestamp(TimeUnit::Millisecond, zone.clone())
+        }
+        DataType::Time32(TimeUnit::Second) => DataType::Time32(TimeUnit::Millisecond),
+        DataType::List(item) => DataType::List(as_written(item)),
+        DataType::LargeList(item) => DataType::LargeList(as_written(item)),
+        DataType::FixedSizeList(item, length) => DataType::FixedSizeList(as_written(item), *length),
+        DataType::Map(entries, sorted) => DataType::Map(as_written(entries), *sorted),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(as_written).collect()),
+        _ => return Arc::clone(field),
+    };
+    Arc::new(Field::clone(field).with_data_type(data_type))
 }
 
 /// The type as which values of this type become bytes: without dictionaries, which bytes do not keep.
