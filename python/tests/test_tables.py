@@ -40,7 +40,8 @@ def table():
     made = pyarrow.Table.from_pylist(rows())
     kinds = pyarrow.array([["book", "web", None][number % 3] for number in range(len(made))])
     large = made["text"].cast(pyarrow.large_string())
-    pairs = pyarrow.array([[("k", number)] for number in range(len(made))], pyarrow.map_(pyarrow.string(), pyarrow.int32()))
+    string_to_number = pyarrow.map_(pyarrow.string(), pyarrow.int32())
+    pairs = pyarrow.array([[("k", number)] for number in range(len(made))], string_to_number)
     columns = {"kind": kinds.dictionary_encode(), "again": large, "pairs": pairs, "none": pyarrow.nulls(len(made))}
     for name, column in columns.items():
         made = made.append_column(name, column)

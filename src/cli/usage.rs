@@ -32,7 +32,8 @@ pub(crate) fn words(error: &InvalidOptions) -> String {
     match error {
         InvalidOptions::Dash { what } => format!("{}: `-` is no file; name one", option(*what)),
         InvalidOptions::Ending { what, ending } => format!(
-            "{}: .{ending} is not written; what is written is JSONL, compressed if the name ends in .zst or .gz, or Parquet if it ends in .parquet",
+            "{}: .{ending} is not written; what is written is JSONL, compressed if the name ends in .zst or .gz, or \
+             Parquet if it ends in .parquet",
             option(*what)
         ),
         InvalidOptions::PlainJson { what, ending } => {

@@ -86,16 +86,17 @@ impl Block {
         self.places.is_empty()
     }
 
-    /// Makes records of rows that were taken, if any were; true if there are more, for which it is filled once more.
+    /// Makes records of rows that were taken, if any were; true if there are more, for which it is filled once more. If
+    /// there are to be `only_rows`, the records are empty, and [`batch`](Self::batch) has what they would be.
     ///
     /// # Errors
     /// Rows that cannot be read.
-    pub(crate) fn fill(&mut self) -> Result<bool, Error> {
+    pub(crate) fn fill(&mut self, only_rows: bool) -> Result<bool, Error> {
         let Some(mut rows) = self.rows.take() else { return Ok(false) };
         self.first_record += self.places.len() as u64;
         self.first_line += self.places.len() as u64;
         self.clear();
-        let more = rows.fill(&mut self.room())?;
+        let more = rows.fill(&mut self.room(), only_rows)?;
         self.rows = more.then_some(rows);
         self.lines = self.places.len() as u64;
         self.content_bytes = self.data.len() as u64;
@@ -370,7 +371,7 @@ impl BlockReader {
         } else if !self.take(block)? {
             return Ok(false);
         }
-        block.fill()?;
+        block.fill(false)?;
         self.rows = block.rows.take();
         Ok(true)
     }

@@ -47,7 +47,19 @@ pub(crate) fn is_guarded() -> bool {
 
 pub(crate) enum Batch {}
 
+pub(crate) enum BatchLines {}
+
+impl BatchLines {
+    pub(crate) fn push(&self, _: usize, _: &mut Vec<u8>) {
+        match *self {}
+    }
+}
+
 impl Batch {
+    pub(crate) fn lines(&self) -> Result<BatchLines, String> {
+        match *self {}
+    }
+
     pub(super) fn strings(&self, _: &str) -> Option<Strings<'_>> {
         match *self {}
     }
@@ -90,7 +102,7 @@ impl Table {
 }
 
 impl Rows {
-    pub(super) fn fill(&mut self, _: &mut Places<'_>) -> Result<bool, Error> {
+    pub(super) fn fill(&mut self, _: &mut Places<'_>, _: bool) -> Result<bool, Error> {
         match *self {}
     }
 }

@@ -41,6 +41,10 @@ pub(crate) trait Job: Sync {
     fn open(&self, shard: usize, shards: &Shards, observer: &Observer) -> Result<BlockReader, Error> {
         Ok(BlockReader::open(&shards[shard], observer)?)
     }
+    /// Whether the records of a shard need not have their lines, if they are rows of a table.
+    fn takes_rows(&self, _shard: usize) -> bool {
+        false
+    }
     /// Begins a shard, just opened.
     fn begin(&self, shard: usize, reader: &BlockReader) -> Result<Self::Gathered, Error>;
     /// Works on a block: on any thread, in any order.
@@ -245,7 +249,7 @@ impl<J: Job> Scan<'_, J> {
         drop(input);
         let mut more = true;
         while more {
-            let made = block.fill().map_err(Error::from).and_then(|again| {
+            let made = block.fill(self.job.takes_rows(open.shard)).map_err(Error::from).and_then(|again| {
                 more = again;
                 self.job.make(&mut lock(&self.threads[thread]), open.shard, block)
             });

@@ -232,6 +232,12 @@ enum To<'s> {
 }
 
 impl Write<'_> {
+    /// Whether a draw has selected the record.
+    fn is_selected(&self, position: Position, row: &Row<'_>) -> bool {
+        let shard = self.numbers.map_or(position.shard, |numbers| numbers[position.shard]);
+        self.plan.selected_by(Position { shard, ..position }, row).next().is_some()
+    }
+
     /// The form of the rows of a shard, if they are written as rows.
     fn form(&self, shard: usize) -> Option<&Arc<RowForm>> {
         self.forms.of_shard(self.first_shard + shard)
@@ -353,6 +359,10 @@ impl<'a> Job for Write<'a> {
         })
     }
 
+    fn takes_rows(&self, shard: usize) -> bool {
+        self.form(shard).is_some()
+    }
+
     fn begin(&self, shard: usize, _: &BlockReader) -> Result<Self::Gathered, Error> {
         let form = self.form(shard).cloned();
         let begin = |output: &DrawOutput| {
@@ -364,23 +374,44 @@ impl<'a> Job for Write<'a> {
 
     fn make(&self, thread: &mut WriteThread<'a>, shard: usize, block: &Block) -> Result<Self::Made, Error> {
         let mut selected: Vec<Selected> = self.outputs.iter().map(|_| Selected::default()).collect();
-        let tally = Tally::of(block);
+        let mut tally = Tally::of(block);
         if self.kept[shard].is_some() {
             self.candidates(thread, shard, block, &mut selected)?;
         } else {
             let mut rows = std::mem::take(&mut thread.rows);
             read_rows(&self.weights[shard], &self.shards[shard], block, &mut rows)?;
             let form = self.form(shard).zip(block.batch());
+            let unread = |what| {
+                let path = self.shards[shard].path().into();
+                writer::Error::Parquet { path, what }
+            };
+            let lines = form.map(|(_, batch)| batch.lines()).transpose().map_err(unread)?;
+            let mut line = Vec::new();
+            if lines.is_some() {
+                // Of lines that are not there; those of their rows are told by the weights.
+                tally.bytes = 0;
+            }
             for (index, (record, row)) in block.records().zip(rows.rows()).enumerate() {
                 let position = Position { shard, record: block.first_record() + index as u64 };
-                let mut to = if form.is_some() { To::Rows(index as u32) } else { To::Lines(&mut selected) };
-                self.record(thread, position, record.bytes, &row, &mut to)?;
+                match &lines {
+                    // Only rows that are selected need a line.
+                    Some(lines) => {
+                        tally.bytes += u64::from(row.bytes());
+                        if self.is_selected(position, &row) {
+                            line.clear();
+                            lines.push(index, &mut line);
+                            self.record(thread, position, &line, &row, &mut To::Rows(index as u32))?;
+                        }
+                    }
+                    None => {
+                        self.record(thread, position, record.bytes, &row, &mut To::Lines(&mut selected))?;
+                    }
+                }
             }
             if let Some((form, batch)) = form {
                 for (Picked { picks, log_weights }, selected) in thread.picked.iter_mut().zip(&mut selected) {
                     let pushed = form.push(batch, picks, log_weights, selected);
-                    let path = self.shards[shard].path();
-                    pushed.map_err(|what| writer::Error::Parquet { path: path.into(), what })?;
+                    pushed.map_err(unread)?;
                     picks.clear();
                     log_weights.clear();
                 }

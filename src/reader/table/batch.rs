@@ -2,12 +2,22 @@ use arrow_array::cast::AsArray;
 use arrow_array::{Array, LargeStringArray, RecordBatch, StringArray, StringViewArray};
 use arrow_schema::DataType;
 
+use super::lines::Lines;
+
 /// Rows as they were decoded.
 pub(crate) struct Batch(RecordBatch);
 
 impl Batch {
     pub(super) fn new(rows: RecordBatch) -> Self {
         Batch(rows)
+    }
+
+    /// The lines of its rows.
+    ///
+    /// # Errors
+    /// In words, a column whose values have no JSON.
+    pub(crate) fn lines(&self) -> Result<Lines<'_>, String> {
+        Lines::new(&self.0)
     }
 
     /// All columns.

@@ -26,7 +26,7 @@ use crate::reader::escape::Escaper;
 type Put<'a> = Box<dyn Fn(usize, &mut Vec<u8>) + 'a>;
 
 /// The rows of one batch as lines.
-pub(super) struct Lines<'a>(Object<'a>);
+pub(crate) struct Lines<'a>(Object<'a>);
 
 impl<'a> Lines<'a> {
     /// Of the rows of `batch`.
@@ -39,7 +39,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Appends the line of a row, without its end.
-    pub(super) fn push(&self, row: usize, out: &mut Vec<u8>) {
+    pub(crate) fn push(&self, row: usize, out: &mut Vec<u8>) {
         self.0.push(row, out);
     }
 }

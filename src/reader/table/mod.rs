@@ -223,9 +223,9 @@ fn skip(file: &mut ArrowInput, mut rows: u64) -> Result<Option<RecordBatch>, Str
 }
 
 impl Rows {
-    /// Appends lines until `places` is full; false when these were all.
-    pub(super) fn fill(&mut self, places: &mut Places<'_>) -> Result<bool, Error> {
-        match guarded(|| self.try_fill(places)) {
+    /// Appends lines until `places` is full, or empty ones for all rows of a batch; false when these were all.
+    pub(super) fn fill(&mut self, places: &mut Places<'_>, only_rows: bool) -> Result<bool, Error> {
+        match guarded(|| self.try_fill(places, only_rows)) {
             // What was read last may be of a file that changed since its stretches were handed out.
             Ok(false) if self.origin.has_changed() => Err(self.origin.changed()),
             Ok(false) => {
@@ -237,7 +237,7 @@ impl Rows {
         }
     }
 
-    fn try_fill(&mut self, places: &mut Places<'_>) -> Result<bool, String> {
+    fn try_fill(&mut self, places: &mut Places<'_>, only_rows: bool) -> Result<bool, String> {
         if let Source::Stretch(file, stretch) = &self.source {
             let batches = file.read(stretch).map_err(|error| error.to_string())?;
             self.source = Source::Batches(batches, None, stretch.rows());
@@ -260,7 +260,11 @@ impl Rows {
         let lines = Lines::new(&rest)?;
         let mut row = 0;
         while row < rest.num_rows() && !places.is_full() {
-            places.push(self.at + 1, |out| lines.push(row, out))?;
+            places.push(self.at + 1, |out| {
+                if !only_rows {
+                    lines.push(row, out)
+                }
+            })?;
             row += 1;
             self.at += 1;
         }
