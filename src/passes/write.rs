@@ -1,6 +1,7 @@
 mod elsewhere;
 mod forms;
 mod job;
+mod measuring_thread;
 
 pub(crate) use elsewhere::WeighedElsewhere;
 pub(super) use forms::Forms;

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use serde::de::IgnoredAny;
 
-use super::blocks::Places;
+use super::block::Places;
 use super::records::{Failure, RecordSource};
 
 /// An element beyond this is taken for a string that is not closed.

@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::ops::Range;
 
 use super::Fault;
-use super::blocks::Places;
+use super::block::Places;
 use super::escape::Escaper;
 use super::records::{Failure, RecordSource};
 

@@ -5,6 +5,7 @@
 //! ```
 
 mod array;
+mod block;
 mod blocks;
 mod conditions;
 mod content;
@@ -31,7 +32,8 @@ mod table;
 mod table;
 mod text;
 
-pub use blocks::{Block, BlockReader, Bookmark, Record};
+pub use block::{Block, Record};
+pub use blocks::{BlockReader, Bookmark};
 pub use conditions::{Condition, Conditions};
 pub use error::{Error, Fault};
 pub(crate) use field::score_at;

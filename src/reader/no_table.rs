@@ -4,7 +4,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::blocks::Places;
+use super::block::Places;
 use super::content::Origin;
 use super::{Error, Shard};
 use crate::observer::Observer;

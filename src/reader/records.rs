@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::array::{self, Array};
-use super::blocks::Places;
+use super::block::Places;
 use super::delimited::Delimited;
 use super::{Error, foreign, shards};
 

@@ -5,16 +5,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::measuring_thread::MeasuringThread;
 use super::{Forms, Measuring, Source, WriteOptions};
 use crate::density::Counts;
 use crate::error::Error;
-use crate::featurizer::{Featurizer, Featurizers};
+use crate::featurizer::Featurizers;
 use crate::observer::Observer;
 use crate::passes::candidates;
 use crate::passes::documents::Tally;
-use crate::passes::selected::{Look, Looking, TextHashes};
+use crate::passes::selected::{Look, Looking};
 use crate::passes::{check_rows, other_rows, read_rows};
-use crate::reader::{Block, BlockReader, Shards, TextReader, content_hash};
+use crate::reader::{Block, BlockReader, Shards, content_hash};
 use crate::resample::{Noise, Plan, Position};
 use crate::scan::{self, Job};
 use crate::weights::{self, Row, RowBlock, WeightsFile};
@@ -183,44 +184,6 @@ struct Picked {
     picks: Vec<Pick>,
     /// Row by row, if they are annotated.
     log_weights: Vec<f64>,
-}
-
-/// Counts the features of what is selected.
-struct MeasuringThread<'a> {
-    texts: TextReader<'a>,
-    featurizer: Featurizer,
-    /// Of each draw.
-    counts: Vec<Counts>,
-    target: Option<&'a TextHashes>,
-    /// How many records of the first draw have a text of the target.
-    of_target: u64,
-}
-
-impl<'a> MeasuringThread<'a> {
-    fn new(featurizers: &Featurizers, with: Measuring<'a>, draws: usize) -> Self {
-        let space = featurizers.space();
-        MeasuringThread {
-            texts: TextReader::of_kind(&with.read.fields, space.tokenizer.field_kind()),
-            featurizer: featurizers.featurizer(),
-            counts: vec![Counts::new(space.buckets); draws],
-            target: with.target,
-            of_target: 0,
-        }
-    }
-
-    fn count(&mut self, record: &[u8], draws: &[usize]) {
-        let MeasuringThread { texts, featurizer, counts, target, of_target } = self;
-        if let Ok(text) = texts.text(record) {
-            if draws.first() == Some(&0) && target.is_some_and(|target| target.holds(&text)) {
-                *of_target += 1;
-            }
-            featurizer.featurize(&text, |buckets| {
-                for draw in draws {
-                    buckets.iter().for_each(|bucket| counts[*draw].counts[*bucket as usize] += 1);
-                }
-            });
-        }
-    }
 }
 
 /// What a selected record is written as.

@@ -27,7 +27,7 @@ use self::arrow::ArrowFile;
 use self::guard::guarded;
 use self::lines::Lines;
 use self::parquet::{Batches, ParquetFile, Stretch};
-use super::blocks::Places;
+use super::block::Places;
 use super::content::{Content, Origin, Start, open_file};
 use super::source::Observed;
 use super::{Error, Shard};
