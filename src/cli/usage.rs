@@ -63,7 +63,10 @@ pub(crate) fn words(error: &InvalidOptions) -> String {
                 .to_owned()
         }
         InvalidOptions::SameName { name } => {
-            format!("two shards, of RAW or --mix-in, would be written as {}; write to one file, or leave one out", name.display())
+            format!(
+                "two shards, of RAW or --mix-in, would be written as {}; write to one file, or leave one out",
+                name.display()
+            )
         }
         InvalidOptions::MixedInTwice { path } => format!(
             "--mix-in: {} is given twice, or is among RAW too: its records could be selected twice",
