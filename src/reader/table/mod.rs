@@ -62,8 +62,15 @@ pub(super) struct Table {
 }
 
 enum Kind {
-    Parquet { file: Arc<ParquetFile>, stretches: std::vec::IntoIter<Stretch> },
-    Arrow { file: Box<ArrowInput>, rest: Option<RecordBatch> },
+    Parquet {
+        file: Arc<ParquetFile>,
+        stretches: std::vec::IntoIter<Stretch>,
+    },
+    /// A file, and the rest of the last batch, with how many of its rows are handed out at a time.
+    Arrow {
+        file: Box<ArrowInput>,
+        rest: Option<(RecordBatch, usize)>,
+    },
 }
 
 type ArrowInput = ArrowFile<Observed<File>>;
@@ -147,7 +154,7 @@ impl Table {
                     Ok((file, rest))
                 };
                 let (file, rest) = guarded(open).map_err(damaged)?;
-                Kind::Arrow { file: Box::new(file), rest }
+                Kind::Arrow { file: Box::new(file), rest: rest.map(in_pieces) }
             }
         };
         Ok(Table { origin: Arc::clone(origin), kind, observer: observer.clone() })
@@ -164,14 +171,14 @@ impl Table {
             Kind::Arrow { file, rest } => {
                 let batch = match rest.take() {
                     Some(batch) => Some(batch),
-                    None => guarded(|| file.next()).map_err(|what| self.origin.damaged(Some(at), what))?,
+                    None => guarded(|| file.next())
+                        .map_err(|what| self.origin.damaged(Some(at), what))?
+                        .map(in_pieces),
                 };
-                let Some(batch) = batch else { return Ok(None) };
-                let size = batch.get_array_memory_size() as u64;
-                let rows = (PIECE * batch.num_rows() as u64).checked_div(size).unwrap_or(u64::MAX);
-                let rows = batch.num_rows().min(usize::try_from(rows).unwrap_or(usize::MAX).max(1));
+                let Some((batch, piece)) = batch else { return Ok(None) };
+                let rows = batch.num_rows().min(piece);
                 if rows < batch.num_rows() {
-                    *rest = Some(batch.slice(rows, batch.num_rows() - rows));
+                    *rest = Some((batch.slice(rows, batch.num_rows() - rows), piece));
                 }
                 (Source::Batch(batch.slice(0, rows)), rows as u64, 0)
             }
@@ -207,6 +214,14 @@ impl Table {
     pub(super) fn has_spans(&self) -> bool {
         matches!(self.kind, Kind::Parquet { .. })
     }
+}
+
+/// A batch, and how many of its rows make up a piece: asked before it is cut, for to the library a part is as large as
+/// the whole.
+fn in_pieces(batch: RecordBatch) -> (RecordBatch, usize) {
+    let size = batch.get_array_memory_size() as u64;
+    let rows = (PIECE * batch.num_rows() as u64).checked_div(size).unwrap_or(u64::MAX);
+    (batch, usize::try_from(rows).unwrap_or(usize::MAX).max(1))
 }
 
 /// Passes over `rows`, and gives what is left of the batch where they end.
