@@ -10,13 +10,24 @@ use super::records::{Failure, RecordSource};
 /// An element beyond this is taken for a string that is not closed.
 const LONGEST: usize = 1 << 30;
 
-/// Whether content that begins so is one array, and not lines of which the first is an array.
+/// Whether content that begins so is one array, and not lines of which the first is an array, or a piece of one.
 pub(super) fn begins(start: &[u8]) -> bool {
     let start = start.strip_prefix(super::BYTE_ORDER_MARK).unwrap_or(start).trim_ascii_start();
-    let mut lines = start.splitn(2, |byte| *byte == b'\n');
-    let is_whole = lines.next().is_some_and(|line| serde_json::from_slice::<IgnoredAny>(line).is_ok());
-    let is_followed = lines.next().is_some_and(|rest| !rest.trim_ascii().is_empty());
-    start.starts_with(b"[") && !(is_whole && is_followed)
+    let Some(inside) = start.strip_prefix(b"[").map(<[u8]>::trim_ascii_start) else { return false };
+    let lines: Vec<&[u8]> =
+        start.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty()).collect();
+    let is_whole = |line: &[u8]| serde_json::from_slice::<IgnoredAny>(line).is_ok();
+    if lines.first().is_some_and(|first| is_whole(first)) {
+        return lines.len() == 1;
+    }
+    // An object on a line of its own is an element only if the array goes on, or ends, with the next line.
+    let is_record = |pair: &[&[u8]]| {
+        pair[0].starts_with(b"{")
+            && is_whole(pair[0])
+            && !pair[1].starts_with(b"]")
+            && !pair[1].starts_with(b",")
+    };
+    matches!(inside.first(), Some(b'{' | b']')) && !lines.windows(2).any(is_record)
 }
 
 /// Reads the elements of one array.
@@ -172,5 +183,23 @@ impl<R: Read + Send> RecordSource for Array<R> {
             self.read()?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::begins;
+
+    #[test]
+    fn an_array_is_told_from_lines() {
+        for array in
+            ["[]", " [\n]\n", "[{\"a\": 1}, {}]", "[1, {}]\n", "[{\n\"a\"", "[\n{}\n,{}\n]", "[\n{},\n{}\n]"]
+        {
+            assert!(begins(array.as_bytes()), "{array}");
+        }
+        for lines in ["{}\n", "[1]\n[2]\n", "[{}]\n{}\n", "[1, 2\n{}\n", "[{\"a\": 1\n{}\n{}\n", "[{\n{}\n{}"]
+        {
+            assert!(!begins(lines.as_bytes()), "{lines}");
+        }
     }
 }
