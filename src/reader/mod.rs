@@ -45,6 +45,8 @@ pub use source::Reread;
 pub(crate) use span::Span;
 #[cfg(feature = "cli")]
 pub(crate) use table::is_guarded;
+#[cfg(feature = "parquet")]
+pub(crate) use table::with_leaves;
 pub(crate) use table::{Batch as TableBatch, Strings, TableSchema, table_schema};
 pub use text::{FieldKind, TextFields, TextReader};
 

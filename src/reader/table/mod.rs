@@ -13,7 +13,7 @@ pub(crate) use batch::Batch;
 pub(crate) use batch::Strings;
 #[cfg(feature = "cli")]
 pub(crate) use guard::is_guarded;
-pub(crate) use schema::TableSchema;
+pub(crate) use schema::{TableSchema, with_leaves};
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom};

@@ -18,6 +18,7 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{KeyValue, PageIndexPolicy, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 
+use super::schema::with_leaves;
 use crate::storage::SharedFile;
 
 /// The uncompressed bytes of a stretch, if a row group is not many times as large: where a stretch begins and ends
@@ -183,22 +184,16 @@ fn is_interval(field: &Field) -> bool {
 
 /// The field with views in place of strings and bytes, and with values in place of dictionaries.
 fn with_views(field: &FieldRef) -> FieldRef {
-    let data_type = match field.data_type() {
+    Arc::new(Field::clone(field).with_data_type(as_views(field.data_type())))
+}
+
+fn as_views(data_type: &DataType) -> DataType {
+    with_leaves(data_type, &|leaf| match leaf {
         DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
         DataType::Binary | DataType::LargeBinary => DataType::BinaryView,
-        DataType::Dictionary(_, value) => {
-            return with_views(&Arc::new(Field::clone(field).with_data_type(DataType::clone(value))));
-        }
-        DataType::List(item) => DataType::List(with_views(item)),
-        DataType::LargeList(item) => DataType::LargeList(with_views(item)),
-        DataType::ListView(item) => DataType::ListView(with_views(item)),
-        DataType::LargeListView(item) => DataType::LargeListView(with_views(item)),
-        DataType::FixedSizeList(item, length) => DataType::FixedSizeList(with_views(item), *length),
-        DataType::Map(entries, sorted) => DataType::Map(with_views(entries), *sorted),
-        DataType::Struct(fields) => DataType::Struct(fields.iter().map(with_views).collect()),
-        _ => return Arc::clone(field),
-    };
-    Arc::new(Field::clone(field).with_data_type(data_type))
+        DataType::Dictionary(_, value) => as_views(value),
+        other => other.clone(),
+    })
 }
 
 /// The schema with what the Arrow schema in the file says beside its fields, which the reader passes over.

@@ -38,6 +38,22 @@ impl TableSchema {
     }
 }
 
+/// The type with `leaf` of all in it that is not nested; a dictionary is not.
+pub(crate) fn with_leaves(data_type: &DataType, leaf: &dyn Fn(&DataType) -> DataType) -> DataType {
+    let inside =
+        |field: &FieldRef| Arc::new(Field::clone(field).with_data_type(with_leaves(field.data_type(), leaf)));
+    match data_type {
+        DataType::List(item) => DataType::List(inside(item)),
+        DataType::LargeList(item) => DataType::LargeList(inside(item)),
+        DataType::ListView(item) => DataType::ListView(inside(item)),
+        DataType::LargeListView(item) => DataType::LargeListView(inside(item)),
+        DataType::FixedSizeList(item, length) => DataType::FixedSizeList(inside(item), *length),
+        DataType::Map(entries, sorted) => DataType::Map(inside(entries), *sorted),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(inside).collect()),
+        other => leaf(other),
+    }
+}
+
 fn is_text(data_type: &DataType) -> bool {
     match data_type {
         DataType::Dictionary(_, value) => is_text(value),

@@ -11,7 +11,7 @@ use arrow_row::{RowConverter, SortField};
 use arrow_schema::{ArrowError, DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use parquet::file::metadata::KeyValue;
 
-use crate::reader::{TableBatch, TableSchema};
+use crate::reader::{TableBatch, TableSchema, with_leaves};
 use crate::writer::Selected;
 
 /// The column that annotating adds.
@@ -167,33 +167,20 @@ fn converted(array: &ArrayRef, data_type: &DataType) -> Result<ArrayRef, ArrowEr
 
 /// The field as Parquet can have it: of times, there are none by the second.
 fn as_written(field: &FieldRef) -> FieldRef {
-    let data_type = match field.data_type() {
+    let data_type = with_leaves(field.data_type(), &|leaf| match leaf {
         DataType::Timestamp(TimeUnit::Second, zone) => {
             DataType::Timestamp(TimeUnit::Millisecond, zone.clone())
         }
         DataType::Time32(TimeUnit::Second) => DataType::Time32(TimeUnit::Millisecond),
-        DataType::List(item) => DataType::List(as_written(item)),
-        DataType::LargeList(item) => DataType::LargeList(as_written(item)),
-        DataType::FixedSizeList(item, length) => DataType::FixedSizeList(as_written(item), *length),
-        DataType::Map(entries, sorted) => DataType::Map(as_written(entries), *sorted),
-        DataType::Struct(fields) => DataType::Struct(fields.iter().map(as_written).collect()),
-        _ => return Arc::clone(field),
-    };
+        other => other.clone(),
+    });
     Arc::new(Field::clone(field).with_data_type(data_type))
 }
 
 /// The type as which values of this type become bytes: without dictionaries, which bytes do not keep.
 fn as_bytes(data_type: &DataType) -> DataType {
-    let inside = |field: &FieldRef| Arc::new(Field::clone(field).with_data_type(as_bytes(field.data_type())));
-    match data_type {
+    with_leaves(data_type, &|leaf| match leaf {
         DataType::Dictionary(_, value) => as_bytes(value),
-        DataType::List(item) => DataType::List(inside(item)),
-        DataType::LargeList(item) => DataType::LargeList(inside(item)),
-        DataType::ListView(item) => DataType::ListView(inside(item)),
-        DataType::LargeListView(item) => DataType::LargeListView(inside(item)),
-        DataType::FixedSizeList(item, length) => DataType::FixedSizeList(inside(item), *length),
-        DataType::Map(entries, sorted) => DataType::Map(inside(entries), *sorted),
-        DataType::Struct(fields) => DataType::Struct(fields.iter().map(inside).collect()),
         other => other.clone(),
-    }
+    })
 }
