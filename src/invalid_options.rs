@@ -106,6 +106,12 @@ pub enum InvalidOptions {
         /// The directory.
         folder: PathBuf,
     },
+    /// A work directory in a store.
+    #[error("work directory {}: it must be a folder of this machine, for files grow in it", folder.display())]
+    WorkDirIsUrl {
+        /// The URL.
+        folder: PathBuf,
+    },
     /// Several draws on standard output.
     #[error("several draws make several selections: name their place")]
     DrawsToStdout,

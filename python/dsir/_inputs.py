@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -36,6 +37,9 @@ Documents: TypeAlias = Union[Path, "Iterable[os.PathLike[str]]", Texts]
 
 #: Strings that end like this are the names of shards.
 ENDINGS = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".gz", ".zst", ".parquet", ".arrow", ".feather")
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9]+://")
+_URL_OF_PATHLIB = re.compile(r"(s3|gs|az|https?):/[^/]")
 
 
 class Inputs:
@@ -104,6 +108,8 @@ class Inputs:
         first, rest = head[0] if head else None, itertools.chain(head, items)
         if isinstance(first, os.PathLike):
             return [path_of(path, what) for path in rest]
+        if head and all(isinstance(text, str) and _URL.match(text) for text in head):
+            return [path_of(url, what) for url in rest]
         if head and all(isinstance(text, str) and _names_file(text) for text in head):
             raise OptionError(
                 f"{what} holds strings which are the names of files; pass pathlib.Path objects to read them, "
@@ -193,6 +199,8 @@ def path_of(path: Path, what: str) -> str:
     text = os.fspath(path)
     if not isinstance(text, str):
         raise TypeError(f"{what} is a {type(path).__name__}, not a path as str or pathlib.Path")
+    if isinstance(path, os.PathLike) and _URL_OF_PATHLIB.match(text):
+        raise OptionError(f"{what}: pathlib takes a slash out of a URL, as in {text}; pass a str")
     if text == "-":
         raise OptionError(f"{what}: `-` is the command line's standard input and output; pass a path, or texts")
     return text

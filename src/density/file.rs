@@ -1,13 +1,13 @@
 //! The model file: one JSON object, laid out in `docs/formats.md`.
 
-use std::fs::File;
-use std::io::{BufReader, Read, Write};
+use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Counts, Error, Model, RawCounts, Refined, Target};
 use crate::featurizer::FeatureSpace;
+use crate::storage;
 
 /// The format that is written, and the only one that is read.
 pub(super) const VERSION: u64 = 1;
@@ -47,9 +47,7 @@ impl Model {
     /// A file that cannot be read, is no model, or is of another format.
     pub fn read(path: &Path) -> Result<Model, Error> {
         let opened = |source| Error::Open { path: path.into(), source };
-        let mut json = Vec::new();
-        let file = File::open(path).map_err(opened)?;
-        BufReader::new(file).read_to_end(&mut json).map_err(opened)?;
+        let json = storage::read(path).map_err(opened)?;
         Model::of_json(&json, path)
     }
 

@@ -19,6 +19,7 @@ use crate::passes::{
 };
 use crate::reader::Shards;
 use crate::resample::Survey;
+use crate::storage;
 use crate::weights::{WeightsFile, WeightsFolder};
 
 /// What [`measure`] measures, and against what.
@@ -140,7 +141,7 @@ struct OpenWeights<'a> {
 }
 
 fn open_weights(asked: &WeightsToSurvey) -> Result<OpenWeights<'_>, Error> {
-    if !asked.path.is_dir() {
+    if !storage::is_folder(&asked.path) {
         return Ok(OpenWeights { files: vec![WeightsFile::open(&asked.path)?], names: Vec::new(), asked });
     }
     let folder = WeightsFolder::new(&asked.path);

@@ -109,13 +109,14 @@ pub(super) fn warn_of_files(
     let written: HashSet<PathBuf> = written.into_iter().map(|path| absolute(&path)).collect();
     let (mut replaced, mut stay) = ((Vec::new(), 0), (Vec::new(), 0));
     let start = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    for entry in walkdir::WalkDir::new(start).sort_by_file_name().into_iter().flatten() {
-        let path = entry.path();
+    // What cannot be listed cannot be warned of.
+    for path in storage::files_below(start).unwrap_or_default() {
+        let path = path.as_path();
         // Around a file, only the epochs of its name are ours.
         let is_epoch = || path.parent().and_then(Path::file_name).is_some_and(is_epoch_name);
         let is_ours = name
             .map_or_else(|| Shards::is_shard_name(path), |name| path.file_name() == Some(name) && is_epoch());
-        if !entry.file_type().is_file() || !is_ours {
+        if !is_ours {
             continue;
         }
         let (some, all) = if written.contains(&absolute(path)) { &mut replaced } else { &mut stay };

@@ -7,7 +7,7 @@ use super::run::Run;
 use crate::error::Error;
 use crate::invalid_options::InvalidOptions;
 use crate::reader::Shards;
-use crate::storage::{self, WorkDir, descriptor_of_path};
+use crate::storage::{self, WorkDir, descriptor_of_path, is_url};
 use crate::writer::Destination;
 
 /// The ending of a work directory beside an output.
@@ -30,6 +30,7 @@ pub(super) fn beside_output(
     {
         return Err(InvalidOptions::WorkDirIsOutput { folder: asked.into() }.into());
     }
+    refuse_url(asked)?;
     match folder(asked, output.and_then(|output| beside(output, "")), raw) {
         Some(folder) => Ok(WorkDir::Resumable(run.storage.work_dir(&folder)?)),
         None => Ok(WorkDir::Temporary(run.temporary_folder()?)),
@@ -44,9 +45,11 @@ pub(super) fn beside_weights(
     run: &Run,
 ) -> Result<WorkDir, Error> {
     // On a cluster, many may weigh their shards into one folder at a time.
+    refuse_url(asked)?;
     let shards = format!(".{:016x}", raw.fingerprint_of_paths());
     match folder(asked, beside(weights, &shards), raw) {
         Some(folder) => Ok(WorkDir::Resumable(run.storage.work_dir(&folder)?)),
+        None if is_url(weights) => Ok(WorkDir::Temporary(run.temporary_folder()?)),
         None => {
             let failed = |source| storage::Error::new(weights, source);
             Ok(WorkDir::Temporary(run.storage.temporary_folder_in(weights).map_err(failed)?))
@@ -60,9 +63,18 @@ fn folder(asked: Option<&Path>, beside: Option<PathBuf>, raw: &Shards) -> Option
     asked.map(Path::to_path_buf).or(beside.filter(|_| any_file))
 }
 
-/// The work directory beside an output; none for a device or a pipe.
+/// Files grow in a work directory, which objects do not.
+fn refuse_url(asked: Option<&Path>) -> Result<(), InvalidOptions> {
+    match asked.filter(|folder| is_url(folder)) {
+        Some(folder) => Err(InvalidOptions::WorkDirIsUrl { folder: folder.into() }),
+        None => Ok(()),
+    }
+}
+
+/// The work directory beside an output; none for an object, a device or a pipe.
 fn beside(output: &Path, more: &str) -> Option<PathBuf> {
-    if descriptor_of_path(output).is_some()
+    if is_url(output)
+        || descriptor_of_path(output).is_some()
         || output.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir())
     {
         return None;

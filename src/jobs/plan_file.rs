@@ -1,6 +1,5 @@
 //! The file of a plan: what was decided about which shards, laid out in `docs/formats.md`.
 
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -149,7 +148,7 @@ impl PlanFile {
         struct Version {
             dsir_plan: u64,
         }
-        let text = fs::read(path).map_err(|source| PlanError::Open { path: path.into(), source })?;
+        let text = storage::read(path).map_err(|source| PlanError::Open { path: path.into(), source })?;
         let refuse =
             |error: serde_json::Error| PlanError::NotAPlan { path: path.into(), reason: error.to_string() };
         let Version { dsir_plan: version } = serde_json::from_slice(&text).map_err(refuse)?;

@@ -16,6 +16,7 @@ use crate::passes::{FillInOptions, Filter, ReadOptions, Sidecar, WeightSource, f
 use crate::reader::{FieldPath, Shards};
 use crate::resample::InvalidDraw;
 use crate::resample::{DrawOptions, Method};
+use crate::storage;
 use crate::warning::AskedBy;
 use crate::weights::{Scale, ScoresFile, WeightsFolder, WeightsInfo};
 
@@ -80,14 +81,14 @@ pub enum DrawBy {
 impl DrawBy {
     pub(super) fn open(&self, raw: &Shards) -> Result<WeightSource, Error> {
         if let DrawBy::Scores(path, scale) = self
-            && !path.exists()
+            && !storage::is_there(path)
             && let Some((path, field)) = path_and_field(path)
         {
             return Ok(WeightSource::Sidecar(Sidecar::find(raw, path, field)?, *scale));
         }
         Ok(match self {
             DrawBy::Weights(path) => WeightSource::Weights(WeightsFolder::new(path).open(raw)?),
-            DrawBy::Scores(path, scale) if path.is_dir() => {
+            DrawBy::Scores(path, scale) if storage::is_folder(path) => {
                 let folder = WeightsFolder::new(path);
                 let open = |shard| ScoresFile::open(&folder.path_of(shard));
                 WeightSource::Scores(raw.iter().map(open).collect::<Result<_, _>>()?, *scale)
@@ -116,10 +117,10 @@ impl DrawBy {
     }
 }
 
-/// The path and the field of `PATH:FIELD`.
+/// The path and the field of `PATH:FIELD`; what follows the scheme of a URL is no field.
 fn path_and_field(path: &Path) -> Option<(&Path, FieldPath)> {
     let (path, field) = path.to_str()?.rsplit_once(':')?;
-    Some((Path::new(path), FieldPath::new(field)?))
+    if field.starts_with("//") { None } else { Some((Path::new(path), FieldPath::new(field)?)) }
 }
 
 /// Draws records by weights or scores that are there, and writes them.

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::observer::Observer;
 use crate::passes::Elsewhere;
 use crate::reader::{Exclude, Shards};
-use crate::storage::{Storage, TemporaryFolder, WorkDir};
+use crate::storage::{self, Storage, TemporaryFolder, WorkDir};
 use crate::warning::Warning;
 
 /// How a job runs, and what its caller reads and writes itself.
@@ -70,6 +70,7 @@ impl Run {
         // Found out now rather than after hours of work.
         tempfile::tempfile_in(&temp_dir)
             .map_err(|source| Error::TempDir { folder: temp_dir.clone(), source })?;
+        storage::keep_copies_in(&temp_dir);
         let bytes: Option<u64> = shards.into_iter().map(Shards::total_bytes).sum();
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(options.threads, bytes)).build();
         let pool = pool.map_err(|error| Error::Threads(error.to_string()))?;

@@ -28,7 +28,7 @@ impl Sidecar {
     /// A path that is not there; a shard without a file of its own.
     pub(crate) fn find(raw: &Shards, path: &Path, field: FieldPath) -> Result<Self, Error> {
         let mut paths = vec![path.to_path_buf()];
-        if path.is_dir() {
+        if storage::is_folder(path) {
             let mut by_name: HashMap<PathBuf, Vec<PathBuf>> = HashMap::new();
             for file in Shards::find([path])?.iter() {
                 let name = file.path().strip_prefix(path).unwrap_or(file.path());

@@ -1,6 +1,5 @@
 //! What a file holds: lines, records of another form, or the rows of a table.
 
-use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +10,7 @@ use super::span::{RecordsOfSpan, Span};
 use super::table::{Format, Part, Table};
 use super::{Error, Reread, Shard, decompress, foreign};
 use crate::observer::Observer;
-use crate::storage::Stamp;
+use crate::storage::{self, Input, Stamp};
 
 /// The file that a shard is.
 #[derive(Debug)]
@@ -37,19 +36,20 @@ impl From<&Path> for Origin {
 }
 
 impl Origin {
-    fn open(&self) -> Result<File, Error> {
+    fn open(&self) -> Result<Input, Error> {
         let failed = |source| Error::Open { path: self.shard.clone(), source };
-        let file = File::open(&self.file).map_err(failed)?;
-        match self.stamp {
-            Some(stamp) if !stamp.holds(&file.metadata().map_err(failed)?) => Err(self.changed()),
-            _ => Ok(file),
+        let file = Input::open(&self.file).map_err(failed)?;
+        let there = file.stamp().map_err(failed)?;
+        match self.stamp.is_some_and(|stamp| stamp != there) {
+            true => Err(self.changed()),
+            false => Ok(file),
         }
     }
 
     /// Whether the file is no longer what it was; one that is gone was there while it was read.
     pub(super) fn has_changed(&self) -> bool {
-        let there = self.stamp.zip(std::fs::metadata(&self.file).ok());
-        there.is_some_and(|(stamp, metadata)| !stamp.holds(&metadata))
+        let there = self.stamp.zip(storage::stamp_of(&self.file).ok());
+        there.is_some_and(|(stamp, there)| stamp != there)
     }
 
     /// The error of a file that changed.
@@ -99,13 +99,15 @@ pub(super) fn open_file(
     let counted = |inner| Observed { inner, observer: observer.clone() };
     let failed = |source| Error::Read { shard: origin.shard.clone(), at: 0, source };
     let mut file = origin.open()?;
-    if let Some(table) = table(&mut file, origin, from, observer)? {
-        return Ok((table, Reread::Costly));
+    if let Some(format) = format_of(&mut file).map_err(failed)? {
+        let part = Part { first: from.record, span: None };
+        let table = Table::open(format, file, origin, part, observer)?;
+        return Ok((Content::Table(Box::new(table)), Reread::Costly));
     }
     let is_called_table = ["parquet", "arrow", "feather"]
         .iter()
         .any(|ending| origin.file.extension().is_some_and(|own| own == *ending));
-    if is_called_table && file.metadata().map_err(failed)?.len() == 0 {
+    if is_called_table && file.stamp().map_err(failed)?.bytes == 0 {
         let what = "the file is empty, which no table is; fetch or make it again".to_owned();
         return Err(Error::Structure { shard: origin.shard.clone(), line: None, what });
     }
@@ -153,20 +155,6 @@ pub(super) fn open_span(
     Ok((Content::Lines(Box::new(records)), Reread::Cheap))
 }
 
-/// The table that `file`, at its start, is; `None` if it is none, and the file is at its start again.
-pub(super) fn table(
-    file: &mut File,
-    origin: &Arc<Origin>,
-    from: Start,
-    observer: &Observer,
-) -> Result<Option<Content>, Error> {
-    let failed = |source| Error::Read { shard: origin.shard.clone(), at: 0, source };
-    let Some(format) = format_of(file).map_err(failed)? else { return Ok(None) };
-    let part = Part { first: from.record, span: None };
-    let file = file.try_clone().map_err(failed)?;
-    Ok(Some(Content::Table(Box::new(Table::open(format, file, origin, part, observer)?))))
-}
-
 /// What decompressed content is, by its start and, of CSV, its name.
 pub(super) fn recognised(
     mut content: Box<dyn Read + Send>,
@@ -197,7 +185,7 @@ impl Read for Failing {
 }
 
 /// The kind of table that `file`, at its start, is, if it is one; the file is at its start again.
-fn format_of(file: &mut File) -> io::Result<Option<Format>> {
+pub(super) fn format_of(file: &mut Input) -> io::Result<Option<Format>> {
     let mut start = Vec::new();
     Read::by_ref(file).take(foreign::MAGIC_LEN as u64).read_to_end(&mut start)?;
     file.rewind()?;

@@ -6,6 +6,7 @@ use std::path::Path;
 use flate2::bufread::GzDecoder;
 
 use super::{Error, foreign};
+use crate::storage::StoreError;
 
 const GZIP: &[u8] = &[0x1F, 0x8B];
 const ZSTD: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD];
@@ -128,7 +129,9 @@ impl<R: Read> Read for Explained<R> {
 }
 
 fn explain(error: io::Error, format: &str) -> io::Error {
-    if error.raw_os_error().is_some() || error.get_ref().is_some_and(|inner| inner.is::<Error>()) {
+    if error.raw_os_error().is_some()
+        || error.get_ref().is_some_and(|inner| inner.is::<Error>() || inner.is::<StoreError>())
+    {
         return error;
     }
     let kind = error.kind();

@@ -1,6 +1,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::storage::StoreError;
+
 /// The forms that are read.
 #[cfg(feature = "parquet")]
 const READ: &str =
@@ -128,6 +130,7 @@ impl Error {
     pub(super) fn of_reading(error: io::Error, shard: &Path, at: u64) -> Self {
         match error.downcast::<Error>() {
             Ok(ours) => ours,
+            Err(source) if StoreError::is_of_change(&source) => Error::Changed { shard: shard.into() },
             Err(source) => Error::Read { shard: shard.into(), at, source },
         }
     }

@@ -1,6 +1,5 @@
 //! In place of [`table`](../table/mod.rs) where the feature `parquet` is off: no table is read.
 
-use std::fs::File;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -8,6 +7,7 @@ use super::block::Places;
 use super::content::Origin;
 use super::{Error, Shard};
 use crate::observer::Observer;
+use crate::storage::Input;
 
 pub(super) enum Format {}
 
@@ -19,6 +19,7 @@ impl Format {
 
 pub(super) enum Table {}
 
+#[derive(Default)]
 #[expect(dead_code, reason = "there is no table that it is a part of")]
 pub(super) struct Part {
     pub(super) first: u64,
@@ -80,7 +81,7 @@ impl<'a> Strings<'a> {
 impl Table {
     pub(super) fn open(
         format: Format,
-        _: File,
+        _: Input,
         _: &Arc<Origin>,
         _: Part,
         _: &Observer,

@@ -2,16 +2,15 @@ use std::collections::HashSet;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use walkdir::WalkDir;
 
 use super::shard_file::ShardFile;
 use super::source::Stream;
 use super::span::Span;
-use super::{BlockReader, Error, glob};
-use crate::storage::{self, FileId, Stamp};
+use super::{BlockReader, Error, Exclude};
+use crate::storage::{self, FileId, Objects, Stamp, is_url};
 
 /// One input file or stream of records.
 #[derive(Debug)]
@@ -38,19 +37,8 @@ pub struct Shard {
 
 impl From<ShardFile> for Shard {
     fn from(ShardFile { path, file, relative, stamp, walked, span }: ShardFile) -> Self {
-        Shard {
-            path,
-            file: Some(file),
-            relative,
-            stream: None,
-            bytes: span.map_or(stamp.bytes, Span::bytes),
-            only: None,
-            stamp: Some(stamp),
-            content: OnceLock::new(),
-            walked,
-            span,
-            lines_before: OnceLock::new(),
-        }
+        let bytes = span.map_or(stamp.bytes, Span::bytes);
+        Shard { file: Some(file), relative, bytes, stamp: Some(stamp), walked, span, ..Shard::new(&path) }
     }
 }
 
@@ -62,6 +50,31 @@ pub(crate) struct Content {
 }
 
 impl Shard {
+    /// Of which nothing is known yet.
+    fn new(path: &Path) -> Self {
+        Shard {
+            path: path.into(),
+            file: None,
+            relative: PathBuf::new(),
+            stream: None,
+            bytes: 0,
+            only: None,
+            stamp: None,
+            content: OnceLock::new(),
+            walked: false,
+            span: None,
+            lines_before: OnceLock::new(),
+        }
+    }
+
+    fn with_stamp(self, stamp: Stamp) -> Self {
+        Shard { bytes: stamp.bytes, stamp: Some(stamp), ..self }
+    }
+
+    fn of_file(self, metadata: &fs::Metadata) -> Self {
+        Shard { only: storage::only_name(metadata), ..self.with_stamp(Stamp::of(metadata)) }
+    }
+
     /// The path as messages name it; standard input is `-`.
     pub fn path(&self) -> &Path {
         &self.path
@@ -99,7 +112,10 @@ impl Shard {
     pub(crate) fn as_file(&self) -> Option<ShardFile> {
         Some(ShardFile {
             path: self.path.clone(),
-            file: std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone()),
+            file: match is_url(&self.path) {
+                true => self.path.clone(),
+                false => std::path::absolute(&self.path).unwrap_or_else(|_| self.path.clone()),
+            },
             relative: self.relative.clone(),
             stamp: self.stamp()?,
             walked: self.walked,
@@ -160,48 +176,6 @@ pub struct Shards {
     exclude: Exclude,
 }
 
-/// Patterns of files in folders that are no shards.
-///
-/// In a pattern, `*` stands for any characters and `?` for any one. With a `/` in it, it is of the path from the
-/// folder that was named; without one, of the file's name or of the name of any folder on the way.
-#[derive(Clone, Debug, Default)]
-pub struct Exclude {
-    /// Each with whether it has left out a file; clones share that.
-    patterns: Arc<[(String, AtomicBool)]>,
-}
-
-impl Exclude {
-    /// Of these patterns.
-    pub fn new<S: Into<String>>(patterns: impl IntoIterator<Item = S>) -> Self {
-        let patterns = patterns.into_iter().map(|pattern| (pattern.into(), AtomicBool::new(false)));
-        Exclude { patterns: patterns.collect() }
-    }
-
-    /// Whether the file at `path`, from the folder that was named, is left out.
-    pub fn matches(&self, path: &Path) -> bool {
-        let whole = path.to_string_lossy();
-        let matches = |pattern: &str| match pattern.trim_start_matches('/').contains('/') {
-            true => glob::matches(pattern.trim_start_matches('/'), &whole),
-            false => path.components().any(|part| {
-                let pattern = pattern.trim_start_matches('/');
-                glob::matches(pattern, &part.as_os_str().to_string_lossy())
-            }),
-        };
-        let mut any = false;
-        for (_, used) in self.patterns.iter().filter(|(pattern, _)| matches(pattern)) {
-            used.store(true, Ordering::Relaxed);
-            any = true;
-        }
-        any
-    }
-
-    /// The patterns that have left out nothing.
-    pub fn unused(&self) -> impl Iterator<Item = &str> {
-        let unused = self.patterns.iter().filter(|(_, used)| !used.load(Ordering::Relaxed));
-        unused.map(|(pattern, _)| pattern.as_str())
-    }
-}
-
 const ENDINGS: [&str; 8] = ["jsonl", "ndjson", "json", "parquet", "arrow", "feather", "csv", "tsv"];
 const COMPRESSED_ENDINGS: [&str; 4] = ["gz", "gzip", "zst", "zstd"];
 
@@ -246,7 +220,7 @@ impl Shards {
         if list == Path::new("-") {
             io::stdin().read_to_end(&mut text).map_err(failed)?;
         } else {
-            text = fs::read(list).map_err(failed)?;
+            text = storage::read(list).map_err(failed)?;
         }
         let lines = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text).split(|byte| *byte == b'\n');
         let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
@@ -257,16 +231,56 @@ impl Shards {
 
     fn add(&mut self, path: &Path, exclude: &Exclude) -> Result<(), Error> {
         if path == Path::new("-") {
-            self.push(path, Some(Stream::stdin()), None, false);
+            self.shards.push(Shard { stream: Some(Stream::stdin()), ..Shard::new(path) });
             return Ok(());
         }
-        let metadata = fs::metadata(path).map_err(|source| Error::Open { path: path.into(), source })?;
+        let failed = |source| Error::Open { path: path.into(), source };
+        if is_url(path) {
+            return match storage::objects_at(path).map_err(failed)? {
+                Objects::One(stamp) => {
+                    self.shards.push(Shard::new(path).with_stamp(stamp));
+                    Ok(())
+                }
+                Objects::Below(objects) => self.add_objects(path, objects, exclude),
+            };
+        }
+        let metadata = fs::metadata(path).map_err(failed)?;
         if metadata.is_dir() {
             return self.walk(path, exclude);
         }
         let stream = (!metadata.is_file()).then(|| Stream::path(path));
-        self.push(path, stream, Some(&metadata), false);
+        self.shards.push(Shard { stream, ..Shard::new(path).of_file(&metadata) });
         Ok(())
+    }
+
+    /// Adds the objects of those below `folder` that a walk through folders would take for shards.
+    fn add_objects(
+        &mut self,
+        folder: &Path,
+        objects: Vec<(PathBuf, Stamp)>,
+        exclude: &Exclude,
+    ) -> Result<(), Error> {
+        let before = self.shards.len();
+        self.folders.push(folder.into());
+        for (path, stamp) in objects {
+            let inside = path.strip_prefix(folder).unwrap_or(&path);
+            if inside.components().any(is_hidden) || exclude.matches(inside) {
+                continue;
+            }
+            if is_shard_name(&path) {
+                self.shards.push(Shard { walked: true, ..Shard::new(&path).with_stamp(stamp) });
+            } else {
+                self.passed_over += 1;
+            }
+        }
+        self.refuse_none_since(before, folder)
+    }
+
+    fn refuse_none_since(&self, before: usize, folder: &Path) -> Result<(), Error> {
+        match self.shards.len() > before {
+            true => Ok(()),
+            false => Err(Error::NoShard { folder: folder.into() }),
+        }
     }
 
     fn walk(&mut self, folder: &Path, exclude: &Exclude) -> Result<(), Error> {
@@ -291,31 +305,16 @@ impl Shards {
                 continue;
             }
             if is_shard_name(entry.path()) {
-                self.push(entry.path(), None, entry.metadata().ok().as_ref(), true);
+                let shard = Shard { walked: true, ..Shard::new(entry.path()) };
+                self.shards.push(match entry.metadata() {
+                    Ok(metadata) => shard.of_file(&metadata),
+                    Err(_) => shard,
+                });
             } else {
                 self.passed_over += 1;
             }
         }
-        if self.shards.len() == before {
-            return Err(Error::NoShard { folder: folder.into() });
-        }
-        Ok(())
-    }
-
-    fn push(&mut self, path: &Path, stream: Option<Stream>, metadata: Option<&fs::Metadata>, walked: bool) {
-        self.shards.push(Shard {
-            path: path.into(),
-            file: None,
-            relative: PathBuf::new(),
-            stream,
-            bytes: metadata.map_or(0, fs::Metadata::len),
-            only: metadata.and_then(storage::only_name),
-            stamp: metadata.map(Stamp::of),
-            content: OnceLock::new(),
-            walked,
-            span: None,
-            lines_before: OnceLock::new(),
-        });
+        self.refuse_none_since(before, folder)
     }
 
     /// Names every shard by its path from the deepest folder that holds all of them.
@@ -434,8 +433,7 @@ impl Shards {
         }
         self.folders.iter().find_map(|folder| {
             let inside = path.strip_prefix(plain_path(folder)).ok()?;
-            let hidden = |part: Component<'_>| part.as_os_str().as_encoded_bytes().starts_with(b".");
-            let is_shard = !inside.components().any(hidden) && !self.exclude.matches(inside);
+            let is_shard = !inside.components().any(is_hidden) && !self.exclude.matches(inside);
             is_shard.then(|| (folder.as_path(), inside.to_path_buf()))
         })
     }
@@ -447,6 +445,10 @@ impl std::ops::Index<usize> for Shards {
     fn index(&self, index: usize) -> &Shard {
         &self.shards[index]
     }
+}
+
+fn is_hidden(part: Component<'_>) -> bool {
+    part.as_os_str().as_encoded_bytes().starts_with(b".")
 }
 
 fn is_shard_name(path: &Path) -> bool {
@@ -472,8 +474,11 @@ pub(crate) fn name_without_endings(name: &Path) -> PathBuf {
     without(&without(name, &COMPRESSED_ENDINGS), &ENDINGS)
 }
 
-/// The absolute path without `.` and `..`, by its letters alone: symbolic links stay as they are.
+/// The absolute path without `.` and `..`, by its letters alone: symbolic links stay as they are. A URL is one already.
 pub(crate) fn plain_path(path: &Path) -> PathBuf {
+    if is_url(path) {
+        return path.into();
+    }
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.into());
     let mut plain = PathBuf::new();
     for component in absolute.components() {

@@ -5,10 +5,11 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::content::{self, Content, Origin, Start};
+use super::content::{self, Content, Origin};
+use super::table::{Part, Table};
 use super::{Error, decompress};
 use crate::observer::Observer;
-use crate::storage::{self, Stamp};
+use crate::storage::{self, Input, Stamp};
 
 /// What a second reading of the same content would take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,10 +61,12 @@ pub(super) fn open_stream(
             }
             let mut copy = file.try_clone().map_err(failed)?;
             copy.seek(SeekFrom::Start(*start)).map_err(failed)?;
+            let mut copy = Input::File(copy);
             if *start == 0
-                && let Some(table) = content::table(&mut copy, origin, Start::default(), observer)?
+                && let Some(format) = content::format_of(&mut copy).map_err(failed)?
             {
-                return Ok((table, Reread::Costly));
+                let table = Table::open(format, copy, origin, Part::default(), observer)?;
+                return Ok((Content::Table(Box::new(table)), Reread::Costly));
             }
             let (content, compressed) = decompress::content(counted(Box::new(copy)), path)?;
             content::recognised(content, compressed, path)

@@ -1,10 +1,11 @@
 //! A span of a plain shard, so that several machines can read a large one.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+
+use crate::storage::Input;
 
 /// The bytes of a plain file in which records begin that are read, each to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,7 +97,7 @@ impl<R: Read> Read for RecordsOfSpan<R> {
 pub(super) fn lines_before(path: &Path, start: u64) -> u64 {
     // The line of the byte before ends before the first record.
     let Some(last) = start.checked_sub(1) else { return 0 };
-    let Ok(file) = File::open(path) else { return 0 };
+    let Ok(file) = Input::open(path) else { return 0 };
     let mut before = BufReader::with_capacity(BUFFER, file.take(last));
     let mut lines = 1;
     while let Ok(buffer) = before.fill_buf()

@@ -4,8 +4,11 @@
 
 mod error;
 mod growing_file;
+mod input;
 mod platform;
 mod stamp;
+#[cfg_attr(not(feature = "stores"), path = "no_stores.rs")]
+mod stores;
 mod sync;
 mod temporary;
 mod unfinished;
@@ -16,10 +19,15 @@ mod work_files;
 pub use error::Error;
 pub(crate) use growing_file::GrowingFile;
 #[cfg(feature = "parquet")]
-pub(crate) use platform::SharedFile;
+pub(crate) use input::SharedInput;
+pub(crate) use input::{
+    Input, LocalFile, Objects, files_below, is_folder, is_there, is_url, keep_copies_in, objects_at, read,
+    stamp_of,
+};
 pub(crate) use platform::descriptor_of_path;
 pub(crate) use platform::{FileId, holds_bytes, only_name, path_of_bytes, stdin, stdout};
 pub(crate) use stamp::Stamp;
+pub(crate) use stores::StoreError;
 pub(crate) use temporary::TemporaryFolder;
 pub(crate) use unfinished::Unfinished;
 pub(crate) use whole_file::{ClosedFile, WholeFile};
@@ -51,6 +59,14 @@ impl Storage {
     /// Begins the file `path`, which appears when it is finished; its folder must be there.
     pub(crate) fn create(&self, path: &Path) -> Result<WholeFile, Error> {
         WholeFile::create(path, &self.unfinished)
+    }
+
+    /// Makes sure that the file `path` can be begun, without leaving anything.
+    pub(crate) fn check(&self, path: &Path) -> Result<(), Error> {
+        match is_url(path) {
+            true => stores::check_writable(path).map_err(|source| Error::new(path, source)),
+            false => self.create(path).map(drop),
+        }
     }
 
     /// Begins the file `path`, which appears when it is finished, and makes the folders it needs.

@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::Error;
+use super::input::is_url;
 use super::platform;
 
 /// More files at a time are not waited for one by one: one call for all that their file system has to write takes less.
@@ -38,7 +39,9 @@ pub(crate) fn folders<'a>(files: impl IntoIterator<Item = &'a Path>) -> Result<(
         Some(folder) => folder,
         None => Path::new("/"),
     };
-    let folders: BTreeSet<&Path> = files.into_iter().map(folder).collect();
+    // A store says that an object is complete when it is.
+    let files = files.into_iter().filter(|file| !is_url(file));
+    let folders: BTreeSet<&Path> = files.map(folder).collect();
     folders.into_iter().try_for_each(|folder| {
         // A folder of devices, or one that may be written but not read, need not be known to last.
         let Ok(open) = File::open(folder) else { return Ok(()) };

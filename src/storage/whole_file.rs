@@ -8,13 +8,15 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
 use super::error::Error;
+use super::input::{copies_folder, is_url};
 use super::platform::{self, FileId};
+use super::stores::Upload;
 use super::sync;
 use super::unfinished::{Mark, Unfinished};
 
 /// A file under way: it gets its name when it is [finished](WholeFile::finish), and is gone if dropped.
 ///
-/// A device or a pipe is written to as it is.
+/// A device or a pipe is written to as it is. An object of a store is a temporary file until then.
 #[derive(Debug)]
 pub(crate) struct WholeFile {
     path: PathBuf,
@@ -50,6 +52,11 @@ impl WholeFile {
         unfinished: &Unfinished,
         prepare: impl FnOnce(&Path) -> io::Result<()>,
     ) -> Result<Self, Error> {
+        if is_url(path) {
+            let (file, mark) =
+                temporary_copy(unfinished).map_err(|source| Error { path: path.into(), source })?;
+            return Ok(WholeFile { path: path.into(), kind: Kind::Temporary(file, mark) });
+        }
         let there = fs::metadata(path);
         let is_whole = there.as_ref().map_or(true, |there| there.is_file() || there.is_dir());
         let descriptor = platform::descriptor_of_path(path);
@@ -88,10 +95,12 @@ impl WholeFile {
     /// resumed from.
     pub(crate) fn finish_soon(self) -> Result<(), Error> {
         let WholeFile { path, kind } = self;
-        let Kind::Temporary(file, mark) = kind else { return Ok(()) };
-        mark.complete(|| file.persist(&path).map_err(|error| error.error))
-            .map(drop)
-            .map_err(|source| Error { path, source })
+        let Kind::Temporary(mut file, mark) = kind else { return Ok(()) };
+        let complete = || match is_url(&path) {
+            true => Upload::send(file.as_file_mut(), &path).and_then(|upload| complete(upload, mark)),
+            false => mark.complete(|| file.persist(&path).map_err(|error| error.error)).map(drop),
+        };
+        complete().map_err(|source| Error { path, source })
     }
 
     /// Closes the file, complete but still without its name.
@@ -150,14 +159,31 @@ impl ClosedFile {
         let temporary = |file: &ClosedFile| file.temporary.as_ref().map(|(path, ..)| path.to_path_buf());
         sync::files(files.iter().filter_map(|file| Some((temporary(file)?, file.path.as_path()))))?;
         let paths: Vec<PathBuf> = files.iter().map(|file| file.path.clone()).collect();
-        files.into_iter().try_for_each(ClosedFile::finish)?;
+        // All are sent before the first one appears.
+        let sent: Result<Vec<_>, Error> = files.into_iter().map(ClosedFile::send).collect();
+        sent?.into_iter().try_for_each(|(file, upload)| file.finish(upload))?;
         sync::folders(paths.iter().map(PathBuf::as_path))
     }
 
-    /// Gives the file its name.
-    fn finish(self) -> Result<(), Error> {
+    /// Sends the file to the store, if it is to be an object.
+    fn send(self) -> Result<(ClosedFile, Option<Upload>), Error> {
+        let upload = match &self.temporary {
+            Some((temporary, ..)) if is_url(&self.path) => {
+                let sent = File::open(temporary).and_then(|mut file| Upload::send(&mut file, &self.path));
+                Some(sent.map_err(|source| Error::new(&self.path, source))?)
+            }
+            _ => None,
+        };
+        Ok((self, upload))
+    }
+
+    /// Gives the file its name, or completes the object.
+    fn finish(self, upload: Option<Upload>) -> Result<(), Error> {
         let ClosedFile { path, temporary } = self;
         let Some((temporary, identity, mark)) = temporary else { return Ok(()) };
+        if let Some(upload) = upload {
+            return complete(upload, mark).map_err(|source| Error { path, source });
+        }
         let finish = || {
             let ours = OpenOptions::new().write(true).open(&temporary).and_then(|file| {
                 let ours =
@@ -190,6 +216,11 @@ pub(super) fn move_all(files: &[(PathBuf, PathBuf)], unfinished: &Unfinished) ->
 pub(super) fn move_to(from: &Path, to: &Path, unfinished: &Unfinished) -> Result<(), Error> {
     let to = followed(to);
     let failed = |source| Error::new(&to, source);
+    if is_url(&to) {
+        let sent = File::open(from).and_then(|mut file| Upload::send(&mut file, &to));
+        sent.and_then(|mut upload| unfinished.unless_abandoned(|| upload.complete())).map_err(failed)?;
+        return fs::remove_file(from).map_err(failed);
+    }
     let folder = to.parent().map_or(Ok(()), fs::create_dir_all);
     folder.map_err(failed)?;
     if let Ok(replaced) = fs::metadata(&to) {
@@ -204,6 +235,17 @@ pub(super) fn move_to(from: &Path, to: &Path, unfinished: &Unfinished) -> Result
         }
         renamed => renamed.map_err(failed),
     }
+}
+
+/// Makes an object appear, unless all that is under way was abandoned since it was sent.
+fn complete(mut upload: Upload, mark: Mark) -> io::Result<()> {
+    mark.complete(|| upload.complete()).inspect_err(|_| upload.abort())
+}
+
+/// Begins the file that is to become an object.
+fn temporary_copy(unfinished: &Unfinished) -> io::Result<(NamedTempFile, Mark)> {
+    let make = || Builder::new().prefix(".dsir-").suffix(".part").tempfile_in(copies_folder());
+    unfinished.make(make, NamedTempFile::path)
 }
 
 /// Begins a file beside `path`, where there may be one that is to be replaced.
@@ -285,6 +327,9 @@ fn id_at(path: &Path) -> io::Result<Option<FileId>> {
 
 /// Where a link leads to in the end, whether that is there or not.
 fn followed(path: &Path) -> PathBuf {
+    if is_url(path) {
+        return path.into();
+    }
     let mut path = path.to_owned();
     for _ in 0..40 {
         match fs::read_link(&path) {
@@ -341,7 +386,7 @@ mod tests {
         let path = folder.path().join("out");
         let first = create(&path).close().unwrap();
         let second = create(&path);
-        assert!(first.finish().unwrap_err().to_string().contains("another run writes the same output"));
+        assert!(first.finish(None).unwrap_err().to_string().contains("another run writes the same output"));
         assert!(!path.exists());
         second.finish().unwrap();
         assert!(path.exists());

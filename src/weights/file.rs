@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 
 use super::npy::{self, Header};
 use super::{Error, Layout, Row, unsound};
-use crate::storage::{self, GrowingFile, Stamp, Storage};
+use crate::storage::{self, GrowingFile, LocalFile, Stamp, Storage};
 
 /// Writes the weights of one shard, row after row; until [finished](WeightsWriter::finish), the file is refused as
 /// weights.
@@ -81,6 +81,8 @@ const PIECE: u64 = 1 << 14;
 #[derive(Clone, Debug)]
 pub struct WeightsFile {
     path: PathBuf,
+    /// It, or a copy of an object.
+    file: LocalFile,
     header: Header,
     stamp: Stamp,
 }
@@ -92,14 +94,14 @@ impl WeightsFile {
     /// A file that cannot be read or does not hold weights, or not as many as it says.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let refuse = |reason| Error::NotWeights { path: path.into(), reason };
-        let (header, stamp) = npy::open(path, npy::parse, refuse)?;
+        let (file, header, stamp) = npy::open(path, npy::parse, refuse)?;
         let found = stamp.bytes;
         let Header { layout, rows, data } = header;
         let expected = rows.checked_mul(layout.row as u64).and_then(|bytes| bytes.checked_add(data));
         if expected != Some(found) {
             return Err(refuse(format!("its header promises {rows} rows, its length is {found} bytes")));
         }
-        Ok(WeightsFile { path: path.into(), header, stamp })
+        Ok(WeightsFile { path: path.into(), file, header, stamp })
     }
 
     /// Where the file is.
@@ -126,7 +128,7 @@ impl WeightsFile {
         block.layout = layout;
         block.bytes.resize(count * layout.row, 0);
         let at = data + first * layout.row as u64;
-        let read = npy::read_at(&self.path, self.stamp, at, &mut block.bytes);
+        let read = npy::read_at(self.file.path(), self.stamp, at, &mut block.bytes);
         let path = || self.path.clone();
         read.map_err(|source| Error::Read { path: path(), source })?
             .ok_or_else(|| Error::FileChanged { path: path() })?;

@@ -1,4 +1,3 @@
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -161,7 +160,7 @@ impl WeightsInfo {
     /// # Errors
     /// A file that cannot be read or says something else.
     pub fn read(path: &Path) -> Result<Option<Self>, Error> {
-        let text = match fs::read(path) {
+        let text = match storage::read(path) {
             Ok(text) => text,
             Err(error)
                 if matches!(
@@ -247,12 +246,11 @@ impl WeightsFolder {
     /// # Errors
     /// A folder or a file that cannot be read; a folder without weights.
     pub fn all(&self) -> Result<Vec<WeightsFile>, Error> {
+        let failed = |source| Error::Read { path: self.path.clone(), source };
         let mut files = Vec::new();
-        for entry in walkdir::WalkDir::new(&self.path).sort_by_file_name() {
-            let entry =
-                entry.map_err(|error| Error::Read { path: self.path.clone(), source: error.into() })?;
-            if entry.path().extension().is_some_and(|extension| extension == "npy") {
-                push_alike(&mut files, WeightsFile::open(entry.path())?)?;
+        for path in storage::files_below(&self.path).map_err(failed)? {
+            if path.extension().is_some_and(|extension| extension == "npy") {
+                push_alike(&mut files, WeightsFile::open(&path)?)?;
             }
         }
         if files.is_empty() {
@@ -269,12 +267,16 @@ impl WeightsFolder {
     pub fn open(&self, shards: &Shards) -> Result<Vec<WeightsFile>, Error> {
         let mut files: Vec<WeightsFile> = Vec::with_capacity(shards.len());
         for shard in shards.iter() {
-            let single = self.path.is_file() && shards.len() == 1;
+            let single =
+                shards.len() == 1 && !storage::is_folder(&self.path) && storage::is_there(&self.path);
             let path = if single { self.path.clone() } else { self.path_of(shard) };
-            if !path.exists() {
-                return Err(Error::Missing { path, shard: shard.path().into() });
-            }
-            push_alike(&mut files, WeightsFile::open(&path)?)?;
+            let file = match WeightsFile::open(&path) {
+                Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                    return Err(Error::Missing { path, shard: shard.path().into() });
+                }
+                file => file?,
+            };
+            push_alike(&mut files, file)?;
         }
         Ok(files)
     }

@@ -5,7 +5,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::{Error, Layout};
-use crate::storage::Stamp;
+use crate::storage::{LocalFile, Stamp};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
 /// No header of ours or NumPy's comes near; what a file claims beyond it is not believed.
@@ -62,20 +62,22 @@ pub(super) fn read_at(path: &Path, stamp: Stamp, at: u64, bytes: &mut [u8]) -> i
     file.read_exact(bytes).map(Some)
 }
 
-/// Reads the header of the file `path` with `parse`, refuses with `refuse` what is none, and also gives the
-/// stamp of the file.
+/// Reads the header of the file `path` with `parse`, refuses with `refuse` what is none, and also gives the file and its
+/// stamp.
 pub(super) fn open<H>(
     path: &Path,
     parse: impl Fn(&[u8]) -> Result<H, String>,
     refuse: impl Fn(String) -> Error,
-) -> Result<(H, Stamp), Error> {
+) -> Result<(LocalFile, H, Stamp), Error> {
     let failed = |source| Error::Read { path: path.into(), source };
-    let mut file = File::open(path).map_err(failed)?;
+    let local = LocalFile::at(path).map_err(failed)?;
+    let mut file = File::open(local.path()).map_err(failed)?;
     let mut start = Vec::new();
     (&mut file).take(12).read_to_end(&mut start).map_err(failed)?;
     let len = header_len(&start).map_err(&refuse)?;
     (&mut file).take(len.saturating_sub(start.len()) as u64).read_to_end(&mut start).map_err(failed)?;
-    Ok((parse(&start).map_err(&refuse)?, Stamp::of(&file.metadata().map_err(failed)?)))
+    let stamp = Stamp::of(&file.metadata().map_err(failed)?);
+    Ok((local, parse(&start).map_err(&refuse)?, stamp))
 }
 
 /// Reads the header of weights, which takes up all of `bytes`.

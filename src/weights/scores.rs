@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, npy};
 use crate::ln::ln_of_any;
-use crate::storage::Stamp;
+use crate::storage::{LocalFile, Stamp};
 
 /// What a score of another tool says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,8 +49,8 @@ impl Scale {
 pub struct ScoresFile {
     /// What messages call it.
     path: PathBuf,
-    /// Where it is.
-    file: PathBuf,
+    /// It, what was made of it, or a copy of an object.
+    file: LocalFile,
     header: npy::PlainHeader,
     stamp: Stamp,
 }
@@ -62,7 +62,7 @@ impl ScoresFile {
     /// A file that cannot be read or holds no such array.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let refuse = |reason| Error::NotScores { path: path.into(), reason };
-        let (header, stamp) = npy::open(path, npy::parse_plain, refuse)?;
+        let (file, header, stamp) = npy::open(path, npy::parse_plain, refuse)?;
         let found = stamp.bytes;
         let expected =
             header.rows.checked_mul(header.size as u64).and_then(|bytes| bytes.checked_add(header.data));
@@ -72,7 +72,7 @@ impl ScoresFile {
                 "its header promises {promised} scores, its length is {found} bytes"
             )));
         }
-        Ok(ScoresFile { path: path.into(), file: path.into(), header, stamp })
+        Ok(ScoresFile { path: path.into(), file, header, stamp })
     }
 
     /// The file `path` that we have made of `rows` scores, and nothing else, which are those of `of`.
@@ -80,9 +80,11 @@ impl ScoresFile {
     /// # Errors
     /// A file that cannot be looked at.
     pub(crate) fn of_values(path: &Path, of: &Path, rows: u64) -> Result<Self, Error> {
-        let metadata = path.metadata().map_err(|source| Error::Read { path: path.into(), source })?;
+        let failed = |source| Error::Read { path: path.into(), source };
+        let stamp = Stamp::of(&path.metadata().map_err(failed)?);
+        let file = LocalFile::at(path).map_err(failed)?;
         let header = npy::PlainHeader { size: 8, rows, data: 0 };
-        Ok(ScoresFile { path: of.into(), file: path.into(), header, stamp: Stamp::of(&metadata) })
+        Ok(ScoresFile { path: of.into(), file, header, stamp })
     }
 
     /// The file as messages call it.
@@ -102,7 +104,7 @@ impl ScoresFile {
     pub fn read(&self, first: u64, count: usize, scores: &mut Vec<f64>) -> Result<(), Error> {
         let npy::PlainHeader { size, data, .. } = self.header;
         let mut bytes = vec![0; count * size];
-        let read = npy::read_at(&self.file, self.stamp, data + first * size as u64, &mut bytes);
+        let read = npy::read_at(self.file.path(), self.stamp, data + first * size as u64, &mut bytes);
         let path = || self.path.clone();
         read.map_err(|source| Error::Read { path: path(), source })?
             .ok_or_else(|| Error::FileChanged { path: path() })?;

@@ -85,8 +85,7 @@ impl Sink {
         if path.exists() && !path.is_file() && !path.is_dir() {
             return Ok(()); // A device or a pipe: opening it could wait for its reader.
         }
-        storage.create(path)?;
-        Ok(())
+        Ok(storage.check(path)?)
     }
 
     /// The file `path`, with the folders it needs: of rows of `form`, or of lines if there is none.

@@ -10,12 +10,13 @@ use crate::cli::host::Outcome;
 use crate::cli::options::refuse_dash;
 use crate::density::{Model, Refined, kl_divergence};
 use crate::resample::Survey;
+use crate::storage::is_folder;
 use crate::weights::{WeightsFile, WeightsFolder};
 
 pub(crate) fn inspect(args: &Inspect) -> Result<Outcome, Failure> {
     let path = &args.path;
     refuse_dash("MODEL|WEIGHTS", path)?;
-    let text = if path.is_dir() {
+    let text = if is_folder(path) {
         let weights = WeightsFolder::new(path).all()?;
         let info = WeightsFolder::new(path).info()?;
         let made_with = info.map_or(String::new(), |info| format!("feature space  {}\n", info.feature_space));

@@ -15,7 +15,6 @@ pub(crate) use batch::Strings;
 pub(crate) use guard::is_guarded;
 pub(crate) use schema::{TableSchema, with_leaves};
 
-use std::fs::File;
 use std::io::{Seek, SeekFrom};
 use std::ops::Range;
 use std::sync::Arc;
@@ -32,7 +31,7 @@ use super::content::{Content, Origin, Start, open_file};
 use super::source::Observed;
 use super::{Error, Shard};
 use crate::observer::Observer;
-use crate::storage::SharedFile;
+use crate::storage::Input;
 
 /// A kind of table, recognised by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +72,7 @@ enum Kind {
     },
 }
 
-type ArrowInput = ArrowFile<Observed<File>>;
+type ArrowInput = ArrowFile<Observed<Input>>;
 
 /// What the rows of a shard are, if it is a file that holds a table.
 ///
@@ -124,18 +123,18 @@ impl Table {
     /// Opens the table that begins at the start of `file`, which is that of `origin`.
     pub(super) fn open(
         format: Format,
-        mut file: File,
+        mut file: Input,
         origin: &Arc<Origin>,
         part: Part,
         observer: &Observer,
     ) -> Result<Self, Error> {
         let failed = |source| Error::Open { path: origin.shard.clone(), source };
         let damaged = |what: String| origin.damaged(None, what);
-        let len = file.metadata().map_err(failed)?.len();
+        let len = file.stamp().map_err(failed)?.bytes;
         let kind = match format {
             Format::Parquet => {
-                let open =
-                    || ParquetFile::open(SharedFile::new(file), len).map_err(|error| error.to_string());
+                let file = file.shared().map_err(failed)?;
+                let open = || ParquetFile::open(file, len).map_err(|error| error.to_string());
                 let file = Arc::new(guarded(open).map_err(damaged)?);
                 let is_whole = part.span.is_none();
                 let stretches: Vec<Stretch> = file.stretches(part.first, part.span).collect();

@@ -19,7 +19,7 @@ use parquet::file::metadata::{KeyValue, PageIndexPolicy, RowGroupMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 
 use super::schema::with_leaves;
-use crate::storage::SharedFile;
+use crate::storage::SharedInput;
 
 /// The uncompressed bytes of a stretch, if a row group is not many times as large: where a stretch begins and ends
 /// within a page, that page is decompressed twice.
@@ -55,7 +55,7 @@ impl Stretch {
 
 impl ParquetFile {
     /// Reads what the file says of itself.
-    pub(super) fn open(file: SharedFile, len: u64) -> Result<Self> {
+    pub(super) fn open(file: SharedInput, len: u64) -> Result<Self> {
         let bytes = FileBytes { file: Arc::new(file), len };
         let options = ArrowReaderOptions::new().with_offset_index_policy(PageIndexPolicy::Optional);
         let options = options.with_column_index_policy(PageIndexPolicy::Skip);
@@ -226,7 +226,7 @@ impl Batches {
 /// The bytes of a file, read at several places at a time.
 #[derive(Clone)]
 struct FileBytes {
-    file: Arc<SharedFile>,
+    file: Arc<SharedInput>,
     len: u64,
 }
 
@@ -261,7 +261,7 @@ const HEADER: usize = 1 << 10;
 
 /// Reads on from a place.
 struct At {
-    file: Arc<SharedFile>,
+    file: Arc<SharedInput>,
     at: u64,
 }
 

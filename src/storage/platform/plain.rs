@@ -1,5 +1,7 @@
 use std::fs::{File, Metadata, Permissions};
 use std::io;
+#[cfg(all(feature = "parquet", feature = "stores"))]
+use std::io::Write;
 #[cfg(feature = "parquet")]
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -68,6 +70,13 @@ impl SharedFile {
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         file.seek(SeekFrom::Start(at))?;
         file.read(buffer)
+    }
+
+    #[cfg(all(feature = "parquet", feature = "stores"))]
+    pub(crate) fn write_all_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(at))?;
+        file.write_all(bytes)
     }
 }
 

@@ -88,6 +88,12 @@ impl SharedFile {
     pub(crate) fn read_at(&self, buffer: &mut [u8], at: u64) -> io::Result<usize> {
         self.0.read_at(buffer, at)
     }
+
+    /// Writes `bytes` to byte `at` and after.
+    #[cfg(all(feature = "parquet", feature = "stores"))]
+    pub(crate) fn write_all_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        self.0.write_all_at(bytes, at)
+    }
 }
 
 /// The path that these bytes name.
