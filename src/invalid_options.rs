@@ -17,6 +17,8 @@ pub enum OutputKind {
     Model,
     /// Weights.
     Weights,
+    /// Log weights for other tools.
+    Scores,
     /// The report of a job.
     Summary,
     /// Records that were skipped.
@@ -31,6 +33,7 @@ impl fmt::Display for OutputKind {
             OutputKind::Records => "the output",
             OutputKind::Model => "the model",
             OutputKind::Weights => "the weights",
+            OutputKind::Scores => "the sidecars",
             OutputKind::Summary => "the summary",
             OutputKind::Rejects => "the rejects",
             OutputKind::Plan => "the plan",
@@ -58,6 +61,12 @@ pub enum InvalidOptions {
         what: OutputKind,
         /// The ending of its name.
         ending: String,
+    },
+    /// Parquet, where it is not built in.
+    #[error("{what}: Parquet is written by builds with it: cargo install … --features parquet")]
+    NoParquet {
+        /// What is to be written.
+        what: OutputKind,
     },
     /// A compressed name for plain JSON.
     #[error("{what} is written as plain JSON; name it without .{ending}")]

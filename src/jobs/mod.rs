@@ -47,6 +47,6 @@ pub use weigh::{WeighOptions, weigh};
 pub use write_part::{PartOptions, write_part};
 
 pub use crate::passes::{
-    Eligible, Filter, Overlap, Prepared, ReadOptions, ReadReport, Repeats, SelectedRecords, SelectionShards,
-    TargetShards, do_piece,
+    Eligible, Filter, Overlap, Prepared, ReadOptions, ReadReport, Repeats, ScoreFiles, SelectedRecords,
+    SelectionShards, TargetShards, do_piece,
 };

@@ -11,9 +11,11 @@ use super::run::{Run, RunOptions};
 use super::select::end;
 use crate::density::Model;
 use crate::error::Error;
-use crate::invalid_options::OutputKind;
+use crate::invalid_options::{InvalidOptions, OutputKind};
 use crate::observer::Observer;
-use crate::passes::{self, Filter, ReadOptions, look_for_fields, refuse_weights_of_others};
+use crate::passes::{
+    self, Filter, ReadOptions, ScoreFiles, look_for_fields, refuse_weights_of_others, write_score_files,
+};
 use crate::reader::Shards;
 use crate::weights::WeightsFolder;
 use crate::writer;
@@ -35,6 +37,8 @@ pub struct WeighOptions {
     pub rejects: Option<PathBuf>,
     /// The folder for the weights: one file for each shard.
     pub output: PathBuf,
+    /// In what form the log weights are also written beside the weights, for other tools.
+    pub score_files: Option<ScoreFiles>,
     /// The work directory; `None`: beside the output.
     pub work_dir: Option<PathBuf>,
     /// How the job runs.
@@ -52,6 +56,7 @@ impl WeighOptions {
             punkt_is_named: false,
             rejects: None,
             output: output.into(),
+            score_files: None,
             work_dir: None,
             run: RunOptions::default(),
         }
@@ -67,6 +72,14 @@ pub fn weigh(options: WeighOptions, observer: &Observer) -> Result<Report, Error
     let WeighOptions { raw, model: model_path, filter, read, rejects, output, .. } = options;
     let run = Run::new(&options.run, observer, [&raw])?;
     outputs::refuse_dash(OutputKind::Weights, &output)?;
+    match options.score_files {
+        Some(ScoreFiles::Parquet) if !cfg!(feature = "parquet") => {
+            return Err(InvalidOptions::NoParquet { what: OutputKind::Scores }.into());
+        }
+        // Texts are read once more.
+        Some(ScoreFiles::Dolma) => raw.keep_streams(run.temp_dir()),
+        _ => {}
+    }
     let model = Model::read(&model_path)?;
     check_punkt(options.punkt_is_named, filter.quality.is_some(), model.space.tokenizer)?;
     let folder = WeightsFolder::new(&output);
@@ -80,8 +93,13 @@ pub fn weigh(options: WeighOptions, observer: &Observer) -> Result<Report, Error
     let weights: Vec<PathBuf> =
         raw.iter().map(|shard| folder.path_of(shard)).chain([folder.info_path()]).collect();
     outputs.extend(weights.iter().map(|path| Output::new(OutputKind::Weights, path)));
+    let score_files: Vec<PathBuf> = match options.score_files {
+        Some(form) => raw.iter().map(|shard| form.path(folder.path(), shard)).collect(),
+        None => Vec::new(),
+    };
+    outputs.extend(score_files.iter().map(|path| Output::new(OutputKind::Scores, path)));
     outputs::check_apart(&outputs)?;
-    writer::refuse_overwriting(&weights, inputs())?;
+    writer::refuse_overwriting(weights.iter().chain(&score_files), inputs())?;
     outputs::refuse_inside(&outputs, &raw)?;
     refuse_weights_of_others(&raw, &folder)?;
     run.warn_of_unused(raw.exclude());
@@ -90,17 +108,20 @@ pub fn weigh(options: WeighOptions, observer: &Observer) -> Result<Report, Error
     let work_dir = place::beside_weights(options.work_dir.as_deref(), &output, &raw, &run)?;
     let done = run.work(Report::new(run.threads()), |report| {
         let mut rejects = create_rejects(rejects.as_deref(), &run)?;
-        let options = passes::WeighingOptions {
+        let weighing = passes::WeighingOptions {
             rejects: rejects.as_mut(),
             candidates: None,
             elsewhere: None,
             publish_to: Some(&folder),
             filter,
         };
-        let weighed = passes::weigh(&model, &raw, &read, &work_dir, options, &run.storage, &run.observer);
+        let weighed = passes::weigh(&model, &raw, &read, &work_dir, weighing, &run.storage, &run.observer);
         let was_read = finish_rejects(rejects, weighed)?.read;
         report.read("weigh", &was_read);
         report.raw = Some(RawReport::new(&raw, &was_read));
+        if let Some(form) = options.score_files {
+            write_score_files(form, &folder, &model, &raw, &read, &run.storage, &run.observer)?;
+        }
         Ok(())
     });
     end(done, work_dir)

@@ -17,6 +17,7 @@ mod oversampled;
 mod prepare;
 mod rejects;
 mod sample;
+mod score_files;
 mod scores;
 mod selected;
 mod sidecar;
@@ -41,6 +42,8 @@ pub(crate) use measure::{MeasuredSelection, MeasuringOptions, measure_raw, measu
 pub use prepare::Prepared;
 pub(crate) use prepare::{PreparingOptions, prepare};
 pub(crate) use rejects::Rejects;
+pub use score_files::ScoreFiles;
+pub(crate) use score_files::write_score_files;
 pub use selected::SelectedRecords;
 pub(crate) use selected::TextHashes;
 pub(crate) use sidecar::Sidecar;

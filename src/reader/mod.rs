@@ -41,7 +41,7 @@ pub use exclude::Exclude;
 pub(crate) use field::score_at;
 pub use field::{FieldPath, field_names, field_number, field_text};
 pub(crate) use shard_file::{ShardFile, path_bytes};
-pub(crate) use shards::{Content, name_without_endings, plain_path};
+pub(crate) use shards::{Content, ending_of_content, name_without_endings, plain_path};
 pub use shards::{Shard, Shards};
 pub use source::Reread;
 pub(crate) use span::Span;

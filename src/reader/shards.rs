@@ -456,7 +456,7 @@ fn is_shard_name(path: &Path) -> bool {
 }
 
 /// The ending of a name, in lower case, without that of a compression.
-pub(super) fn ending_of_content(name: &Path) -> Option<String> {
+pub(crate) fn ending_of_content(name: &Path) -> Option<String> {
     let ending = |name: &Path| name.extension()?.to_str().map(str::to_ascii_lowercase);
     match ending(name)? {
         compressed if COMPRESSED_ENDINGS.contains(&compressed.as_str()) => ending(&name.with_extension("")),

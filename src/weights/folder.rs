@@ -216,6 +216,11 @@ impl WeightsFolder {
         }
     }
 
+    /// Where the folder is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The file that describes what the weights were made with.
     pub fn info_path(&self) -> PathBuf {
         self.path.join(WeightsInfo::FILE)

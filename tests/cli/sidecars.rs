@@ -1,6 +1,6 @@
 //! Scores in files beside the shards.
 
-use crate::harness::{Dir, gzip};
+use crate::harness::{Dir, decompressed, gzip};
 
 /// Two shards of four records each, and the numbers of all of them as scores.
 fn corpus() -> Dir {
@@ -98,4 +98,35 @@ fn that_do_not_fit_are_refused() {
     ]);
     dir.run(&format!("{draw} --scores one/en/a.jsonl documents")).fails(&["one/en/a.jsonl:FIELD"]);
     dir.run(&format!("{draw} --scores nowhere:s documents")).fails(&["nowhere"]);
+}
+
+#[test]
+fn log_weights_are_written_as_attributes_that_draw_what_the_weights_draw() {
+    let dir = corpus();
+    dir.write("documents/en/c.csv", "id,text\n8,\"record, the last\"\n9,\n");
+    dir.write("target.jsonl", "{\"text\": \"record number 3 and number 7\"}\n");
+    dir.run("fit -q --target target.jsonl -o model.json documents").ok();
+    dir.run("weigh -q --model model.json --sidecar dolma -o weights documents").ok();
+    // Under the names of the documents; what is no JSON gets the usual ending.
+    let attributes = decompressed(&dir.path("weights/c.jsonl.gz"));
+    let first = attributes.lines().next().unwrap();
+    assert!(first.starts_with("{\"id\":\"8\",\"attributes\":{\"dsir__log_weight\":[[0,16,"), "{first}");
+    assert!(first.ends_with("]]}}"), "{first}");
+    assert_eq!(dir.read("weights/a.jsonl").lines().count(), 4);
+    assert_eq!(decompressed(&dir.path("weights/b.jsonl.gz")).lines().count(), 4);
+    let draw = "resample -q --min-tokens 0 -k 4 --method topk";
+    let expected = dir.run(&format!("{draw} --weights weights documents")).ok();
+    let scores = "--scores weights:attributes.dsir__log_weight --log-scores";
+    assert_eq!(dir.run(&format!("{draw} {scores} documents")).ok(), expected);
+}
+
+#[test]
+fn a_record_that_was_skipped_has_no_score() {
+    let dir = Dir::new();
+    dir.write("raw/a.jsonl", "{\"text\": \"one\"}\n{\"no\": 1}\n{\"text\": \"two\"}\n");
+    dir.write("target.jsonl", "{\"text\": \"one of many\"}\n");
+    dir.run("fit -q --invalid skip --target target.jsonl -o model.json raw").ok();
+    dir.run("weigh -q --invalid skip --model model.json --sidecar dolma -o weights raw").ok();
+    let lines = dir.read("weights/a.jsonl");
+    assert_eq!(lines.lines().nth(1), Some("{\"id\":null,\"attributes\":{\"dsir__log_weight\":[]}}"));
 }

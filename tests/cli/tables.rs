@@ -430,3 +430,19 @@ fn a_column_beside_the_shards_has_scores() {
     write_parquet(&dir, "nulls.parquet", &corpus(), properties().build());
     dir.run(&format!("{draw} --scores nulls.parquet:n raw.parquet")).fails(&["nulls.parquet", "record 0"]);
 }
+
+#[test]
+fn log_weights_are_written_as_columns_that_draw_what_the_weights_draw() {
+    let dir = Dir::new();
+    dir.write("raw/a.jsonl", lines());
+    dir.write("target.jsonl", "{\"text\": \"the sea and the tide\"}\n");
+    dir.run("fit -q --target target.jsonl -o model.json raw").ok();
+    dir.run("weigh -q --model model.json --sidecar parquet -o weights raw").ok();
+    let columns = read_parquet(&dir, "weights/a.parquet");
+    let names: Vec<_> = columns.schema().fields().iter().map(|field| field.name().clone()).collect();
+    assert_eq!(names, ["log_weight", "tokens"]);
+    assert_eq!(columns.num_rows(), lines().lines().count());
+    let draw = "resample -q --min-tokens 0 -k 3 --method topk";
+    let expected = dir.run(&format!("{draw} --weights weights raw")).ok();
+    assert_eq!(dir.run(&format!("{draw} --scores weights:log_weight --log-scores raw")).ok(), expected);
+}

@@ -105,6 +105,7 @@ pub(crate) fn weigh(model: &Model, raw: &[PathBuf], folder: &Path) -> Vec<Weight
         punkt_is_named: false,
         rejects: None,
         output: folder.into(),
+        score_files: None,
         work_dir: None,
         run: threads(2),
     };

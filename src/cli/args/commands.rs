@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args};
+use clap::{ArgGroup, Args, ValueEnum};
 use clap_complete::Shell;
 use serde::Serialize;
 
@@ -103,6 +103,9 @@ pub(crate) struct Weigh {
     /// The folder for the weights
     #[arg(short, long, value_name = "WEIGHTS_DIR", help_heading = "Output")]
     pub(crate) output: PathBuf,
+    /// Write the log weights also in a form that other tools read, a file for each shard beside its weights
+    #[arg(long, value_enum, value_name = "FORM", help_heading = "Output", hide_short_help = true)]
+    pub(crate) sidecar: Option<SidecarForm>,
     #[command(flatten)]
     pub(crate) input: InputArgs,
     #[command(flatten)]
@@ -115,6 +118,15 @@ pub(crate) struct Weigh {
     pub(crate) work: WorkArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SidecarForm {
+    /// Parquet with the columns log_weight and tokens
+    Parquet,
+    /// Attributes of Dolma: lines with an id and dsir__log_weight
+    Dolma,
 }
 
 /// Draw records by their weights and write them.

@@ -13,7 +13,7 @@ mod refine;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use commands::{Completions, Fit, Inspect, Merge, Resample, Select, Weigh};
+pub(crate) use commands::{Completions, Fit, Inspect, Merge, Resample, Select, SidecarForm, Weigh};
 pub(crate) use conditions::{QualityArg, QualityArgs, WhereArgs};
 pub(crate) use draw::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg, SelectMethodArg};
 pub(crate) use input::{InputArgs, Invalid, RecordArgs};

@@ -1,9 +1,9 @@
-use crate::cli::args::Weigh;
+use crate::cli::args::{SidecarForm, Weigh};
 use crate::cli::failure::Failure;
 use crate::cli::host::{Host, Outcome};
 use crate::cli::options::{FilterArgs, refuse_dash};
 use crate::cli::summary;
-use crate::jobs::{self, WeighOptions};
+use crate::jobs::{self, ScoreFiles, WeighOptions};
 
 pub(crate) fn weigh(args: &Weigh, host: Host<'_>) -> Result<Outcome, Failure> {
     let exclude = args.input.exclude();
@@ -17,6 +17,10 @@ pub(crate) fn weigh(args: &Weigh, host: Host<'_>) -> Result<Outcome, Failure> {
         punkt_is_named: args.punkt.punkt.is_some(),
         rejects: args.records.rejects.clone(),
         output: args.output.clone(),
+        score_files: args.sidecar.map(|form| match form {
+            SidecarForm::Parquet => ScoreFiles::Parquet,
+            SidecarForm::Dolma => ScoreFiles::Dolma,
+        }),
         work_dir: args.work.work.clone(),
         run: args.run.options(Some(&args.input)),
     };
