@@ -55,8 +55,8 @@ def select(
         ['the sea', 'the tide rises']
 
     Args:
-        raw: The path or URL of a shard or of a folder of shards, several ``pathlib.Path`` or URLs, or documents in memory:
-            an iterable of ``str`` or of records (dictionaries with a field ``text_field``), or Arrow data.
+        raw: The path or URL of a shard or of a folder of shards, several ``pathlib.Path`` or URLs, or documents in
+            memory: an iterable of ``str`` or of records (dictionaries with a field ``text_field``), or Arrow data.
         target: Documents like those to be selected, given like ``raw``. A dictionary of several targets keeps them
             apart: each draws its share.
         model: A model, instead of a target and the options that fit one.

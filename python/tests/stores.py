@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import boto3
-import pytest
 
 BUCKET = "corpus"
 
@@ -45,7 +45,7 @@ class Store:
     def get(self, key: str) -> bytes:
         return self.client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
 
-    def keys(self) -> list[str]:
+    def objects(self) -> list[str]:
         return [found["Key"] for found in self.client.list_objects_v2(Bucket=BUCKET).get("Contents", [])]
 
     def unfinished_uploads(self) -> list[Any]:
@@ -103,10 +103,8 @@ def handler(store: Store) -> type[BaseHTTPRequestHandler]:
         do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer
 
         def handle(self) -> None:
-            try:
+            with contextlib.suppress(ConnectionError):  # the client has gone
                 super().handle()
-            except ConnectionError:  # the client has gone
-                pass
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
@@ -114,8 +112,8 @@ def handler(store: Store) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-@pytest.fixture(scope="session")
-def server() -> Any:
+@contextlib.contextmanager
+def serving() -> Iterator[Store]:
     """moto's server, at whatever port is free."""
     command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -124,20 +122,8 @@ def server() -> Any:
     # What it says must not fill the pipe.
     threading.Thread(target=process.stderr.read, daemon=True).start()
     store = Store(port)
-    yield store
-    store.proxy.shutdown()
-    process.kill()
-
-
-@pytest.fixture
-def store(server: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """An empty bucket, and an environment that leads to it."""
-    server.clear()
-    for name, value in {
-        "AWS_ENDPOINT_URL": server.endpoint,
-        "AWS_ACCESS_KEY_ID": "AKIAOFTHETEST",
-        "AWS_SECRET_ACCESS_KEY": "secret-of-the-test",
-        "AWS_REGION": "us-east-1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    return server
+    try:
+        yield store
+    finally:
+        store.proxy.shutdown()
+        process.kill()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pyarrow.parquet
 import pytest
 import zstandard
 from conftest import PROGRAM, made_texts
-from stores import BUCKET, Store, server, store  # noqa: F401
+from stores import BUCKET, Store, serving
 
 import dsir
 
@@ -20,6 +21,26 @@ URL = f"s3://{BUCKET}"
 
 def lines(texts: list[str]) -> bytes:
     return b"".join(json.dumps({"text": text, "n": n}).encode() + b"\n" for n, text in enumerate(texts))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Store]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def store(server: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """An empty bucket, and an environment that leads to it."""
+    server.clear()
+    for name, value in {
+        "AWS_ENDPOINT_URL": server.endpoint,
+        "AWS_ACCESS_KEY_ID": "AKIAOFTHETEST",
+        "AWS_SECRET_ACCESS_KEY": "secret-of-the-test",
+        "AWS_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return server
 
 
 @pytest.fixture
@@ -147,7 +168,7 @@ def test_an_object_that_changes_between_two_readings_is_an_error(store: Store, c
     done = select(URL, f"{URL}/out.jsonl")
     assert done.returncode == 1
     assert f"{URL}/raw/{name}" in done.stderr and "changed" in done.stderr
-    assert "out.jsonl" not in store.keys()
+    assert "out.jsonl" not in store.objects()
 
 
 def test_what_is_not_there_or_not_allowed_is_told(store: Store, tmp_path: Path) -> None:
@@ -177,7 +198,9 @@ def test_files_of_a_web_server_are_read(store: Store, corpus: Path) -> None:
         store.client.put_object_acl(Bucket=BUCKET, Key=f"raw/{name}", ACL="public-read")
         url = f"{store.endpoint}/{BUCKET}/raw/{name}".replace("more", "%6Dore")
         done = run("resample", url, "--method", "random", "-k", "20", "--seed", "1", "--min-tokens", "0")
-        local = run("resample", f"{corpus}/raw/{name}", "--method", "random", "-k", "20", "--seed", "1", "--min-tokens", "0")
+        local = run(
+            "resample", f"{corpus}/raw/{name}", "--method", "random", "-k", "20", "--seed", "1", "--min-tokens", "0"
+        )
         assert done.returncode == 0, done.stderr
         assert done.stdout == local.stdout
 

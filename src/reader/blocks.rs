@@ -58,6 +58,7 @@ impl BlockReader {
     /// # Errors
     /// A shard that cannot be opened, or in a form that is not read.
     pub fn open(shard: &Shard, observer: &Observer) -> Result<Self, Error> {
+        shard.expect_next();
         let (walked, origin) = (shard.is_walked(), Arc::new(Origin::from(shard)));
         let Some(span) = shard.span() else {
             let content = match shard.stream() {

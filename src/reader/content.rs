@@ -10,7 +10,7 @@ use super::span::{RecordsOfSpan, Span};
 use super::table::{Format, Part, Table};
 use super::{Error, Reread, Shard, decompress, foreign};
 use crate::observer::Observer;
-use crate::storage::{self, Input, Stamp};
+use crate::storage::{self, Input, Stamp, is_url};
 
 /// The file that a shard is.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ impl From<&Path> for Origin {
 impl Origin {
     fn open(&self) -> Result<Input, Error> {
         let failed = |source| Error::Open { path: self.shard.clone(), source };
-        let file = Input::open(&self.file).map_err(failed)?;
+        let file = Input::open_known(&self.file, self.stamp).map_err(failed)?;
         let there = file.stamp().map_err(failed)?;
         match self.stamp.is_some_and(|stamp| stamp != there) {
             true => Err(self.changed()),
@@ -46,8 +46,13 @@ impl Origin {
         }
     }
 
-    /// Whether the file is no longer what it was; one that is gone was there while it was read.
+    /// Whether the file was changed while it was read; every part of an object that was read was one of it.
     pub(super) fn has_changed(&self) -> bool {
+        !is_url(&self.file) && self.is_another()
+    }
+
+    /// Whether the file is no longer what it was; one that is gone was there while it was read.
+    fn is_another(&self) -> bool {
         let there = self.stamp.zip(storage::stamp_of(&self.file).ok());
         there.is_some_and(|(stamp, there)| stamp != there)
     }
@@ -60,7 +65,7 @@ impl Origin {
     /// The error of a table that cannot be read at `row`, from 0: it may have changed.
     #[cfg(feature = "parquet")]
     pub(super) fn damaged(&self, row: Option<u64>, what: String) -> Error {
-        match self.has_changed() {
+        match self.is_another() {
             true => self.changed(),
             false => Error::Structure {
                 shard: self.shard.clone(),

@@ -33,6 +33,8 @@ pub struct Shard {
     span: Option<Span>,
     /// How many lines are before the span, once that was asked.
     lines_before: OnceLock<u64>,
+    /// The objects that are read after this one.
+    next: Vec<(PathBuf, Stamp)>,
 }
 
 impl From<ShardFile> for Shard {
@@ -64,6 +66,7 @@ impl Shard {
             walked: false,
             span: None,
             lines_before: OnceLock::new(),
+            next: Vec::new(),
         }
     }
 
@@ -141,6 +144,11 @@ impl Shard {
         line + lines_before.unwrap_or_else(look)
     }
 
+    /// Has the beginning of the objects after this one fetched.
+    pub(super) fn expect_next(&self) {
+        self.next.iter().for_each(|(url, stamp)| storage::expect(url, *stamp));
+    }
+
     /// Whether it was found in a folder that was named, and was not named itself.
     pub fn is_walked(&self) -> bool {
         self.walked
@@ -176,6 +184,9 @@ pub struct Shards {
     exclude: Exclude,
 }
 
+/// So many objects after the one that is opened are expected.
+const EXPECTED: usize = 2;
+
 const ENDINGS: [&str; 8] = ["jsonl", "ndjson", "json", "parquet", "arrow", "feather", "csv", "tsv"];
 const COMPRESSED_ENDINGS: [&str; 4] = ["gz", "gzip", "zst", "zstd"];
 
@@ -207,6 +218,7 @@ impl Shards {
             }
         }
         found.name_relatively();
+        found.link_objects();
         Ok(found)
     }
 
@@ -317,6 +329,16 @@ impl Shards {
         self.refuse_none_since(before, folder)
     }
 
+    /// Tells each object of a store which come after it.
+    fn link_objects(&mut self) {
+        for place in 0..self.shards.len() {
+            let after = self.shards[place + 1..].iter().take(EXPECTED);
+            let objects = after.filter(|shard| is_url(&shard.path) && shard.span.is_none());
+            self.shards[place].next =
+                objects.filter_map(|shard| Some((shard.path.clone(), shard.stamp?))).collect();
+        }
+    }
+
     /// Names every shard by its path from the deepest folder that holds all of them.
     fn name_relatively(&mut self) {
         let mut common: Option<PathBuf> = None;
@@ -341,7 +363,9 @@ impl Shards {
 
     /// Files that were found elsewhere, in this order.
     pub(crate) fn of_files(files: impl IntoIterator<Item = ShardFile>) -> Self {
-        Shards { shards: files.into_iter().map(Shard::from).collect(), ..Shards::default() }
+        let mut shards = Shards { shards: files.into_iter().map(Shard::from).collect(), ..Shards::default() };
+        shards.link_objects();
+        shards
     }
 
     /// Puts the shards into another order: the places that they have now, one after the other.

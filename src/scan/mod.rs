@@ -23,6 +23,7 @@ use open_shard::{Input, Open, Reader, Settled, lock};
 use crate::error::Error;
 use crate::observer::Observer;
 use crate::reader::{Block, BlockReader, Bookmark, Reread, Shards};
+use crate::storage;
 
 /// What is to be done with shards.
 pub(crate) trait Job: Sync {
@@ -120,6 +121,7 @@ fn scan_all<J: Job>(
         stop: AtomicUsize::new(usize::MAX),
     };
     rayon::broadcast(|context| scan.work(context.index()));
+    storage::expect_no_more();
     // Of a job that was cancelled too: all blocks that were read are gathered.
     if let Some(checkpoints) = checkpoints {
         scan.save(checkpoints);

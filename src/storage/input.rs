@@ -148,6 +148,18 @@ impl LocalFile {
     }
 }
 
+/// Says that the object at `url` will be read soon, from its start.
+pub(crate) fn expect(url: &Path, stamp: Stamp) {
+    if is_url(url) {
+        stores::expect(url, stamp);
+    }
+}
+
+/// Says that what was expected and is not read yet will not be read.
+pub(crate) fn expect_no_more() {
+    stores::give_up();
+}
+
 /// A file or an object that is read from any place on.
 pub(crate) enum Input {
     File(File),
@@ -155,6 +167,17 @@ pub(crate) enum Input {
 }
 
 impl Input {
+    /// What is at `path`; an object that is known to have this stamp is not asked for another.
+    ///
+    /// # Errors
+    /// What the system or the store says.
+    pub(crate) fn open_known(path: &Path, stamp: Option<Stamp>) -> io::Result<Self> {
+        match stamp.filter(|_| is_url(path)) {
+            Some(stamp) => Ok(Input::Object(Box::new(ObjectReader::new(Object::known(path, stamp)?)))),
+            None => Input::open(path),
+        }
+    }
+
     /// What is at `path`.
     ///
     /// # Errors
@@ -173,13 +196,13 @@ impl Input {
         }
     }
 
-    /// The same for several threads, each of which reads at places of its own.
+    /// The same for several threads, each of which reads at places of its own: from the start on, or only somewhere.
     #[cfg(feature = "parquet")]
-    pub(crate) fn shared(self) -> io::Result<SharedInput> {
+    pub(crate) fn shared(self, from_start: bool) -> io::Result<SharedInput> {
         match self {
             Input::File(file) => Ok(SharedInput::File(SharedFile::new(file))),
             Input::Object(object) => {
-                ObjectCopy::new(object.object().clone(), &copies_folder()).map(SharedInput::Object)
+                ObjectCopy::new(*object, from_start, &copies_folder()).map(SharedInput::Object)
             }
         }
     }

@@ -21,8 +21,8 @@ pub(crate) use growing_file::GrowingFile;
 #[cfg(feature = "parquet")]
 pub(crate) use input::SharedInput;
 pub(crate) use input::{
-    Input, LocalFile, Objects, files_below, is_folder, is_there, is_url, keep_copies_in, objects_at, read,
-    stamp_of,
+    Input, LocalFile, Objects, expect, expect_no_more, files_below, is_folder, is_there, is_url,
+    keep_copies_in, objects_at, read, stamp_of,
 };
 pub(crate) use platform::descriptor_of_path;
 pub(crate) use platform::{FileId, holds_bytes, only_name, path_of_bytes, stdin, stdout};

@@ -133,7 +133,7 @@ impl Table {
         let len = file.stamp().map_err(failed)?.bytes;
         let kind = match format {
             Format::Parquet => {
-                let file = file.shared().map_err(failed)?;
+                let file = file.shared(part.span.is_none()).map_err(failed)?;
                 let open = || ParquetFile::open(file, len).map_err(|error| error.to_string());
                 let file = Arc::new(guarded(open).map_err(damaged)?);
                 let is_whole = part.span.is_none();

@@ -2,14 +2,17 @@
 //!
 //! Credentials and endpoints are those of the environment, under the names that the stores' own tools use.
 
+mod ahead;
 #[cfg(feature = "parquet")]
 mod copy;
 mod error;
 mod object;
+mod pieces;
 mod reader;
 mod store;
 mod upload;
 
+pub(super) use ahead::{expect, give_up};
 #[cfg(feature = "parquet")]
 pub(crate) use copy::ObjectCopy;
 pub(crate) use error::StoreError;

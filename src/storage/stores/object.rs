@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
 use object_store::path::Path as Key;
-use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt};
+use object_store::{GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use super::error::{self, StoreError};
-use super::store::{self, Answer};
+use super::pieces::Pace;
+use super::store;
 use crate::storage::Stamp;
 
 /// An object as it was when it was asked for first.
@@ -19,6 +21,7 @@ pub(in crate::storage) struct Object {
     store: Arc<dyn ObjectStore>,
     key: Key,
     stamp: Stamp,
+    pace: Arc<Pace>,
 }
 
 impl Object {
@@ -27,20 +30,23 @@ impl Object {
     /// # Errors
     /// What the store says.
     pub(in crate::storage) fn find(url: &Path) -> io::Result<Self> {
-        let store::Place { store, key, .. } = store::place(url)?;
+        let store::Place { store, key, pace, .. } = store::place(url)?;
         let head = || async { store.head(&key).await.map_err(|error| error::of(&error, url)) };
         let found = store::wait(store::again(head))??;
-        Ok(Object { url: url.into(), stamp: stamp(&found), store, key })
+        Ok(Object { url: url.into(), stamp: stamp(&found), store, key, pace })
+    }
+
+    /// The object that is at `url` and has this stamp, as each answer about it must tell.
+    ///
+    /// # Errors
+    /// No URL of a store.
+    pub(in crate::storage) fn known(url: &Path, stamp: Stamp) -> io::Result<Self> {
+        let store::Place { store, key, pace, .. } = store::place(url)?;
+        Ok(Object { url: url.into(), stamp, store, key, pace })
     }
 
     pub(in crate::storage) fn stamp(&self) -> Stamp {
         self.stamp
-    }
-
-    /// Asks for a part of it, which must be of the same object.
-    pub(super) fn ask(&self, range: Range<u64>) -> io::Result<Answer<Bytes>> {
-        let object = self.clone();
-        store::ask(async move { object.get(range).await })
     }
 
     /// A part of it, which must be of the same object.
@@ -50,18 +56,53 @@ impl Object {
 
     async fn get_once(&self, range: Range<u64>) -> io::Result<Bytes> {
         let len = range.end - range.start;
-        let options = GetOptions::default().with_range(Some(range));
-        let failed = |error| error::of(&error, &self.url);
-        let answer = self.store.get_opts(&self.key, options).await.map_err(failed)?;
-        if stamp(&answer.meta) != self.stamp {
-            return Err(StoreError::changed());
-        }
-        let bytes = answer.bytes().await.map_err(failed)?;
+        let bytes = self.ask(range).await?.bytes().await.map_err(|error| self.failed(&error))?;
         match bytes.len() as u64 == len {
             true => Ok(bytes),
             false => Err(io::ErrorKind::UnexpectedEof.into()),
         }
     }
+
+    /// A part of it as it arrives, which must be of the same object.
+    pub(super) async fn stream(
+        &self,
+        range: Range<u64>,
+    ) -> io::Result<BoxStream<'static, io::Result<Bytes>>> {
+        let answer = store::again(|| self.ask(range.clone())).await?;
+        let object = self.clone();
+        Ok(answer.into_stream().map(move |chunk| chunk.map_err(|error| object.failed(&error))).boxed())
+    }
+
+    async fn ask(&self, range: Range<u64>) -> io::Result<GetResult> {
+        let options = GetOptions::default().with_range(Some(range));
+        let answer = self.store.get_opts(&self.key, options).await.map_err(|error| self.failed(&error))?;
+        match stamp(&answer.meta) == self.stamp {
+            true => Ok(answer),
+            false => Err(StoreError::changed()),
+        }
+    }
+
+    fn failed(&self, error: &object_store::Error) -> io::Error {
+        error::of(error, &self.url)
+    }
+
+    /// Whether it is another's twin.
+    pub(super) fn is(&self, other: &Object) -> bool {
+        self.url == other.url && self.stamp == other.stamp && Arc::ptr_eq(&self.pace, &other.pace)
+    }
+
+    /// How fast its store is.
+    pub(super) fn pace(&self) -> &Pace {
+        &self.pace
+    }
+}
+
+/// So many objects are asked about at a time.
+const HEADS_AHEAD: usize = 32;
+
+/// An object that was found in a list: some stores tell the tag of each object only when asked about it alone.
+async fn whole(store: &dyn ObjectStore, listed: ObjectMeta) -> object_store::Result<ObjectMeta> {
+    if listed.e_tag.is_some() { Ok(listed) } else { store.head(&listed.location).await }
 }
 
 /// By its entity tag, an object is known whenever it was written; without one, by the second in which it was.
@@ -78,15 +119,15 @@ fn stamp(object: &ObjectMeta) -> Stamp {
 /// # Errors
 /// What the store says; a web server, which has no lists.
 pub(in crate::storage) fn list(folder: &Path) -> io::Result<Vec<(PathBuf, Stamp)>> {
-    let store::Place { store, key, root } = store::place(folder)?;
+    let store::Place { store, key, root, .. } = store::place(folder)?;
     if root.starts_with("http") {
         let words = "a web server does not tell what is in a folder: name the files, or list them in a file for \
                      --files-from";
         return Err(StoreError::answer(io::ErrorKind::Unsupported, words));
     }
     let list = || async {
-        let found: Result<Vec<ObjectMeta>, _> = store.list(Some(&key)).try_collect().await;
-        found.map_err(|error| error::of(&error, folder))
+        let found = store.list(Some(&key)).map_ok(|object| whole(&*store, object)).try_buffered(HEADS_AHEAD);
+        found.try_collect::<Vec<_>>().await.map_err(|error| error::of(&error, folder))
     };
     let mut found = store::wait(store::again(list))??;
     found.sort_by(|a, b| a.location.parts().cmp(b.location.parts()));

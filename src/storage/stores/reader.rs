@@ -1,27 +1,34 @@
-use std::collections::VecDeque;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use bytes::Bytes;
 
+use super::ahead;
 use super::object::Object;
-use super::store::Answer;
-use super::{AHEAD, PART};
+use super::pieces::Pieces;
 
-/// Reads an object from any place on; the parts that come next are asked for ahead.
+/// Reads an object from any place on; what comes next is fetched ahead.
 pub(crate) struct ObjectReader {
     object: Object,
     /// The byte that comes next.
     at: u64,
-    /// The part in hand, and where it begins.
-    part: Bytes,
+    /// The piece in hand, and where it begins.
+    piece: Bytes,
     start: u64,
-    /// The parts after it, each with its first byte, without a gap.
-    ahead: VecDeque<(u64, Answer<Bytes>)>,
+    /// The pieces after it.
+    ahead: Option<Pieces>,
 }
 
 impl ObjectReader {
     pub(in crate::storage) fn new(object: Object) -> Self {
-        ObjectReader { object, at: 0, part: Bytes::new(), start: 0, ahead: VecDeque::new() }
+        let ahead = ahead::take(&object);
+        ObjectReader { object, at: 0, piece: Bytes::new(), start: 0, ahead }
+    }
+
+    /// The object, the first piece if that is in hand, and what follows it.
+    #[cfg(feature = "parquet")]
+    pub(super) fn into_parts(self) -> (Object, Option<(Bytes, Pieces)>) {
+        let ahead = self.ahead.filter(|_| self.start == 0 && !self.piece.is_empty());
+        (self.object, ahead.map(|ahead| (self.piece, ahead)))
     }
 
     pub(in crate::storage) fn object(&self) -> &Object {
@@ -31,24 +38,19 @@ impl ObjectReader {
     /// What is in hand from the next byte on.
     fn in_hand(&self) -> &[u8] {
         let passed = self.at.checked_sub(self.start).and_then(|passed| usize::try_from(passed).ok());
-        passed.and_then(|passed| self.part.get(passed..)).unwrap_or_default()
+        passed.and_then(|passed| self.piece.get(passed..)).unwrap_or_default()
     }
 
-    /// Takes the part that begins at the next byte.
+    /// Takes the piece that begins at the next byte.
     fn advance(&mut self) -> io::Result<()> {
-        let len = self.object.stamp().bytes;
-        if self.ahead.front().is_some_and(|(start, _)| *start != self.at) {
-            self.ahead.clear();
-        }
-        let mut next = self.ahead.len() as u64 * PART + self.at;
-        while (self.ahead.len() as u64) < AHEAD && next < len {
-            self.ahead.push_back((next, self.object.ask(next..len.min(next + PART))?));
-            next += PART;
-        }
-        if let Some((start, answer)) = self.ahead.pop_front() {
-            self.part = answer.wait()?;
-            self.start = start;
-        }
+        let follows = self.start + self.piece.len() as u64 == self.at;
+        let mut ahead = match self.ahead.take().filter(|_| follows) {
+            Some(ahead) => ahead,
+            None => Pieces::fetch(&self.object, self.at)?,
+        };
+        self.piece = ahead.next().ok_or(io::ErrorKind::UnexpectedEof)??;
+        self.start = self.at;
+        self.ahead = Some(ahead);
         Ok(())
     }
 }

@@ -18,12 +18,13 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
 use super::error::{self, StoreError};
+use super::pieces::Pace;
 
 /// A failed request is made again so many times, over so much time at most.
 const MOST_RETRIES: usize = 8;
 const LONGEST_RETRY: Duration = Duration::from_secs(120);
 /// How long it is waited before the first.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// A store that sends nothing for so long has lost the connection.
 const SILENCE: Duration = Duration::from_secs(30);
 
@@ -31,12 +32,13 @@ const SILENCE: Duration = Duration::from_secs(30);
 pub(super) struct Place {
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) key: Key,
+    pub(super) pace: Arc<Pace>,
     /// The URL up to the key, which ends in `/`.
     pub(super) root: String,
 }
 
 /// Stores that were opened, each with its connections, by their URL and what the environment told them.
-type Stores = HashMap<(String, u64), Arc<dyn ObjectStore>>;
+type Stores = HashMap<(String, u64), (Arc<dyn ObjectStore>, Arc<Pace>)>;
 
 static STORES: LazyLock<Mutex<Stores>> = LazyLock::new(Mutex::default);
 
@@ -65,15 +67,14 @@ pub(super) fn place(url: &Path) -> io::Result<Place> {
     let root = format!("{scheme}://{authority}/");
     let mut stores = STORES.lock().unwrap_or_else(PoisonError::into_inner);
     let id = (root.clone(), environment());
-    let store = match stores.get(&id) {
-        Some(store) => Arc::clone(store),
+    let (store, pace) = match stores.get(&id) {
+        Some(open) => open.clone(),
         None => {
             let store = open(&scheme, authority).map_err(|error| error::of(&error, url))?;
-            stores.insert(id, Arc::clone(&store));
-            store
+            stores.entry(id).or_insert((store, Arc::default())).clone()
         }
     };
-    Ok(Place { store, key, root })
+    Ok(Place { store, key, pace, root })
 }
 
 /// Stands for all that stores are told by the environment, which a program in Python may change.
@@ -167,31 +168,23 @@ pub(super) async fn again<T, F: Future<Output = io::Result<T>>>(ask: impl Fn() -
     }
 }
 
-/// Asks, and does not wait for the answer.
-pub(super) fn ask<T: Send + 'static>(
-    question: impl Future<Output = io::Result<T>> + Send + 'static,
-) -> io::Result<Answer<T>> {
-    Ok(Answer(Some(runtime()?.spawn(question))))
+/// Does something while others work.
+pub(super) fn spawn(work: impl Future<Output = ()> + Send + 'static) -> io::Result<Spawned> {
+    Ok(Spawned(Some(runtime()?.spawn(work))))
 }
 
-/// An answer that is on its way; nobody waits for it any more if this is dropped.
-pub(super) struct Answer<T>(Option<JoinHandle<io::Result<T>>>);
+/// Work that ends when this is dropped.
+pub(super) struct Spawned(Option<JoinHandle<()>>);
 
-impl<T> Answer<T> {
-    pub(super) fn wait(mut self) -> io::Result<T> {
-        match self.0.take() {
-            Some(task) => wait(task)?.map_err(io::Error::other)?,
-            None => Err(io::ErrorKind::NotFound.into()),
-        }
-    }
-
-    /// It is of use when it arrives, though nobody waits for it.
+impl Spawned {
+    /// It is of use though nobody waits for it.
+    #[cfg(feature = "parquet")]
     pub(super) fn let_go(mut self) {
         self.0 = None;
     }
 }
 
-impl<T> Drop for Answer<T> {
+impl Drop for Spawned {
     fn drop(&mut self) {
         self.0.take().inspect(JoinHandle::abort);
     }
