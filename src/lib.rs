@@ -67,6 +67,8 @@ pub mod resample;
 
 pub mod refine;
 
+pub mod explain;
+
 pub mod quality;
 
 pub mod prepare;

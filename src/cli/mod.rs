@@ -12,6 +12,7 @@ mod draw;
 mod failure;
 mod format;
 mod host;
+mod marked;
 mod measurement;
 mod options;
 mod signals;
@@ -143,6 +144,7 @@ fn command(cli: Cli, host: Host<'_>) -> Result<Outcome, Failure> {
         Command::Merge(args) => commands::merge(&args, host),
         Command::Measure(args) => commands::measure(&args, host),
         Command::Prepare(args) => commands::prepare(&args, host),
+        Command::Explain(args) => commands::explain(&args, host),
         Command::Inspect(args) => commands::inspect(&args),
         Command::Completions(args) => Ok(completions(args.shell)),
     }

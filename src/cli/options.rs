@@ -228,10 +228,7 @@ impl Measure {
 impl RecordArgs {
     /// With the folder of the sentence model, which is read where it is needed.
     pub(crate) fn options(&self, punkt: &PunktArgs) -> Result<ReadOptions, Failure> {
-        let fields = TextFields::new(&self.text_field).ok_or_else(|| {
-            let most = TextFields::MAX;
-            Failure::usage(format!("--text-field: a name with an empty part, or more than {most} fields"))
-        })?;
+        let fields = text_fields(&self.text_field)?;
         let skip_invalid = self.invalid == Invalid::Skip || self.rejects.is_some();
         Ok(ReadOptions { fields, skip_invalid, punkt: punkt.folder() })
     }
@@ -287,6 +284,14 @@ impl RunArgs {
             engine: None,
         }
     }
+}
+
+/// The fields that make up a text.
+pub(crate) fn text_fields(names: &[String]) -> Result<TextFields, Failure> {
+    TextFields::new(names).ok_or_else(|| {
+        let most = TextFields::MAX;
+        Failure::usage(format!("--text-field: a name with an empty part, or more than {most} fields"))
+    })
 }
 
 pub(crate) fn field_path(option: &str, name: &str) -> Result<FieldPath, Failure> {

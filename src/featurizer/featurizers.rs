@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::ngrams::Ngrams;
+use super::one_by_one::OneByOne;
 use super::{Error, FeatureSpace, Featurizer, Punkt, Tokenizer};
 
 /// A feature space with all that it takes to make features in it; makes a featurizer for each thread.
@@ -62,6 +63,11 @@ impl Featurizers {
     /// The n-grams of one thread.
     pub(super) fn ngrams(&self) -> Ngrams {
         if self.tokens_alone { Ngrams::None } else { Ngrams::new(self.space) }
+    }
+
+    /// Gives every token of `text` to `take`, in order, as its n-grams are made of it.
+    pub(crate) fn tokens(&self, text: &str, take: impl FnMut(&[u8])) {
+        OneByOne::new(self).tokens(text, take);
     }
 
     /// A featurizer for one thread.

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Hash;
+use super::hash;
 use crate::reader::FieldKind;
 
 /// How a text is split into tokens; `docs/feature-space.md` defines each.
@@ -86,6 +87,24 @@ impl FeatureSpace {
     pub const MAX_NGRAMS: u8 = 16;
     /// The most buckets; a table of so many counts takes half a gigabyte.
     pub const MAX_BUCKETS: u32 = 1 << 26;
+
+    /// The bucket of one n-gram, by the definition.
+    pub(crate) fn bucket<T: AsRef<[u8]>>(&self, tokens: &[T]) -> u32 {
+        let mut tokens = tokens.iter().map(AsRef::as_ref);
+        match self.hash {
+            Hash::Dsir1 => {
+                let first = hash::token_hash(tokens.next().unwrap_or_default());
+                let hash = tokens.fold(first, |first, last| hash::ngram_hash(first, hash::token_hash(last)));
+                hash::bucket_of(hash, self.buckets)
+            }
+            Hash::Sha256 => hash::sha256_bucket(&tokens.collect::<Vec<_>>().join(&b' '), self.buckets),
+        }
+    }
+
+    /// Whether a token is a piece of the text as it stands, and not of the text in lower case.
+    pub(crate) fn takes_text_as_it_is(&self) -> bool {
+        matches!(self.tokenizer, Tokenizer::Bytes | Tokenizer::Ids)
+    }
 
     /// Whether the numbers are within their limits, and there is a sentence model where one is needed and nowhere else.
     pub fn is_valid(&self) -> bool {

@@ -7,6 +7,7 @@ mod auto;
 mod count_options;
 mod draw;
 mod draw_rows;
+mod explain;
 mod fit;
 mod measure;
 mod measurement;
@@ -26,6 +27,7 @@ mod write_part;
 
 pub use count_options::CountOptions;
 pub use draw::OutputOptions;
+pub use explain::{DocumentPlace, ExplainOptions, ExplainedDocument, explain};
 pub use fit::{FitOptions, RefineFor, fit};
 pub use measure::{MeasureIn, MeasureOptions, WeightsToSurvey, measure};
 pub use measurement::{

@@ -92,6 +92,16 @@ pub enum Error {
         /// The line, from 1.
         line: u64,
     },
+    /// A record that a shard does not have.
+    #[error("{}: no row {row}: it has {records} records, of which the first is row 0", shard.display())]
+    NoRecord {
+        /// The shard.
+        shard: PathBuf,
+        /// Which record, from 0.
+        row: u64,
+        /// How many there are.
+        records: u64,
+    },
     /// A folder without shards.
     #[error("{}: no shard in this folder; a shard's name ends in .jsonl, .ndjson, .json, \
              .csv or .tsv, with or without .gz or .zst, or in .parquet, .arrow or .feather. Name other files one by \
@@ -149,6 +159,7 @@ impl Error {
             | Error::Truncated { shard }
             | Error::Record { shard, .. }
             | Error::TooLong { shard, .. }
+            | Error::NoRecord { shard, .. }
             | Error::Twice { shard }
             | Error::Spool { shard, .. } => shard,
         })

@@ -9,9 +9,8 @@ use crate::harness::Dir;
 fn the_reference_of_options_is_the_help() {
     let dir = Dir::new();
     let mut page = String::from("# Every option\n\nThis page is what `dsir COMMAND --help` prints.\n");
-    for command in
-        ["select", "fit", "weigh", "resample", "merge", "measure", "prepare", "inspect", "completions"]
-    {
+    for command in dsir::cli::definitions().get_subcommands() {
+        let command = command.get_name();
         let help = dir.run(&format!("{command} --help")).ok();
         let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
         page += &format!("\n## dsir {command}\n\n```text\n{}\n```\n", lines.join("\n"));

@@ -225,6 +225,36 @@ pub(crate) struct Merge {
     pub(crate) add_targets: bool,
 }
 
+/// Say why a document has its log weight, n-gram by n-gram.
+///
+/// The log weight of a document is the sum of what its n-grams add to it. Those that add and those that take away most
+/// are told, and marked in the text.
+#[derive(Args, Serialize)]
+#[command(after_long_help = "Examples:
+  dsir explain --model model.json corpus/shard-0.jsonl.zst:17
+  echo 'The tide rises.' | dsir explain --model model.json")]
+pub(crate) struct Explain {
+    /// A file whose text is the document, SHARD:ROW for a record, or `-` for standard input
+    ///
+    /// Rows are counted from 0, as in weights and in `report.indices` of Python.
+    #[arg(value_name = "FILE|SHARD:ROW")]
+    pub(crate) document: Option<PathBuf>,
+    /// The model to weigh with
+    #[arg(long, value_name = "MODEL", help_heading = "Model")]
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) punkt: PunktArgs,
+    /// Show so many n-grams on each side
+    #[arg(long, value_name = "N", default_value_t = 12, help_heading = "Output")]
+    pub(crate) top: usize,
+    /// Print all n-grams and words as JSON
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+    /// The field with the text of a record; a dotted path reaches into objects; repeatable
+    #[arg(long, value_name = "FIELD", default_value = "text", help_heading = "Input")]
+    pub(crate) text_field: Vec<String>,
+}
+
 /// Say in words what is in a model, a weights file or a weights folder.
 #[derive(Args, Serialize)]
 pub(crate) struct Inspect {

@@ -13,7 +13,7 @@ mod refine;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use commands::{Completions, Fit, Inspect, Merge, Resample, Select, SidecarForm, Weigh};
+pub(crate) use commands::{Completions, Explain, Fit, Inspect, Merge, Resample, Select, SidecarForm, Weigh};
 pub(crate) use conditions::{QualityArg, QualityArgs, WhereArgs};
 pub(crate) use draw::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg, SelectMethodArg};
 pub(crate) use input::{InputArgs, Invalid, RecordArgs};
@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Measure(Measure),
     /// Cut, filter and join records
     Prepare(Prepare),
+    /// Say why a document has its log weight, n-gram by n-gram
+    Explain(Explain),
     /// Say in words what is in a model, a weights file or a weights folder
     Inspect(Inspect),
     /// Print a completion script for a shell

@@ -1,5 +1,6 @@
 //! The commands, each from its arguments to its outputs.
 
+mod explain;
 mod fit;
 mod inspect;
 mod measure;
@@ -9,6 +10,7 @@ mod resample;
 mod select;
 mod weigh;
 
+pub(super) use explain::explain;
 pub(super) use fit::fit;
 pub(super) use inspect::inspect;
 pub(super) use measure::measure;

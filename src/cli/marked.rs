@@ -1,0 +1,89 @@
+//! A text with its words marked by what they add to a log weight, for a terminal or without colors.
+
+use crate::explain::Word;
+
+/// How words are marked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Marks {
+    /// By the colors and styles of a terminal.
+    Colors,
+    /// By brackets.
+    Brackets,
+}
+
+/// Of a longer text, the beginning is shown.
+const LONGEST: usize = 20_000;
+/// A word is marked that adds so much of what the most telling one adds.
+const TELLING: f64 = 0.25;
+
+const RAISES: &str = "\x1b[1;32m";
+const LOWERS: &str = "\x1b[4;31m";
+const PLAIN: &str = "\x1b[0m";
+
+/// The text, with the words that add most for a target marked, and nothing that a terminal would obey.
+pub(crate) fn marked(text: &str, words: &[Word], target: usize, marks: Marks) -> String {
+    let largest = words.iter().map(|word| word.parts[target].abs()).fold(0.0, f64::max);
+    let (mut out, mut at) = (String::new(), 0);
+    let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(end, _)| end);
+    for word in words.iter().filter(|word| word.end <= end) {
+        let part = word.parts[target];
+        // Pieces of one character are one word to the eye.
+        if part.abs() < TELLING * largest || part == 0.0 || word.start < at {
+            continue;
+        }
+        out += &shown(&text[at..word.start]);
+        let inside = shown(&text[word.start..word.end]);
+        out += &match (marks, part > 0.0) {
+            (Marks::Colors, true) => format!("{RAISES}{inside}{PLAIN}"),
+            (Marks::Colors, false) => format!("{LOWERS}{inside}{PLAIN}"),
+            (Marks::Brackets, true) => format!("[+{inside}]"),
+            (Marks::Brackets, false) => format!("[-{inside}]"),
+        };
+        at = word.end;
+    }
+    out += &shown(&text[at.min(end)..end]);
+    if end < text.len() {
+        out += " […]";
+    }
+    if !out.ends_with('\n') {
+        out.push('\n');
+    }
+    out
+}
+
+/// Text of a corpus as a terminal may have it: what would move the cursor, change colors or turn the direction of
+/// writing is written out.
+pub(crate) fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            c if c.is_control() || is_format(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Marks of direction and other characters that are not seen and change how others are.
+fn is_format(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_telling_words_are_marked_and_nothing_commands_the_terminal() {
+        let text = "the sea\x1b[2J tax\u{202e}";
+        let word = |start, end, part| Word { start, end, parts: vec![part] };
+        let words = [word(0, 3, 0.1), word(4, 7, 2.0), word(12, 15, -1.0)];
+        assert_eq!(marked(text, &words, 0, Marks::Brackets), "the [+sea]\\u{1b}[2J [-tax]\\u{202e}\n");
+        assert_eq!(
+            marked(text, &words, 0, Marks::Colors),
+            "the \x1b[1;32msea\x1b[0m\\u{1b}[2J \x1b[4;31mtax\x1b[0m\\u{202e}\n"
+        );
+    }
+}
