@@ -2,11 +2,12 @@ use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::failure::say;
+use super::format::{number, size};
 use crate::{Observer, Stage};
 
 /// Draws the progress of a run on the terminal until it is dropped.
@@ -41,13 +42,17 @@ const KNOWN: &str =
 const UNKNOWN: &str = "{msg:>8} {spinner} {decimal_bytes} {decimal_bytes_per_sec} {elapsed}";
 
 impl Bar {
-    /// Begins to draw, if standard error is a terminal and `quiet` does not forbid it.
+    /// Begins to draw, if standard error is a terminal and `quiet` does not forbid it; where it is none, begins to say
+    /// now and then how far the run is.
     pub(crate) fn start(observer: &Observer, voice: &Arc<Voice>, quiet: bool) -> Self {
         let over = Arc::new(AtomicBool::new(false));
-        let wanted = !quiet && std::io::stderr().is_terminal();
-        let drawing = wanted.then(|| {
+        let is_terminal = std::io::stderr().is_terminal();
+        let drawing = (!quiet).then(|| {
             let (observer, voice, over) = (observer.clone(), Arc::clone(voice), Arc::clone(&over));
-            thread::spawn(move || draw(&observer, &voice, &over))
+            thread::spawn(move || match is_terminal {
+                true => draw(&observer, &voice, &over),
+                false => log(&observer, &over),
+            })
         });
         Bar { over, drawing }
     }
@@ -91,6 +96,39 @@ fn draw(observer: &Observer, voice: &Voice, over: &AtomicBool) {
     }
 }
 
+/// A log gets a line so often.
+const LOGGED_EVERY: Duration = Duration::from_secs(60);
+
+fn log(observer: &Observer, over: &AtomicBool) {
+    let (mut logged, mut begun) = (Instant::now(), (Stage::default(), Instant::now()));
+    while !over.load(Ordering::Relaxed) {
+        let (stage, done) = observer.now();
+        if stage != begun.0 {
+            begun = (stage, Instant::now());
+        }
+        if logged.elapsed() >= LOGGED_EVERY {
+            logged = Instant::now();
+            say(&line(stage, done, begun.1.elapsed()));
+        }
+        // To its end, a run waits for nothing.
+        thread::park_timeout(LOGGED_EVERY.saturating_sub(logged.elapsed()).min(Duration::from_secs(1)));
+    }
+}
+
+/// How far a stage is after so long, in a line.
+fn line(stage: Stage, done: u64, after: Duration) -> String {
+    let speed = done as f64 / after.as_secs_f64().max(1e-3);
+    let so_far = match stage.total {
+        Some(total) => format!("{} of {}", size(done), size(total)),
+        None => size(done),
+    };
+    let left = match stage.total.and_then(|total| total.checked_sub(done)) {
+        Some(rest) if speed > 0.0 => format!(", {} s left", number((rest as f64 / speed).ceil() as u64)),
+        _ => String::new(),
+    };
+    format!("{}: {so_far}, {} a second{left}", stage.name, size(speed as u64))
+}
+
 fn bar_for(stage: Stage) -> ProgressBar {
     let template = if stage.total.is_some() { KNOWN } else { UNKNOWN };
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -98,4 +136,18 @@ fn bar_for(stage: Stage) -> ProgressBar {
     bar.set_style(style);
     bar.set_message(stage.name);
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_a_log() {
+        let (weigh, stream) =
+            (Stage { name: "weigh", total: Some(3_000_000) }, Stage { name: "fit", total: None });
+        let second = Duration::from_secs(1);
+        assert_eq!(line(weigh, 1_000_000, second), "weigh: 1.0 MB of 3.0 MB, 1.0 MB a second, 2 s left");
+        assert_eq!(line(stream, 500, second), "fit: 500 bytes, 500 bytes a second");
+    }
 }

@@ -12,6 +12,7 @@ mod draw;
 mod failure;
 mod format;
 mod host;
+mod job_file;
 mod marked;
 mod measurement;
 mod options;
@@ -24,7 +25,7 @@ mod warnings;
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use clap::{CommandFactory, Parser};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::resample::DrawOptions;
 use crate::{Engine, Error, Observer, Warning};
@@ -51,7 +52,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
 /// The program, with an [`Engine`] that reads the raw corpus for `select`.
 pub fn main_on(engine: Option<&Arc<dyn Engine>>, args: impl IntoIterator<Item = OsString>) -> u8 {
     let host = Host { watched_by: WatchedBy::Program, engine };
-    let done = parse(args).and_then(|cli| command(cli, host)).and_then(Outcome::tell);
+    let done = parse(args).and_then(|typed| command(typed, host)).and_then(Outcome::tell);
     match done {
         Ok(()) => 0,
         Err(failure) => failure.report(),
@@ -104,7 +105,7 @@ pub fn run_on(
 /// # Errors
 /// Wrong usage.
 pub fn draw_options(args: impl IntoIterator<Item = OsString>) -> Result<DrawOptions, Failure> {
-    match parse(args)?.command {
+    match parse(args)?.0.command {
         Command::Resample(mut args) => {
             args.draw.method = args.method;
             let options = args.draw.options()?;
@@ -130,11 +131,22 @@ pub fn definitions() -> clap::Command {
     Cli::command()
 }
 
-fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Failure> {
-    Cli::try_parse_from(args).map_err(Failure::Typed)
+/// What was typed, with what a job file adds to it.
+fn parse(args: impl IntoIterator<Item = OsString>) -> Result<(Cli, ArgMatches), Failure> {
+    let mut program = Cli::command();
+    program.build();
+    let args = job_file::with_job_file(&program, args.into_iter().collect())?;
+    let matches = Cli::command().try_get_matches_from(args).map_err(Failure::Typed)?;
+    Ok((Cli::from_arg_matches(&matches).map_err(Failure::Typed)?, matches))
 }
 
-fn command(cli: Cli, host: Host<'_>) -> Result<Outcome, Failure> {
+fn command((cli, matches): (Cli, ArgMatches), host: Host<'_>) -> Result<Outcome, Failure> {
+    if let Some((name, typed)) = matches.subcommand()
+        && let Ok(Some(true)) = typed.try_get_one("print_config")
+        && let Some(command) = Cli::command().find_subcommand(name)
+    {
+        return Ok(Outcome::printed(job_file::of_command(command, typed)));
+    }
     match cli.command {
         Command::Select(args) => commands::select(args, host),
         _ if host.engine.is_some() => Err(Failure::usage("only `select` runs on an engine")),
@@ -146,8 +158,26 @@ fn command(cli: Cli, host: Host<'_>) -> Result<Outcome, Failure> {
         Command::Prepare(args) => commands::prepare(&args, host),
         Command::Explain(args) => commands::explain(&args, host),
         Command::Inspect(args) => commands::inspect(&args),
+        Command::Man(args) => man(args.command.as_deref()),
         Command::Completions(args) => Ok(completions(args.shell)),
     }
+}
+
+fn man(command: Option<&str>) -> Result<Outcome, Failure> {
+    let mut program = Cli::command().disable_help_subcommand(true);
+    program.build();
+    let page = match command {
+        None => program,
+        Some(name) => {
+            let Some(found) = program.find_subcommand(name) else {
+                return Err(Failure::usage(format!("man: there is no command `{name}`")));
+            };
+            found.clone()
+        }
+    };
+    let mut roff = Vec::new();
+    clap_mangen::Man::new(page).render(&mut roff).map_err(Failure::Stdout)?;
+    Ok(Outcome::printed(String::from_utf8_lossy(&roff).into_owned()))
 }
 
 fn completions(shell: clap_complete::Shell) -> Outcome {

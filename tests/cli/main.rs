@@ -4,6 +4,7 @@
 
 mod explain;
 mod harness;
+mod job_files;
 mod kinds;
 
 /// The whole job, and the same job in steps.

@@ -83,14 +83,24 @@ fn shares_that_do_not_match_the_targets() {
 #[test]
 fn help_is_short_or_complete_with_examples() {
     let dir = Dir::new();
-    for command in
-        ["select", "fit", "weigh", "resample", "merge", "measure", "prepare", "inspect", "completions"]
-    {
+    for command in [
+        "select",
+        "fit",
+        "weigh",
+        "resample",
+        "merge",
+        "measure",
+        "prepare",
+        "explain",
+        "inspect",
+        "man",
+        "completions",
+    ] {
         let short = dir.run(&format!("{command} -h")).ok();
         let long = dir.run(&format!("{command} --help")).ok();
         assert!(short.len() <= long.len(), "{command}");
         assert!(dir.run("--help").ok().contains(command));
-        if !matches!(command, "inspect" | "completions") {
+        if !matches!(command, "inspect" | "man" | "completions") {
             assert!(long.contains("Example"), "{command}");
         }
     }
@@ -102,6 +112,17 @@ fn completions_for_every_shell() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         assert!(dir.run(&format!("completions {shell}")).ok().contains("resample"), "{shell}");
     }
+}
+
+#[test]
+fn a_manual_page_for_every_command() {
+    let dir = Dir::new();
+    assert!(dir.run("man").ok().contains("dsir\\-select(1)"));
+    for command in ["select", "explain", "man"] {
+        let page = dir.run(&format!("man {command}")).ok();
+        assert!(page.contains(".TH dsir-") && page.contains(".SH OPTIONS"), "{page}");
+    }
+    dir.run("man nothing").misused(&["there is no command `nothing`"]);
 }
 
 #[test]

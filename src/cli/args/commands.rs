@@ -267,6 +267,16 @@ pub(crate) struct Inspect {
     pub(crate) min_tokens: u32,
 }
 
+/// Print a manual page, as `man` reads it.
+#[derive(Args)]
+#[command(after_long_help = "Examples:
+  dsir man select > dsir-select.1
+  dsir man | man -l -")]
+pub(crate) struct Man {
+    /// The command; without it, the page of the program
+    pub(crate) command: Option<String>,
+}
+
 /// Print a completion script for a shell.
 #[derive(Args)]
 pub(crate) struct Completions {

@@ -13,7 +13,9 @@ mod refine;
 
 use clap::{Parser, Subcommand};
 
-pub(crate) use commands::{Completions, Explain, Fit, Inspect, Merge, Resample, Select, SidecarForm, Weigh};
+pub(crate) use commands::{
+    Completions, Explain, Fit, Inspect, Man, Merge, Resample, Select, SidecarForm, Weigh,
+};
 pub(crate) use conditions::{QualityArg, QualityArgs, WhereArgs};
 pub(crate) use draw::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg, SelectMethodArg};
 pub(crate) use input::{InputArgs, Invalid, RecordArgs};
@@ -57,6 +59,8 @@ pub(crate) enum Command {
     Explain(Explain),
     /// Say in words what is in a model, a weights file or a weights folder
     Inspect(Inspect),
+    /// Print a manual page, as `man` reads it
+    Man(Man),
     /// Print a completion script for a shell
     Completions(Completions),
 }

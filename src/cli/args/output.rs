@@ -52,4 +52,14 @@ pub(crate) struct RunArgs {
     /// No progress and no summary on standard error; warnings are told all the same
     #[arg(short, long)]
     pub(crate) quiet: bool,
+    /// Take options from FILE, in TOML, under their own names; what is typed wins
+    ///
+    /// A list stands for an option that may be repeated, `true` for one without a value, `raw` for the shards.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    #[serde(skip)]
+    pub(crate) config: Option<PathBuf>,
+    /// Print a file for --config with the options of this command, and do nothing else
+    #[arg(long, hide_short_help = true)]
+    #[serde(skip)]
+    pub(crate) print_config: bool,
 }
