@@ -101,6 +101,10 @@ class SelectOptions(TypedDict, total=False):
     """Use up to N threads [default: what the machine and its cgroup allow]."""
     temp_dir: Path | None
     """The folder for temporary data [default: $TMPDIR or /tmp]."""
+    config: Path | None
+    """Take options from FILE, in TOML, under their own names; what is typed wins."""
+    print_config: bool | None
+    """Print a file for `config` with the options of this command, and do nothing else."""
 
 
 class FitOptions(TypedDict, total=False):
@@ -139,6 +143,10 @@ class FitOptions(TypedDict, total=False):
     """Use up to N threads [default: what the machine and its cgroup allow]."""
     temp_dir: Path | None
     """The folder for temporary data [default: $TMPDIR or /tmp]."""
+    config: Path | None
+    """Take options from FILE, in TOML, under their own names; what is typed wins."""
+    print_config: bool | None
+    """Print a file for `config` with the options of this command, and do nothing else."""
 
 
 class WeighOptions(TypedDict, total=False):
@@ -180,6 +188,10 @@ class WeighOptions(TypedDict, total=False):
     """Use up to N threads [default: what the machine and its cgroup allow]."""
     temp_dir: Path | None
     """The folder for temporary data [default: $TMPDIR or /tmp]."""
+    config: Path | None
+    """Take options from FILE, in TOML, under their own names; what is typed wins."""
+    print_config: bool | None
+    """Print a file for `config` with the options of this command, and do nothing else."""
 
 
 class ResampleOptions(TypedDict, total=False):
@@ -266,6 +278,10 @@ class ResampleOptions(TypedDict, total=False):
     """Use up to N threads [default: what the machine and its cgroup allow]."""
     temp_dir: Path | None
     """The folder for temporary data [default: $TMPDIR or /tmp]."""
+    config: Path | None
+    """Take options from FILE, in TOML, under their own names; what is typed wins."""
+    print_config: bool | None
+    """Print a file for `config` with the options of this command, and do nothing else."""
 
 
 class MeasureOptions(TypedDict, total=False):
@@ -309,6 +325,10 @@ class MeasureOptions(TypedDict, total=False):
     """Use up to N threads [default: what the machine and its cgroup allow]."""
     temp_dir: Path | None
     """The folder for temporary data [default: $TMPDIR or /tmp]."""
+    config: Path | None
+    """Take options from FILE, in TOML, under their own names; what is typed wins."""
+    print_config: bool | None
+    """Print a file for `config` with the options of this command, and do nothing else."""
 
 
 class PrepareOptions(TypedDict, total=False):
@@ -356,6 +376,10 @@ class PrepareOptions(TypedDict, total=False):
     """Use up to N threads [default: what the machine and its cgroup allow]."""
     temp_dir: Path | None
     """The folder for temporary data [default: $TMPDIR or /tmp]."""
+    config: Path | None
+    """Take options from FILE, in TOML, under their own names; what is typed wins."""
+    print_config: bool | None
+    """Print a file for `config` with the options of this command, and do nothing else."""
 
 
 class DrawOptions(TypedDict, total=False):
@@ -391,3 +415,7 @@ class DrawOptions(TypedDict, total=False):
     """With `draws`, select no record again before all eligible records were selected."""
     method: Literal["gumbel", "topk", "random", "pareto"] | None
     """How records are drawn."""
+    config: Path | None
+    """Take options from FILE, in TOML, under their own names; what is typed wins."""
+    print_config: bool | None
+    """Print a file for `config` with the options of this command, and do nothing else."""

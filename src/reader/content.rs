@@ -102,7 +102,7 @@ pub(super) fn open_file(
     observer: &Observer,
 ) -> Result<(Content, Reread), Error> {
     let counted = |inner| Observed { inner, observer: observer.clone() };
-    let failed = |source| Error::Read { shard: origin.shard.clone(), at: 0, source };
+    let failed = |error| Error::of_reading(error, &origin.shard, 0);
     let mut file = origin.open()?;
     if let Some(format) = format_of(&mut file).map_err(failed)? {
         let part = Part { first: from.record, span: None };
@@ -146,7 +146,7 @@ pub(super) fn open_span(
     span: Span,
     observer: &Observer,
 ) -> Result<(Content, Reread), Error> {
-    let failed = |source| Error::Read { shard: origin.shard.clone(), at: span.start, source };
+    let failed = |error| Error::of_reading(error, &origin.shard, span.start);
     let mut file = origin.open()?;
     if let Some(format) = format_of(&mut file).map_err(failed)? {
         let part = Part { first: 0, span: Some(span.start..span.end) };

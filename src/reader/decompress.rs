@@ -22,11 +22,10 @@ pub(super) fn content<R: Read + Send + 'static>(
     shard: &Path,
 ) -> Result<(Box<dyn Read + Send>, bool), Error> {
     let mut start = Vec::new();
-    raw.by_ref().take(foreign::MAGIC_LEN as u64).read_to_end(&mut start).map_err(|source| Error::Read {
-        shard: shard.into(),
-        at: 0,
-        source,
-    })?;
+    raw.by_ref()
+        .take(foreign::MAGIC_LEN as u64)
+        .read_to_end(&mut start)
+        .map_err(|error| Error::of_reading(error, shard, 0))?;
     if let Some(what) = foreign::of_magic(&start) {
         return Err(Error::Foreign { shard: shard.into(), what, walked: false });
     }

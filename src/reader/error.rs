@@ -1,7 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::storage::StoreError;
+use crate::storage::{StoreError, is_url};
 
 /// The forms that are read.
 #[cfg(feature = "parquet")]
@@ -184,7 +184,11 @@ impl Fault {
 }
 
 fn pattern_hint(path: &Path) -> &'static str {
-    if path.to_string_lossy().contains(['*', '?', '[']) { " (a pattern that matched no file?)" } else { "" }
+    if !is_url(path) && path.to_string_lossy().contains(['*', '?', '[']) {
+        " (a pattern that matched no file?)"
+    } else {
+        ""
+    }
 }
 
 /// What can be wrong with a line.

@@ -3,9 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::input::is_url;
+
 /// An output that could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("output {}: {source}{}", path.display(), advice(source))]
+#[error("output {}: {source}{}", path.display(), advice(path, source))]
 pub struct Error {
     /// The output's name.
     pub path: PathBuf,
@@ -13,8 +15,9 @@ pub struct Error {
     pub source: io::Error,
 }
 
-fn advice(error: &io::Error) -> &'static str {
+fn advice(path: &Path, error: &io::Error) -> &'static str {
     match error.kind() {
+        _ if is_url(path) => "",
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "; free some space and run the same again"
         }

@@ -47,7 +47,14 @@ pub(super) fn of(error: &object_store::Error, url: &Path) -> io::Error {
         Store::NotFound { .. } => io::ErrorKind::NotFound,
         Store::PermissionDenied { .. } | Store::Unauthenticated { .. } => io::ErrorKind::PermissionDenied,
         Store::NotSupported { .. } | Store::NotImplemented { .. } => io::ErrorKind::Unsupported,
-        _ => io::ErrorKind::Other,
+        // Of lists and uploads, the library has one error for all answers.
+        _ => match status(&text) {
+            Some(404) => io::ErrorKind::NotFound,
+            Some(401 | 403) => io::ErrorKind::PermissionDenied,
+            // Asking again would change nothing.
+            Some(code @ 400..=499) if !matches!(code, 408 | 429) => io::ErrorKind::InvalidInput,
+            _ => io::ErrorKind::Other,
+        },
     };
     let words = match kind {
         io::ErrorKind::NotFound => format!("no such object{}", in_brackets(&text)),
@@ -58,6 +65,12 @@ pub(super) fn of(error: &object_store::Error, url: &Path) -> io::Error {
         _ => format!("the store does not give or take it: {}", in_short(&text)),
     };
     StoreError::answer(kind, words)
+}
+
+/// The status of an answer that was an error.
+fn status(text: &str) -> Option<u16> {
+    let (_, after) = text.split_once("status code: ")?;
+    after.get(..3)?.parse().ok()
 }
 
 fn no_credentials(url: &Path) -> String {
@@ -111,5 +124,6 @@ mod tests {
             "Generic S3 error: status 403: SignatureDoesNotMatch: it does not match"
         );
         assert_eq!(in_short("a\n  b"), "a b");
+        assert_eq!(status("Server returned non-2xx status code: 404 Not Found: <Error>"), Some(404));
     }
 }
