@@ -62,6 +62,12 @@ pub(super) fn of(error: &object_store::Error, url: &Path) -> io::Error {
             "the store refuses it{}; credentials are taken from the environment (docs/data.md)",
             in_brackets(&text)
         ),
+        // What the client needs of the machine, an empty container has not.
+        _ if text.contains("builder error") => {
+            "no connection can be made: are there certificates here? Install ca-certificates, or name a file in \
+             SSL_CERT_FILE"
+                .to_owned()
+        }
         _ => format!("the store does not give or take it: {}", in_short(&text)),
     };
     StoreError::answer(kind, words)
