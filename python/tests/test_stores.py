@@ -175,10 +175,13 @@ def test_what_is_not_there_or_not_allowed_is_told(store: Store, tmp_path: Path) 
     cases = {
         (f"{URL}/none.jsonl",): f"{URL}/none.jsonl: no such object",
         (f"{URL}/none/",): "no shard",
+        (URL,): "no shard",
         ("s3://no-such-bucket/a.jsonl",): "no-such-bucket",
         ("s3:///a.jsonl",): "a bucket must be named",
         ("https://user:word@127.0.0.1/a.jsonl",): "credentials do not belong in a URL",
-        ("https://127.0.0.1/a.jsonl?signature=x",): "may be secret",
+        ("https://127.0.0.1/a.jsonl?signature=secret-of-the-test",): "may be secret",
+        ("s3://AKIAOFTHETEST:secret-of-the-test@corpus/a",): "credentials do not belong in a URL",
+        ("S3://corpus/a.jsonl",): "S3:// is not read",
         ("hdfs://there/a.jsonl",): "s3://, gs://, az://, https://",
     }
     for given, told in cases.items():
@@ -187,7 +190,9 @@ def test_what_is_not_there_or_not_allowed_is_told(store: Store, tmp_path: Path) 
         assert "secret-of-the-test" not in done.stderr and "AKIAOFTHETEST" not in done.stderr
     raw = tmp_path / "raw.jsonl"
     raw.write_bytes(lines(made_texts(10)))
-    for output in ["s3://no-such-bucket/out.jsonl", "https://127.0.0.1/out.jsonl"]:
+    store.put("folder/a.txt", "something")
+    outputs = ["s3://no-such-bucket/out.jsonl", "s3://no-such-bucket/out/", "https://127.0.0.1:9/out.jsonl"]
+    for output in [*outputs, "https://127.0.0.1:9/out/", f"{URL}/folder"]:
         done = run("resample", str(raw), "--method", "random", "-k", "5", "--min-tokens", "0", "-o", output)
         assert done.returncode == 1 and output in done.stderr, done.stderr
 

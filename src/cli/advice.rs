@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use crate::reader::{self, Fault};
-use crate::storage::WorkDirError;
+use crate::storage::{WorkDirError, without_secrets};
 use crate::{Error, density, featurizer, resample, weights, writer};
 
 /// What happened, where, and what to do next.
 pub(crate) fn words(error: &Error) -> String {
     let before = option_of(error).unwrap_or_default();
     let after = advice(error).unwrap_or_default();
-    format!("{before}{error}{after}")
+    without_secrets(&format!("{before}{error}{after}"))
 }
 
 /// The option that an error is of, to be put before its words. Those of targets begin with the option's name.

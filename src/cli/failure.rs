@@ -3,6 +3,7 @@ use std::path::{Path, PathBuf};
 
 use super::advice;
 use crate::Error;
+use crate::storage::without_secrets;
 
 /// Why a command did not do its work.
 #[derive(Debug)]
@@ -49,7 +50,7 @@ impl Failure {
                 let first = words.split("\n\n").next().unwrap_or_default();
                 first.trim_start_matches("error: ").trim_end().to_owned()
             }
-            Failure::Usage(message) => message.clone(),
+            Failure::Usage(message) => without_secrets(message),
             Failure::Failed { error, .. } => advice::words(error),
             Failure::Stdout(error) => format!("standard output: {error}"),
         }

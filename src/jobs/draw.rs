@@ -20,7 +20,7 @@ use crate::passes::{
 };
 use crate::reader::{Shard, Shards};
 use crate::resample::{self, Budget, Combine, Draw, DrawOptions, FromGroup, LogWeights, Method, Totals};
-use crate::storage;
+use crate::storage::{self, is_url};
 use crate::warning::Warning;
 use crate::weights::{TargetSize, WeightsFile};
 use crate::writer::{self, Destination};
@@ -96,7 +96,7 @@ impl Outputs {
         let mut outputs: Vec<Output<'_>> = summary.into_iter().chain(rejects).collect();
         if let Destination::File(path) = destination {
             // There will be folders of epochs in its folder, which may as well be new.
-            if let (Some(_), Some(folder)) = (draws, path.parent()) {
+            if let (Some(_), Some(folder)) = (draws, path.parent().filter(|folder| !is_url(folder))) {
                 let made = fs::create_dir_all(folder);
                 made.map_err(|source| storage::Error::new(path, source))?;
             }
@@ -108,6 +108,10 @@ impl Outputs {
         outputs::check(&outputs, *destination == Destination::Stdout, inputs, run)?;
         // Nor may the next run read them as raw.
         let written: Vec<PathBuf> = each.iter().filter_map(|one| one.files(raw).next()).collect();
+        // Folders are made when they are needed; a store is asked before the work.
+        if let Some(path) = written.first().filter(|path| is_url(path)) {
+            run.storage.check(path)?;
+        }
         outputs.extend(written.iter().map(|path| Output::new(OutputKind::Records, path)));
         outputs::refuse_inside(&outputs, raw)?;
         check_tables(shards().flat_map(Shards::iter), destination, &run.observer)?;

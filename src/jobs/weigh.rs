@@ -17,6 +17,7 @@ use crate::passes::{
     self, Filter, ReadOptions, ScoreFiles, look_for_fields, refuse_weights_of_others, write_score_files,
 };
 use crate::reader::Shards;
+use crate::storage::is_url;
 use crate::weights::WeightsFolder;
 use crate::writer;
 
@@ -101,6 +102,9 @@ pub fn weigh(options: WeighOptions, observer: &Observer) -> Result<Report, Error
     outputs::check_apart(&outputs)?;
     writer::refuse_overwriting(weights.iter().chain(&score_files), inputs())?;
     outputs::refuse_inside(&outputs, &raw)?;
+    if is_url(&output) {
+        run.storage.check(&folder.info_path())?;
+    }
     refuse_weights_of_others(&raw, &folder)?;
     run.warn_of_unused(raw.exclude());
     look_for_fields(&raw, &filter.fields().collect::<Vec<_>>(), &run.observer);

@@ -96,8 +96,38 @@ pub(crate) fn objects_at(url: &Path) -> io::Result<Objects> {
     }
 }
 
+/// Whether a URL ends in `/`, or is that of a whole bucket.
 fn ends_as_folder(url: &Path) -> bool {
-    url.as_os_str().as_encoded_bytes().ends_with(b"/")
+    let url = url.as_os_str().as_encoded_bytes();
+    url.ends_with(b"/") || url.iter().filter(|byte| **byte == b'/').count() == 2
+}
+
+/// Words in which no URL shows what may be a secret: who asks, and a query.
+pub(crate) fn without_secrets(words: &str) -> String {
+    let (mut shown, mut rest) = (String::new(), words);
+    while let Some(place) = rest.find("://") {
+        let (before, after) = rest.split_at(place + 3);
+        shown += before;
+        let end = after.find(char::is_whitespace).unwrap_or(after.len());
+        let (url, next) = after.split_at(end);
+        let authority = url.find('/').unwrap_or(url.len());
+        let url = match url[..authority].rfind('@') {
+            Some(at) => format!("…{}", &url[at..]),
+            None => url.to_owned(),
+        };
+        let is_web = before.ends_with("http://") || before.ends_with("https://");
+        let query = if is_web { url.find(['?', '#']) } else { url.find("?X-Amz-") };
+        match query {
+            Some(query) => {
+                shown += &url[..=query];
+                shown += "…";
+                shown += if url.ends_with(':') { ":" } else { "" };
+            }
+            None => shown += &url,
+        }
+        rest = next;
+    }
+    shown + rest
 }
 
 /// The files or objects below `folder`, in the order of their paths.
@@ -248,6 +278,18 @@ impl SharedInput {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_message_shows_a_secret() {
+        for (words, shown) in [
+            ("error: s3://KEY:SECRET@b/x: no", "error: s3://…@b/x: no"),
+            ("https://h/x?sig=SECRET: no, https://h/y#S", "https://h/x?…: no, https://h/y#…"),
+            ("s3://b/x?X-Amz-Signature=S", "s3://b/x?…"),
+            ("s3://b/what?.jsonl and a@b", "s3://b/what?.jsonl and a@b"),
+        ] {
+            assert_eq!(without_secrets(words), shown);
+        }
+    }
 
     #[test]
     fn urls_are_told_from_paths() {

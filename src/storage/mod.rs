@@ -22,7 +22,7 @@ pub(crate) use growing_file::GrowingFile;
 pub(crate) use input::SharedInput;
 pub(crate) use input::{
     Input, LocalFile, Objects, expect, expect_no_more, files_below, is_folder, is_there, is_url,
-    keep_copies_in, objects_at, read, stamp_of,
+    keep_copies_in, objects_at, read, stamp_of, without_secrets,
 };
 pub(crate) use platform::descriptor_of_path;
 pub(crate) use platform::{FileId, holds_bytes, only_name, path_of_bytes, stdin, stdout};

@@ -1,5 +1,4 @@
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -10,7 +9,7 @@ use crate::cli::host::Outcome;
 use crate::cli::options::refuse_dash;
 use crate::density::{Model, Refined, kl_divergence};
 use crate::resample::Survey;
-use crate::storage::is_folder;
+use crate::storage::{Input, is_folder};
 use crate::weights::{WeightsFile, WeightsFolder};
 
 pub(crate) fn inspect(args: &Inspect) -> Result<Outcome, Failure> {
@@ -31,7 +30,7 @@ pub(crate) fn inspect(args: &Inspect) -> Result<Outcome, Failure> {
 
 fn starts_as_numpy(path: &Path) -> bool {
     let mut start = [0; 6];
-    File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"\x93NUMPY"
+    Input::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"\x93NUMPY"
 }
 
 fn describe_model(model: &Model) -> Result<String, Failure> {

@@ -47,17 +47,24 @@ pub(super) fn of(error: &object_store::Error, url: &Path) -> io::Error {
         Store::NotFound { .. } => io::ErrorKind::NotFound,
         Store::PermissionDenied { .. } | Store::Unauthenticated { .. } => io::ErrorKind::PermissionDenied,
         Store::NotSupported { .. } | Store::NotImplemented { .. } => io::ErrorKind::Unsupported,
+        Store::InvalidPath { .. } => io::ErrorKind::InvalidInput,
         // Of lists and uploads, the library has one error for all answers.
         _ => match status(&text) {
             Some(404) => io::ErrorKind::NotFound,
             Some(401 | 403) => io::ErrorKind::PermissionDenied,
             // Asking again would change nothing.
+            None if ["redirect", "header", "Header"].iter().any(|word| text.contains(word)) => {
+                io::ErrorKind::InvalidInput
+            }
             Some(code @ 400..=499) if !matches!(code, 408 | 429) => io::ErrorKind::InvalidInput,
             _ => io::ErrorKind::Other,
         },
     };
     let words = match kind {
         io::ErrorKind::NotFound => format!("no such object{}", in_brackets(&text)),
+        io::ErrorKind::PermissionDenied if url.to_string_lossy().starts_with("http") => {
+            "the server refuses it".to_owned()
+        }
         io::ErrorKind::PermissionDenied => format!(
             "the store refuses it{}; credentials are taken from the environment (docs/data.md)",
             in_brackets(&text)

@@ -33,6 +33,11 @@ impl Object {
         let store::Place { store, key, pace, .. } = store::place(url)?;
         let head = || async { store.head(&key).await.map_err(|error| error::of(&error, url)) };
         let found = store::wait(store::again(head))??;
+        if found.e_tag.is_none() && found.last_modified.timestamp() == 0 {
+            let words = "the server tells neither an entity tag nor a time, so that a change would not be noticed; \
+                         fetch the file first";
+            return Err(StoreError::answer(io::ErrorKind::InvalidData, words));
+        }
         Ok(Object { url: url.into(), stamp: stamp(&found), store, key, pace })
     }
 

@@ -25,6 +25,8 @@ const LONGEST: u64 = 1 << 30;
 const ENOUGH: u64 = 256 << 20;
 /// A stream of so many bytes a second needs no company.
 const FAST: u64 = 500_000_000;
+/// A piece that has not come together after so long, and was cut on the way, never will.
+const LONGEST_PIECE: Duration = Duration::from_secs(300);
 /// So many times in a row, a stream that was cut without giving anything is taken up again.
 const MOST_CUTS: u32 = 5;
 
@@ -154,6 +156,7 @@ async fn in_one_stream(object: &Object, range: Range<u64>, to: &mpsc::Sender<io:
     let (mut waited, mut cuts) = (Duration::ZERO, 0);
     let mut sent = range.start;
     let mut piece = BytesMut::new();
+    let mut begun = Instant::now();
     while sent < range.end {
         let mut asked = Instant::now();
         let mut stream = object.stream(sent + piece.len() as u64..range.end).await?;
@@ -175,12 +178,13 @@ async fn in_one_stream(object: &Object, range: Range<u64>, to: &mpsc::Sender<io:
                 if to.send(Ok(whole)).await.is_err() {
                     return Ok(None);
                 }
+                begun = Instant::now();
             }
             asked = Instant::now();
         }
         // It ended, or was cut.
         if sent < range.end {
-            if cuts == MOST_CUTS {
+            if cuts == MOST_CUTS || begun.elapsed() > LONGEST_PIECE {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
             tokio::time::sleep(store::FIRST_PAUSE * 2u32.pow(cuts)).await;

@@ -47,19 +47,19 @@ pub(super) fn place(url: &Path) -> io::Result<Place> {
     let invalid = |words: String| StoreError::answer(io::ErrorKind::InvalidInput, words);
     let text = url.to_str().ok_or_else(|| invalid("a URL must be UTF-8".to_owned()))?;
     let (scheme, rest) = text.split_once("://").ok_or_else(|| invalid("no URL".to_owned()))?;
-    let scheme = scheme.to_ascii_lowercase();
+    // One spelling for one object, so that it is known wherever it is named.
+    if !["s3", "gs", "az", "http", "https"].contains(&scheme) {
+        return Err(invalid(format!("{scheme}:// is not read; s3://, gs://, az://, https:// and paths are")));
+    }
     let (authority, key) = rest.split_once('/').unwrap_or((rest, ""));
     if authority.is_empty() {
         return Err(invalid(format!("a bucket must be named: {scheme}://BUCKET/…")));
-    }
-    if !["s3", "s3a", "gs", "az", "http", "https"].contains(&scheme.as_str()) {
-        return Err(invalid(format!("{scheme}:// is not read; s3://, gs://, az://, https:// and paths are")));
     }
     let is_web = scheme.starts_with("http");
     if authority.contains('@') {
         return Err(invalid("credentials do not belong in a URL, where messages would show them".to_owned()));
     }
-    if is_web && key.contains(['?', '#']) {
+    if is_web && key.contains(['?', '#']) || key.contains("?X-Amz-") {
         return Err(invalid("URLs with `?` or `#` are not read: what stands there may be secret".to_owned()));
     }
     let key = if is_web { Key::from_url_path(key) } else { Key::parse(key) };
@@ -70,7 +70,7 @@ pub(super) fn place(url: &Path) -> io::Result<Place> {
     let (store, pace) = match stores.get(&id) {
         Some(open) => open.clone(),
         None => {
-            let store = open(&scheme, authority).map_err(|error| error::of(&error, url))?;
+            let store = open(scheme, authority).map_err(|error| error::of(&error, url))?;
             stores.entry(id).or_insert((store, Arc::default())).clone()
         }
     };
@@ -99,7 +99,7 @@ fn open(scheme: &str, authority: &str) -> object_store::Result<Arc<dyn ObjectSto
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let client = ClientOptions::new().with_read_timeout(SILENCE).with_timeout_disabled();
     Ok(match scheme {
-        "s3" | "s3a" => {
+        "s3" => {
             let mut builder = AmazonS3Builder::from_env().with_bucket_name(authority).with_retry(retry);
             let endpoint = variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL"));
             // Who names an endpoint without encryption wants it so.

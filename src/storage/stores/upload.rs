@@ -118,6 +118,16 @@ async fn send_parts(
 /// What the store says.
 pub(in crate::storage) fn check_writable(url: &Path) -> io::Result<()> {
     let place = writable(url)?;
+    // An object of the name of a folder would hide what is in it.
+    let list = || async {
+        let found = place.store.list_with_delimiter(Some(&place.key)).await;
+        found.map_err(|error| error::of(&error, url))
+    };
+    let there = store::wait(store::again(list))??;
+    if !there.objects.is_empty() || !there.common_prefixes.is_empty() {
+        let words = "there are objects below it; end it with / to write into the folder, or name another";
+        return Err(StoreError::answer(io::ErrorKind::IsADirectory, words));
+    }
     let mut upload = begin(&place, url)?;
     abort(&mut *upload);
     Ok(())
@@ -128,6 +138,9 @@ fn writable(url: &Path) -> io::Result<Place> {
     if place.root.starts_with("http") {
         let words = "web servers are only read; write to a file or an object store";
         return Err(StoreError::answer(io::ErrorKind::Unsupported, words));
+    }
+    if url.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Err(StoreError::answer(io::ErrorKind::IsADirectory, "it ends in /, as a folder does"));
     }
     if place.key.as_ref().is_empty() {
         return Err(StoreError::answer(io::ErrorKind::InvalidInput, "an object must be named in the bucket"));
