@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet
@@ -236,3 +237,19 @@ def test_ray_reads_and_writes_a_store(store: Store, corpus: Path, monkeypatch: p
     finally:
         ray.shutdown()
     assert store.get("out.jsonl") == (corpus / "out.jsonl").read_bytes()
+
+
+def test_a_process_that_is_forked_reads_a_store_too(store: Store, corpus: Path) -> None:
+    import multiprocessing
+
+    def draw(result: Any) -> None:
+        result.put(len(dsir.resample(f"{URL}/raw/a.jsonl", method="random", k=5, min_tokens=0).indices))
+
+    forking = multiprocessing.get_context("fork")
+    for _ in range(2):
+        result = forking.SimpleQueue()
+        child = forking.Process(target=draw, args=(result,))
+        child.start()
+        child.join(timeout=60)
+        assert child.exitcode == 0 and result.get() == 5
+        assert len(dsir.resample(f"{URL}/raw/a.jsonl", method="random", k=5, min_tokens=0).indices) == 5

@@ -9,6 +9,8 @@ mod draw;
 mod draw_rows;
 mod explain;
 mod fit;
+#[cfg(feature = "cli")]
+mod look;
 mod measure;
 mod measurement;
 mod merge;
@@ -29,6 +31,8 @@ pub use count_options::CountOptions;
 pub use draw::OutputOptions;
 pub use explain::{DocumentPlace, ExplainOptions, ExplainedDocument, explain};
 pub use fit::{FitOptions, RefineFor, fit};
+#[cfg(feature = "cli")]
+pub use look::{CorpusLook, FieldLook, TextLook, look};
 pub use measure::{MeasureIn, MeasureOptions, WeightsToSurvey, measure};
 pub use measurement::{
     Corpus, MEASUREMENT_VERSION, MeanCloseness, MeasuredTarget, Measurement, OverlapReport, SelectionReport,

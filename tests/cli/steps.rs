@@ -105,6 +105,32 @@ fn weights_of_ones_own_need_only_log_weights() {
 }
 
 #[test]
+fn inspect_looks_at_the_first_records_of_shards() {
+    let dir = Dir::new();
+    dir.write(
+        "raw/a.jsonl",
+        "{\"id\": 1, \"content\": \"the sea\"}\n{\"id\": null, \"content\": \"\\u001bморе\"}\n",
+    );
+    dir.write("raw/b.csv", "content,lang\nthe tide,en\n");
+    let told = dir.run("inspect raw").ok();
+    for part in [
+        "shards         2, ",
+        "looked at      the first 3 records",
+        "fields         content  string 3  the sea\n",
+        "               id       integer 1, null 1  1\n",
+        "most likely `content`: 7 characters, a tenth up to 5, a tenth from 8",
+        "script         Latin 76%, Cyrillic 24%",
+        "takes --text-field 'content'",
+    ] {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+    dir.write("notes.txt", "no shard\n");
+    dir.run("inspect notes.txt").fails(&["notes.txt:1: ", "none of the first records is an object"]);
+    dir.write("broken.json", "{\"dsir_model\": ");
+    dir.run("inspect broken.json").fails(&["broken.json: not a dsir model"]);
+}
+
+#[test]
 fn inspect_says_in_words_what_is_there() {
     let dir = Dir::with_corpus();
     dir.run("fit --target target.jsonl --fit-tokens 300 -o model.json raw.jsonl").ok();

@@ -255,11 +255,18 @@ pub(crate) struct Explain {
     pub(crate) text_field: Vec<String>,
 }
 
-/// Say in words what is in a model, a weights file or a weights folder.
+/// Say in words what is in a model, weights or shards.
+///
+/// Of shards, the first records are looked at: which fields they have, which is most likely the text, how long it is,
+/// and in what scripts.
 #[derive(Args, Serialize)]
+#[command(after_long_help = "Examples:
+  dsir inspect corpus/
+  dsir inspect model.json
+  dsir inspect weights/")]
 pub(crate) struct Inspect {
-    /// A model, a weights file, or a folder of weights files
-    #[arg(value_name = "MODEL|WEIGHTS")]
+    /// A model, weights, shards, or a folder of either
+    #[arg(value_name = "MODEL|WEIGHTS|SHARD")]
     pub(crate) path: PathBuf,
     /// Count records with fewer tokens as too short
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 100,

@@ -57,7 +57,7 @@ pub(crate) enum Command {
     Prepare(Prepare),
     /// Say why a document has its log weight, n-gram by n-gram
     Explain(Explain),
-    /// Say in words what is in a model, a weights file or a weights folder
+    /// Say in words what is in a model, weights or shards
     Inspect(Inspect),
     /// Print a manual page, as `man` reads it
     Man(Man),

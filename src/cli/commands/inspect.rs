@@ -6,26 +6,108 @@ use crate::cli::args::Inspect;
 use crate::cli::failure::Failure;
 use crate::cli::format::{count, number, size};
 use crate::cli::host::Outcome;
+use crate::cli::marked::shown;
 use crate::cli::options::refuse_dash;
-use crate::density::{Model, Refined, kl_divergence};
+use crate::density::{self, Model, Refined, kl_divergence};
+use crate::jobs;
+use crate::reader::Shards;
 use crate::resample::Survey;
 use crate::storage::{Input, is_folder};
-use crate::weights::{WeightsFile, WeightsFolder};
+use crate::weights::{self, WeightsFile, WeightsFolder};
 
 pub(crate) fn inspect(args: &Inspect) -> Result<Outcome, Failure> {
     let path = &args.path;
-    refuse_dash("MODEL|WEIGHTS", path)?;
+    refuse_dash("MODEL|WEIGHTS|SHARD", path)?;
     let text = if is_folder(path) {
-        let weights = WeightsFolder::new(path).all()?;
-        let info = WeightsFolder::new(path).info()?;
-        let made_with = info.map_or(String::new(), |info| format!("feature space  {}\n", info.feature_space));
-        made_with + &describe_weights(&weights, args.min_tokens)?
+        match WeightsFolder::new(path).all() {
+            Ok(weights) => {
+                let info = WeightsFolder::new(path).info()?;
+                let made_with =
+                    info.map_or(String::new(), |info| format!("feature space  {}\n", info.feature_space));
+                made_with + &describe_weights(&weights, args.min_tokens)?
+            }
+            Err(no_weights @ weights::Error::NotWeights { .. }) => match Shards::find([path]) {
+                Ok(shards) => describe_shards(&shards)?,
+                Err(_) => return Err(no_weights.into()),
+            },
+            Err(error) => return Err(error.into()),
+        }
     } else if starts_as_numpy(path) {
         describe_weights(&[WeightsFile::open(path)?], args.min_tokens)?
     } else {
-        describe_model(&Model::read(path)?)?
+        match Model::read(path) {
+            Ok(model) => describe_model(&model)?,
+            // What may have been meant as a model is told as one.
+            Err(density::Error::NotAModel { reason, .. })
+                if !reason.contains("dsir_model") && is_json(path) =>
+            {
+                return Err(density::Error::NotAModel { path: path.into(), reason }.into());
+            }
+            Err(density::Error::NotAModel { .. }) => describe_shards(&Shards::find([path])?)?,
+            Err(error) => return Err(error.into()),
+        }
     };
     Ok(Outcome::printed(text))
+}
+
+fn is_json(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "json")
+}
+
+/// An example takes no more characters.
+const EXAMPLE: usize = 48;
+
+fn describe_shards(shards: &Shards) -> Result<String, Failure> {
+    let look = jobs::look(shards)?;
+    let mut text = format!("shards         {}", number(shards.len() as u64));
+    if let Some(bytes) = shards.total_bytes() {
+        let _ = write!(text, ", {} as stored", size(bytes));
+    }
+    let _ =
+        write!(text, "\nlooked at      the first {}, {}", count(look.records, "record"), size(look.bytes));
+    if look.invalid > 0 {
+        let _ = write!(text, "; {} no JSON object", number(look.invalid));
+    }
+    text.push('\n');
+    let width = look.fields.iter().map(|field| field.name.chars().count()).max().unwrap_or(0).min(40);
+    for (place, field) in look.fields.iter().enumerate() {
+        let kinds: Vec<String> =
+            field.kinds.iter().map(|(kind, times)| format!("{kind} {}", number(*times))).collect();
+        let example: String = one_line(&field.example).chars().take(EXAMPLE).collect();
+        let label = if place == 0 { "fields" } else { "" };
+        let line = format!("{label:<15}{:<width$}  {}  {example}", shown(&field.name), kinds.join(", "));
+        text += line.trim_end();
+        text.push('\n');
+    }
+    match &look.text {
+        Some((place, of_text)) => {
+            let [tenth, half, most] = of_text.characters;
+            let name = &look.fields[*place].name;
+            let _ = writeln!(
+                text,
+                "text           most likely `{}`: {} characters, a tenth up to {}, a tenth from {}",
+                shown(name),
+                number(half),
+                number(tenth),
+                number(most)
+            );
+            let share = |(script, share): &(&str, f64)| format!("{script} {:.0}%", share * 100.0);
+            let scripts: Vec<String> =
+                of_text.scripts.iter().filter(|(_, of)| *of >= 0.005).take(5).map(share).collect();
+            if !scripts.is_empty() {
+                let _ = writeln!(text, "script         {}", scripts.join(", "));
+            }
+            if name != "text" {
+                let _ = writeln!(text, "               so that it takes --text-field '{}'", shown(name));
+            }
+        }
+        None => text += "text           no field of strings\n",
+    }
+    Ok(text)
+}
+
+fn one_line(text: &str) -> String {
+    shown(&text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 fn starts_as_numpy(path: &Path) -> bool {

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use object_store::aws::AmazonS3Builder;
@@ -77,14 +77,15 @@ pub(super) fn place(url: &Path) -> io::Result<Place> {
     Ok(Place { store, key, pace, root })
 }
 
-/// Stands for all that stores are told by the environment, which a program in Python may change.
+/// Stands for all that stores are told by the environment, which a program in Python may change, and for the process:
+/// the connections of the one that it was forked from are not its own.
 fn environment() -> u64 {
     let ours = |name: &str| ["AWS_", "GOOGLE_", "AZURE_"].iter().any(|prefix| name.starts_with(prefix));
     let mut variables: Vec<_> =
         std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(ours)).collect();
     variables.sort();
     let mut hasher = DefaultHasher::new();
-    variables.hash(&mut hasher);
+    (variables, std::process::id()).hash(&mut hasher);
     hasher.finish()
 }
 
@@ -132,16 +133,23 @@ fn open(scheme: &str, authority: &str) -> object_store::Result<Arc<dyn ObjectSto
     })
 }
 
-static RUNTIME: OnceLock<Runtime> = OnceLock::new();
+/// The process that began it, and what it began.
+static RUNTIME: Mutex<Option<(u32, &'static Runtime)>> = Mutex::new(None);
 
-/// The threads that wait for answers: two, for they only move bytes.
+/// The threads that wait for answers: two, for they only move bytes. They last as long as the process; one that is
+/// forked has none of them and begins its own.
 fn runtime() -> io::Result<&'static Runtime> {
-    if let Some(runtime) = RUNTIME.get() {
+    let mut begun = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((process, runtime)) = *begun
+        && process == std::process::id()
+    {
         return Ok(runtime);
     }
     let runtime =
         Builder::new_multi_thread().worker_threads(2).thread_name("dsir-store").enable_all().build()?;
-    Ok(RUNTIME.get_or_init(|| runtime))
+    let runtime: &'static Runtime = Box::leak(Box::new(runtime));
+    *begun = Some((std::process::id(), runtime));
+    Ok(runtime)
 }
 
 /// Waits for an answer.
