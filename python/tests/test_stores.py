@@ -31,8 +31,9 @@ def server() -> Iterator[Store]:
 
 
 @pytest.fixture
-def store(server: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """An empty bucket, and an environment that leads to it."""
+def store(server: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Store:
+    """An empty bucket, an environment that leads to it, and a folder whose modules workers do not take for installed."""
+    monkeypatch.chdir(tmp_path)
     server.clear()
     for name, value in {
         "AWS_ENDPOINT_URL": server.endpoint,
