@@ -32,7 +32,7 @@ def server() -> Iterator[Store]:
 
 @pytest.fixture
 def store(server: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Store:
-    """An empty bucket, an environment that leads to it, and a folder whose modules workers do not take for installed."""
+    """An empty bucket, an environment that leads to it, and a current folder whose modules workers may import."""
     monkeypatch.chdir(tmp_path)
     server.clear()
     for name, value in {
