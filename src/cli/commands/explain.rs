@@ -23,7 +23,7 @@ pub(crate) fn explain(args: &Explain, host: Host<'_>) -> Result<Outcome, Failure
             punkt: args.punkt.folder(),
         },
     };
-    let explained = jobs::explain(&options).map_err(Failure::from)?;
+    let explained = jobs::explain(&options)?;
     if args.json {
         let mut json =
             serde_json::to_string_pretty(&explained).map_err(|error| Failure::Stdout(error.into()))?;

@@ -6,22 +6,19 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
-use object_store::path::Path as Key;
 use object_store::{GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use super::error::{self, StoreError};
 use super::pieces::Pace;
-use super::store;
+use super::store::{self, Place};
 use crate::storage::Stamp;
 
 /// An object as it was when it was asked for first.
 #[derive(Clone, Debug)]
 pub(in crate::storage) struct Object {
     url: Arc<Path>,
-    store: Arc<dyn ObjectStore>,
-    key: Key,
+    place: Place,
     stamp: Stamp,
-    pace: Arc<Pace>,
 }
 
 impl Object {
@@ -30,15 +27,15 @@ impl Object {
     /// # Errors
     /// What the store says.
     pub(in crate::storage) fn find(url: &Path) -> io::Result<Self> {
-        let store::Place { store, key, pace, .. } = store::place(url)?;
-        let head = || async { store.head(&key).await.map_err(|error| error::of(&error, url)) };
+        let place = store::place(url)?;
+        let head = || async { place.store.head(&place.key).await.map_err(|error| error::of(&error, url)) };
         let found = store::wait(store::again(head))??;
         if found.e_tag.is_none() && found.last_modified.timestamp() == 0 {
             let words = "the server tells neither an entity tag nor a time, so that a change would not be noticed; \
                          fetch the file first";
             return Err(StoreError::answer(io::ErrorKind::InvalidData, words));
         }
-        Ok(Object { url: url.into(), stamp: stamp(&found), store, key, pace })
+        Ok(Object { url: url.into(), stamp: stamp(&found), place })
     }
 
     /// The object that is at `url` and has this stamp, as each answer about it must tell.
@@ -46,8 +43,7 @@ impl Object {
     /// # Errors
     /// No URL of a store.
     pub(in crate::storage) fn known(url: &Path, stamp: Stamp) -> io::Result<Self> {
-        let store::Place { store, key, pace, .. } = store::place(url)?;
-        Ok(Object { url: url.into(), stamp, store, key, pace })
+        Ok(Object { url: url.into(), stamp, place: store::place(url)? })
     }
 
     pub(in crate::storage) fn stamp(&self) -> Stamp {
@@ -80,7 +76,8 @@ impl Object {
 
     async fn ask(&self, range: Range<u64>) -> io::Result<GetResult> {
         let options = GetOptions::default().with_range(Some(range));
-        let answer = self.store.get_opts(&self.key, options).await.map_err(|error| self.failed(&error))?;
+        let answer =
+            self.place.store.get_opts(&self.place.key, options).await.map_err(|error| self.failed(&error))?;
         match stamp(&answer.meta) == self.stamp {
             true => Ok(answer),
             false => Err(StoreError::changed()),
@@ -93,12 +90,12 @@ impl Object {
 
     /// Whether it is another's twin.
     pub(super) fn is(&self, other: &Object) -> bool {
-        self.url == other.url && self.stamp == other.stamp && Arc::ptr_eq(&self.pace, &other.pace)
+        self.url == other.url && self.stamp == other.stamp && Arc::ptr_eq(&self.place.pace, &other.place.pace)
     }
 
     /// How fast its store is.
     pub(super) fn pace(&self) -> &Pace {
-        &self.pace
+        &self.place.pace
     }
 }
 
@@ -124,12 +121,13 @@ fn stamp(object: &ObjectMeta) -> Stamp {
 /// # Errors
 /// What the store says; a web server, which has no lists.
 pub(in crate::storage) fn list(folder: &Path) -> io::Result<Vec<(PathBuf, Stamp)>> {
-    let store::Place { store, key, root, .. } = store::place(folder)?;
-    if root.starts_with("http") {
+    let place = store::place(folder)?;
+    if place.is_web() {
         let words = "a web server does not tell what is in a folder: name the files, or list them in a file for \
                      --files-from";
         return Err(StoreError::answer(io::ErrorKind::Unsupported, words));
     }
+    let Place { store, key, root, .. } = place;
     let list = || async {
         let found = store.list(Some(&key)).map_ok(|object| whole(&*store, object)).try_buffered(HEADS_AHEAD);
         found.try_collect::<Vec<_>>().await.map_err(|error| error::of(&error, folder))

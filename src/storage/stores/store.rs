@@ -29,12 +29,20 @@ pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// Where an object is.
+#[derive(Clone, Debug)]
 pub(super) struct Place {
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) key: Key,
     pub(super) pace: Arc<Pace>,
     /// The URL up to the key, which ends in `/`.
     pub(super) root: String,
+}
+
+impl Place {
+    /// Whether it is on a web server, which has no lists and takes nothing.
+    pub(super) fn is_web(&self) -> bool {
+        self.root.starts_with("http")
+    }
 }
 
 /// Stores that were opened, each with its connections, by their URL and what the environment told them.

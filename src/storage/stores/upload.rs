@@ -135,7 +135,7 @@ pub(in crate::storage) fn check_writable(url: &Path) -> io::Result<()> {
 
 fn writable(url: &Path) -> io::Result<Place> {
     let place = store::place(url)?;
-    if place.root.starts_with("http") {
+    if place.is_web() {
         let words = "web servers are only read; write to a file or an object store";
         return Err(StoreError::answer(io::ErrorKind::Unsupported, words));
     }
