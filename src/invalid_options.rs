@@ -25,6 +25,8 @@ pub enum OutputKind {
     Rejects,
     /// A plan.
     Plan,
+    /// A page about a selection.
+    Page,
 }
 
 impl fmt::Display for OutputKind {
@@ -37,6 +39,7 @@ impl fmt::Display for OutputKind {
             OutputKind::Summary => "the summary",
             OutputKind::Rejects => "the rejects",
             OutputKind::Plan => "the plan",
+            OutputKind::Page => "the page",
         })
     }
 }
@@ -206,6 +209,18 @@ pub enum InvalidOptions {
     FieldTwice {
         /// The field.
         field: String,
+    },
+    /// A review of what other machines select.
+    #[error("what an engine selects is reviewed afterwards, from weights")]
+    ReviewOnEngine,
+    /// A review whose sources are told apart as what is mixed in is.
+    #[error("sources cannot be told apart by a field where records are mixed in by another")]
+    ReviewBesideMixIn,
+    /// A model that is not the one that weights were made with.
+    #[error("{}: the weights were not made with this model", model.display())]
+    OtherModel {
+        /// The model.
+        model: PathBuf,
     },
     /// A plan whose weights or scores are not named.
     #[error("the plan was made of {}: name them", if *scores { "scores" } else { "weights" })]

@@ -69,6 +69,8 @@ pub mod refine;
 
 pub mod explain;
 
+pub mod review;
+
 pub mod quality;
 
 pub mod prepare;

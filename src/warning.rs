@@ -209,6 +209,8 @@ pub enum AskedBy {
     MixIn,
     /// Groups.
     GroupBy,
+    /// Sources of a review.
+    ReviewBy,
     /// Scores.
     Scores,
 }

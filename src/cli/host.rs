@@ -1,6 +1,7 @@
 //! Where a command runs: in the program, whose terminal shows how far it is and whose signals stop it, or in another
 //! program, which sees to both.
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,6 +25,8 @@ use crate::{Engine, Error, Observer};
 pub(crate) struct Host<'a> {
     pub(super) watched_by: WatchedBy<'a>,
     pub(super) engine: Option<&'a Arc<dyn Engine>>,
+    /// What was typed, the program's name first, with what a job file adds.
+    pub(super) typed: &'a [OsString],
 }
 
 /// Who watches a command.

@@ -20,29 +20,55 @@ const RAISES: &str = "\x1b[1;32m";
 const LOWERS: &str = "\x1b[4;31m";
 const PLAIN: &str = "\x1b[0m";
 
-/// The text, with the words that add most for a target marked, and nothing that a terminal would obey.
-pub(crate) fn marked(text: &str, words: &[Word], target: usize, marks: Marks) -> String {
-    let largest = words.iter().map(|word| word.parts[target].abs()).fold(0.0, f64::max);
-    let (mut out, mut at) = (String::new(), 0);
-    let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(end, _)| end);
+/// A part of a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Piece<'t> {
+    /// It is not marked.
+    Plain(&'t str),
+    /// A word that raises the log weight.
+    Raises(&'t str),
+    /// A word that lowers it.
+    Lowers(&'t str),
+}
+
+/// The first `longest` characters of a text in pieces, with the words apart that add most for a target.
+pub(crate) fn pieces<'t>(text: &'t str, words: &[Word], target: usize, longest: usize) -> Vec<Piece<'t>> {
+    let part_of = |word: &Word| word.parts.get(target).copied().unwrap_or(0.0);
+    let largest = words.iter().map(|word| part_of(word).abs()).fold(0.0, f64::max);
+    let (mut pieces, mut at) = (Vec::new(), 0);
+    let end = text.char_indices().nth(longest).map_or(text.len(), |(end, _)| end);
     for word in words.iter().filter(|word| word.end <= end) {
-        let part = word.parts[target];
+        let part = part_of(word);
         // Pieces of one character are one word to the eye.
         if part.abs() < TELLING * largest || part == 0.0 || word.start < at {
             continue;
         }
-        out += &shown(&text[at..word.start]);
-        let inside = shown(&text[word.start..word.end]);
-        out += &match (marks, part > 0.0) {
-            (Marks::Colors, true) => format!("{RAISES}{inside}{PLAIN}"),
-            (Marks::Colors, false) => format!("{LOWERS}{inside}{PLAIN}"),
-            (Marks::Brackets, true) => format!("[+{inside}]"),
-            (Marks::Brackets, false) => format!("[-{inside}]"),
-        };
+        if at < word.start {
+            pieces.push(Piece::Plain(&text[at..word.start]));
+        }
+        let inside = &text[word.start..word.end];
+        pieces.push(if part > 0.0 { Piece::Raises(inside) } else { Piece::Lowers(inside) });
         at = word.end;
     }
-    out += &shown(&text[at.min(end)..end]);
-    if end < text.len() {
+    if at < end {
+        pieces.push(Piece::Plain(&text[at..end]));
+    }
+    pieces
+}
+
+/// The text, with the words that add most for a target marked, and nothing that a terminal would obey.
+pub(crate) fn marked(text: &str, words: &[Word], target: usize, marks: Marks) -> String {
+    let mut out = String::new();
+    for piece in pieces(text, words, target, LONGEST) {
+        out += &match (piece, marks) {
+            (Piece::Plain(text), _) => shown(text),
+            (Piece::Raises(word), Marks::Colors) => format!("{RAISES}{}{PLAIN}", shown(word)),
+            (Piece::Lowers(word), Marks::Colors) => format!("{LOWERS}{}{PLAIN}", shown(word)),
+            (Piece::Raises(word), Marks::Brackets) => format!("[+{}]", shown(word)),
+            (Piece::Lowers(word), Marks::Brackets) => format!("[-{}]", shown(word)),
+        };
+    }
+    if text.chars().nth(LONGEST).is_some() {
         out += " […]";
     }
     if !out.ends_with('\n') {

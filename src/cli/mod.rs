@@ -16,6 +16,7 @@ mod job_file;
 mod marked;
 mod measurement;
 mod options;
+mod page;
 mod signals;
 mod stdout;
 mod summary;
@@ -51,8 +52,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> u8 {
 
 /// The program, with an [`Engine`] that reads the raw corpus for `select`.
 pub fn main_on(engine: Option<&Arc<dyn Engine>>, args: impl IntoIterator<Item = OsString>) -> u8 {
-    let host = Host { watched_by: WatchedBy::Program, engine };
-    let done = parse(args).and_then(|typed| command(typed, host)).and_then(Outcome::tell);
+    let done = parse(args).and_then(|typed| command(typed, WatchedBy::Program, engine));
+    let done = done.and_then(Outcome::tell);
     match done {
         Ok(()) => 0,
         Err(failure) => failure.report(),
@@ -97,7 +98,7 @@ pub fn run_on(
     args: impl IntoIterator<Item = OsString>,
     observer: &Observer,
 ) -> Result<Outcome, Failure> {
-    command(parse(args)?, Host { watched_by: WatchedBy::Caller(observer), engine })
+    command(parse(args)?, WatchedBy::Caller(observer), engine)
 }
 
 /// What is drawn by the options of `dsir resample`, whose first is a program's name.
@@ -105,7 +106,7 @@ pub fn run_on(
 /// # Errors
 /// Wrong usage.
 pub fn draw_options(args: impl IntoIterator<Item = OsString>) -> Result<DrawOptions, Failure> {
-    match parse(args)?.0.command {
+    match parse(args)?.cli.command {
         Command::Resample(mut args) => {
             args.draw.method = args.method;
             let options = args.draw.options()?;
@@ -132,15 +133,27 @@ pub fn definitions() -> clap::Command {
 }
 
 /// What was typed, with what a job file adds to it.
-fn parse(args: impl IntoIterator<Item = OsString>) -> Result<(Cli, ArgMatches), Failure> {
-    let mut program = Cli::command();
-    program.build();
-    let args = job_file::with_job_file(&program, args.into_iter().collect())?;
-    let matches = Cli::command().try_get_matches_from(args).map_err(Failure::Typed)?;
-    Ok((Cli::from_arg_matches(&matches).map_err(Failure::Typed)?, matches))
+struct Typed {
+    cli: Cli,
+    matches: ArgMatches,
+    words: Vec<OsString>,
 }
 
-fn command((cli, matches): (Cli, ArgMatches), host: Host<'_>) -> Result<Outcome, Failure> {
+fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Typed, Failure> {
+    let mut program = Cli::command();
+    program.build();
+    let words = job_file::with_job_file(&program, args.into_iter().collect())?;
+    let matches = Cli::command().try_get_matches_from(&words).map_err(Failure::Typed)?;
+    Ok(Typed { cli: Cli::from_arg_matches(&matches).map_err(Failure::Typed)?, matches, words })
+}
+
+fn command(
+    typed: Typed,
+    watched_by: WatchedBy<'_>,
+    engine: Option<&Arc<dyn Engine>>,
+) -> Result<Outcome, Failure> {
+    let Typed { cli, matches, words } = typed;
+    let host = Host { watched_by, engine, typed: &words };
     if let Some((name, typed)) = matches.subcommand()
         && let Ok(Some(true)) = typed.try_get_one("print_config")
         && let Some(command) = Cli::command().find_subcommand(name)

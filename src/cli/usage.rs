@@ -22,6 +22,7 @@ pub(crate) fn option(what: OutputKind) -> &'static str {
         OutputKind::Summary => "--summary",
         OutputKind::Rejects => "--rejects",
         OutputKind::Plan => "--plan-only",
+        OutputKind::Page => "--report",
         _ => "-o",
     }
 }
@@ -98,6 +99,15 @@ pub(crate) fn words(error: &InvalidOptions) -> String {
         ),
         InvalidOptions::RefineWithoutRaw => {
             "--refine-for learns from the raw corpus: name RAW shards".to_owned()
+        }
+        InvalidOptions::ReviewOnEngine => {
+            "--report: what an engine selects is reported afterwards, by `dsir report`".to_owned()
+        }
+        InvalidOptions::ReviewBesideMixIn => {
+            "--report-by: sources cannot be told apart by a field beside --mix-in FIELD=VALUE".to_owned()
+        }
+        InvalidOptions::OtherModel { model } => {
+            format!("--model {}: the weights were not made with this model", model.display())
         }
         InvalidOptions::NothingToCount => "nothing to count: name RAW shards, a --target, or both".to_owned(),
         InvalidOptions::NothingToMerge => "no MODEL to merge".to_owned(),

@@ -19,6 +19,7 @@ fn option(asked_by: AskedBy) -> &'static str {
         AskedBy::Unwanted => "--where-not",
         AskedBy::MixIn => "--mix-in",
         AskedBy::GroupBy => "--group-by",
+        AskedBy::ReviewBy => "--report-by",
         AskedBy::Scores => "--score-field",
         _ => "--where",
     }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use crate::density::{Error, Model, Sum};
+use crate::density::{Error, LogRatios, Model, Sum};
 use crate::featurizer::Featurizers;
 
 /// What a document's log weights are made of.
@@ -65,7 +65,11 @@ impl Explanation {
     /// # Errors
     /// A partial model.
     pub fn new(text: &str, model: &Model, featurizers: &Featurizers) -> Result<Self, Error> {
-        let log_ratios = model.log_ratios()?;
+        Ok(Self::of(text, model, &model.log_ratios()?, featurizers))
+    }
+
+    /// The same with the model's log-ratios, which take a while to make.
+    pub(crate) fn of(text: &str, model: &Model, log_ratios: &LogRatios, featurizers: &Featurizers) -> Self {
         let mut tokens: Vec<Vec<u8>> = Vec::new();
         featurizers.tokens(text, |token| tokens.push(token.to_vec()));
         let targets = log_ratios.targets();
@@ -106,12 +110,12 @@ impl Explanation {
         let as_log_weights = |sums: &[Sum]| sums.iter().map(|sum| log_ratios.log_weight(*sum)).collect();
         ngrams.iter_mut().zip(&sums).for_each(|(ngram, sums)| ngram.parts = as_log_weights(sums));
         note_shared_buckets(&mut ngrams);
-        Ok(Explanation {
+        Explanation {
             tokens: tokens.len() as u64,
             log_weights: as_log_weights(&total),
             ngrams,
             words: words::find(text, model.space.takes_text_as_it_is(), &tokens, of_words),
-        })
+        }
     }
 }
 

@@ -10,13 +10,15 @@ use super::mix_in::MixedIn;
 use super::outputs::{self, Output};
 use super::plan_file::{PlanFile, Planned, PlannedSource};
 use super::report::{DrawReport, EpochReport, GroupReport, Report, ScoreKind, TargetDraw};
+use super::review::{ReviewOptions, Reviewed};
 use super::run::{Run, RunOptions};
 use crate::density::Closeness;
 use crate::error::Error;
 use crate::invalid_options::{InvalidOptions, OutputKind};
 use crate::observer::Observer;
 use crate::passes::{
-    Candidates, Filter, Measuring, Source, WeighedElsewhere, WriteOptions, Written, check_tables, write,
+    Candidates, Filter, Looks, Measuring, Source, WeighedElsewhere, WriteOptions, Written, check_tables,
+    write,
 };
 use crate::reader::{Shard, Shards};
 use crate::resample::{self, Budget, Combine, Draw, DrawOptions, FromGroup, LogWeights, Method, Totals};
@@ -36,11 +38,19 @@ pub struct OutputOptions {
     pub annotate: bool,
     /// Each draw in a folder of its own, `epoch-0` and so on, also if there is only one draw.
     pub epochs: bool,
+    /// How it is reviewed, if it is.
+    pub review: Option<ReviewOptions>,
 }
 
 impl Default for OutputOptions {
     fn default() -> Self {
-        OutputOptions { destination: Destination::Stdout, shuffle: false, annotate: false, epochs: false }
+        OutputOptions {
+            destination: Destination::Stdout,
+            shuffle: false,
+            annotate: false,
+            epochs: false,
+            review: None,
+        }
     }
 }
 
@@ -93,7 +103,9 @@ impl Outputs {
         }
         let summary = run_options.summary.as_deref().map(|path| Output::new(OutputKind::Summary, path));
         let rejects = rejects.map(|path| Output::new(OutputKind::Rejects, path));
-        let mut outputs: Vec<Output<'_>> = summary.into_iter().chain(rejects).collect();
+        let page = options.review.as_ref().and_then(|review| review.page.as_deref());
+        let page = page.map(|path| Output::new(OutputKind::Page, path));
+        let mut outputs: Vec<Output<'_>> = summary.into_iter().chain(rejects).chain(page).collect();
         if let Destination::File(path) = destination {
             // There will be folders of epochs in its folder, which may as well be new.
             if let (Some(_), Some(folder)) = (draws, path.parent().filter(|folder| !is_url(folder))) {
@@ -185,6 +197,8 @@ pub(super) struct DrawInput<'a> {
     pub(super) scores: ScoreKind,
     /// What the selection is measured with.
     pub(super) measuring: Option<Measuring<'a>>,
+    /// What it is reviewed with, if it is.
+    pub(super) reviewed: Option<Reviewed<'a>>,
 }
 
 impl DrawInput<'_> {
@@ -201,6 +215,14 @@ impl DrawInput<'_> {
             annotate: outputs.options.annotate,
             storage: &run.storage,
         };
+        let start = Instant::now();
+        let of_rows = |reviewed: &Reviewed<'_>| reviewed.rows(weights, &draw, options, &run.observer);
+        let rows = self.reviewed.as_ref().map(of_rows).transpose()?;
+        let both = self.reviewed.as_ref().zip(rows.as_ref());
+        let gathering = both.map(|(reviewed, rows)| reviewed.gathering(rows, &draw));
+        if rows.is_some() {
+            report.computed("look", start);
+        }
         let is_weighed = self.scores != ScoreKind::None;
         let mut main = Source::of_draw(&draw, weights, shards, is_weighed);
         if let Some(Keeper::Weighing(candidates)) = self.kept {
@@ -212,10 +234,14 @@ impl DrawInput<'_> {
         };
         let sources: Vec<Source<'_>> =
             std::iter::once(main).chain(mixed_in.iter().map(MixedIn::source)).collect();
-        let written = write(sources, &write_options, self.measuring, elsewhere, &run.observer)?;
+        let looks = Looks { measuring: self.measuring, review: gathering.as_ref() };
+        let written = write(sources, &write_options, looks, elsewhere, &run.observer)?;
         report.read("write", &written.read);
+        if let (Some(reviewed), Some((rows, gathering))) = (&self.reviewed, rows.zip(gathering)) {
+            reviewed.finish(rows, gathering, shards, report, run)?;
+        }
         report.draw = Some(self.report(&draw, Some(written), &run.observer));
-        if outputs.options.destination == Destination::Nowhere {
+        if outputs.options.destination == Destination::Nowhere && !outputs.options.is_review_alone() {
             report.selected = Some(selected_rows(&draw, weights, &run.observer)?);
         }
         Ok(())

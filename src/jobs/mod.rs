@@ -22,6 +22,7 @@ mod prepare;
 mod refine;
 mod report;
 mod resample;
+mod review;
 mod run;
 mod select;
 mod weigh;
@@ -47,6 +48,7 @@ pub use report::{
     StageRead, StageReport, TargetDraw, TargetReport,
 };
 pub use resample::{DrawBy, ResampleOptions, plan, resample};
+pub use review::ReviewOptions;
 pub use run::RunOptions;
 pub use select::{Learn, ModelSource, SelectOptions, select};
 pub use weigh::{WeighOptions, weigh};

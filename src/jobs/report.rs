@@ -12,6 +12,7 @@ use crate::passes::{Prepared, ReadReport, SelectedRecords};
 use crate::reader::Shards;
 use crate::refine::{Candidate, Evaluation, Refinement};
 use crate::resample::{Budget, LogWeights, Normalize, SelectedRecord, Totals};
+use crate::review::Review;
 use crate::warning::Warning;
 use crate::weights::TargetSize;
 
@@ -65,6 +66,9 @@ pub struct Report {
     /// [nowhere](crate::writer::Destination::Nowhere).
     #[serde(skip)]
     pub selected: Option<Vec<Vec<SelectedRecord>>>,
+    /// What the first draw is like, if that was asked for.
+    #[serde(skip)]
+    pub review: Option<Review>,
     #[serde(skip)]
     start: Instant,
 }
@@ -319,6 +323,7 @@ impl Report {
             seconds: 0.0,
             warnings: Vec::new(),
             selected: None,
+            review: None,
             start: Instant::now(),
         }
     }

@@ -7,15 +7,18 @@ use super::fit::check_punkt;
 use super::mix_in::{self, FileMixIn};
 use super::plan_file::{Planned, PlannedBy};
 use super::report::{Report, ScoreKind};
+use super::review::{Reviewed, model_of_weights};
 use super::run::{Run, RunOptions};
 use crate::error::Error;
 use crate::featurizer::FeatureSpace;
 use crate::invalid_options::InvalidOptions;
 use crate::observer::Observer;
-use crate::passes::{FillInOptions, Filter, ReadOptions, Sidecar, WeightSource, fill_in, look_for_fields};
+use crate::passes::{
+    FillInOptions, Filter, Measuring, ReadOptions, Sidecar, WeightSource, fill_in, look_for_fields,
+};
 use crate::reader::{FieldPath, Shards};
 use crate::resample::InvalidDraw;
-use crate::resample::{DrawOptions, Method};
+use crate::resample::{DrawOptions, Groups, Method};
 use crate::storage;
 use crate::warning::AskedBy;
 use crate::weights::{Scale, ScoresFile, WeightsFolder, WeightsInfo};
@@ -144,7 +147,7 @@ pub fn plan(options: ResampleOptions, plan: &Path, observer: &Observer) -> Resul
 
 /// Draws, and writes the selection, or a plan of it.
 fn draw_then(options: ResampleOptions, plan: Option<&Path>, observer: &Observer) -> Result<Report, Error> {
-    let ResampleOptions { raw, by, mut draw, filter, mix_in, read, output, .. } = options;
+    let ResampleOptions { raw, by, mut draw, mut filter, mix_in, read, output, .. } = options;
     draw.check().map_err(InvalidOptions::from)?;
     let run = Run::new(&options.run, observer, [&raw])?;
     mix_in::refuse_twice(&raw, &mix_in)?;
@@ -183,7 +186,10 @@ fn draw_then(options: ResampleOptions, plan: Option<&Path>, observer: &Observer)
         DrawBy::Field(field, _) => Some((AskedBy::Scores, field.clone())),
         _ => None,
     };
-    look_for_fields(&raw, &filter.fields().chain(score_field).collect::<Vec<_>>(), &run.observer);
+    let asked: Vec<_> = filter.fields().chain(score_field).collect();
+    let asked_to_review = output.tell_apart(&mut filter)?;
+    look_for_fields(&raw, &asked.into_iter().chain(asked_to_review).collect::<Vec<_>>(), &run.observer);
+    let model = model_of_weights(&output, info.as_ref(), &read)?;
     let targets = info.as_ref().map(|info| info.targets.as_slice());
     run.work(Report::new(run.threads()), |report| {
         let filled_in = run.temporary_folder()?;
@@ -191,6 +197,7 @@ fn draw_then(options: ResampleOptions, plan: Option<&Path>, observer: &Observer)
         let space = options.space.or(of_weights).unwrap_or_default();
         check_punkt(options.punkt_is_named, filter.quality.is_some(), space.tokenizer)?;
         let mixed_in = mix_in::draw(&mix_in, space, &draw, &read, &run, report)?;
+        let mut groups = Groups::new();
         let weights = match source {
             WeightSource::Weights(weights)
                 if filter.is_plain() && weights.iter().all(|file| file.layout().is_full()) =>
@@ -209,7 +216,8 @@ fn draw_then(options: ResampleOptions, plan: Option<&Path>, observer: &Observer)
                 };
                 let weighed = fill_in(&raw, fill, &folder, &run.observer)?;
                 report.read("fill in", &weighed.read);
-                draw.set_group_names(weighed.groups);
+                groups = weighed.groups;
+                draw.set_group_names(groups.clone());
                 folder.open(&raw)?
             }
         };
@@ -221,7 +229,11 @@ fn draw_then(options: ResampleOptions, plan: Option<&Path>, observer: &Observer)
             kept: None,
             mixed_in: &mixed_in,
             scores,
-            measuring: None,
+            measuring: model.as_ref().map(|model| Measuring { model, read: &read, target: None }),
+            reviewed: output
+                .review
+                .as_ref()
+                .map(|_| Reviewed::new(&raw, filter.group_by.is_some(), &groups, model.as_ref(), &read)),
         };
         if let (Some(path), None) = (plan, &outputs) {
             let planned = Planned {

@@ -10,6 +10,7 @@ use super::mix_in::{self, FileMixIn};
 use super::place;
 use super::refine::{self, KeptRejects};
 use super::report::{RawReport, Report, ScoreKind};
+use super::review::Reviewed;
 use super::run::{Run, RunOptions};
 use crate::density::Model;
 use crate::error::Error;
@@ -106,7 +107,7 @@ pub enum Learn {
 /// Options that make no sense, shards that cannot be read or without a document, an impossible request, an output that
 /// cannot be written; [`Observer::cancel`], after which the same job resumes where it was.
 pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Error> {
-    let SelectOptions { raw, model, mut draw, filter, mix_in, read, rejects, output, .. } = options;
+    let SelectOptions { raw, model, mut draw, mut filter, mix_in, read, rejects, output, .. } = options;
     draw.check().map_err(InvalidOptions::from)?;
     mix_in::refuse_twice(&raw, &mix_in)?;
     let measures_quality = filter.quality.is_some();
@@ -120,6 +121,11 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
             return Err(InvalidOptions::AutoOfIds.into());
         }
     }
+    if output.review.is_some() && options.run.engine.is_some() {
+        return Err(InvalidOptions::ReviewOnEngine.into());
+    }
+    let asked: Vec<_> = filter.fields().collect();
+    let asked_to_review = output.tell_apart(&mut filter)?;
     let run = Run::new(&options.run, observer, [&raw])?;
     if let ModelSource::Fit { targets, .. } = &model {
         // Shares that do not fit the targets are found out now, whatever their tokens will be.
@@ -145,7 +151,7 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
     let work_dir = place::beside_output(options.work_dir.as_deref(), &output.destination, &raw, &run)?;
     run.warn_of_unused(raw.exclude());
     outputs.warn_of_files(&raw, run.observer.resumable().is_some(), &run.observer);
-    look_for_fields(&raw, &filter.fields().collect::<Vec<_>>(), &run.observer);
+    look_for_fields(&raw, &asked.into_iter().chain(asked_to_review).collect::<Vec<_>>(), &run.observer);
     let elsewhere = run.elsewhere(&raw, &work_dir)?;
     let elsewhere = elsewhere.as_ref();
     let done = run.work(Report::new(run.threads()), |report| {
@@ -196,7 +202,9 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
 
         let mixed_in = mix_in::draw(&mix_in, model.space, &draw, &read, &run, report)?;
         let targets = WeightsInfo::sizes(&model);
-        let candidates = Candidates::new(&work_dir.parts(), Screen::new(&targets, &draw)?);
+        let screen = Screen::new(&targets, &draw)?;
+        let candidates = Candidates::new(&work_dir.parts(), screen, output.review.is_some());
+        let grouped = filter.group_by.is_some();
         let options = passes::WeighingOptions {
             rejects: rejects.as_mut(),
             candidates: Some(&candidates),
@@ -206,6 +214,8 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
         };
         let weighed = passes::weigh(&model, &raw, &read, &work_dir, options, &run.storage, &run.observer);
         let Weighed { read: was_read, groups, elsewhere } = finish_rejects(rejects, weighed)?;
+        let reviewed =
+            output.review.as_ref().map(|_| Reviewed::new(&raw, grouped, &groups, Some(&model), &read));
         draw.set_group_names(groups);
         report.read("weigh", &was_read);
         report.raw = Some(RawReport::new(&raw, &was_read));
@@ -225,6 +235,7 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
             mixed_in: &mixed_in,
             scores: ScoreKind::of_sums(draw.normalize, &targets),
             measuring: Some(Measuring { model: &model, read: &read, target: texts.as_ref() }),
+            reviewed,
         };
         selection.make(&outputs, &run, report)
     });

@@ -10,7 +10,9 @@ use super::run::{Run, RunOptions};
 use crate::error::Error;
 use crate::invalid_options::InvalidOptions;
 use crate::observer::Observer;
-use crate::passes::{FillInOptions, Filter, ReadOptions, Source, WeightSource, WriteOptions, fill_in, write};
+use crate::passes::{
+    FillInOptions, Filter, Looks, ReadOptions, Source, WeightSource, WriteOptions, fill_in, write,
+};
 use crate::plan_error::PlanError;
 use crate::reader::{FieldPath, Shards};
 use crate::storage::TemporaryFolder;
@@ -87,7 +89,7 @@ pub fn write_part(options: PartOptions, observer: &Observer) -> Result<Report, E
             annotate: output.annotate,
             storage: &run.storage,
         };
-        let written = write(sources, &write_options, None, None, &run.observer)?;
+        let written = write(sources, &write_options, Looks::default(), None, &run.observer)?;
         report.read("write", &written.read);
         report.written = Some(written.each);
         Ok(())

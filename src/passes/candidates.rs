@@ -9,12 +9,15 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::reader::{Block, Record, Reread, Shard, Shards};
 use crate::resample::{Draw, Screen};
-use crate::weights::{self, Layout};
+use crate::review::HashSample;
+use crate::weights::{self, Layout, Row};
 
 /// The records that may still be selected when they are weighed.
 pub(crate) struct Candidates {
     folder: PathBuf,
     screen: Screen,
+    /// Which of the others are kept for a review, if there is to be one.
+    sample: Option<HashSample>,
 }
 
 /// Of English, it saves a tenth of the bytes, at 3 GB/s; level -5 would save a third, and add a quarter to the time of
@@ -22,9 +25,11 @@ pub(crate) struct Candidates {
 const LEVEL: i32 = -50;
 
 impl Candidates {
-    /// Kept in `folder`: those that `screen` lets pass.
-    pub(crate) fn new(folder: &Path, screen: Screen) -> Self {
-        Candidates { folder: folder.into(), screen }
+    /// Kept in `folder`: those that `screen` lets pass, and a sample of all that are eligible if the selection is
+    /// `reviewed`.
+    pub(crate) fn new(folder: &Path, screen: Screen, reviewed: bool) -> Self {
+        let screen = if reviewed { screen.beside_sample() } else { screen };
+        Candidates { folder: folder.into(), screen, sample: reviewed.then(HashSample::default) }
     }
 
     /// The screen they pass.
@@ -49,22 +54,47 @@ impl Candidates {
         &self,
         thread: &mut CandidatesThread,
         block: &Block,
-        rows: &[u8],
+        row_bytes: &[u8],
         layout: Layout,
     ) -> Result<Vec<u8>, Error> {
-        let mut rows = weights::rows(rows, layout);
+        let mut rows = weights::rows(row_bytes, layout);
         let kept = match block.reread() {
             Reread::Cheap => return Ok(Vec::new()),
             Reread::Never if !self.screen.is_sure() => (0..block.len())
                 .filter(|_| rows.next().is_some_and(|row| self.screen.is_eligible(&row)))
                 .collect(),
-            Reread::Costly | Reread::Never => self.screen.keep(rows),
+            Reread::Costly | Reread::Never => {
+                let kept = self.screen.keep(rows.by_ref());
+                match &self.sample {
+                    Some(sample) if self.screen.keeps_some() => {
+                        self.with_sample(sample, kept, weights::rows(row_bytes, layout))
+                    }
+                    _ => kept,
+                }
+            }
         };
         if kept.is_empty() {
             return Ok(Vec::new());
         }
         let frame = thread.frame(block, &kept);
         frame.map_err(|source| Error::TempDir { folder: self.folder.clone(), source })
+    }
+}
+
+impl Candidates {
+    /// The places of those that are kept and of those in the sample so far, in order.
+    fn with_sample<'r>(
+        &self,
+        sample: &HashSample,
+        kept: Vec<usize>,
+        rows: impl Iterator<Item = Row<'r>>,
+    ) -> Vec<usize> {
+        let eligible = rows.enumerate().filter(|(_, row)| self.screen.is_eligible(row));
+        let sampled = sample.add(eligible.map(|(index, row)| (index, row.record())));
+        let mut places = [kept, sampled].concat();
+        places.sort_unstable();
+        places.dedup();
+        places
     }
 }
 

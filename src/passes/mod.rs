@@ -50,7 +50,9 @@ pub(crate) use sidecar::Sidecar;
 pub(crate) use stored_filter::{StoredFilter, StoredFilterError};
 pub(crate) use texts::{featurize_texts, sample_texts};
 pub(crate) use weigh::{Weighed, WeighingOptions, refuse_weights_of_others, weigh};
-pub(crate) use write::{Measuring, Source, WeighedElsewhere, WriteOptions, Written, check_tables, write};
+pub(crate) use write::{
+    Looks, Measuring, Source, WeighedElsewhere, WriteOptions, Written, check_tables, write,
+};
 
 use std::path::PathBuf;
 

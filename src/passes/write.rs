@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::observer::Observer;
 use crate::reader::{Shard, Shards};
 use crate::resample::{Draw, Plan};
+use crate::review::Gathering;
 use crate::storage::Storage;
 use crate::warning::Warning;
 use crate::weights::WeightsFile;
@@ -53,6 +54,15 @@ pub(crate) struct Measuring<'a> {
     pub read: &'a ReadOptions,
     /// The texts of the targets, if they are known.
     pub target: Option<&'a TextHashes>,
+}
+
+/// What is looked at while records are written.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Looks<'a> {
+    /// What the selection is measured with, if it is.
+    pub measuring: Option<Measuring<'a>>,
+    /// Gathers what the selection from the first source is like, if that is asked for.
+    pub review: Option<&'a Gathering<'a>>,
 }
 
 /// What came of writing.
@@ -135,10 +145,11 @@ impl<'a> Source<'a> {
 pub(crate) fn write(
     mut sources: Vec<Source<'_>>,
     options: &WriteOptions<'_>,
-    measuring: Option<Measuring<'_>>,
+    with: Looks<'_>,
     elsewhere: Option<&WeighedElsewhere>,
     observer: &Observer,
 ) -> Result<Written, Error> {
+    let Looks { measuring, review } = with;
     let start = Instant::now();
     observer.begin("write", sources.iter().map(Source::bytes).sum());
     let forms = Forms::of(&sources, options)?;
@@ -159,7 +170,8 @@ pub(crate) fn write(
                 files = written;
             }
             _ => {
-                part.add(write_source(source, first_shard, &outputs, options.annotate, measuring, observer)?)?
+                let looks = Looks { measuring, review: review.filter(|_| number == 0) };
+                part.add(write_source(source, first_shard, &outputs, options.annotate, looks, observer)?)?
             }
         }
         first_shard += source.shards.len();

@@ -25,7 +25,7 @@ impl Totals {
     }
 
     #[inline]
-    pub(super) fn add_row(&mut self, row: &Row<'_>) {
+    pub(crate) fn add_row(&mut self, row: &Row<'_>) {
         self.add(Totals::of_row(row));
     }
 

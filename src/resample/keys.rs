@@ -99,7 +99,7 @@ impl KeyRule {
 
 /// The order of a key: an integer that grows as the key does.
 #[inline]
-pub(super) fn order(key: f64) -> u64 {
+pub(crate) fn order(key: f64) -> u64 {
     let bits = key.to_bits();
     if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
 }

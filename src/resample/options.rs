@@ -113,7 +113,7 @@ impl DrawOptions {
     }
 
     /// The temperature that makes importance weights of log weights; 0 if records are not drawn by them.
-    pub(super) fn spread_temperature(&self) -> f64 {
+    pub(crate) fn spread_temperature(&self) -> f64 {
         if self.method == Method::Gumbel { self.temperature_of(0) } else { 0.0 }
     }
 

@@ -1,4 +1,4 @@
-use super::keys::{KeyRule, KeyRules};
+use super::keys::{KeyPlace, KeyRule, KeyRules};
 use super::rule::Rule;
 use super::scan::{PieceRows, Visit};
 use super::threshold::Threshold;
@@ -117,6 +117,62 @@ impl Plan {
         let selects =
             move |step: &Step| step.threshold.selects(self.rule.key(row, step.keys), row.record(), position);
         selecting(steps, selects).map(|step| (step.draw, step.keys.target))
+    }
+
+    /// Whether the record was neither skipped as invalid nor left out by conditions.
+    #[inline]
+    pub(crate) fn is_weighed(&self, row: &Row<'_>) -> bool {
+        self.rule.is_weighed(row)
+    }
+
+    /// Whether the record may be drawn.
+    #[inline]
+    pub(crate) fn is_eligible(&self, row: &Row<'_>) -> bool {
+        self.rule.is_eligible(row)
+    }
+
+    /// How many targets draw: one if their weights are combined.
+    pub(crate) fn drawing_targets(&self) -> usize {
+        self.rule.drawing_targets(self.targets())
+    }
+
+    /// The log weight that decides for a target that draws.
+    #[inline]
+    pub(crate) fn log_weight(&self, row: &Row<'_>, target: usize) -> f64 {
+        self.rule.log_weight_of(row, target)
+    }
+
+    /// Whether the first draw has one threshold for all records, so that its keys rank them.
+    pub(crate) fn ranks_all(&self) -> bool {
+        let of_first = |stratum: &StratumPlan| stratum.steps.iter().filter(|step| step.draw == 0).count();
+        self.strata.len() == 1 && of_first(&self.strata[0]) == 1
+    }
+
+    /// By how much the key of an eligible record is above the threshold of the first draw, for the target for which
+    /// that is most, and the number of this target; below zero if it is not. `None` if nothing is drawn by its weight.
+    #[inline]
+    pub(crate) fn margin(&self, row: &Row<'_>) -> Option<(usize, f64)> {
+        let margin = |step: &Step| self.rule.key(row, step.keys) - step.threshold.key();
+        let margins = self.first_steps(row).map(|step| (step.keys.target, margin(step)));
+        margins.max_by(|one, other| one.1.total_cmp(&other.1))
+    }
+
+    /// Whether it is certain, without the logarithms of the noise, that the first draw has not selected an eligible
+    /// record.
+    #[inline]
+    pub(crate) fn is_below(&self, row: &Row<'_>) -> bool {
+        self.first_steps(row).all(|step| {
+            let key = step.threshold.key();
+            matches!(self.rule.place(row, step.keys, (key, key)), KeyPlace::Below)
+        })
+    }
+
+    /// The steps of the first draw in the stratum of a record.
+    #[inline]
+    fn first_steps(&self, row: &Row<'_>) -> impl Iterator<Item = &Step> {
+        let of_group = self.strata.binary_search_by_key(&self.rule.group(row), |stratum| stratum.group);
+        let steps = of_group.map_or(&[][..], |index| &self.strata[index].steps[..]);
+        steps.iter().filter(|step| step.draw == 0)
     }
 
     /// What each draw has selected of `rows`, in input order. Their first shard is number `first_shard` of the input

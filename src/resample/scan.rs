@@ -29,11 +29,11 @@ fn pieces(source: &dyn RowSource) -> impl Iterator<Item = Piece> + '_ {
 }
 
 /// The rows of a piece, with their positions.
-pub(super) trait PieceRows<'a>: Iterator<Item = (Position, Row<'a>)> + Clone {}
+pub(crate) trait PieceRows<'a>: Iterator<Item = (Position, Row<'a>)> + Clone {}
 impl<'a, I: Iterator<Item = (Position, Row<'a>)> + Clone> PieceRows<'a> for I {}
 
 /// What is done with the rows of a piece.
-pub(super) trait Visit: Sync {
+pub(crate) trait Visit: Sync {
     /// What one thread gathers.
     type State: Send;
     /// Begins a thread.
@@ -44,7 +44,7 @@ pub(super) trait Visit: Sync {
 
 /// Gives every piece to some thread; returns what the threads have gathered. The first shard of `source` has the number
 /// `first_shard` in the input order.
-pub(super) fn scan<V: Visit>(
+pub(crate) fn scan<V: Visit>(
     source: &dyn RowSource,
     first_shard: usize,
     visit: &V,

@@ -73,6 +73,16 @@ impl Screen {
         })
     }
 
+    /// The same for candidates that a sample is kept beside: those of an earlier run without one are no use.
+    pub(crate) fn beside_sample(self) -> Self {
+        Screen { fingerprint: !self.fingerprint, ..self }
+    }
+
+    /// Whether candidates are kept at all: where records are drawn apart, all shards are read again.
+    pub(crate) fn keeps_some(&self) -> bool {
+        !self.has_strata
+    }
+
     /// Whether nothing that it drops can be selected.
     pub(crate) fn is_sure(&self) -> bool {
         !matches!(self.budget, Budget::Fraction(_)) && !self.has_strata

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     DrawArgs, FitArgs, InputArgs, MethodArg, OutputArgs, PunktArgs, QualityArgs, RecordArgs, RefineArgs,
-    RefineForArgs, RunArgs, SelectMethodArg, TokenizerArg, WhereArgs, WorkArgs, amount,
+    RefineForArgs, ReportArgs, RunArgs, SelectMethodArg, TokenizerArg, WhereArgs, WorkArgs, amount,
 };
 
 /// Select the raw records that are distributed like the target.
@@ -51,6 +51,8 @@ pub(crate) struct Select {
     pub(crate) quality: QualityArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
     #[command(flatten)]
     pub(crate) input: InputArgs,
     #[command(flatten)]

@@ -25,6 +25,24 @@ pub(crate) struct OutputArgs {
 }
 
 #[derive(Args, Serialize)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct ReportArgs {
+    /// Also write a page about the selection to FILE, in HTML: what was selected, from where, and why
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) by: ReportByArgs,
+}
+
+#[derive(Args, Serialize)]
+#[command(next_help_heading = "Output")]
+pub(crate) struct ReportByArgs {
+    /// In the report, tell sources apart by this field; a dotted path reaches into objects [default: shards]
+    #[arg(long, value_name = "FIELD", conflicts_with = "group_by", hide_short_help = true)]
+    pub(crate) report_by: Option<String>,
+}
+
+#[derive(Args, Serialize)]
 #[command(next_help_heading = "Run")]
 pub(crate) struct WorkArgs {
     /// Keep finished work in DIR, so that the same command resumes from it [default: beside the output]

@@ -82,6 +82,7 @@ impl Resample {
             shuffle: self.output.shuffle,
             annotate: self.output.annotate,
             epochs: self.draw.draws.is_some(),
+            review: None,
         }
     }
 

@@ -1,9 +1,15 @@
-use crate::cli::args::{CombineArg, NormalizeArg, Select};
+use std::path::{Path, PathBuf};
+
+use crate::cli::args::{CombineArg, NormalizeArg, ReportArgs, ReportByArgs, Select};
 use crate::cli::failure::Failure;
 use crate::cli::host::{Host, Outcome, shards_told};
-use crate::cli::options::{FilterArgs, refuse_dash};
+use crate::cli::options::{FilterArgs, field_path, refuse_dash};
+use crate::cli::page::Page;
 use crate::cli::summary;
-use crate::jobs::{self, AutoReport, Learn, ModelSource, OutputOptions, SelectOptions};
+use crate::jobs::{
+    self, AutoReport, Learn, ModelSource, OutputOptions, Report, ReviewOptions, SelectOptions,
+};
+use crate::reader::FieldPath;
 use crate::refine::Weighting;
 
 pub(crate) fn select(mut args: Select, host: Host<'_>) -> Result<Outcome, Failure> {
@@ -15,7 +21,25 @@ pub(crate) fn select(mut args: Select, host: Host<'_>) -> Result<Outcome, Failur
     if let Some(auto) = &report.auto {
         args.choose(auto);
     }
-    Ok(summary::finish(&report, "select", &args, &args.run)?.with_selected(&mut report, shards))
+    let outcome = summary::finish(&report, "select", &args, &args.run)?;
+    if let Some(path) = &args.report.report {
+        write_page(&report, &outcome, path, host)?;
+    }
+    Ok(outcome.with_selected(&mut report, shards))
+}
+
+/// Writes the page about a selection.
+pub(super) fn write_page(
+    report: &Report,
+    outcome: &Outcome,
+    path: &Path,
+    host: Host<'_>,
+) -> Result<(), Failure> {
+    if let Some(review) = &report.review {
+        let page = Page { report, review, summary: &outcome.report, typed: host.typed };
+        jobs::write_whole(path, page.html().as_bytes())?;
+    }
+    Ok(())
 }
 
 impl Select {
@@ -63,6 +87,7 @@ impl Select {
                 shuffle: self.output.shuffle,
                 annotate: self.output.annotate,
                 epochs: self.draw.draws.is_some(),
+                review: self.report.options()?,
             },
             work_dir: self.work.work.clone(),
             run: host.run_options(self.run.options(Some(&self.input))),
@@ -77,5 +102,24 @@ impl Select {
             Weighting::Tokens => self.draw.normalize = Some(NormalizeArg::Tokens),
             Weighting::Refined => self.refine.refine = true,
         }
+    }
+}
+
+impl ReportArgs {
+    /// How the selection is reviewed, if a page is to be written of it.
+    fn options(&self) -> Result<Option<ReviewOptions>, Failure> {
+        let by = self.by.field()?;
+        if self.report.is_none() && by.is_some() {
+            return Err(Failure::usage("--report-by is for --report"));
+        }
+        let review =
+            |page: &PathBuf| ReviewOptions { page: Some(page.clone()), by, ..ReviewOptions::default() };
+        Ok(self.report.as_ref().map(review))
+    }
+}
+
+impl ReportByArgs {
+    pub(super) fn field(&self) -> Result<Option<FieldPath>, Failure> {
+        self.report_by.as_ref().map(|field| field_path("--report-by", field)).transpose()
     }
 }

@@ -20,7 +20,7 @@ use crate::passes::stored_filter::{StoredFilter, StoredFilterError};
 use crate::passes::texts::sample_part;
 use crate::passes::weigh::{WeighingOptions, weigh_part};
 use crate::passes::write::{DrawOutputs, Forms, WrittenPart, write_source};
-use crate::passes::{Measuring, RawCorpus, ReadOptions, Source, WriteOptions};
+use crate::passes::{Looks, Measuring, RawCorpus, ReadOptions, Source, WriteOptions};
 use crate::reader::{Shards, TextFields};
 use crate::refine::{DocumentBlocks, DocumentSampler, TextSampler, TextsOfLevel};
 use crate::resample::{Groups, Plan};
@@ -287,8 +287,9 @@ impl Task for WriteTask {
             is_weighed: true,
         };
         let forms = Forms::of(std::slice::from_ref(&source), &options)?;
+        let looks = Looks { measuring, review: None };
         let outputs = DrawOutputs::create(&options, forms)?;
-        let mut part = write_source(&source, 0, &outputs, self.annotate, measuring, at.observer)?;
+        let mut part = write_source(&source, 0, &outputs, self.annotate, looks, at.observer)?;
         outputs.finish()?;
         part.looking.renumber(&numbers);
         Ok(part)

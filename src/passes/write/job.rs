@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use super::measuring_thread::MeasuringThread;
-use super::{Forms, Measuring, Source, WriteOptions};
+use super::{Forms, Looks, Measuring, Source, WriteOptions};
 use crate::density::Counts;
 use crate::error::Error;
 use crate::featurizer::Featurizers;
@@ -17,6 +17,7 @@ use crate::passes::selected::{Look, Looking};
 use crate::passes::{check_rows, other_rows, read_rows};
 use crate::reader::{Block, BlockReader, Shards, content_hash};
 use crate::resample::{Noise, Plan, Position};
+use crate::review::{Gathering, GatheringThread};
 use crate::scan::{self, Job};
 use crate::weights::{self, Row, RowBlock, WeightsFile};
 use crate::writer::{self, Pick, RecordWriter, RowForm, Selected, ShardRecords, annotate};
@@ -93,9 +94,10 @@ pub(in crate::passes) fn write_source(
     first_shard: usize,
     outputs: &DrawOutputs,
     annotate: bool,
-    measuring: Option<Measuring<'_>>,
+    with: Looks<'_>,
     observer: &Observer,
 ) -> Result<WrittenPart, Error> {
+    let Looks { measuring, review } = with;
     let featurizers = measuring.map(|with| with.read.featurizers(with.model.space)).transpose()?;
     let mut part = WrittenPart::new(outputs.draws.len(), measuring);
     let looking = Mutex::new(Looking::new());
@@ -118,6 +120,7 @@ pub(in crate::passes) fn write_source(
         annotate: annotate && source.is_weighed,
         measuring: featurizers.as_ref().zip(measuring),
         looking: &looking,
+        review,
     };
     let scanned = scan::scan(&job, shards, observer)?;
     for (shard, (tally, records)) in scanned.shards.into_iter().enumerate() {
@@ -133,7 +136,7 @@ pub(in crate::passes) fn write_source(
         }
         part.looking.add_of_target(measuring.of_target);
     }
-    drop(scanned.threads);
+    scanned.threads.into_iter().filter_map(|thread| thread.gathering).for_each(GatheringThread::end);
     part.looking.join(looking.into_inner().unwrap_or_else(PoisonError::into_inner));
     Ok(part)
 }
@@ -160,6 +163,7 @@ struct Write<'a> {
     /// What the selected are counted with, if they are.
     measuring: Option<(&'a Featurizers, Measuring<'a>)>,
     looking: &'a Mutex<Looking>,
+    review: Option<&'a Gathering<'a>>,
 }
 
 struct DrawOutput {
@@ -171,6 +175,7 @@ struct DrawOutput {
 struct WriteThread<'a> {
     rows: RowBlock,
     measuring: Option<MeasuringThread<'a>>,
+    gathering: Option<GatheringThread<'a>>,
     /// The records of the block under way that the first draw has selected.
     looks: Vec<Look>,
     draws: Vec<usize>,
@@ -195,10 +200,11 @@ enum To<'s> {
 }
 
 impl Write<'_> {
-    /// Whether a draw has selected the record.
-    fn is_selected(&self, position: Position, row: &Row<'_>) -> bool {
+    /// Whether a draw has selected the record, or it is looked at all the same.
+    fn is_wanted(&self, position: Position, row: &Row<'_>) -> bool {
         let shard = self.numbers.map_or(position.shard, |numbers| numbers[position.shard]);
         self.plan.selected_by(Position { shard, ..position }, row).next().is_some()
+            || self.review.is_some_and(|review| review.reading(position, row, false).is_some())
     }
 
     /// The form of the rows of a shard, if they are written as rows.
@@ -215,11 +221,12 @@ impl Write<'_> {
         row: &Row<'_>,
         to: &mut To<'_>,
     ) -> Result<(), Error> {
-        let WriteThread { measuring, looks, draws, picked, .. } = thread;
+        let WriteThread { measuring, gathering, looks, draws, picked, .. } = thread;
         draws.clear();
         let shard = self.numbers.map_or(position.shard, |numbers| numbers[position.shard]);
         draws.extend(self.plan.selected_by(Position { shard, ..position }, row).map(|(draw, _)| draw));
-        if draws.is_empty() {
+        let reading = self.review.and_then(|review| review.reading(position, row, draws.contains(&0)));
+        if draws.is_empty() && reading.is_none() {
             return Ok(());
         }
         let hash = content_hash(record);
@@ -248,8 +255,11 @@ impl Write<'_> {
             let (shard, is_shared_by_draws) = (self.first_shard + position.shard, draws.contains(&1));
             looks.push(Look { hash, shard, is_shared_by_draws });
         }
-        if let Some(measuring) = measuring {
-            measuring.count(record, draws);
+        let reading = reading.zip(gathering.as_mut());
+        match (measuring, reading) {
+            (Some(measuring), reading) => measuring.count(record, draws, reading),
+            (None, Some((reading, gathering))) => gathering.begin_record(reading, record),
+            (None, None) => {}
         }
         Ok(())
     }
@@ -312,7 +322,15 @@ impl<'a> Job for Write<'a> {
             .measuring
             .map(|(featurizers, with)| MeasuringThread::new(featurizers, with, self.outputs.len()));
         let picked = self.outputs.iter().map(|_| Picked::default()).collect();
-        WriteThread { rows: RowBlock::default(), measuring, looks: Vec::new(), draws: Vec::new(), picked }
+        let gathering = self.review.map(Gathering::thread);
+        WriteThread {
+            rows: RowBlock::default(),
+            measuring,
+            gathering,
+            looks: Vec::new(),
+            draws: Vec::new(),
+            picked,
+        }
     }
 
     fn open(&self, shard: usize, shards: &Shards, observer: &Observer) -> Result<BlockReader, Error> {
@@ -357,10 +375,10 @@ impl<'a> Job for Write<'a> {
             for (index, (record, row)) in block.records().zip(rows.rows()).enumerate() {
                 let position = Position { shard, record: block.first_record() + index as u64 };
                 match &lines {
-                    // Only rows that are selected need a line.
+                    // Only rows that are wanted need a line.
                     Some(lines) => {
                         tally.bytes += u64::from(row.bytes());
-                        if self.is_selected(position, &row) {
+                        if self.is_wanted(position, &row) {
                             line.clear();
                             lines.push(index, &mut line);
                             self.record(thread, position, &line, &row, &mut To::Rows(index as u32))?;

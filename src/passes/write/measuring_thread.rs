@@ -3,6 +3,7 @@ use crate::density::Counts;
 use crate::featurizer::{Featurizer, Featurizers};
 use crate::passes::selected::TextHashes;
 use crate::reader::TextReader;
+use crate::review::{GatheringThread, Reading};
 
 /// Counts the features of what is selected.
 pub(super) struct MeasuringThread<'a> {
@@ -28,14 +29,25 @@ impl<'a> MeasuringThread<'a> {
         }
     }
 
-    /// Counts a record that these draws have selected.
-    pub(super) fn count(&mut self, record: &[u8], draws: &[usize]) {
+    /// Counts a record that these draws have selected, and has its text gathered if that is wanted.
+    pub(super) fn count(
+        &mut self,
+        record: &[u8],
+        draws: &[usize],
+        mut gathering: Option<(Reading, &mut GatheringThread<'_>)>,
+    ) {
         let MeasuringThread { texts, featurizer, counts, target, of_target } = self;
         if let Ok(text) = texts.text(record) {
             if draws.first() == Some(&0) && target.is_some_and(|target| target.holds(&text)) {
                 *of_target += 1;
             }
+            if let Some((reading, gathering)) = &mut gathering {
+                gathering.begin(*reading, &text);
+            }
             featurizer.featurize(&text, |buckets| {
+                if let Some((_, gathering)) = &mut gathering {
+                    gathering.features(buckets);
+                }
                 for draw in draws {
                     buckets.iter().for_each(|bucket| counts[*draw].counts[*bucket as usize] += 1);
                 }

@@ -1,0 +1,351 @@
+//! The sections with tables and plots.
+
+use std::fmt::Write as _;
+
+use super::Page;
+use super::html::{beginning, escaped, folded, percent, table, three_digits};
+use super::plots::{self, Bars, Line, LinePoint};
+use crate::cli::format::{count, number, size};
+use crate::jobs::SelectedRecords;
+use crate::review::{LengthBin, NgramShift, SourceKind, SourceReview};
+
+const KEYS: &str = "<p><span class=\"key\">eligible</span><span class=\"key after\">selected</span></p>\n";
+
+impl Page<'_> {
+    pub(super) fn sources(&self) -> String {
+        let sources = &self.review.sources;
+        let sum = |of: fn(&SourceReview) -> u64| sources.iter().map(of).sum::<u64>().max(1) as f64;
+        let [there, selected] = [sum(|source| source.there.tokens), sum(|source| source.selected.tokens)];
+        let what = match self.review.source_kind {
+            SourceKind::Group => "value",
+            SourceKind::Shard => "shard",
+            SourceKind::Folder => "folder",
+            SourceKind::Shards => "shards",
+        };
+        let row = |source: &SourceReview| {
+            let (before, after) =
+                (source.there.tokens as f64 / there, source.selected.tokens as f64 / selected);
+            let lift =
+                if before > 0.0 { format!("{}×", three_digits(after / before)) } else { "–".to_owned() };
+            let bar = |part: f64, class: &str| {
+                format!("<span class=\"bar{class}\" style=\"width:{:.1}%\"></span>", part * 100.0)
+            };
+            vec![
+                format!(
+                    "<bdi>{}</bdi>{}{}",
+                    escaped(&beginning(&source.name, 80)),
+                    bar(before, ""),
+                    bar(after, " after")
+                ),
+                percent(before),
+                percent(after),
+                lift,
+                number(source.there.records),
+                number(source.selected.records),
+                number(source.selected.tokens),
+            ]
+        };
+        let rows: Vec<Vec<String>> = sources.iter().map(row).collect();
+        let columns = [
+            (what, false),
+            ("of raw", true),
+            ("of selection", true),
+            ("lift", true),
+            ("documents", true),
+            ("selected", true),
+            ("tokens selected", true),
+        ];
+        let mut out = String::from(
+            "<p>Shares are of tokens. The lift is the share of the selection over that of the raw corpus.</p>\n",
+        );
+        out += &table("Composition before and after", &columns, &rows);
+        for target in 0..self.review.targets.len() {
+            out += &self.quantiles(target, what);
+        }
+        out
+    }
+
+    /// Quantiles of log weights by source.
+    fn quantiles(&self, target: usize, what: &str) -> String {
+        let row = |source: &SourceReview| {
+            let quantiles = source.quantiles.get(target).copied().flatten()?;
+            let name = format!("<bdi>{}</bdi>", escaped(&beginning(&source.name, 80)));
+            let numbers = quantiles.iter().map(|quantile| three_digits(*quantile));
+            Some([name, number(source.eligible.records)].into_iter().chain(numbers).collect())
+        };
+        let rows: Vec<Vec<String>> = self.review.sources.iter().filter_map(row).collect();
+        let columns = [
+            (what, false),
+            ("eligible", true),
+            ("5%", true),
+            ("25%", true),
+            ("median", true),
+            ("75%", true),
+            ("95%", true),
+        ];
+        table(&format!("Quantiles of log weights{}", self.for_target(target)), &columns, &rows)
+    }
+
+    pub(super) fn ngrams(&self) -> String {
+        let Some(ngrams) = &self.review.ngrams else { return String::new() };
+        let row = |shift: &NgramShift| {
+            let factor = shift.after / shift.before;
+            vec![
+                format!("<bdi class=\"ngram\">{}</bdi>", escaped(&shift.ngram)),
+                three_digits(shift.before),
+                three_digits(shift.after),
+                if factor.is_finite() { format!("{}×", three_digits(factor)) } else { "–".to_owned() },
+            ]
+        };
+        let columns = [("n-gram", false), ("before", true), ("after", true), ("factor", true)];
+        let rows = |shifts: &[NgramShift]| shifts.iter().map(row).collect::<Vec<_>>();
+        format!(
+            "<p>How many of 10 000 n-grams of the same length are this one, before and after, by {} selected \
+             documents and {} others. Those come first whose change is most certain.</p>\n<div class=\"two\">\n{}{}</div>\n",
+            number(ngrams.documents[0] as u64),
+            number(ngrams.documents[1] as u64),
+            table("Raised", &columns, &rows(&ngrams.raised)),
+            table("Lowered", &columns, &rows(&ngrams.lowered)),
+        )
+    }
+
+    pub(super) fn lengths(&self) -> String {
+        let lengths = &self.review.lengths;
+        let sum = |of: fn(&LengthBin) -> u64| lengths.iter().map(of).sum::<u64>().max(1) as f64;
+        let [there, selected] = [sum(|bin| bin.there), sum(|bin| bin.selected)];
+        let shares = |bin: &LengthBin| (bin.there as f64 / there, bin.selected as f64 / selected);
+        let bins: Vec<(f64, f64, f64, f64)> = lengths
+            .iter()
+            .map(|bin| (bin.from as f64, bin.to as f64, shares(bin).0, shares(bin).1))
+            .collect();
+        let rows: Vec<Vec<String>> = lengths
+            .iter()
+            .map(|bin| {
+                let (before, after) = shares(bin);
+                let range = format!("{} to {}", number(bin.from), number(bin.to - 1));
+                vec![range, number(bin.there), percent(before), number(bin.selected), percent(after)]
+            })
+            .collect();
+        let plot = plots::bars(&Bars {
+            label: "Documents by number of tokens, in the raw corpus and selected; the table has the numbers",
+            axis: "tokens",
+            bins: &bins,
+            logarithmic: true,
+        });
+        let mean = |documents: f64, tokens: u64| three_digits(tokens as f64 / documents);
+        let tokens = |of: fn(&SourceReview) -> u64| self.review.sources.iter().map(of).sum::<u64>();
+        let columns =
+            [("tokens", false), ("documents", true), ("share", true), ("selected", true), ("share", true)];
+        format!(
+            "<p>On average {} tokens before and {} after.</p>\n<figure>{}{plot}</figure>\n{}",
+            mean(there, tokens(|source| source.there.tokens)),
+            mean(selected, tokens(|source| source.selected.tokens)),
+            KEYS.replace("eligible", "raw"),
+            folded("The same as a table", &table("Documents by length", &columns, &rows)),
+        )
+    }
+
+    pub(super) fn log_weights(&self) -> String {
+        let mut out = String::new();
+        let draws =
+            self.report.draw.iter().flat_map(|draw| draw.epochs.first()).flat_map(|epoch| &epoch.draw);
+        for (number_of, (target, draw)) in self.review.targets.iter().zip(draws).enumerate() {
+            let sum = |selected: bool| {
+                let of = target.histogram.iter();
+                of.map(|bin| if selected { bin.selected } else { bin.eligible }).sum::<u64>().max(1) as f64
+            };
+            let [eligible, selected] = [sum(false), sum(true)];
+            let bins: Vec<(f64, f64, f64, f64)> = target
+                .histogram
+                .iter()
+                .map(|bin| (bin.from, bin.to, bin.eligible as f64 / eligible, bin.selected as f64 / selected))
+                .collect();
+            let rows: Vec<Vec<String>> = target
+                .histogram
+                .iter()
+                .map(|bin| {
+                    let range = format!("{} to {}", three_digits(bin.from), three_digits(bin.to));
+                    let taken = percent(bin.selected as f64 / bin.eligible as f64);
+                    vec![range, number(bin.eligible), number(bin.selected), taken]
+                })
+                .collect();
+            let plot = plots::bars(&Bars {
+                label: "Documents by log weight, eligible and selected; the table has the numbers",
+                axis: "log weight",
+                bins: &bins,
+                logarithmic: false,
+            });
+            let threshold = match draw.threshold {
+                Some(threshold) => format!(
+                    "Records with a key above {} were selected; the key is the log weight over the temperature, with \
+                     noise",
+                    three_digits(threshold)
+                ),
+                None => "Nothing was selected".to_owned(),
+            };
+            let name = self.for_target(number_of);
+            let columns = [("log weight", false), ("eligible", true), ("selected", true), ("of these", true)];
+            let _ = write!(
+                out,
+                "<p>{threshold}{}. The log weights of what is eligible have mean {} and deviation {}. The lowest bin \
+                 has all that is below, too.</p>\n<figure>{KEYS}{plot}</figure>\n{}",
+                escaped(&name),
+                three_digits(draw.log_weights.mean),
+                three_digits(draw.log_weights.deviation),
+                folded(
+                    "The same as a table",
+                    &table(&format!("Documents by log weight{name}"), &columns, &rows)
+                ),
+            );
+        }
+        out
+    }
+
+    pub(super) fn curve(&self) -> String {
+        let curve = &self.review.curve;
+        if curve.len() < 2 {
+            return String::new();
+        }
+        let points = |y: &dyn Fn(&crate::review::CurvePoint) -> Option<f64>| -> Vec<LinePoint> {
+            let point = |point: &crate::review::CurvePoint| {
+                Some(LinePoint {
+                    x: point.records as f64,
+                    y: y(point)?,
+                    is_asked: point.is_asked,
+                    is_estimate: point.is_estimate,
+                })
+            };
+            curve.iter().filter_map(point).collect()
+        };
+        let names = self.target_names();
+        let mut out = String::from(
+            "<p>The same draw with a smaller or a larger budget. The large dot is the budget that was asked for; \
+             hollow dots are estimates by a sample of what was not selected.</p>\n",
+        );
+        for target in 0..names.len() {
+            let of_target = points(&|point| point.reductions.get(target).copied());
+            let label = format!(
+                "KL reduction{} by number of documents; the table has the numbers",
+                self.for_target(target)
+            );
+            let axes = ("documents", "KL reduction");
+            let plot = plots::line(&Line {
+                label: &label,
+                axes,
+                points: &of_target,
+                level: Some(0.0),
+                logarithmic: false,
+            });
+            let _ = writeln!(out, "<figure>{plot}</figure>");
+        }
+        let sizes = points(&|point| point.effective_size);
+        if sizes.len() > 1 {
+            let plot = plots::line(&Line {
+                label: "Effective size by number of documents; the table has the numbers",
+                axes: ("documents", "effective size"),
+                points: &sizes,
+                level: None,
+                logarithmic: true,
+            });
+            let _ = writeln!(
+                out,
+                "<figure>{plot}<figcaption>Effective size: how many documents of equal weight the selection is worth, \
+                 by exp(log weight / T). Where it no longer grows, more documents add little that the target \
+                 is like.</figcaption></figure>"
+            );
+        }
+        let rows: Vec<Vec<String>> = curve
+            .iter()
+            .map(|point| {
+                let mark = match (point.is_asked, point.is_estimate) {
+                    (true, _) => " (asked for)",
+                    (_, true) => " (estimate)",
+                    _ => "",
+                };
+                let sizes = point.effective_size.map_or("–".to_owned(), three_digits);
+                let reductions = point.reductions.iter().map(|reduction| three_digits(*reduction));
+                [format!("{}{mark}", number(point.records)), number(point.tokens), sizes]
+                    .into_iter()
+                    .chain(reductions)
+                    .collect()
+            })
+            .collect();
+        let reductions: Vec<String> = (0..names.len().max(1))
+            .map(|target| format!("KL reduction{}", self.for_target(target)))
+            .collect();
+        let columns: Vec<(&str, bool)> = [("documents", false), ("tokens", true), ("effective size", true)]
+            .into_iter()
+            .chain(reductions.iter().map(|name| (name.as_str(), true)))
+            .collect();
+        out + &folded("The same as a table", &table("Budgets", &columns, &rows))
+    }
+
+    pub(super) fn copies(&self) -> String {
+        let Some(records) = self.report.draw.as_ref().and_then(|draw| draw.records_selected.as_ref()) else {
+            return String::new();
+        };
+        let SelectedRecords { records, copies, target_documents, shared_by_draws, .. } = records;
+        let of = |part: u64| percent(part as f64 / (*records).max(1) as f64);
+        let mut rows = vec![vec![
+            "byte for byte copies of other selected records".to_owned(),
+            number(*copies),
+            of(*copies),
+        ]];
+        if let Some(documents) = target_documents {
+            rows.push(vec!["texts that the target has, too".to_owned(), number(*documents), of(*documents)]);
+        }
+        if let Some(shared) = shared_by_draws {
+            rows.push(vec!["records that the second draw has, too".to_owned(), number(*shared), of(*shared)]);
+        }
+        let columns = [("of the selection", false), ("records", true), ("share", true)];
+        let note = "<p class=\"soft\">Of very many records these are estimates. <code>dsir measure</code> tells more \
+                    of repeats.</p>\n";
+        table("Copies and overlap", &columns, &rows) + note
+    }
+
+    pub(super) fn made(&self) -> String {
+        let report = self.report;
+        let mut rows: Vec<[String; 2]> = vec![["version".into(), format!("dsir {}", report.dsir)]];
+        if let Some(space) = report.feature_space {
+            rows.push(["feature space".into(), space.to_string()]);
+        }
+        if let Some(raw) = &report.raw {
+            let shards = count(raw.shards as u64, "shard");
+            rows.push([
+                "raw corpus".into(),
+                format!("{shards}, {}, {}", count(raw.records, "record"), size(raw.bytes)),
+            ]);
+        }
+        if let Some(fitted) = &report.fitted {
+            let sampled = if fitted.sampled { "a sample of " } else { "" };
+            rows.push([
+                "fitted on".into(),
+                format!("{sampled}{}, {} tokens", count(fitted.documents, "document"), number(fitted.tokens)),
+            ]);
+        }
+        for target in report.targets.iter().flatten() {
+            let documents = count(target.documents, "document");
+            rows.push([
+                format!("target {}", target.name),
+                format!("{documents}, {} tokens", number(target.tokens)),
+            ]);
+        }
+        if let Some(fingerprint) = self.review.model {
+            rows.push(["model".into(), format!("fingerprint {fingerprint:016x}")]);
+        }
+        if let Some(seed) = self.summary.pointer("/options/draw/seed") {
+            rows.push(["seed".into(), seed.to_string()]);
+        }
+        let stages = report.stages.iter().map(|stage| format!("{} {:.1} s", stage.stage, stage.seconds));
+        let stages = stages.collect::<Vec<_>>().join(", ");
+        let threads = count(report.threads as u64, "thread");
+        rows.push(["time".into(), format!("{:.1} s on {threads}: {stages}", report.seconds)]);
+        let rows: Vec<Vec<String>> =
+            rows.into_iter().map(|row| row.map(|cell| escaped(&cell)).to_vec()).collect();
+        format!(
+            "<pre tabindex=\"0\" role=\"group\" aria-label=\"The command\">{}</pre>\n{}",
+            escaped(&self.command()),
+            table("What it was made with", &[("what", false), ("value", false)], &rows)
+        )
+    }
+}

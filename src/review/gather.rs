@@ -1,0 +1,366 @@
+//! What is gathered of documents while they are read to be written.
+
+use std::sync::{Mutex, PoisonError};
+
+use ahash::AHashMap;
+
+use super::picks::Pick;
+use super::rows::{NOTABLE, RowsReview};
+use crate::density::Counts;
+use crate::reader::{FieldKind, TextFields, TextReader};
+use crate::resample::{Plan, Position};
+use crate::weights::Row;
+
+/// The texts of so many selected documents, and of so many others, are kept to find out which n-grams they have.
+pub(super) const NGRAM_TEXTS: usize = 400;
+/// Of a document that is shown, so many bytes are kept, and of any other so many.
+const SHOWN_BYTES: usize = 64 << 10;
+const OTHER_BYTES: usize = 8 << 10;
+/// The budget is halved and doubled so many times.
+const HALVINGS: u32 = 5;
+const DOUBLINGS: u32 = 6;
+/// From fewer documents, nothing is told of another budget.
+const LEAST_DOCUMENTS: usize = 100;
+/// Selected documents are in so many blocks, which the bootstrap draws from; fewer if there are many buckets.
+const BLOCKS: usize = 128;
+const FEWER_BLOCKS: usize = 64;
+/// More numbers are not kept.
+const MOST_CELLS: usize = 1 << 24;
+
+/// What is wanted of the documents that are read, and what was found.
+pub(crate) struct Gathering<'a> {
+    plan: &'a Plan,
+    fields: &'a TextFields,
+    /// The n-grams are counted in so many buckets; `None` if there is no model.
+    buckets: Option<u32>,
+    temperature: f64,
+    /// The largest log weight for each target.
+    largest: Vec<f64>,
+    /// The margins at which halved budgets end, in falling order; all that is selected is above the last.
+    levels: Vec<f64>,
+    /// Which documents are wanted for more than their n-grams.
+    wanted: AHashMap<Position, Wanted>,
+    /// Of what is not selected, no larger content hash is wanted.
+    last_hash: u64,
+    /// Of the selected, by their content hashes.
+    blocks: Vec<Mutex<Vec<u64>>>,
+    found: Mutex<Found>,
+}
+
+/// What is wanted of a document.
+#[derive(Clone, Copy, Default)]
+struct Wanted {
+    /// So many bytes of its text.
+    bytes: usize,
+    /// The doubled budget that it would be selected by, and the half of the sample that it is in.
+    band: Option<(usize, usize)>,
+}
+
+/// Sums over documents.
+#[derive(Clone, Debug)]
+pub(super) struct Sums {
+    pub(super) counts: Counts,
+    /// Σ exp((log weight − largest) / T), and of the squares.
+    pub(super) exps: [f64; 2],
+}
+
+impl Sums {
+    pub(super) fn none(buckets: u32) -> Self {
+        Sums { counts: Counts::new(buckets), exps: [0.0; 2] }
+    }
+
+    /// Adds `times` as much as others have.
+    pub(super) fn join(&mut self, other: &Sums) {
+        // Nothing here comes near 64 bits: these are n-grams that this run has counted.
+        self.counts.documents += other.counts.documents;
+        self.counts.tokens += other.counts.tokens;
+        self.counts.counts.iter_mut().zip(&other.counts.counts).for_each(|(sum, more)| *sum += more);
+        self.exps.iter_mut().zip(other.exps).for_each(|(sum, more)| *sum += more);
+    }
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+struct Found {
+    /// Of the selected documents of each level.
+    levels: Vec<Sums>,
+    /// Of the others in each band, in two halves.
+    bands: Vec<[Sums; 2]>,
+    texts: Vec<(Position, KeptText)>,
+}
+
+/// A text that was kept.
+#[derive(Clone, Debug)]
+pub(super) struct KeptText {
+    pub(super) text: String,
+    /// Whether that is the beginning of a longer one.
+    pub(super) is_cut: bool,
+}
+
+/// All that was gathered.
+pub(crate) struct Gathered {
+    pub(super) levels: Vec<Sums>,
+    pub(super) bands: Vec<[Sums; 2]>,
+    pub(super) blocks: Vec<Vec<u64>>,
+    pub(super) texts: Texts,
+}
+
+/// The texts that were kept, by the rows that they were wanted for.
+pub(super) struct Texts {
+    by_position: AHashMap<Position, KeptText>,
+    selected: Vec<Pick>,
+    others: Vec<Pick>,
+}
+
+impl Texts {
+    pub(super) fn of(&self, pick: &Pick) -> Option<&KeptText> {
+        self.by_position.get(&pick.position)
+    }
+
+    /// Those of a sample of the selected documents, and of the others.
+    pub(super) fn samples(&self) -> [Vec<&str>; 2] {
+        [&self.selected, &self.others]
+            .map(|picks| picks.iter().filter_map(|pick| Some(self.of(pick)?.text.as_str())).collect())
+    }
+}
+
+/// What one thread has found.
+pub(crate) struct GatheringThread<'a> {
+    gathering: &'a Gathering<'a>,
+    texts: TextReader<'a>,
+    found: Found,
+    reading: Reading,
+}
+
+/// What is done with the document that is being read.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Reading {
+    position: Option<Position>,
+    place: Option<Place>,
+    block: Option<usize>,
+    bytes: usize,
+    exp: f64,
+    tokens: u32,
+}
+
+#[derive(Clone, Copy)]
+enum Place {
+    Level(usize),
+    Band(usize, usize),
+}
+
+impl<'a> Gathering<'a> {
+    /// What is wanted by what the rows tell; n-grams fall into so many buckets, if there is a model.
+    pub(crate) fn new(
+        rows: &RowsReview,
+        plan: &'a Plan,
+        fields: &'a TextFields,
+        buckets: Option<u32>,
+    ) -> Self {
+        let mut wanted: AHashMap<Position, Wanted> = AHashMap::new();
+        let mut text = |picks: &[Pick], bytes: usize| {
+            for pick in picks {
+                let of_pick = wanted.entry(pick.position).or_default();
+                of_pick.bytes = of_pick.bytes.max(bytes);
+            }
+        };
+        let first = |picks: &'_ [Pick], count: usize| picks.iter().take(count).copied().collect::<Vec<_>>();
+        for picks in [&rows.top, &rows.last, &next_below(&rows.others)] {
+            text(picks, SHOWN_BYTES);
+        }
+        for picks in [&rows.selected, &rows.others] {
+            text(&first(picks, 2 * NOTABLE), SHOWN_BYTES);
+            text(&first(picks, NGRAM_TEXTS), OTHER_BYTES);
+        }
+        let levels = if rows.ranks_all { levels(rows) } else { vec![f64::NEG_INFINITY] };
+        let mut bands = 0;
+        if rows.ranks_all && buckets.is_some() {
+            let in_bands = bands_of_others(rows);
+            bands = in_bands.iter().map(|(_, band)| band + 1).max().unwrap_or(0);
+            for (number, (pick, band)) in in_bands.into_iter().enumerate() {
+                wanted.entry(pick.position).or_default().band = Some((band, number % 2));
+            }
+        }
+        let blocks = buckets.map_or(0, |buckets| {
+            let fits = |blocks: &usize| blocks * buckets as usize <= MOST_CELLS;
+            [BLOCKS, FEWER_BLOCKS].into_iter().find(fits).unwrap_or(0)
+        });
+        let cells = buckets.unwrap_or(0);
+        let found = Found {
+            levels: vec![Sums::none(cells); levels.len()],
+            bands: (0..bands).map(|_| [Sums::none(cells), Sums::none(cells)]).collect(),
+            texts: Vec::new(),
+        };
+        Gathering {
+            plan,
+            fields,
+            buckets,
+            temperature: rows.temperature,
+            largest: rows.targets.iter().map(|target| target.largest).collect(),
+            levels,
+            wanted,
+            last_hash: rows.others.last().map_or(0, |pick| pick.hash),
+            blocks: (0..blocks).map(|_| Mutex::new(vec![0; cells as usize])).collect(),
+            found: Mutex::new(found),
+        }
+    }
+
+    /// Begins a thread.
+    pub(crate) fn thread(&'a self) -> GatheringThread<'a> {
+        let cells = self.buckets.unwrap_or(0);
+        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = Found {
+            levels: vec![Sums::none(cells); found.levels.len()],
+            bands: found.bands.iter().map(|_| [Sums::none(cells), Sums::none(cells)]).collect(),
+            texts: Vec::new(),
+        };
+        let texts = TextReader::of_kind(self.fields, FieldKind::Text);
+        GatheringThread { gathering: self, texts, found, reading: Reading::default() }
+    }
+
+    /// What is to be done with the document of a row; `None` if it is not wanted.
+    #[inline]
+    pub(crate) fn reading(&self, position: Position, row: &Row<'_>, is_selected: bool) -> Option<Reading> {
+        if !is_selected && row.record() > self.last_hash {
+            return None;
+        }
+        let wanted = self.wanted.get(&position).copied();
+        let Wanted { bytes, band } = match wanted {
+            Some(wanted) => wanted,
+            None if is_selected && self.buckets.is_some() => Wanted::default(),
+            None => return None,
+        };
+        let (target, margin) = self.plan.margin(row)?;
+        let place = match (is_selected, band) {
+            (true, _) => {
+                let level = self.levels.partition_point(|level| *level > margin);
+                Some(Place::Level(level.min(self.levels.len() - 1)))
+            }
+            (false, band) => band.map(|(band, half)| Place::Band(band, half)),
+        };
+        let exp = match self.largest.get(target) {
+            Some(largest) if self.temperature > 0.0 => {
+                ((self.plan.log_weight(row, target) - largest) / self.temperature).exp()
+            }
+            _ => 0.0,
+        };
+        let block = (is_selected && !self.blocks.is_empty())
+            .then(|| (row.record() % self.blocks.len() as u64) as usize);
+        Some(Reading { position: Some(position), place, block, bytes, exp, tokens: row.tokens() })
+    }
+
+    /// All that was found.
+    pub(crate) fn finish(self, rows: &RowsReview) -> Gathered {
+        let Found { levels, bands, texts } = self.found.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let block = |block: Mutex<Vec<u64>>| block.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let sample = |picks: &[Pick]| picks.iter().take(NGRAM_TEXTS).copied().collect();
+        let texts = Texts {
+            by_position: texts.into_iter().collect(),
+            selected: sample(&rows.selected),
+            others: sample(&rows.others),
+        };
+        Gathered { levels, bands, blocks: self.blocks.into_iter().map(block).collect(), texts }
+    }
+}
+
+/// Of a sample of what was not selected, those whose keys are next to the threshold.
+pub(super) fn next_below(others: &[Pick]) -> Vec<Pick> {
+    let mut others = others.to_vec();
+    others.sort_by(|a, b| b.margin.total_cmp(&a.margin));
+    others.truncate(NOTABLE);
+    others
+}
+
+/// The margins above which there are, of the selected, a half, a fourth and so on, the smallest part first; above the
+/// last of them are all.
+fn levels(rows: &RowsReview) -> Vec<f64> {
+    let mut margins: Vec<f64> = rows.selected.iter().map(|pick| pick.margin).collect();
+    margins.sort_by(|a, b| b.total_cmp(a));
+    let part = |halvings: u32| {
+        let at = margins.len() >> halvings;
+        (at >= LEAST_DOCUMENTS).then(|| margins[at - 1])
+    };
+    let mut levels: Vec<f64> = (1..=HALVINGS).rev().filter_map(part).collect();
+    levels.push(f64::NEG_INFINITY);
+    levels
+}
+
+/// The sampled documents that were not selected, in falling order of their keys, each with the smallest number such
+/// that the budget, doubled so many times and once more, would select it; no bands of too few documents.
+fn bands_of_others(rows: &RowsReview) -> Vec<(Pick, usize)> {
+    let mut others = rows.others.clone();
+    others.sort_by(|a, b| b.margin.total_cmp(&a.margin).then(a.hash.cmp(&b.hash)));
+    let left = rows.eligible.saturating_sub(rows.selected_records).max(1) as f64;
+    let mut ends: Vec<usize> = Vec::new();
+    for doublings in 1..=DOUBLINGS {
+        let more = ((1u64 << doublings) - 1) as f64 * rows.selected_records as f64;
+        let end = (more / left * others.len() as f64) as usize;
+        if end >= others.len() {
+            break;
+        }
+        if end >= LEAST_DOCUMENTS {
+            ends.push(end);
+        }
+    }
+    if others.len() >= LEAST_DOCUMENTS {
+        ends.push(others.len());
+    }
+    let last = ends.last().copied().unwrap_or(0);
+    let band = |place: usize| ends.partition_point(|end| *end <= place);
+    others.into_iter().take(last).enumerate().map(|(place, pick)| (pick, band(place))).collect()
+}
+
+impl GatheringThread<'_> {
+    /// Begins with a record whose text nobody has taken out of it.
+    pub(crate) fn begin_record(&mut self, reading: Reading, record: &[u8]) {
+        let text = self.texts.text(record).map(|text| text.into_owned());
+        // A record without a text was skipped when it was weighed, or its text is of another field.
+        text.iter().for_each(|text| self.begin(reading, text));
+    }
+
+    /// Begins with a document.
+    pub(crate) fn begin(&mut self, reading: Reading, text: &str) {
+        self.reading = reading;
+        if let (true, Some(position)) = (reading.bytes > 0, reading.position) {
+            let end = (0..=reading.bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+            let end = end.unwrap_or(0);
+            let kept = KeptText { text: text[..end].to_owned(), is_cut: end < text.len() };
+            self.found.texts.push((position, kept));
+        }
+        if let Some(sums) = self.sums() {
+            sums.counts.documents += 1;
+            sums.counts.tokens += u64::from(reading.tokens);
+            sums.exps[0] += reading.exp;
+            sums.exps[1] += reading.exp * reading.exp;
+        }
+    }
+
+    /// Adds n-grams of the document, by their buckets.
+    pub(crate) fn features(&mut self, buckets: &[u32]) {
+        let add = |counts: &mut Vec<u64>| buckets.iter().for_each(|bucket| counts[*bucket as usize] += 1);
+        if let Some(sums) = self.sums() {
+            add(&mut sums.counts.counts);
+        }
+        if let Some(block) = self.reading.block.and_then(|block| self.gathering.blocks.get(block)) {
+            add(&mut block.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    /// Hands over what the thread has found.
+    pub(crate) fn end(self) {
+        let GatheringThread { gathering, found: more, .. } = self;
+        let mut found = gathering.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.levels.iter_mut().zip(&more.levels).for_each(|(sum, more)| sum.join(more));
+        for (sums, more) in found.bands.iter_mut().zip(&more.bands) {
+            sums.iter_mut().zip(more).for_each(|(sum, more)| sum.join(more));
+        }
+        found.texts.extend(more.texts);
+    }
+
+    fn sums(&mut self) -> Option<&mut Sums> {
+        match self.reading.place? {
+            Place::Level(level) => self.found.levels.get_mut(level),
+            Place::Band(band, half) => self.found.bands.get_mut(band).map(|halves| &mut halves[half]),
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What a selection is like: documents of it and beside it, where they come from, how long they are, and what another
+//! budget would have given.
+
+mod curve;
+mod documents;
+mod gather;
+mod hash_sample;
+mod interval;
+mod ngrams;
+mod picks;
+mod rows;
+mod sources;
+
+pub use curve::CurvePoint;
+pub use documents::{DocumentKind, ReviewedDocument};
+pub(crate) use gather::{Gathered, Gathering, GatheringThread, Reading};
+pub(crate) use hash_sample::HashSample;
+pub use interval::Interval;
+pub use ngrams::{NgramShift, NgramShifts};
+pub use rows::{HistogramBin, LengthBin};
+pub(crate) use rows::{RowsReview, read as read_rows};
+pub(crate) use sources::SourceNames;
+pub use sources::{SourceKind, SourceReview};
+
+use std::path::PathBuf;
+
+use crate::density::{Error, Evaluator, Model};
+use crate::featurizer::Featurizers;
+
+/// What the first draw of a selection is like.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Review {
+    /// For each target that draws, in the order of the [draw](crate::jobs::EpochReport); of many, the first.
+    pub targets: Vec<TargetReview>,
+    /// What sources are.
+    pub source_kind: SourceKind,
+    /// Where documents come from.
+    pub sources: Vec<SourceReview>,
+    /// How many documents are how long.
+    pub lengths: Vec<LengthBin>,
+    /// What other budgets would give, in rising order; none where records are not ranked by one key, or without a
+    /// model.
+    pub curve: Vec<CurvePoint>,
+    /// Documents to look at.
+    pub documents: Vec<ReviewedDocument>,
+    /// The n-grams that the selection has more and less of; `None` without a model, or without documents.
+    pub ngrams: Option<NgramShifts>,
+    /// The fingerprint of the model, if it is known.
+    pub model: Option<u64>,
+}
+
+/// What a selection is like for one target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetReview {
+    /// The histogram of the log weights that decide, of eligible and of selected documents.
+    pub histogram: Vec<HistogramBin>,
+    /// The 95% interval of the KL reduction; `None` without a model, or if the model has too many buckets.
+    pub interval: Option<Interval>,
+}
+
+/// What was drawn by, to put a review together.
+pub(crate) struct ReviewInput<'a> {
+    /// What the rows tell.
+    pub(crate) rows: RowsReview,
+    /// What was gathered while documents were read.
+    pub(crate) gathered: Gathered,
+    /// What they were weighed by, if it is known.
+    pub(crate) model: Option<(&'a Model, &'a Featurizers)>,
+    /// The paths of the raw shards.
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+impl Review {
+    /// Puts together what was found.
+    ///
+    /// # Errors
+    /// A model of which one side was not counted.
+    pub(crate) fn new(input: ReviewInput<'_>) -> Result<Self, Error> {
+        let ReviewInput { rows, gathered, model, paths } = input;
+        let evaluator = model.map(|(model, _)| Evaluator::new(model, crate::density::EPSILON)).transpose()?;
+        let intervals = match model {
+            Some((model, _)) => interval::intervals(model, &gathered.blocks)?,
+            None => Vec::new(),
+        };
+        let targets = rows.targets.iter().enumerate().map(|(target, of_target)| TargetReview {
+            histogram: of_target.histogram(),
+            interval: intervals.get(target).copied(),
+        });
+        let ngrams = model
+            .map(|(_, featurizers)| NgramShifts::new(&gathered.texts, rows.selected_share(), featurizers));
+        Ok(Review {
+            targets: targets.collect(),
+            source_kind: rows.sources.kind,
+            sources: rows.sources.review(),
+            lengths: rows.lengths(),
+            curve: evaluator.map_or(Vec::new(), |evaluator| curve::curve(&rows, &gathered, &evaluator)),
+            documents: documents::documents(&rows, gathered.texts, model, &paths)?,
+            ngrams: ngrams.flatten(),
+            model: model.map(|(model, _)| model.fingerprint()),
+        })
+    }
+}
