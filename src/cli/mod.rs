@@ -108,7 +108,7 @@ pub fn run_on(
 pub fn draw_options(args: impl IntoIterator<Item = OsString>) -> Result<DrawOptions, Failure> {
     match parse(args)?.cli.command {
         Command::Resample(mut args) => {
-            args.draw.method = args.method;
+            args.draw.method = args.drawn_by.method;
             let options = args.draw.options()?;
             options.check().map_err(crate::InvalidOptions::from)?;
             Ok(options)
@@ -167,6 +167,7 @@ fn command(
         Command::Weigh(args) => commands::weigh(&args, host),
         Command::Resample(args) => commands::resample(args, host),
         Command::Merge(args) => commands::merge(&args, host),
+        Command::Report(args) => commands::report(args, host),
         Command::Measure(args) => commands::measure(&args, host),
         Command::Prepare(args) => commands::prepare(&args, host),
         Command::Explain(args) => commands::explain(&args, host),

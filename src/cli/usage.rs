@@ -22,7 +22,7 @@ pub(crate) fn option(what: OutputKind) -> &'static str {
         OutputKind::Summary => "--summary",
         OutputKind::Rejects => "--rejects",
         OutputKind::Plan => "--plan-only",
-        OutputKind::Page => "--report",
+        OutputKind::Page => "the report",
         _ => "-o",
     }
 }

@@ -85,7 +85,10 @@ impl Outputs {
         inputs.extend(run_options.also_read.iter().map(PathBuf::as_path));
         let destination = &options.destination;
         let draws = (options.epochs || draws > 1).then_some(draws);
-        if *destination == Destination::Nowhere && writes_differently(options, &others) {
+        if *destination == Destination::Nowhere
+            && !options.is_review_alone()
+            && writes_differently(options, &others)
+        {
             return Err(InvalidOptions::WrittenNowhere.into());
         }
         let each: Vec<Destination> = match draws {

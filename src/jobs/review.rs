@@ -97,7 +97,7 @@ impl<'a> Reviewed<'a> {
         observer: &Observer,
     ) -> Result<RowsReview, Error> {
         let rows = UntilCancelled { rows: weights, observer };
-        Ok(review::read_rows(&rows, draw, &self.names, options.spread_temperature())?)
+        Ok(review::read_rows(&rows, draw, &self.names, options)?)
     }
 
     /// What is to be gathered while records are written.

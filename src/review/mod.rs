@@ -54,6 +54,9 @@ pub struct Review {
 pub struct TargetReview {
     /// The histogram of the log weights that decide, of eligible and of selected documents.
     pub histogram: Vec<HistogramBin>,
+    /// The log weight whose key would be at the threshold if there were no noise; `None` if nothing was selected, or
+    /// not by log weights.
+    pub threshold: Option<f64>,
     /// The 95% interval of the KL reduction; `None` without a model, or if the model has too many buckets.
     pub interval: Option<Interval>,
 }
@@ -84,6 +87,7 @@ impl Review {
         };
         let targets = rows.targets.iter().enumerate().map(|(target, of_target)| TargetReview {
             histogram: of_target.histogram(),
+            threshold: of_target.threshold,
             interval: intervals.get(target).copied(),
         });
         let ngrams = model

@@ -5,7 +5,7 @@ use ahash::AHashMap;
 
 use super::picks::{Pick, Smallest};
 use super::sources::{ReadSources, SourceNames, SourceRows, Sources};
-use crate::resample::{Draw, PieceRows, Plan, Position, Visit, order, visit_rows};
+use crate::resample::{Draw, DrawOptions, Method, PieceRows, Plan, Position, Visit, order, visit_rows};
 use crate::weights::{Error, Row, RowBlock, RowSource};
 
 /// Of more targets, the first are reviewed.
@@ -44,6 +44,8 @@ pub(super) struct TargetRows {
     eligible: Vec<u64>,
     selected: Vec<u64>,
     pub(super) largest: f64,
+    /// The log weight whose key without noise is at the threshold.
+    pub(super) threshold: Option<f64>,
 }
 
 /// A bin of a histogram.
@@ -94,19 +96,22 @@ impl RowsReview {
     }
 }
 
-/// Two bins for each doubling of the number of tokens.
-const LENGTH_BINS: usize = 66;
+/// Four bins for each doubling of the number of tokens.
+const BINS_A_DOUBLING: usize = 4;
+const LENGTH_BINS: usize = 33 * BINS_A_DOUBLING;
 
 fn length_bin(tokens: u32) -> usize {
-    let doublings = (u64::from(tokens) + 1).ilog2() as usize;
-    let half = u64::from(tokens) + 1 >= length_from(2 * doublings + 1) + 1;
-    2 * doublings + usize::from(half)
+    let first = (u64::from(tokens) + 1).ilog2() as usize * BINS_A_DOUBLING;
+    let begun = |bin: &usize| length_from(*bin) <= u64::from(tokens);
+    (first..first + BINS_A_DOUBLING).take_while(begun).last().unwrap_or(first)
 }
 
-/// The least number of tokens in a bin.
+/// The least number of tokens in a bin; a bin that begins where the next does is empty.
 fn length_from(bin: usize) -> u64 {
-    let doubled = 1u64 << (bin / 2);
-    if bin % 2 == 0 { doubled - 1 } else { (doubled as f64 * std::f64::consts::SQRT_2).ceil() as u64 - 1 }
+    const PARTS: [f64; BINS_A_DOUBLING] =
+        [1.0, 1.189_207_115_002_721, std::f64::consts::SQRT_2, 1.681_792_830_507_429];
+    let doubled = 1u64 << (bin / BINS_A_DOUBLING);
+    (doubled as f64 * PARTS[bin % BINS_A_DOUBLING]).ceil() as u64 - 1
 }
 
 /// Bins of numbers, by their edges.
@@ -214,8 +219,9 @@ pub(crate) fn read<S: RowSource + ?Sized>(
     rows: &S,
     draw: &Draw,
     names: &SourceNames,
-    temperature: f64,
+    options: &DrawOptions,
 ) -> Result<RowsReview, Error> {
+    let temperature = options.spread_temperature();
     let plan = draw.plan();
     let targets = plan.drawing_targets().min(MOST_TARGETS);
     let Glance { log_weights, groups } = glance(&rows, plan, targets)?;
@@ -231,11 +237,22 @@ pub(crate) fn read<S: RowSource + ?Sized>(
         sum.join(thread);
     }
     let ThreadRows { targets, sources: source_rows, lengths, selected, eligible, top, last } = sum;
-    let largest = draw.survey.log_weights.iter().map(|there| there.max);
-    let targets =
-        targets.into_iter().zip(&bins).zip(largest).map(|(([eligible, selected], bins), largest)| {
-            TargetRows { bins: bins.clone(), eligible, selected, largest }
-        });
+    // Without noise a key is the log weight over the temperature, or the log weight itself.
+    let scale = match options.method {
+        Method::Gumbel => Some(if temperature > 0.0 { temperature } else { 1.0 }),
+        _ => None,
+    };
+    let first = draw.selections.first().map_or(&[][..], Vec::as_slice);
+    let targets = targets.into_iter().zip(&bins).enumerate().map(|(target, ([eligible, selected], bins))| {
+        let threshold = first.get(target).and_then(|selection| selection.threshold).zip(scale);
+        TargetRows {
+            bins: bins.clone(),
+            eligible,
+            selected,
+            largest: draw.survey.log_weights[target].max,
+            threshold: threshold.map(|(key, scale)| key * scale),
+        }
+    });
     let selected_records =
         draw.selections.first().map_or(0, |of| of.iter().map(|selection| selection.totals.records).sum());
     Ok(RowsReview {
@@ -419,7 +436,13 @@ mod tests {
         let [low, half, high] = bins.quantiles(&counts, [0.05, 0.5, 1.0]).unwrap();
         assert!((low / 2401.0 - 1.0).abs() < 0.1 && (half / 249_001.0 - 1.0).abs() < 0.02, "{low} {half}");
         assert_eq!(high, 998_001.0);
-        let rows = TargetRows { bins, eligible: counts.clone(), selected: counts, largest: 998_001.0 };
+        let rows = TargetRows {
+            bins,
+            eligible: counts.clone(),
+            selected: counts,
+            largest: 998_001.0,
+            threshold: None,
+        };
         let histogram = rows.histogram();
         assert_eq!(histogram.iter().map(|bin| bin.eligible).sum::<u64>(), 1000);
         assert!(histogram.windows(2).all(|pair| pair[0].to == pair[1].from));
@@ -429,7 +452,7 @@ mod tests {
         let mut counts = bins.none();
         counts[bins.place(2.0)] += 9;
         assert_eq!(bins.quantiles(&counts, [0.5]), Some([2.0]));
-        let rows = TargetRows { bins, eligible: counts, selected: vec![0], largest: 2.0 };
+        let rows = TargetRows { bins, eligible: counts, selected: vec![0], largest: 2.0, threshold: None };
         assert_eq!(rows.histogram(), [HistogramBin { from: 2.0, to: 2.0, eligible: 9, selected: 0 }]);
         assert_eq!(Bins::new(vec![], f64::INFINITY, f64::NEG_INFINITY).quantiles(&[0], [0.5]), None);
     }

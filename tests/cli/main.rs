@@ -83,6 +83,7 @@ mod scale;
 /// The reference of options in the docs.
 mod methods;
 mod options;
+mod report;
 
 /// Help, usage errors, completions.
 #[cfg(feature = "parquet")]

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use super::{
     DrawArgs, FitArgs, InputArgs, MethodArg, OutputArgs, PunktArgs, QualityArgs, RecordArgs, RefineArgs,
-    RefineForArgs, ReportArgs, RunArgs, SelectMethodArg, TokenizerArg, WhereArgs, WorkArgs, amount,
+    RefineForArgs, ReportArgs, ReportByArgs, RunArgs, SelectMethodArg, TokenizerArg, WhereArgs, WorkArgs,
+    amount,
 };
 
 /// Select the raw records that are distributed like the target.
@@ -52,6 +53,7 @@ pub(crate) struct Select {
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     #[command(flatten)]
+    #[serde(flatten)]
     pub(crate) report: ReportArgs,
     #[command(flatten)]
     pub(crate) input: InputArgs,
@@ -149,23 +151,9 @@ pub(crate) enum SidecarForm {
     dsir resample --weights weights/ -k 10000 --plan-only plan.json corpus/
     dsir resample --weights weights/ --plan plan.json -o out/ corpus/shard-17.jsonl")]
 pub(crate) struct Resample {
-    /// The folder with the weights, or the weights file of a single shard
-    #[arg(long, value_name = "WEIGHTS_DIR", help_heading = "Model")]
-    pub(crate) weights: Option<PathBuf>,
-    /// Draw by these scores of another tool instead: a .npy file of one number for each record, or a folder with one
-    /// for each shard
-    ///
-    /// A score is an importance weight (--log-scores: its logarithm); for --method pareto, a probability. The order is
-    /// that of RAW. FILE:FIELD is a column or field of a file of any form that shards have, and FOLDER:FIELD of one
-    /// file for each shard, of the same name with any ending, as Dolma's attributes are.
-    #[arg(long, value_name = "FILE", help_heading = "Model")]
-    pub(crate) scores: Option<PathBuf>,
-    /// Draw by the number in this field of each record instead; a dotted path reaches into objects
-    #[arg(long, value_name = "FIELD", help_heading = "Model")]
-    pub(crate) score_field: Option<String>,
-    /// The scores are logarithms
-    #[arg(long, help_heading = "Model")]
-    pub(crate) log_scores: bool,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) drawn_by: DrawnByArgs,
     /// Decide, and write what was decided to PLAN and nothing else
     #[arg(long, value_name = "PLAN", help_heading = "Plan", conflicts_with_all = ["plan", "output", "shuffle",
               "annotate"])]
@@ -183,17 +171,10 @@ pub(crate) struct Resample {
     ])]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) plan: Option<PathBuf>,
-    /// How tokens are counted for weights of your own that do not tell them [default: wordpunct]
-    #[arg(long, value_enum, help_heading = "Model")]
-    pub(crate) tokenizer: Option<TokenizerArg>,
     #[command(flatten)]
     pub(crate) punkt: PunktArgs,
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
-    /// How records are drawn
-    #[arg(long, value_enum, default_value_t = MethodArg::Gumbel, help_heading = "Draw")]
-    #[serde(skip)]
-    pub(crate) method: MethodArg,
     #[command(flatten)]
     pub(crate) r#where: WhereArgs,
     #[command(flatten)]
@@ -206,6 +187,75 @@ pub(crate) struct Resample {
     pub(crate) records: RecordArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
+}
+
+/// Write a page about a selection: what was selected, from where, and why.
+///
+/// Draws again as `resample` with the same options does, reads the shards, and writes no records. The page is one HTML
+/// file that asks for nothing else. `dsir select --report` writes it on the way.
+#[derive(Args, Serialize)]
+#[command(group(ArgGroup::new("by").required(true).args(["weights", "scores", "score_field"])))]
+#[command(group(ArgGroup::new("budget").required(true).args(["num", "fraction", "tokens", "bytes"])))]
+#[command(after_long_help = "Examples:
+  dsir report --weights weights/ --model model.json -k 10000 -o report.html corpus/
+  The same for languages instead of shards:
+    dsir report --weights weights/ --model model.json -k 10000 --report-by meta.lang -o report.html corpus/")]
+pub(crate) struct Report {
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) drawn_by: DrawnByArgs,
+    /// The model that the weights were made with: for KL reduction, n-grams, and what log weights are made of
+    #[arg(long, value_name = "MODEL", help_heading = "Model", requires = "weights")]
+    pub(crate) model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) punkt: PunktArgs,
+    #[command(flatten)]
+    pub(crate) draw: DrawArgs,
+    #[command(flatten)]
+    pub(crate) r#where: WhereArgs,
+    #[command(flatten)]
+    pub(crate) quality: QualityArgs,
+    /// Where the page goes
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) by: ReportByArgs,
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) records: RecordArgs,
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// What records are drawn by, when they are weighed already.
+#[derive(Args, Serialize)]
+pub(crate) struct DrawnByArgs {
+    /// The folder with the weights, or the weights file of a single shard
+    #[arg(long, value_name = "WEIGHTS_DIR", help_heading = "Model")]
+    pub(crate) weights: Option<PathBuf>,
+    /// Draw by these scores of another tool instead: a .npy file of one number for each record, or a folder with one
+    /// for each shard
+    ///
+    /// A score is an importance weight (--log-scores: its logarithm); for --method pareto, a probability. The order is
+    /// that of RAW. FILE:FIELD is a column or field of a file of any form that shards have, and FOLDER:FIELD of one
+    /// file for each shard, of the same name with any ending, as Dolma's attributes are.
+    #[arg(long, value_name = "FILE", help_heading = "Model")]
+    pub(crate) scores: Option<PathBuf>,
+    /// Draw by the number in this field of each record instead; a dotted path reaches into objects
+    #[arg(long, value_name = "FIELD", help_heading = "Model")]
+    pub(crate) score_field: Option<String>,
+    /// The scores are logarithms
+    #[arg(long, help_heading = "Model")]
+    pub(crate) log_scores: bool,
+    /// How tokens are counted for weights of your own that do not tell them [default: wordpunct]
+    #[arg(long, value_enum, help_heading = "Model")]
+    pub(crate) tokenizer: Option<TokenizerArg>,
+    /// How records are drawn
+    #[arg(long, value_enum, default_value_t = MethodArg::Gumbel, help_heading = "Draw")]
+    #[serde(skip)]
+    pub(crate) method: MethodArg,
 }
 
 /// Add up models of parts of a corpus.

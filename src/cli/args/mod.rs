@@ -14,7 +14,7 @@ mod refine;
 use clap::{Parser, Subcommand};
 
 pub(crate) use commands::{
-    Completions, Explain, Fit, Inspect, Man, Merge, Resample, Select, SidecarForm, Weigh,
+    Completions, DrawnByArgs, Explain, Fit, Inspect, Man, Merge, Report, Resample, Select, SidecarForm, Weigh,
 };
 pub(crate) use conditions::{QualityArg, QualityArgs, WhereArgs};
 pub(crate) use draw::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg, SelectMethodArg};
@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Resample(Resample),
     /// Add up models of parts of a corpus
     Merge(Merge),
+    /// Write a page about a selection: what was selected, from where, and why
+    Report(Report),
     /// Say how close selections came to the target
     Measure(Measure),
     /// Cut, filter and join records

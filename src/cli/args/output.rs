@@ -31,6 +31,7 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
+    #[serde(flatten)]
     pub(crate) by: ReportByArgs,
 }
 

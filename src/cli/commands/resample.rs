@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use crate::cli::args::{MethodArg, Resample};
+use crate::cli::args::{DrawnByArgs, MethodArg, Resample};
 use crate::cli::failure::Failure;
 use crate::cli::host::{Host, Outcome, shards_told};
 use crate::cli::options::{FilterArgs, field_path, refuse_dash};
@@ -11,7 +11,7 @@ use crate::weights::Scale;
 use crate::writer::Destination;
 
 pub(crate) fn resample(mut args: Resample, host: Host<'_>) -> Result<Outcome, Failure> {
-    args.draw.method = args.method;
+    args.draw.method = args.drawn_by.method;
     let mut shards = Vec::new();
     let mut report = match (&args.plan, &args.plan_only) {
         (Some(plan), _) => {
@@ -47,10 +47,11 @@ impl Resample {
         if self.records.rejects.is_some() {
             return Err(Failure::usage("--rejects belongs to weigh: it keeps what was skipped there"));
         }
-        let space = self.tokenizer.map(|tokenizer| tokenizer.space(read.punkt.as_deref())).transpose()?;
+        let space =
+            self.drawn_by.tokenizer.map(|tokenizer| tokenizer.space(read.punkt.as_deref())).transpose()?;
         Ok(ResampleOptions {
             raw,
-            by: self.by()?,
+            by: self.drawn_by.by()?,
             space,
             draw,
             filter,
@@ -69,7 +70,7 @@ impl Resample {
         Ok(PartOptions {
             plan: plan.into(),
             shards: self.input.shards(&exclude)?,
-            by: self.weights.clone().or_else(|| self.scores.clone()),
+            by: self.drawn_by.weights.clone().or_else(|| self.drawn_by.scores.clone()),
             punkt: self.punkt.folder(),
             output: self.output(host),
             run: self.run.options(Some(&self.input)),
@@ -85,9 +86,11 @@ impl Resample {
             review: None,
         }
     }
+}
 
+impl DrawnByArgs {
     /// What records are drawn by.
-    fn by(&self) -> Result<DrawBy, Failure> {
+    pub(super) fn by(&self) -> Result<DrawBy, Failure> {
         let scale = match (self.method, self.log_scores) {
             (MethodArg::Pareto, true) => {
                 return Err(Failure::usage("--method pareto takes scores from 0 to 1, not --log-scores"));

@@ -2,6 +2,7 @@
 
 use plotters::coord::ranged1d::ValueFormatter;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::html::{escaped, three_digits};
 
@@ -23,6 +24,8 @@ pub(super) struct Bars<'a> {
     pub(super) bins: &'a [(f64, f64, f64, f64)],
     /// Whether the axis is logarithmic.
     pub(super) logarithmic: bool,
+    /// A place on the axis to mark, and with what.
+    pub(super) mark: Option<(f64, &'a str)>,
 }
 
 /// A line through points.
@@ -107,6 +110,19 @@ fn draw_bars(plot: &Bars<'_>, svg: &mut String) -> Drawn {
     let ends = |x: f64| std::iter::once((at(x), 0.0));
     let outline = ends(*first).chain(outline).chain(ends(*last));
     chart.draw_series(LineSeries::new(outline, AFTER.stroke_width(3)))?;
+    if let Some((mark, name)) = plot.mark.filter(|(mark, _)| (low..=high).contains(&at(*mark))) {
+        let top = most.max(1e-9) * 1.05;
+        chart.draw_series(DashedLineSeries::new(
+            [(at(mark), 0.0), (at(mark), top)],
+            6,
+            4,
+            TEXT.stroke_width(1),
+        ))?;
+        let is_left = at(mark) > (low + high) / 2.0;
+        let side = if is_left { HPos::Right } else { HPos::Left };
+        let style = ("sans-serif", 14).into_font().color(&TEXT).pos(Pos::new(side, VPos::Top));
+        chart.draw_series(std::iter::once(Text::new(format!(" {name} "), (at(mark), top), style)))?;
+    }
     root.present()?;
     Ok(())
 }

@@ -131,6 +131,7 @@ impl Page<'_> {
             axis: "tokens",
             bins: &bins,
             logarithmic: true,
+            mark: None,
         });
         let mean = |documents: f64, tokens: u64| three_digits(tokens as f64 / documents);
         let tokens = |of: fn(&SourceReview) -> u64| self.review.sources.iter().map(of).sum::<u64>();
@@ -174,6 +175,7 @@ impl Page<'_> {
                 axis: "log weight",
                 bins: &bins,
                 logarithmic: false,
+                mark: target.threshold.map(|threshold| (threshold, "threshold")),
             });
             let threshold = match draw.threshold {
                 Some(threshold) => format!(
