@@ -85,6 +85,11 @@ class SelectOptions(TypedDict, total=False):
     """Write in random order instead of input order."""
     annotate: bool | None
     """Add each record's log weight to it, as a field `log_weight`."""
+    report: Path | None
+    """Also write a page about the selection to FILE, in HTML: what was selected, from where, and why."""
+    report_by: str | None
+    """In the report, tell sources apart by this field; a dotted path reaches into objects [default:
+    shards]."""
     exclude: str | Sequence[str] | None
     """Leave out files of walked folders whose name, or path from the folder, is like GLOB; repeatable."""
     text_field: str | Sequence[str] | None
@@ -201,12 +206,14 @@ class ResampleOptions(TypedDict, total=False):
     """Draw by the number in this field of each record instead; a dotted path reaches into objects."""
     log_scores: bool | None
     """The scores are logarithms."""
+    tokenizer: Literal["wordpunct", "word_tokenize", "unicode", "bytes", "ids"] | None
+    """How tokens are counted for weights of your own that do not tell them [default: wordpunct]."""
+    method: Literal["gumbel", "topk", "random", "pareto"] | None
+    """How records are drawn."""
     plan_only: Path | None
     """Decide, and write what was decided to PLAN and nothing else."""
     plan: Path | None
     """Write what PLAN has selected of the shards named here, instead of drawing."""
-    tokenizer: Literal["wordpunct", "word_tokenize", "unicode", "bytes", "ids"] | None
-    """How tokens are counted for weights of your own that do not tell them [default: wordpunct]."""
     punkt: Path | None
     """The folder with the trained sentence model, NLTK's punkt_tab."""
     min_tokens: int | str | None
@@ -243,8 +250,6 @@ class ResampleOptions(TypedDict, total=False):
     """Make E selections, one for each epoch, each with the whole budget and with noise of its own."""
     disjoint: bool | None
     """With `draws`, select no record again before all eligible records were selected."""
-    method: Literal["gumbel", "topk", "random", "pareto"] | None
-    """How records are drawn."""
     where: str | Sequence[str] | None
     """Keep the records whose FIELD is VALUE; repeatable."""
     where_not: str | Sequence[str] | None
@@ -385,6 +390,8 @@ class PrepareOptions(TypedDict, total=False):
 class DrawOptions(TypedDict, total=False):
     """Options of ``dsir resample``."""
 
+    method: Literal["gumbel", "topk", "random", "pareto"] | None
+    """How records are drawn."""
     min_tokens: int | str | None
     """Leave out records with fewer tokens."""
     temperature: float | Sequence[float] | None
@@ -413,8 +420,6 @@ class DrawOptions(TypedDict, total=False):
     """Make E selections, one for each epoch, each with the whole budget and with noise of its own."""
     disjoint: bool | None
     """With `draws`, select no record again before all eligible records were selected."""
-    method: Literal["gumbel", "topk", "random", "pareto"] | None
-    """How records are drawn."""
     config: Path | None
     """Take options from FILE, in TOML, under their own names; what is typed wins."""
     print_config: bool | None

@@ -13,6 +13,8 @@ pub struct CurvePoint {
     pub tokens: u64,
     /// The KL reduction for each target.
     pub reductions: Vec<f64>,
+    /// What random selections of this size would come to, for each target; `None` if the corpus is too small to tell.
+    pub random: Vec<Option<f64>>,
     /// (Σ v)² / Σ v² over the documents, with v = exp(log weight / T): how many of equal weight they are worth. `None`
     /// if nothing was drawn by weights.
     pub effective_size: Option<f64>,
@@ -22,19 +24,14 @@ pub struct CurvePoint {
     pub is_asked: bool,
 }
 
-/// In rising order of budgets.
+/// In rising order of budgets, of records that one key ranks.
 pub(super) fn curve(rows: &RowsReview, gathered: &Gathered, evaluator: &Evaluator) -> Vec<CurvePoint> {
-    if !rows.ranks_all {
-        return Vec::new();
-    }
-    let reductions = |sums: &Sums| -> Option<Vec<f64>> {
-        let measured = evaluator.measure("", &sums.counts).ok()?;
-        Some(measured.iter().map(|closeness: &Closeness| closeness.reduction).collect())
-    };
-    let point = |sums: &Sums, reductions: Vec<f64>| CurvePoint {
+    let measure = |sums: &Sums| evaluator.measure("", &sums.counts).ok();
+    let point = |sums: &Sums, measured: &[Closeness]| CurvePoint {
         records: sums.counts.documents,
         tokens: sums.counts.tokens,
-        reductions,
+        reductions: measured.iter().map(|closeness| closeness.reduction).collect(),
+        random: measured.iter().map(|closeness| closeness.random).collect(),
         effective_size: effective_size(sums).filter(|_| rows.temperature > 0.0),
         is_estimate: false,
         is_asked: false,
@@ -44,9 +41,9 @@ pub(super) fn curve(rows: &RowsReview, gathered: &Gathered, evaluator: &Evaluato
     let mut selected = Sums::none(buckets);
     for (number, level) in gathered.levels.iter().enumerate() {
         selected.join(level);
-        if let Some(reductions) = reductions(&selected) {
+        if let Some(measured) = measure(&selected) {
             let is_asked = number + 1 == gathered.levels.len();
-            points.push(CurvePoint { is_asked, ..point(&selected, reductions) });
+            points.push(CurvePoint { is_asked, ..point(&selected, &measured) });
         }
     }
     // Each sampled document stands for so many.
@@ -59,17 +56,18 @@ pub(super) fn curve(rows: &RowsReview, gathered: &Gathered, evaluator: &Evaluato
         both.join(&halves[1]);
         let with = |others: &Sums, times: f64| joined(&selected, others, times);
         let whole = with(&both, stands_for);
-        let Some(of_whole) = reductions(&whole) else { continue };
-        let of_halves: Option<Vec<Vec<f64>>> =
-            halves.iter().map(|half| reductions(&with(half, 2.0 * stands_for))).collect();
+        let Some(of_whole) = measure(&whole) else { continue };
+        let of_halves: Option<Vec<Vec<Closeness>>> =
+            halves.iter().map(|half| measure(&with(half, 2.0 * stands_for))).collect();
         let Some(of_halves) = of_halves else { continue };
+        let mut estimate = CurvePoint { is_estimate: true, ..point(&whole, &of_whole) };
         // A sample is further from everything than what it is of, and its halves are twice as far: what they tell
         // beyond the whole is taken off.
-        let reductions = of_whole.iter().enumerate().map(|(target, of_whole)| {
-            let mean = of_halves.iter().map(|of_half| of_half[target]).sum::<f64>() / 2.0;
-            2.0 * of_whole - mean
-        });
-        points.push(CurvePoint { is_estimate: true, ..point(&whole, reductions.collect()) });
+        for (target, reduction) in estimate.reductions.iter_mut().enumerate() {
+            let mean = of_halves.iter().map(|of_half| of_half[target].reduction).sum::<f64>() / 2.0;
+            *reduction = 2.0 * *reduction - mean;
+        }
+        points.push(estimate);
     }
     points
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use rayon::prelude::*;
+
 use super::gather::{KeptText, Texts, next_below};
 use super::picks::Pick;
 use super::rows::{NOTABLE, RowsReview};
@@ -39,13 +41,13 @@ pub struct ReviewedDocument {
 pub enum DocumentKind {
     /// It has one of the largest log weights that were selected.
     Top,
-    /// It is one of the selected, whichever.
+    /// It is one of the selected, at random.
     Selected,
     /// It was selected, and its key is next to the threshold.
     Above,
     /// It was not selected, and its key is next to the threshold, of a sample.
     Below,
-    /// It is one of those not selected, whichever.
+    /// It is one of those not selected, at random.
     Left,
 }
 
@@ -55,21 +57,21 @@ pub enum DocumentKind {
 /// A model that cannot weigh.
 pub(super) fn documents(
     rows: &RowsReview,
-    texts: Texts,
+    texts: &Texts,
     model: Option<(&Model, &Featurizers)>,
     paths: &[PathBuf],
 ) -> Result<Vec<ReviewedDocument>, Error> {
     let log_ratios = model.map(|(model, _)| model.log_ratios()).transpose()?;
-    let whichever = |picks: &[Pick]| picks.iter().take(2 * NOTABLE).copied().collect::<Vec<_>>();
+    let at_random = |picks: &[Pick]| picks.iter().take(2 * NOTABLE).copied().collect::<Vec<_>>();
     let kinds = [
         (DocumentKind::Top, rows.top.clone()),
         (DocumentKind::Above, rows.last.clone()),
         (DocumentKind::Below, next_below(&rows.others)),
-        (DocumentKind::Selected, whichever(&rows.selected)),
-        (DocumentKind::Left, whichever(&rows.others)),
+        (DocumentKind::Selected, at_random(&rows.selected)),
+        (DocumentKind::Left, at_random(&rows.others)),
     ];
     let mut seen = Vec::new();
-    let mut documents = Vec::new();
+    let mut documents: Vec<ReviewedDocument> = Vec::new();
     for (kind, picks) in kinds {
         let mut of_kind = 0;
         for pick in picks {
@@ -80,12 +82,6 @@ pub(super) fn documents(
             }
             seen.push(pick.hash);
             of_kind += 1;
-            let explanation = match (model, &log_ratios) {
-                (Some((model, featurizers)), Some(log_ratios)) => {
-                    Some(Explanation::of(text, model, log_ratios, featurizers))
-                }
-                _ => None,
-            };
             documents.push(ReviewedDocument {
                 kind,
                 shard: paths.get(pick.position.shard).cloned().unwrap_or_default(),
@@ -96,10 +92,15 @@ pub(super) fn documents(
                 margin: pick.margin,
                 text: text.clone(),
                 is_cut: *is_cut,
-                explanation,
+                explanation: None,
             });
         }
     }
     documents.sort_by_key(|document| document.kind as u8);
+    if let (Some((model, featurizers)), Some(log_ratios)) = (model, &log_ratios) {
+        documents.par_iter_mut().for_each(|document| {
+            document.explanation = Some(Explanation::of(&document.text, model, log_ratios, featurizers));
+        });
+    }
     Ok(documents)
 }

@@ -12,7 +12,7 @@ use crate::resample::{Plan, Position};
 use crate::weights::Row;
 
 /// The texts of so many selected documents, and of so many others, are kept to find out which n-grams they have.
-pub(super) const NGRAM_TEXTS: usize = 400;
+pub(super) const NGRAM_TEXTS: usize = 256;
 /// Of a document that is shown, so many bytes are kept, and of any other so many.
 const SHOWN_BYTES: usize = 64 << 10;
 const OTHER_BYTES: usize = 8 << 10;
@@ -21,7 +21,8 @@ const HALVINGS: u32 = 5;
 const DOUBLINGS: u32 = 6;
 /// From fewer documents, nothing is told of another budget.
 const LEAST_DOCUMENTS: usize = 100;
-/// Selected documents are in so many blocks, which the bootstrap draws from; fewer if there are many buckets.
+/// A sample of the selected documents is in so many blocks, which the bootstrap draws from; fewer if there are many
+/// buckets.
 const BLOCKS: usize = 128;
 const FEWER_BLOCKS: usize = 64;
 /// More numbers are not kept.
@@ -42,7 +43,9 @@ pub(crate) struct Gathering<'a> {
     wanted: AHashMap<Position, Wanted>,
     /// Of what is not selected, no larger content hash is wanted.
     last_hash: u64,
-    /// Of the selected, by their content hashes.
+    /// Of what is selected, no larger one is in a block.
+    last_in_blocks: u64,
+    /// Of the selected in the sample, by their content hashes.
     blocks: Vec<Mutex<Vec<u64>>>,
     found: Mutex<Found>,
 }
@@ -200,6 +203,7 @@ impl<'a> Gathering<'a> {
             levels,
             wanted,
             last_hash: rows.others.last().map_or(0, |pick| pick.hash),
+            last_in_blocks: rows.selected.last().map_or(0, |pick| pick.hash),
             blocks: (0..blocks).map(|_| Mutex::new(vec![0; cells as usize])).collect(),
             found: Mutex::new(found),
         }
@@ -244,8 +248,8 @@ impl<'a> Gathering<'a> {
             }
             _ => 0.0,
         };
-        let block = (is_selected && !self.blocks.is_empty())
-            .then(|| (row.record() % self.blocks.len() as u64) as usize);
+        let is_in_block = is_selected && row.record() <= self.last_in_blocks && !self.blocks.is_empty();
+        let block = is_in_block.then(|| (row.record() % self.blocks.len() as u64) as usize);
         Some(Reading { position: Some(position), place, block, bytes, exp, tokens: row.tokens() })
     }
 

@@ -24,7 +24,7 @@ pub use sources::{SourceKind, SourceReview};
 
 use std::path::PathBuf;
 
-use crate::density::{Error, Evaluator, Model};
+use crate::density::{EPSILON, Error, Evaluator, Model};
 use crate::featurizer::Featurizers;
 
 /// What the first draw of a selection is like.
@@ -80,26 +80,35 @@ impl Review {
     /// A model of which one side was not counted.
     pub(crate) fn new(input: ReviewInput<'_>) -> Result<Self, Error> {
         let ReviewInput { rows, gathered, model, paths } = input;
-        let evaluator = model.map(|(model, _)| Evaluator::new(model, crate::density::EPSILON)).transpose()?;
-        let intervals = match model {
-            Some((model, _)) => interval::intervals(model, &gathered.blocks)?,
-            None => Vec::new(),
+        let find_intervals = || match model {
+            Some((model, _)) => interval::intervals(model, &gathered.blocks, rows.sampled_part()),
+            None => Ok(Vec::new()),
+        };
+        let find_ngrams = || {
+            let (_, featurizers) = model?;
+            NgramShifts::new(&gathered.texts, rows.selected_share(), featurizers)
+        };
+        let (intervals, ngrams) = rayon::join(find_intervals, find_ngrams);
+        let intervals = intervals?;
+        let curve = match model {
+            Some((model, _)) if rows.ranks_all => {
+                curve::curve(&rows, &gathered, &Evaluator::new(model, EPSILON)?)
+            }
+            _ => Vec::new(),
         };
         let targets = rows.targets.iter().enumerate().map(|(target, of_target)| TargetReview {
             histogram: of_target.histogram(),
             threshold: of_target.threshold,
             interval: intervals.get(target).copied(),
         });
-        let ngrams = model
-            .map(|(_, featurizers)| NgramShifts::new(&gathered.texts, rows.selected_share(), featurizers));
         Ok(Review {
             targets: targets.collect(),
             source_kind: rows.sources.kind,
             sources: rows.sources.review(),
             lengths: rows.lengths(),
-            curve: evaluator.map_or(Vec::new(), |evaluator| curve::curve(&rows, &gathered, &evaluator)),
-            documents: documents::documents(&rows, gathered.texts, model, &paths)?,
-            ngrams: ngrams.flatten(),
+            curve,
+            documents: documents::documents(&rows, &gathered.texts, model, &paths)?,
+            ngrams,
             model: model.map(|(model, _)| model.fingerprint()),
         })
     }

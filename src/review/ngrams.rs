@@ -1,6 +1,6 @@
 //! The n-grams that a selection has more and less of than what it was selected from, as words.
 
-use ahash::{AHashMap, AHashSet};
+use ahash::AHashMap;
 
 use super::gather::Texts;
 use crate::featurizer::Featurizers;
@@ -32,7 +32,7 @@ pub struct NgramShift {
 const TOLD: usize = 20;
 /// Longer n-grams are of no use to a reader.
 const LONGEST: usize = 60;
-/// An n-gram that no more documents have tells nothing.
+/// An n-gram of fewer documents tells nothing.
 const LEAST_DOCUMENTS: u32 = 3;
 /// Added to counts before their logarithms are taken.
 const PRIOR: f64 = 0.5;
@@ -42,6 +42,82 @@ const PRIOR: f64 = 0.5;
 struct Occurrences {
     times: [u64; 2],
     documents: [u32; 2],
+    /// The same as `times`, but few of each document.
+    few: [u64; 2],
+    /// The number of the last document that had it, from 1, and how often that had it.
+    last: (u32, u32),
+}
+
+/// A document with a word that it repeats tells no more than one that has it so many times.
+const FEW: u32 = 3;
+
+impl Occurrences {
+    fn add(&mut self, side: usize, document: u32) {
+        if self.last.0 != document {
+            self.documents[side] += 1;
+            self.last = (document, 0);
+        }
+        self.times[side] += 1;
+        self.last.1 += 1;
+        self.few[side] += u64::from(self.last.1 <= FEW);
+    }
+}
+
+/// The n-grams of one and of two tokens in the texts so far.
+#[derive(Default)]
+struct Occurring {
+    /// Tokens, by the numbers that stand for them.
+    numbers: AHashMap<Vec<u8>, u32>,
+    tokens: Vec<Occurrences>,
+    pairs: AHashMap<[u32; 2], Occurrences>,
+    /// For each length of n-grams, how many there are.
+    totals: [[u64; 2]; 2],
+    documents: u32,
+}
+
+impl Occurring {
+    fn count(&mut self, text: &str, side: usize, with_pairs: bool, featurizers: &Featurizers) {
+        self.documents += 1;
+        let Occurring { numbers, tokens, pairs, totals, documents } = self;
+        let mut last = None;
+        featurizers.tokens(text, |token| {
+            let number = match numbers.get(token) {
+                Some(number) => *number,
+                None => {
+                    numbers.insert(token.to_vec(), tokens.len() as u32);
+                    tokens.push(Occurrences::default());
+                    tokens.len() as u32 - 1
+                }
+            };
+            totals[0][side] += 1;
+            tokens[number as usize].add(side, *documents);
+            if let Some(last) = last.filter(|_| with_pairs) {
+                totals[1][side] += 1;
+                pairs.entry([last, number]).or_default().add(side, *documents);
+            }
+            last = Some(number);
+        });
+    }
+
+    /// All n-grams that are short enough and in some documents, each with its length in tokens.
+    fn ngrams(&self) -> Vec<(Vec<u8>, usize, Occurrences)> {
+        let mut names: Vec<&[u8]> = vec![&[]; self.tokens.len()];
+        self.numbers.iter().for_each(|(token, number)| names[*number as usize] = token);
+        let is_told = |length: usize, of: &Occurrences| {
+            length <= LONGEST && of.documents[0] + of.documents[1] >= LEAST_DOCUMENTS
+        };
+        let mut ngrams = Vec::new();
+        for (name, of) in names.iter().zip(&self.tokens).filter(|(name, of)| is_told(name.len(), of)) {
+            ngrams.push((name.to_vec(), 1, *of));
+        }
+        for ([first, second], of) in &self.pairs {
+            let (first, second) = (names[*first as usize], names[*second as usize]);
+            if is_told(first.len() + 1 + second.len(), of) {
+                ngrams.push(([first, b" ", second].concat(), 2, *of));
+            }
+        }
+        ngrams
+    }
 }
 
 impl NgramShifts {
@@ -52,17 +128,15 @@ impl NgramShifts {
         if documents.contains(&0) {
             return None;
         }
-        let longest = usize::from(featurizers.space().ngrams).min(2);
-        let mut found: AHashMap<Vec<u8>, Occurrences> = AHashMap::new();
-        // For each length of n-grams, how many there are.
-        let mut totals = [[0u64; 2]; 2];
+        let with_pairs = featurizers.space().ngrams > 1;
+        let mut found = Occurring::default();
         for (side, texts) in samples.iter().enumerate() {
-            for text in texts {
-                count(text, longest, side, featurizers, &mut found, &mut totals);
-            }
+            texts.iter().for_each(|text| found.count(text, side, with_pairs, featurizers));
         }
-        let mut scored: Vec<(f64, NgramShift)> =
-            found.iter().filter_map(|(ngram, of)| shift(ngram, *of, &totals, selected_share)).collect();
+        let ngrams = found.ngrams().into_iter();
+        let mut scored: Vec<(f64, NgramShift)> = ngrams
+            .map(|(ngram, length, of)| shift(&ngram, of, found.totals[length - 1], selected_share))
+            .collect();
         let by_score = |a: &(f64, NgramShift), b: &(f64, NgramShift)| {
             b.0.total_cmp(&a.0).then_with(|| a.1.ngram.cmp(&b.1.ngram))
         };
@@ -78,56 +152,51 @@ impl NgramShifts {
     }
 }
 
-fn count(
-    text: &str,
-    longest: usize,
-    side: usize,
-    featurizers: &Featurizers,
-    found: &mut AHashMap<Vec<u8>, Occurrences>,
-    totals: &mut [[u64; 2]; 2],
-) {
-    let mut seen: AHashSet<Vec<u8>> = AHashSet::new();
-    let mut last: Vec<u8> = Vec::new();
-    featurizers.tokens(text, |token| {
-        for n in 1..=longest {
-            let ngram = match n {
-                1 => token.to_vec(),
-                _ if last.is_empty() => continue,
-                _ => [&last[..], b" ", token].concat(),
-            };
-            totals[n - 1][side] += 1;
-            if ngram.len() > LONGEST {
-                continue;
-            }
-            let of = found.entry(ngram.clone()).or_default();
-            of.times[side] += 1;
-            of.documents[side] += u32::from(seen.insert(ngram));
-        }
-        last.clear();
-        last.extend_from_slice(token);
-    });
-}
-
 /// How surely an n-gram is raised, above zero, or lowered: the difference of the logarithms of its parts, in standard
 /// deviations that go by documents, since a word comes again where it came once.
 fn shift(
     ngram: &[u8],
-    of: Occurrences,
-    totals: &[[u64; 2]; 2],
+    Occurrences { times, documents, few, .. }: Occurrences,
+    totals: [u64; 2],
     selected_share: f64,
-) -> Option<(f64, NgramShift)> {
-    let Occurrences { times, documents } = of;
-    if documents[0] + documents[1] < LEAST_DOCUMENTS {
-        return None;
-    }
-    let length = if ngram.contains(&b' ') { 2 } else { 1 };
-    let part = |side: usize| (times[side] as f64 + PRIOR) / (totals[length - 1][side] as f64 + 1.0);
+) -> (f64, NgramShift) {
+    let part = |side: usize| (few[side] as f64 + PRIOR) / (totals[side] as f64 + 1.0);
     let [selected, others] = [part(0), part(1)];
     let spread = |side: usize| 1.0 / (f64::from(documents[side]) + PRIOR);
     let score = (ln(selected) - ln(others)) / (spread(0) + spread(1)).sqrt();
     let ngram = String::from_utf8_lossy(ngram).into_owned();
-    let of_10_000 = |side: usize| 1e4 * times[side] as f64 / (totals[length - 1][side].max(1)) as f64;
+    let of_10_000 = |side: usize| 1e4 * times[side] as f64 / totals[side].max(1) as f64;
     let (after, others) = (of_10_000(0), of_10_000(1));
     let before = selected_share * after + (1.0 - selected_share) * others;
-    Some((score, NgramShift { ngram, before, after }))
+    (score, NgramShift { ngram, before, after })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::featurizer::FeatureSpace;
+
+    #[test]
+    fn what_is_in_many_documents_tells_more_than_what_is_often_in_one() {
+        let featurizers = Featurizers::new(FeatureSpace::default(), None).unwrap();
+        let mut found = Occurring::default();
+        for i in 0..20 {
+            let gulls = "gull ".repeat(if i < 3 { 40 } else { 0 });
+            found.count(&format!("the sea rises {gulls}"), 0, true, &featurizers);
+            found.count("the tax rises", 1, true, &featurizers);
+        }
+        let ngrams = found.ngrams().into_iter();
+        let shifts: AHashMap<String, (f64, NgramShift)> = ngrams
+            .map(|(ngram, length, of)| shift(&ngram, of, found.totals[length - 1], 0.25))
+            .map(|(score, shift)| (shift.ngram.clone(), (score, shift)))
+            .collect();
+        let score = |ngram: &str| shifts[ngram].0;
+        assert!(score("sea") > score("gull") && score("gull") > 0.0 && score("the sea") > 0.0);
+        assert!(score("tax") < 0.0 && score("tax rises") < 0.0);
+        // Of 60 tokens and 120 gulls, 20 are `the`: 1e4 · 20 / 180 after; of the others, a third.
+        let the = &shifts["the"].1;
+        assert!((the.after - 1e4 / 9.0).abs() < 1e-6);
+        assert!((the.before - (0.25 * 1e4 / 9.0 + 0.75 * 1e4 / 3.0)).abs() < 1e-6);
+        assert!(!shifts.contains_key("rises the"), "no n-gram goes over the end of a document");
+    }
 }

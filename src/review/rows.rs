@@ -80,6 +80,11 @@ impl RowsReview {
         self.selected_records as f64 / self.eligible.max(1) as f64
     }
 
+    /// The part of the selected that is in the sample of them.
+    pub(super) fn sampled_part(&self) -> f64 {
+        self.selected.len() as f64 / self.selected_records.max(1) as f64
+    }
+
     /// Lengths, from the shortest to the longest that there is.
     pub(super) fn lengths(&self) -> Vec<LengthBin> {
         let [there, selected] = &self.lengths;

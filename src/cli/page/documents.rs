@@ -7,6 +7,7 @@ use super::html::{beginning, escaped, folded, table, three_digits};
 use crate::cli::format::{count, number};
 use crate::cli::marked::{Piece, pieces};
 use crate::explain::{Explanation, NgramPart};
+use crate::jobs::ScoreKind;
 use crate::review::{DocumentKind, ReviewedDocument};
 
 /// Of a text, so many characters are shown.
@@ -21,7 +22,7 @@ impl Page<'_> {
         let kinds = [
             (
                 DocumentKind::Selected,
-                "Selected, whichever",
+                "Selected, at random",
                 "The draw takes more of some documents than of others; \
               these stand for the whole selection.",
             ),
@@ -43,7 +44,7 @@ impl Page<'_> {
                 "The first that did not come in, of a \
               sample of what is eligible.",
             ),
-            (DocumentKind::Left, "Not selected, whichever", "What the raw corpus has more of."),
+            (DocumentKind::Left, "Not selected, at random", "What the raw corpus has more of."),
         ];
         let mut out = String::new();
         for (kind, heading, note) in kinds {
@@ -113,21 +114,27 @@ impl Page<'_> {
         let is_long = text.chars().nth(SHOWN).is_some();
         content += if is_long || *is_cut { " […]</div>\n" } else { "</div>\n" };
         if let Some(explanation) = explanation {
-            content += &parts(explanation, *target, *is_cut);
+            let is_by_length =
+                self.report.draw.as_ref().is_some_and(|draw| draw.scores == ScoreKind::Normalized);
+            content += &parts(explanation, *target, *is_cut, is_by_length.then_some(*log_weight));
         }
         folded(&summary, &content)
     }
 }
 
 /// What a log weight is made of.
-fn parts(explanation: &Explanation, target: usize, is_cut: bool) -> String {
+fn parts(explanation: &Explanation, target: usize, is_cut: bool, by_length: Option<f64>) -> String {
     let Explanation { log_weights, ngrams, .. } = explanation;
     let of = |part: &NgramPart| part.parts.get(target).copied().unwrap_or(0.0);
     let sum = |sign: f64| -> f64 { ngrams.iter().map(of).filter(|part| part * sign > 0.0).sum() };
     let Some(log_weight) = log_weights.get(target) else { return String::new() };
     let of_what = if is_cut { "the beginning of the document, which is longer," } else { "all its n-grams" };
+    let by_length = match by_length {
+        Some(log_weight) => format!(" By length, this is the log weight {}.", three_digits(log_weight)),
+        None => String::new(),
+    };
     let mut out = format!(
-        "<p>The sum over {of_what} is {}: {} by n-grams that raise it, {} by those that lower it.</p>\n<div \
+        "<p>The sum over {of_what} is {}: {} by n-grams that raise it, {} by those that lower it.{by_length}</p>\n<div \
          class=\"two\">\n",
         three_digits(*log_weight),
         three_digits(sum(1.0)),
@@ -143,7 +150,7 @@ fn parts(explanation: &Explanation, target: usize, is_cut: bool) -> String {
                 let shares = match &part.same_bucket[..] {
                     [] => String::new(),
                     [first, ..] => format!(
-                        " <span class=\"soft\">one bucket with {}</span>",
+                        " <span class=\"soft\">in one bucket with <bdi class=\"ngram\">{}</bdi></span>",
                         escaped(&beginning(&ngrams[*first].ngram, 40))
                     ),
                 };

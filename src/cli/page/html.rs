@@ -83,6 +83,13 @@ pub(super) fn three_digits(value: f64) -> String {
     text.replace('-', "−")
 }
 
+/// The same for an axis, where no digit stands that is not needed.
+pub(super) fn on_axis(value: f64) -> String {
+    let text = three_digits(value);
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    if text == "−0" { "0".to_owned() } else { text.to_owned() }
+}
+
 fn grouped(value: f64) -> String {
     let digits = crate::cli::format::number(value.abs() as u64);
     if value < 0.0 { format!("-{digits}") } else { digits }
@@ -107,6 +114,7 @@ mod tests {
     fn numbers_for_people() {
         let told = [0.0, 0.12345, -1.2345, 12.345, -1234.5, 12_345_678.0].map(three_digits);
         assert_eq!(told, ["0.000", "0.123", "−1.23", "12.3", "−1 235", "12 345 678"]);
+        assert_eq!([-0.0001, 0.2, -50.0, 1000.0].map(on_axis), ["0", "0.2", "−50", "1 000"]);
         let told = [0.0, 0.0001, 0.0123, 0.5, 1.0, f64::NAN].map(percent);
         assert_eq!(told, ["0%", "&lt;0.1%", "1.2%", "50%", "100%", "–"]);
         assert_eq!(beginning("a\n b  c d", 5), "a b c…");

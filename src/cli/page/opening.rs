@@ -7,6 +7,7 @@ use super::html::{escaped, percent, three_digits};
 use crate::cli::format::{count, number, size};
 use crate::density::Closeness;
 use crate::jobs::{DrawReport, EpochReport};
+use crate::resample::Budget;
 use crate::review::Interval;
 
 /// So many names are told of several files.
@@ -80,7 +81,12 @@ impl Page<'_> {
             }
             _ => "by their weights".to_owned(),
         };
-        let budget = escaped(&draw.budget.to_string());
+        let budget = match draw.budget {
+            Budget::Records(records) => count(records, "document"),
+            Budget::Fraction(fraction) => format!("{} of what is eligible", percent(fraction)),
+            Budget::Tokens(tokens) => format!("{} tokens", number(tokens)),
+            Budget::Bytes(bytes) => size(bytes),
+        };
         format!(
             "Asked for {budget} of {from}, {like}. {} of {} were eligible ({} had too few tokens, {} were left out by \
              conditions); {share} of these were selected.",

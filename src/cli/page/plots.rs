@@ -4,7 +4,7 @@ use plotters::coord::ranged1d::ValueFormatter;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::html::{escaped, three_digits};
+use super::html::{escaped, on_axis};
 
 /// Colors that stand for those of the theme: see `style.css`.
 const TEXT: RGBColor = RGBColor(0x10, 0x10, 0x10);
@@ -33,8 +33,8 @@ pub(super) struct Line<'a> {
     pub(super) label: &'a str,
     pub(super) axes: (&'a str, &'a str),
     pub(super) points: &'a [LinePoint],
-    /// A level to compare with.
-    pub(super) level: Option<f64>,
+    /// Points of a line to compare with.
+    pub(super) baseline: &'a [(f64, f64)],
     /// Whether the vertical axis is logarithmic, too.
     pub(super) logarithmic: bool,
 }
@@ -80,20 +80,19 @@ fn draw_bars(plot: &Bars<'_>, svg: &mut String) -> Drawn {
     let most = plot.bins.iter().flat_map(|(.., before, after)| [*before, *after]).fold(0.0, f64::max);
     let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
     let mut chart = ChartBuilder::on(&root)
-        .margin(6)
-        .x_label_area_size(44)
-        .y_label_area_size(64)
+        .margin(8)
+        .margin_right(28)
+        .x_label_area_size(48)
+        .y_label_area_size(72)
         .build_cartesian_2d(low..high, 0.0..most.max(1e-9) * 1.05)?;
-    let x_label = |value: &f64| {
-        three_digits(if plot.logarithmic { (value.exp2() - 1.0).round() } else { *value }).replace(".00", "")
-    };
+    let x_label = |value: &f64| on_axis(if plot.logarithmic { (value.exp2() - 1.0).round() } else { *value });
     chart
         .configure_mesh()
         .disable_x_mesh()
         .light_line_style(TRANSPARENT)
         .bold_line_style(GRID)
         .axis_style(TEXT)
-        .label_style(("sans-serif", 14).into_font().color(&TEXT))
+        .label_style(("sans-serif", 16).into_font().color(&TEXT))
         .x_labels(9)
         .y_labels(5)
         .x_desc(plot.axis)
@@ -120,7 +119,7 @@ fn draw_bars(plot: &Bars<'_>, svg: &mut String) -> Drawn {
         ))?;
         let is_left = at(mark) > (low + high) / 2.0;
         let side = if is_left { HPos::Right } else { HPos::Left };
-        let style = ("sans-serif", 14).into_font().color(&TEXT).pos(Pos::new(side, VPos::Top));
+        let style = ("sans-serif", 16).into_font().color(&TEXT).pos(Pos::new(side, VPos::Top));
         chart.draw_series(std::iter::once(Text::new(format!(" {name} "), (at(mark), top), style)))?;
     }
     root.present()?;
@@ -129,7 +128,7 @@ fn draw_bars(plot: &Bars<'_>, svg: &mut String) -> Drawn {
 
 fn draw_line(plot: &Line<'_>, svg: &mut String) -> Drawn {
     let xs = || plot.points.iter().map(|point| point.x);
-    let ys = || plot.points.iter().map(|point| point.y).chain(plot.level);
+    let ys = || plot.points.iter().map(|point| point.y).chain(plot.baseline.iter().map(|(_, y)| *y));
     let (low, high) = (xs().fold(f64::INFINITY, f64::min), xs().fold(f64::NEG_INFINITY, f64::max));
     let (least, most) = (ys().fold(f64::INFINITY, f64::min), ys().fold(f64::NEG_INFINITY, f64::max));
     if !(low < high && least.is_finite() && most.is_finite()) {
@@ -137,7 +136,7 @@ fn draw_line(plot: &Line<'_>, svg: &mut String) -> Drawn {
     }
     let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
     let mut builder = ChartBuilder::on(&root);
-    builder.margin(8).x_label_area_size(44).y_label_area_size(64);
+    builder.margin(8).margin_right(28).x_label_area_size(48).y_label_area_size(72);
     let x_range = (low * 0.9..high * 1.1).log_scale();
     if plot.logarithmic {
         let range = (least.max(1e-9) * 0.8..most.max(least) * 1.25).log_scale();
@@ -163,18 +162,15 @@ where
         .light_line_style(TRANSPARENT)
         .bold_line_style(GRID)
         .axis_style(TEXT)
-        .label_style(("sans-serif", 14).into_font().color(&TEXT))
+        .label_style(("sans-serif", 16).into_font().color(&TEXT))
         .x_labels(7)
         .y_labels(5)
         .x_desc(plot.axes.0)
         .y_desc(plot.axes.1)
-        .x_label_formatter(&|value| three_digits(*value))
-        .y_label_formatter(&|value| three_digits(*value))
+        .x_label_formatter(&|value| on_axis(*value))
+        .y_label_formatter(&|value| on_axis(*value))
         .draw()?;
-    let (first, last) = (plot.points.first(), plot.points.last());
-    if let (Some(level), Some(first), Some(last)) = (plot.level, first, last) {
-        chart.draw_series(LineSeries::new([(first.x, level), (last.x, level)], BEFORE.stroke_width(1)))?;
-    }
+    chart.draw_series(LineSeries::new(plot.baseline.iter().copied(), BEFORE.stroke_width(2)))?;
     let line = plot.points.iter().map(|point| (point.x, point.y));
     chart.draw_series(LineSeries::new(line, AFTER.stroke_width(2)))?;
     for point in plot.points {

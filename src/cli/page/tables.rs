@@ -9,6 +9,10 @@ use crate::cli::format::{count, number, size};
 use crate::jobs::SelectedRecords;
 use crate::review::{LengthBin, NgramShift, SourceKind, SourceReview};
 
+/// What grows by less does not grow.
+const MUCH_MORE: f64 = 1.5;
+/// Longer tables are folded from here on.
+const ROWS: usize = 15;
 const KEYS: &str = "<p><span class=\"key\">eligible</span><span class=\"key after\">selected</span></p>\n";
 
 impl Page<'_> {
@@ -22,13 +26,17 @@ impl Page<'_> {
             SourceKind::Folder => "folder",
             SourceKind::Shards => "shards",
         };
+        let shares = |source: &SourceReview| {
+            [source.there.tokens as f64 / there, source.selected.tokens as f64 / selected]
+        };
+        let largest = sources.iter().flat_map(shares).fold(1e-9, f64::max);
         let row = |source: &SourceReview| {
-            let (before, after) =
-                (source.there.tokens as f64 / there, source.selected.tokens as f64 / selected);
+            let [before, after] = shares(source);
             let lift =
                 if before > 0.0 { format!("{}×", three_digits(after / before)) } else { "–".to_owned() };
             let bar = |part: f64, class: &str| {
-                format!("<span class=\"bar{class}\" style=\"width:{:.1}%\"></span>", part * 100.0)
+                let width = part / largest * 100.0;
+                format!("<span class=\"bar{class}\" style=\"width:{width:.1}%\"></span>")
             };
             vec![
                 format!(
@@ -58,7 +66,7 @@ impl Page<'_> {
         let mut out = String::from(
             "<p>Shares are of tokens. The lift is the share of the selection over that of the raw corpus.</p>\n",
         );
-        out += &table("Composition before and after", &columns, &rows);
+        out += &long_table("Composition before and after", &columns, &rows);
         for target in 0..self.review.targets.len() {
             out += &self.quantiles(target, what);
         }
@@ -83,7 +91,7 @@ impl Page<'_> {
             ("75%", true),
             ("95%", true),
         ];
-        table(&format!("Quantiles of log weights{}", self.for_target(target)), &columns, &rows)
+        long_table(&format!("Quantiles of log weights{}", self.for_target(target)), &columns, &rows)
     }
 
     pub(super) fn ngrams(&self) -> String {
@@ -226,6 +234,10 @@ impl Page<'_> {
         );
         for target in 0..names.len() {
             let of_target = points(&|point| point.reductions.get(target).copied());
+            let random =
+                curve.iter().map(|point| (point.records as f64, point.random.get(target).copied().flatten()));
+            let baseline: Vec<(f64, f64)> =
+                random.filter_map(|(records, random)| Some((records, random?))).collect();
             let label = format!(
                 "KL reduction{} by number of documents; the table has the numbers",
                 self.for_target(target)
@@ -235,27 +247,16 @@ impl Page<'_> {
                 label: &label,
                 axes,
                 points: &of_target,
-                level: Some(0.0),
+                baseline: &baseline,
                 logarithmic: false,
             });
-            let _ = writeln!(out, "<figure>{plot}</figure>");
-        }
-        let sizes = points(&|point| point.effective_size);
-        if sizes.len() > 1 {
-            let plot = plots::line(&Line {
-                label: "Effective size by number of documents; the table has the numbers",
-                axes: ("documents", "effective size"),
-                points: &sizes,
-                level: None,
-                logarithmic: true,
-            });
+            let key = if baseline.is_empty() { "" } else { "<span class=\"key\">random selections</span>" };
             let _ = writeln!(
                 out,
-                "<figure>{plot}<figcaption>Effective size: how many documents of equal weight the selection is worth, \
-                 by exp(log weight / T). Where it no longer grows, more documents add little that the target \
-                 is like.</figcaption></figure>"
+                "<figure><p><span class=\"key after\">this draw</span>{key}</p>\n{plot}</figure>"
             );
         }
+        out += &self.effective_sizes(&points(&|point| point.effective_size));
         let rows: Vec<Vec<String>> = curve
             .iter()
             .map(|point| {
@@ -280,6 +281,33 @@ impl Page<'_> {
             .chain(reductions.iter().map(|name| (name.as_str(), true)))
             .collect();
         out + &folded("The same as a table", &table("Budgets", &columns, &rows))
+    }
+
+    fn effective_sizes(&self, sizes: &[LinePoint]) -> String {
+        let least = sizes.iter().map(|point| point.y).fold(f64::INFINITY, f64::min);
+        let most = sizes.iter().map(|point| point.y).fold(0.0, f64::max);
+        if sizes.len() < 2 {
+            return String::new();
+        }
+        if most < MUCH_MORE * least {
+            return format!(
+                "<p>The effective size is about {} whatever the budget: the largest weights decide, as is usual for whole \
+                 documents.</p>\n",
+                three_digits(most)
+            );
+        }
+        let plot = plots::line(&Line {
+            label: "Effective size by number of documents; the table has the numbers",
+            axes: ("documents", "effective size"),
+            points: sizes,
+            baseline: &[],
+            logarithmic: true,
+        });
+        format!(
+            "<figure>{plot}<figcaption>Effective size: how many documents of equal weight the selection is worth, by \
+             exp(log weight / T). Where it no longer grows, more documents add little that the target is \
+             like.</figcaption></figure>\n"
+        )
     }
 
     pub(super) fn copies(&self) -> String {
@@ -350,4 +378,15 @@ impl Page<'_> {
             table("What it was made with", &[("what", false), ("value", false)], &rows)
         )
     }
+}
+
+/// A table whose end is folded if it is long.
+fn long_table(caption: &str, columns: &[(&str, bool)], rows: &[Vec<String>]) -> String {
+    let (first, rest) = rows.split_at(rows.len().min(ROWS));
+    let mut out = table(caption, columns, first);
+    if !rest.is_empty() {
+        let more = format!("{} more", number(rest.len() as u64));
+        out += &folded(&more, &table(&format!("{caption}: the rest"), columns, rest));
+    }
+    out
 }
