@@ -11,7 +11,7 @@ use crate::weights::{Error, Row, RowBlock, RowSource};
 /// Of more targets, the first are reviewed.
 const MOST_TARGETS: usize = 6;
 /// Documents are sampled by their content hashes: so many of those selected, and so many of all that are eligible.
-pub(super) const SAMPLE: usize = 8192;
+pub(super) const SAMPLE: usize = 4096;
 /// So many with the largest log weights, and so many next to the threshold, are looked at.
 pub(super) const NOTABLE: usize = 6;
 
@@ -101,22 +101,17 @@ impl RowsReview {
     }
 }
 
-/// Four bins for each doubling of the number of tokens.
-const BINS_A_DOUBLING: usize = 4;
-const LENGTH_BINS: usize = 33 * BINS_A_DOUBLING;
+/// Four bins for each doubling of the number of tokens and one more: the bits of its floating-point form tell it.
+const LENGTH_BINS: usize = 33 * 4;
 
+#[inline]
 fn length_bin(tokens: u32) -> usize {
-    let first = (u64::from(tokens) + 1).ilog2() as usize * BINS_A_DOUBLING;
-    let begun = |bin: &usize| length_from(*bin) <= u64::from(tokens);
-    (first..first + BINS_A_DOUBLING).take_while(begun).last().unwrap_or(first)
+    ((f64::from(tokens) + 1.0).to_bits() >> 50) as usize - (1023 << 2)
 }
 
 /// The least number of tokens in a bin; a bin that begins where the next does is empty.
 fn length_from(bin: usize) -> u64 {
-    const PARTS: [f64; BINS_A_DOUBLING] =
-        [1.0, 1.189_207_115_002_721, std::f64::consts::SQRT_2, 1.681_792_830_507_429];
-    let doubled = 1u64 << (bin / BINS_A_DOUBLING);
-    (doubled as f64 * PARTS[bin % BINS_A_DOUBLING]).ceil() as u64 - 1
+    f64::from_bits(((1023 << 2) + bin as u64) << 50).ceil() as u64 - 1
 }
 
 /// Bins of numbers, by their edges.

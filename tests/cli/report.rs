@@ -171,3 +171,41 @@ fn what_makes_no_sense_is_refused_before_the_work() {
     }
     assert!(!dir.path("p.html").exists() && !dir.path("o.jsonl").exists());
 }
+
+#[test]
+fn other_budgets_are_what_they_would_give() {
+    let dir = corpus();
+    let select = "select -q --target target.jsonl --min-tokens 1 --normalize tokens --temperature 30";
+    dir.run(&format!("{select} -k 3000 -o out.jsonl --report page.html raw.jsonl")).ok();
+    let page = dir.read("page.html");
+    let table = &page[page.find("<caption>Budgets</caption>").unwrap()..];
+    let table = &table[..table.find("</table>").unwrap()];
+    // documents, tokens, effective size, KL reduction
+    let rows: Vec<Vec<String>> = table
+        .lines()
+        .filter(|line| line.starts_with("<tr><th scope=\"row\""))
+        .map(|line| {
+            let cells = line.replace("</td>", "|").replace("</th>", "|");
+            cells.split('|').map(|cell| cell.rsplit('>').next().unwrap().to_owned()).collect()
+        })
+        .collect();
+    assert!(rows.len() > 5, "{table}");
+    for row in &rows {
+        let is_estimate = row[0].ends_with(" (estimate)");
+        let records: String = row[0].chars().filter(char::is_ascii_digit).collect();
+        dir.run(&format!("{select} -k {records} -o o.jsonl --summary s.json raw.jsonl")).ok();
+        let summary = dir.json("s.json");
+        let reduction = summary["kl_reduction"][0]["reduction"].as_f64().unwrap();
+        let told: f64 = row[3].replace('−', "-").parse().unwrap();
+        let tokens: f64 = row[1].replace(' ', "").parse().unwrap();
+        let of_tokens = tokens / summary["selected"]["tokens"].as_f64().unwrap();
+        if is_estimate {
+            assert!((told - reduction).abs() < 0.02, "{row:?}: {reduction}");
+            assert!((of_tokens - 1.0).abs() < 0.02, "{row:?}: {of_tokens}");
+        } else {
+            assert!((told - reduction).abs() < 0.001, "{row:?}: {reduction}");
+            assert_eq!(of_tokens, 1.0, "{row:?}");
+        }
+    }
+    assert!(rows.iter().any(|row| row[0].ends_with(" (estimate)")));
+}
