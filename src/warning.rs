@@ -40,6 +40,24 @@ pub enum Warning {
         /// The fields that they have.
         there: Vec<String>,
     },
+    /// More is asked for than there seems to be, by the beginnings of some shards.
+    LikelyTooFew {
+        /// In what: records, tokens, or bytes.
+        unit: &'static str,
+        /// How many are asked for.
+        asked: u64,
+        /// About how many could be drawn.
+        there: u64,
+    },
+    /// Less room than what is written seems to need.
+    LittleRoom {
+        /// Where it is written.
+        path: PathBuf,
+        /// About how many bytes.
+        needs: u64,
+        /// How many are free.
+        free: u64,
+    },
     /// Documents that are hardly split into tokens: their script has no spaces.
     FewSpaces {
         /// Of what: raw, or a target.
@@ -229,6 +247,12 @@ impl fmt::Display for Warning {
                     write!(f, " (and {} more hold what another holds)", count(*more as u64, "shard"))?;
                 }
                 f.write_str(", as gzip -k and zstd leave them, and all of them count twice")
+            }
+            Warning::LikelyTooFew { unit, asked, there } => {
+                write!(f, "{asked} {unit} are asked for, and about {there} are likely to be eligible")
+            }
+            Warning::LittleRoom { path, needs, free } => {
+                write!(f, "{}: about {needs} bytes would be written there, and {free} are free", path.display())
             }
             Warning::NoValidRecord { shard, records, first_fault } => write!(
                 f,

@@ -12,7 +12,7 @@ from . import _dsir
 from ._errors import OptionError, in_python
 
 #: What the command line has for itself.
-OWN = {"quiet", "help", "version", "json", "files_from"}
+OWN = {"quiet", "help", "version", "json", "files_from", "dry_run", "print_config"}
 
 
 class Option(NamedTuple):

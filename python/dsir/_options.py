@@ -108,8 +108,6 @@ class SelectOptions(TypedDict, total=False):
     """The folder for temporary data [default: $TMPDIR or /tmp]."""
     config: Path | None
     """Take options from FILE, in TOML, under their own names; what is typed wins."""
-    print_config: bool | None
-    """Print a file for `config` with the options of this command, and do nothing else."""
 
 
 class FitOptions(TypedDict, total=False):
@@ -150,8 +148,6 @@ class FitOptions(TypedDict, total=False):
     """The folder for temporary data [default: $TMPDIR or /tmp]."""
     config: Path | None
     """Take options from FILE, in TOML, under their own names; what is typed wins."""
-    print_config: bool | None
-    """Print a file for `config` with the options of this command, and do nothing else."""
 
 
 class WeighOptions(TypedDict, total=False):
@@ -195,8 +191,6 @@ class WeighOptions(TypedDict, total=False):
     """The folder for temporary data [default: $TMPDIR or /tmp]."""
     config: Path | None
     """Take options from FILE, in TOML, under their own names; what is typed wins."""
-    print_config: bool | None
-    """Print a file for `config` with the options of this command, and do nothing else."""
 
 
 class ResampleOptions(TypedDict, total=False):
@@ -285,8 +279,6 @@ class ResampleOptions(TypedDict, total=False):
     """The folder for temporary data [default: $TMPDIR or /tmp]."""
     config: Path | None
     """Take options from FILE, in TOML, under their own names; what is typed wins."""
-    print_config: bool | None
-    """Print a file for `config` with the options of this command, and do nothing else."""
 
 
 class MeasureOptions(TypedDict, total=False):
@@ -332,8 +324,6 @@ class MeasureOptions(TypedDict, total=False):
     """The folder for temporary data [default: $TMPDIR or /tmp]."""
     config: Path | None
     """Take options from FILE, in TOML, under their own names; what is typed wins."""
-    print_config: bool | None
-    """Print a file for `config` with the options of this command, and do nothing else."""
 
 
 class PrepareOptions(TypedDict, total=False):
@@ -383,8 +373,6 @@ class PrepareOptions(TypedDict, total=False):
     """The folder for temporary data [default: $TMPDIR or /tmp]."""
     config: Path | None
     """Take options from FILE, in TOML, under their own names; what is typed wins."""
-    print_config: bool | None
-    """Print a file for `config` with the options of this command, and do nothing else."""
 
 
 class DrawOptions(TypedDict, total=False):
@@ -422,5 +410,3 @@ class DrawOptions(TypedDict, total=False):
     """With `draws`, select no record again before all eligible records were selected."""
     config: Path | None
     """Take options from FILE, in TOML, under their own names; what is typed wins."""
-    print_config: bool | None
-    """Print a file for `config` with the options of this command, and do nothing else."""

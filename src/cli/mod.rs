@@ -17,6 +17,7 @@ mod marked;
 mod measurement;
 mod options;
 mod page;
+mod rehearsal;
 mod signals;
 mod stdout;
 mod summary;

@@ -20,6 +20,7 @@ mod place;
 mod plan_file;
 mod prepare;
 mod refine;
+mod rehearse;
 mod report;
 mod resample;
 mod review;
@@ -43,6 +44,7 @@ pub use merge::{MergeOptions, merge};
 pub use mix_in::FileMixIn;
 pub use outputs::{are_to_stdout, write_whole};
 pub use prepare::{PrepareOptions, prepare};
+pub use rehearse::{Rehearsal, Room, RoomFor, rehearse};
 pub use report::{
     AutoReport, DrawReport, EpochReport, Fitted, GroupReport, RawReport, Report, SUMMARY_VERSION, ScoreKind,
     StageRead, StageReport, TargetDraw, TargetReport,

@@ -107,51 +107,13 @@ pub enum Learn {
 /// Options that make no sense, shards that cannot be read or without a document, an impossible request, an output that
 /// cannot be written; [`Observer::cancel`], after which the same job resumes where it was.
 pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Error> {
+    let (run, outputs) = check(&options, observer)?;
     let SelectOptions { raw, model, mut draw, mut filter, mix_in, read, rejects, output, .. } = options;
-    draw.check().map_err(InvalidOptions::from)?;
-    mix_in::refuse_twice(&raw, &mix_in)?;
     let measures_quality = filter.quality.is_some();
     let check_punkt = |tokenizer| check_punkt(options.punkt_is_named, measures_quality, tokenizer);
-    if let ModelSource::Fit { count, learn, .. } = &model {
-        check_punkt(count.space.tokenizer)?;
-        if *learn != Learn::Plain {
-            refine::refuse_other_draws(&draw, *learn == Learn::Auto)?;
-        }
-        if *learn == Learn::Auto && count.space.tokenizer == Tokenizer::Ids {
-            return Err(InvalidOptions::AutoOfIds.into());
-        }
-    }
-    if output.review.is_some() && options.run.engine.is_some() {
-        return Err(InvalidOptions::ReviewOnEngine.into());
-    }
-    let asked: Vec<_> = filter.fields().collect();
-    let asked_to_review = output.tell_apart(&mut filter)?;
-    let run = Run::new(&options.run, observer, [&raw])?;
-    if let ModelSource::Fit { targets, .. } = &model {
-        // Shares that do not fit the targets are found out now, whatever their tokens will be.
-        let size =
-            |target: &TargetShards| TargetSize { name: target.name.clone(), tokens: 1, refined: false };
-        target_shares(&draw, &targets.iter().map(size).collect::<Vec<_>>())?;
-    }
-    let mut inputs: Vec<_> = paths(&raw).chain(mix_in.iter().flat_map(FileMixIn::inputs)).collect();
-    match &model {
-        ModelSource::File(path) => inputs.push(path),
-        ModelSource::Fit { targets, .. } => {
-            inputs.extend(targets.iter().flat_map(|target| paths(&target.shards)));
-        }
-    }
-    let beside = Beside {
-        raw: &raw,
-        others: mix_in.iter().map(|file| &file.shards).collect(),
-        inputs,
-        rejects: rejects.as_deref(),
-    };
-    let outputs = Outputs::check(&output, draw.draws, beside, &options.run, &run)?;
-
     let work_dir = place::beside_output(options.work_dir.as_deref(), &output.destination, &raw, &run)?;
-    run.warn_of_unused(raw.exclude());
     outputs.warn_of_files(&raw, run.observer.resumable().is_some(), &run.observer);
-    look_for_fields(&raw, &asked.into_iter().chain(asked_to_review).collect::<Vec<_>>(), &run.observer);
+    output.tell_apart(&mut filter)?;
     let elsewhere = run.elsewhere(&raw, &work_dir)?;
     let elsewhere = elsewhere.as_ref();
     let done = run.work(Report::new(run.threads()), |report| {
@@ -240,6 +202,52 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
         selection.make(&outputs, &run, report)
     });
     end(done, work_dir)
+}
+
+/// All that can be found out before the work.
+pub(super) fn check(options: &SelectOptions, observer: &Observer) -> Result<(Run, Outputs), Error> {
+    let SelectOptions { raw, model, draw, filter, mix_in, rejects, output, .. } = options;
+    draw.check().map_err(InvalidOptions::from)?;
+    mix_in::refuse_twice(raw, mix_in)?;
+    let measures_quality = filter.quality.is_some();
+    let check_punkt = |tokenizer| check_punkt(options.punkt_is_named, measures_quality, tokenizer);
+    if let ModelSource::Fit { count, learn, .. } = model {
+        check_punkt(count.space.tokenizer)?;
+        if *learn != Learn::Plain {
+            refine::refuse_other_draws(draw, *learn == Learn::Auto)?;
+        }
+        if *learn == Learn::Auto && count.space.tokenizer == Tokenizer::Ids {
+            return Err(InvalidOptions::AutoOfIds.into());
+        }
+    }
+    if output.review.is_some() && options.run.engine.is_some() {
+        return Err(InvalidOptions::ReviewOnEngine.into());
+    }
+    let run = Run::new(&options.run, observer, [raw])?;
+    if let ModelSource::Fit { targets, .. } = model {
+        // Shares that do not fit the targets are found out now, whatever their tokens will be.
+        let size =
+            |target: &TargetShards| TargetSize { name: target.name.clone(), tokens: 1, refined: false };
+        target_shares(draw, &targets.iter().map(size).collect::<Vec<_>>())?;
+    }
+    let mut inputs: Vec<_> = paths(raw).chain(mix_in.iter().flat_map(FileMixIn::inputs)).collect();
+    match model {
+        ModelSource::File(path) => inputs.push(path),
+        ModelSource::Fit { targets, .. } => {
+            inputs.extend(targets.iter().flat_map(|target| paths(&target.shards)));
+        }
+    }
+    let beside = Beside {
+        raw,
+        others: mix_in.iter().map(|file| &file.shards).collect(),
+        inputs,
+        rejects: rejects.as_deref(),
+    };
+    let outputs = Outputs::check(output, draw.draws, beside, &options.run, &run)?;
+    run.warn_of_unused(raw.exclude());
+    let asked = filter.fields().chain(output.tell_apart(&mut filter.clone())?);
+    look_for_fields(raw, &asked.collect::<Vec<_>>(), &run.observer);
+    Ok((run, outputs))
 }
 
 /// More records than the corpus has are refused before it is weighed.

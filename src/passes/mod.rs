@@ -11,6 +11,7 @@ mod elsewhere;
 mod fields;
 mod fill_in;
 mod filter;
+mod glimpse;
 mod keep;
 mod measure;
 mod oversampled;
@@ -38,6 +39,7 @@ pub(crate) use fields::look_for_fields;
 pub(crate) use fill_in::{FillInOptions, WeightSource, fill_in};
 pub use filter::Filter;
 pub(crate) use filter::fields_of;
+pub(crate) use glimpse::{Glimpse, glimpse, stored_bytes};
 pub(crate) use measure::{MeasuredSelection, MeasuringOptions, measure_raw, measure_selection};
 pub use prepare::Prepared;
 pub(crate) use prepare::{PreparingOptions, prepare};
@@ -60,6 +62,7 @@ use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizers};
 use crate::reader::{Block, Shard, Shards, TextFields};
 use crate::weights::{self, RowBlock, WeightsFile};
+use documents::Tally;
 
 /// How records become documents.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -25,7 +25,7 @@ pub(crate) use input::{
     keep_copies_in, objects_at, read, stamp_of, without_secrets,
 };
 pub(crate) use platform::descriptor_of_path;
-pub(crate) use platform::{FileId, holds_bytes, only_name, path_of_bytes, stdin, stdout};
+pub(crate) use platform::{FileId, free_bytes, holds_bytes, only_name, path_of_bytes, stdin, stdout};
 pub(crate) use stamp::Stamp;
 pub(crate) use stores::StoreError;
 pub(crate) use temporary::TemporaryFolder;

@@ -7,9 +7,9 @@ use clap_complete::Shell;
 use serde::Serialize;
 
 use super::{
-    DrawArgs, FitArgs, InputArgs, MethodArg, OutputArgs, PunktArgs, QualityArgs, RecordArgs, RefineArgs,
-    RefineForArgs, ReportArgs, ReportByArgs, RunArgs, SelectMethodArg, TokenizerArg, WhereArgs, WorkArgs,
-    amount,
+    DrawArgs, DryRunArgs, FitArgs, InputArgs, MethodArg, OutputArgs, PunktArgs, QualityArgs, RecordArgs,
+    RefineArgs, RefineForArgs, ReportArgs, ReportByArgs, RunArgs, SelectMethodArg, TokenizerArg, WhereArgs,
+    WorkArgs, amount,
 };
 
 /// Select the raw records that are distributed like the target.
@@ -61,6 +61,9 @@ pub(crate) struct Select {
     pub(crate) records: RecordArgs,
     #[command(flatten)]
     pub(crate) work: WorkArgs,
+    #[command(flatten)]
+    #[serde(skip)]
+    pub(crate) dry: DryRunArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
 }

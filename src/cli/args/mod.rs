@@ -21,7 +21,7 @@ pub(crate) use draw::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeA
 pub(crate) use input::{InputArgs, Invalid, RecordArgs};
 pub(crate) use measure::Measure;
 pub(crate) use model::{CountArgs, FitArgs, FitTokens, HashArg, PunktArgs, TokenizerArg};
-pub(crate) use output::{OutputArgs, ReportArgs, ReportByArgs, RunArgs, WorkArgs};
+pub(crate) use output::{DryRunArgs, OutputArgs, ReportArgs, ReportByArgs, RunArgs, WorkArgs};
 pub(crate) use prepare::{ChunkArgs, Prepare};
 pub(crate) use refine::{RefineArgs, RefineForArgs};
 

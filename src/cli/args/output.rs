@@ -54,6 +54,14 @@ pub(crate) struct WorkArgs {
     pub(crate) work: Option<PathBuf>,
 }
 
+#[derive(Args)]
+#[command(next_help_heading = "Run")]
+pub(crate) struct DryRunArgs {
+    /// Check what can be checked, say what would be done, in what time and space, and do nothing else
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
 #[derive(Args, Serialize)]
 #[command(next_help_heading = "Run")]
 pub(crate) struct RunArgs {

@@ -5,6 +5,7 @@ use crate::cli::failure::Failure;
 use crate::cli::host::{Host, Outcome, shards_told};
 use crate::cli::options::{FilterArgs, field_path, refuse_dash};
 use crate::cli::page::Page;
+use crate::cli::rehearsal;
 use crate::cli::summary;
 use crate::jobs::{
     self, AutoReport, Learn, ModelSource, OutputOptions, Report, ReviewOptions, SelectOptions,
@@ -15,6 +16,10 @@ use crate::refine::Weighting;
 pub(crate) fn select(mut args: Select, host: Host<'_>) -> Result<Outcome, Failure> {
     args.imply();
     let options = args.options(host)?;
+    if args.dry.dry_run {
+        let rehearsal = host.run_short(|observer| jobs::rehearse(&options, observer))?;
+        return Ok(Outcome::printed(rehearsal::in_words(&rehearsal)));
+    }
     let destination = options.output.destination.clone();
     let shards = shards_told(&options.raw, &destination);
     let mut report = host.run(&args.run, Some(&destination), |observer| jobs::select(options, observer))?;

@@ -14,6 +14,6 @@ mod system;
 pub(crate) use system::SharedFile;
 pub(crate) use system::descriptor_of_path;
 pub(crate) use system::{
-    FileId, holds_bytes, is_mount_point, may_replace, only_name, open_descriptor, path_of_bytes,
+    FileId, free_bytes, holds_bytes, is_mount_point, may_replace, only_name, open_descriptor, path_of_bytes,
     permissions_of_new_file, stdin, stdout, sync_file_system,
 };

@@ -87,3 +87,7 @@ pub(crate) fn path_of_bytes(bytes: &[u8]) -> PathBuf {
 pub(crate) fn sync_file_system(_: &File) -> Option<io::Result<()>> {
     None
 }
+
+pub(crate) fn free_bytes(_: &Path) -> Option<u64> {
+    None
+}

@@ -45,6 +45,12 @@ pub(crate) fn may_replace(ours: &Metadata, replaced: &Metadata, folder: &Metadat
     folder.mode() & STICKY == 0 || us == 0 || us == replaced.uid() || us == folder.uid()
 }
 
+/// How many bytes this user may still write below a folder.
+pub(crate) fn free_bytes(folder: &Path) -> Option<u64> {
+    let system = rustix::fs::statvfs(folder).ok()?;
+    system.f_bavail.checked_mul(system.f_frsize)
+}
+
 /// Whether another file system is mounted on this file, which cannot be replaced then.
 pub(crate) fn is_mount_point(path: &Path) -> bool {
     let Ok(path) = fs::canonicalize(path) else { return false };
