@@ -28,6 +28,8 @@ type Listener = Box<dyn Fn(&Warning) + Send + Sync>;
 struct State {
     stage: Mutex<Stage>,
     done: AtomicU64,
+    /// The bits of a number; zero if there is none.
+    threshold: AtomicU64,
     warnings: Mutex<Vec<Warning>>,
     on_warning: Option<Listener>,
     is_cancelled: AtomicBool,
@@ -58,6 +60,13 @@ impl Observer {
     /// The stage that the job is in, and the bytes that it has read of it.
     pub fn now(&self) -> (Stage, u64) {
         (*lock(&self.0.stage), self.0.done.load(Ordering::Relaxed))
+    }
+
+    /// While records are weighed for a draw: about where its threshold would be if there were no more of them. `None` if
+    /// they do not have one threshold, or all so far would be selected.
+    pub fn threshold(&self) -> Option<f64> {
+        let bits = self.0.threshold.load(Ordering::Relaxed);
+        (bits != 0).then(|| f64::from_bits(bits))
     }
 
     /// All warnings so far.
@@ -100,6 +109,12 @@ impl Observer {
     pub(crate) fn begin(&self, name: &'static str, total: Option<u64>) {
         *lock(&self.0.stage) = Stage { name, total };
         self.0.done.store(0, Ordering::Relaxed);
+        self.0.threshold.store(0, Ordering::Relaxed);
+    }
+
+    /// Notes about where the threshold is.
+    pub(crate) fn set_threshold(&self, threshold: f64) {
+        self.0.threshold.store(threshold.to_bits(), Ordering::Relaxed);
     }
 
     /// Counts bytes that were read.

@@ -1,5 +1,6 @@
 """The page about a selection, in a browser."""
 
+import itertools
 import json
 import pathlib
 import random
@@ -31,8 +32,8 @@ HOSTILE = [
     "<!-- comment --><![CDATA[x]]><?php echo 1 ?>",
     "javascript:alert(1) data:text/html,<b>x</b> @import url(https://example.org/x.css);",
 ]
-SEA = "the sea a ship sails with the tide to the harbour and the wind".split()
-TAX = "the tax form goes to the office before the committee votes on it".split()
+SEA = "the sea a ship sails with the tide to the harbour and the wind"
+TAX = "the tax form goes to the office before the committee votes on it"
 
 
 def lines(texts):
@@ -46,7 +47,7 @@ def pages(tmp_path_factory):
     chance = random.Random(1)
 
     def words(source):
-        return " ".join(chance.choice(source) for _ in range(chance.randint(20, 60)))
+        return " ".join(chance.choice(source.split()) for _ in range(chance.randint(20, 60)))
 
     target = [words(SEA) for _ in range(200)]
     (folder / "target.jsonl").write_text(lines(target))
@@ -107,7 +108,7 @@ def test_structure(pages, visit):
     assert page.title() == "dsir: 500 documents selected"
     assert count(page, "h1") == 1
     levels = page.locator("h1, h2, h3").evaluate_all("all => all.map(h => Number(h.tagName[1]))")
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels))
     for link in page.locator("nav a").evaluate_all("all => all.map(a => a.getAttribute('href'))"):
         assert link.startswith("#") and count(page, link) == 1
     assert count(page, "svg") == count(page, "svg[role=img][aria-label]") >= 3

@@ -37,9 +37,19 @@ impl Voice {
 }
 
 const PERIOD: Duration = Duration::from_millis(100);
-const KNOWN: &str =
-    "{msg:>8} {wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta} left";
-const UNKNOWN: &str = "{msg:>8} {spinner} {decimal_bytes} {decimal_bytes_per_sec} {elapsed}";
+/// What is drawn where there are so many columns, and where there are fewer. No line grows with the terminal: one that
+/// is made narrower would break it.
+const WIDE: u16 = 72;
+const KNOWN: [&str; 2] = [
+    "{msg:>8} {bar:16} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta} left{prefix}",
+    "{msg} {percent}% {decimal_bytes_per_sec} {eta} left",
+];
+const UNKNOWN: [&str; 2] = [
+    "{msg:>8} {spinner} {decimal_bytes} {decimal_bytes_per_sec} {elapsed}{prefix}",
+    "{msg} {decimal_bytes} {decimal_bytes_per_sec}",
+];
+/// The threshold is told where there are so many.
+const WIDEST: u16 = 96;
 
 impl Bar {
     /// Begins to draw, if standard error is a terminal and `quiet` does not forbid it; where it is none, begins to say
@@ -70,22 +80,28 @@ impl Drop for Bar {
 }
 
 fn draw(observer: &Observer, voice: &Voice, over: &AtomicBool) {
-    let mut drawn = Stage::default();
+    let mut drawn = (Stage::default(), 0);
     while !over.load(Ordering::Relaxed) {
         let (stage, done) = observer.now();
         let mut bar = voice.bar();
         match &*bar {
-            Some(bar) if stage == drawn => {
+            Some(bar) if (stage, columns()) == drawn => {
+                let threshold = observer.threshold().filter(|_| drawn.1 >= WIDEST);
+                bar.set_prefix(threshold.map_or(String::new(), |key| format!(", threshold {key:.1}")));
                 bar.set_position(done);
                 bar.tick();
+            }
+            Some(bar) if stage == drawn.0 => {
+                drawn.1 = columns();
+                bar.set_style(style(stage, drawn.1));
             }
             _ if stage == Stage::default() => {}
             _ => {
                 if let Some(earlier) = bar.take() {
                     earlier.finish_and_clear();
                 }
-                drawn = stage;
-                *bar = Some(bar_for(stage));
+                drawn = (stage, columns());
+                *bar = Some(bar_for(stage, drawn.1));
             }
         }
         drop(bar);
@@ -129,11 +145,20 @@ fn line(stage: Stage, done: u64, after: Duration) -> String {
     format!("{}: {so_far}, {} a second{left}", stage.name, size(speed as u64))
 }
 
-fn bar_for(stage: Stage) -> ProgressBar {
-    let template = if stage.total.is_some() { KNOWN } else { UNKNOWN };
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+/// How many columns the terminal has.
+fn columns() -> u16 {
+    console::Term::stderr().size().1
+}
+
+fn style(stage: Stage, columns: u16) -> ProgressStyle {
+    let templates = if stage.total.is_some() { KNOWN } else { UNKNOWN };
+    let template = templates[usize::from(columns < WIDE)];
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn bar_for(stage: Stage, columns: u16) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(stage.total, ProgressDrawTarget::stderr());
-    bar.set_style(style);
+    bar.set_style(style(stage, columns));
     bar.set_message(stage.name);
     bar
 }

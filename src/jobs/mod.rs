@@ -26,6 +26,7 @@ mod resample;
 mod review;
 mod run;
 mod select;
+mod telling;
 mod weigh;
 mod write_part;
 
@@ -53,6 +54,7 @@ pub use resample::{DrawBy, ResampleOptions, plan, resample};
 pub use review::ReviewOptions;
 pub use run::RunOptions;
 pub use select::{Learn, ModelSource, SelectOptions, select};
+pub use telling::{TellingNgram, TellingNgrams, telling_ngrams};
 pub use weigh::{WeighOptions, weigh};
 pub use write_part::{PartOptions, write_part};
 

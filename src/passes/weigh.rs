@@ -30,7 +30,7 @@ use crate::resample::Groups;
 use crate::scan::checkpoint_file::CheckpointFile;
 use crate::scan::{self, Job};
 use crate::storage::{self, Storage, WorkDir};
-use crate::weights::{Weigher, WeightsFile, WeightsFolder, WeightsInfo, push_row};
+use crate::weights::{self, Weigher, WeightsFile, WeightsFolder, WeightsInfo, push_row};
 use crate::writer;
 
 /// What is done while records are weighed.
@@ -179,6 +179,7 @@ pub(super) fn weigh_part(
         needs_spaces: model.space.tokenizer.needs_spaces(),
         with_rejects,
         parts,
+        observer,
         publisher: Publisher::new(publish_to, ended_before),
         before,
     };
@@ -206,6 +207,7 @@ struct Weigh<'a> {
     needs_spaces: bool,
     with_rejects: bool,
     parts: Parts<'a>,
+    observer: &'a Observer,
     publisher: Publisher<'a>,
     before: Option<EarlierWeights>,
 }
@@ -278,7 +280,13 @@ impl<'a> Job for Weigh<'a> {
         })?;
         taken.tally.few_spaces = few_spaces;
         let candidates = match self.parts.candidates {
-            Some(candidates) => candidates.frame(keep, block, &rows, self.parts.layout)?,
+            Some(candidates) => {
+                let weighed = weights::rows(&rows, self.parts.layout);
+                if let Some(threshold) = candidates.screen().likely_threshold(weighed) {
+                    self.observer.set_threshold(threshold);
+                }
+                candidates.frame(keep, block, &rows, self.parts.layout)?
+            }
             None => Vec::new(),
         };
         Ok(WeighedBlock { rows, taken, candidates })

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::keys::{KeyRule, KeyRules, order};
+use super::keys::{KeyRule, KeyRules, key_of_order, order};
 use super::rule::Rule;
 use super::shares::{TargetSplit, target_split};
 use super::{Budget, Draw, DrawOptions, Error, Selection, Totals};
@@ -25,6 +25,8 @@ pub(crate) struct Screen {
     /// before it, which may select its records.
     key_rules: Vec<(KeyRule, f64)>,
     so_far: Mutex<KeysSoFar>,
+    /// The same of a few of the records that nobody asks it about, of a draw for one target from all that is eligible.
+    few_so_far: Mutex<KeysSoFar>,
 }
 
 /// What a [`Screen`] has dropped: all that is below the highest thresholds it ever had.
@@ -45,6 +47,8 @@ struct KeysSoFar {
 /// A guessed threshold leaves room for so many times the records that seem to be needed, and for a few more.
 const ROOM: f64 = 2.0;
 const FEW: f64 = 4096.0;
+/// For the likely threshold, one record in so many is looked at.
+const ONE_IN: u64 = 16;
 
 impl Screen {
     /// For a draw from the records of these targets.
@@ -62,14 +66,17 @@ impl Screen {
                 key_rules.push((rules.rule(draw as usize, target, false), before));
             }
         }
-        let keys = key_rules.iter().map(|_| Keys::new(key_rules.len())).collect();
+        let none =
+            |count: usize| KeysSoFar { eligible: 0, keys: (0..count).map(|_| Keys::new(count)).collect() };
+        let few = usize::from(key_rules.len() == 1 && !options.has_strata());
         Ok(Screen {
             rule: Rule::of(options, exponents, Some(targets), targets.len()),
             budget: options.budget,
             has_strata: options.has_strata(),
             fingerprint: xxhash_rust::xxh3::xxh3_64(format!("{options:?} {targets:?}").as_bytes()),
+            so_far: Mutex::new(none(key_rules.len())),
+            few_so_far: Mutex::new(none(few)),
             key_rules,
-            so_far: Mutex::new(KeysSoFar { eligible: 0, keys }),
         })
     }
 
@@ -119,6 +126,27 @@ impl Screen {
         let may_be_selected = |orders: &[u64]| orders.iter().zip(&open).any(|(order, open)| order >= open);
         let kept = eligible.iter().zip(orders.chunks(count)).filter(|(_, orders)| may_be_selected(orders));
         kept.map(|((index, _), _)| *index).collect()
+    }
+
+    /// About where the threshold would be if there were no more records, by some of all that were weighed. `None` if
+    /// records do not have one threshold, or all so far would be selected.
+    pub(crate) fn likely_threshold<'a>(&self, rows: impl Iterator<Item = Row<'a>>) -> Option<f64> {
+        let mut so_far = self.few_so_far.lock().unwrap_or_else(PoisonError::into_inner);
+        let KeysSoFar { eligible, keys } = &mut *so_far;
+        let ([keys], [(key_rule, _)]) = (&mut keys[..], &self.key_rules[..]) else { return None };
+        for row in rows.step_by(ONE_IN as usize).filter(|row| self.rule.is_eligible(row)) {
+            *eligible += ONE_IN;
+            keys.add(
+                order(self.rule.key(&row, *key_rule)),
+                ONE_IN * self.budget.price(&Totals::of_row(&row)),
+            );
+        }
+        let limit = match self.budget {
+            Budget::Records(limit) | Budget::Tokens(limit) | Budget::Bytes(limit) => limit,
+            Budget::Fraction(fraction) => (fraction * *eligible as f64) as u64,
+        };
+        let threshold = key_of_order(keys.open(limit));
+        (keys.open > 0 && threshold.is_finite()).then_some(threshold)
     }
 
     /// How much of the budget a target and those before it use up at most.

@@ -10,6 +10,7 @@ mod ngrams;
 mod picks;
 mod rows;
 mod sources;
+mod weights;
 
 pub use curve::CurvePoint;
 pub use documents::{DocumentKind, ReviewedDocument};
@@ -19,8 +20,8 @@ pub use interval::Interval;
 pub use ngrams::{NgramShift, NgramShifts};
 pub use rows::{HistogramBin, LengthBin};
 pub(crate) use rows::{RowsReview, read as read_rows};
-pub(crate) use sources::SourceNames;
-pub use sources::{SourceKind, SourceReview};
+pub use sources::{SourceKind, SourceNames, SourceReview};
+pub use weights::sources_of_weights;
 
 use std::path::PathBuf;
 

@@ -5,7 +5,9 @@ use ahash::AHashMap;
 
 use super::picks::{Pick, Smallest};
 use super::sources::{ReadSources, SourceNames, SourceRows, Sources};
-use crate::resample::{Draw, DrawOptions, Method, PieceRows, Plan, Position, Visit, order, visit_rows};
+use crate::resample::{
+    Draw, DrawOptions, Method, PieceRows, Plan, Position, Survey, Visit, order, visit_rows,
+};
 use crate::weights::{Error, Row, RowBlock, RowSource};
 
 /// Of more targets, the first are reviewed.
@@ -161,7 +163,7 @@ impl Bins {
     }
 
     #[inline]
-    fn place(&self, value: f64) -> usize {
+    pub(super) fn place(&self, value: f64) -> usize {
         self.edges.partition_point(|edge| *edge <= value)
     }
 
@@ -224,12 +226,14 @@ pub(crate) fn read<S: RowSource + ?Sized>(
     let temperature = options.spread_temperature();
     let plan = draw.plan();
     let targets = plan.drawing_targets().min(MOST_TARGETS);
-    let Glance { log_weights, groups } = glance(&rows, plan, targets)?;
-    let bins: Vec<Bins> = log_weights
-        .into_iter()
-        .zip(&draw.survey.log_weights)
-        .map(|(sample, there)| Bins::new(sample, there.min, there.max))
-        .collect();
+    let of_row = |row: &Row<'_>, log_weights: &mut [Vec<f64>]| {
+        if plan.is_eligible(row) {
+            let sample = log_weights.iter_mut().enumerate();
+            sample.for_each(|(target, sample)| sample.push(plan.log_weight(row, target)));
+        }
+    };
+    let Glance { log_weights, groups } = glance(&rows, targets, of_row)?;
+    let bins = bins_of(log_weights, &draw.survey);
     let sources = Sources::new(names, groups);
     let visit = ReadRows { plan, bins: &bins, sources: &sources };
     let mut sum = visit.state();
@@ -270,19 +274,30 @@ pub(crate) fn read<S: RowSource + ?Sized>(
     })
 }
 
+/// The bins for log weights of which these are samples.
+pub(super) fn bins_of(samples: Vec<Vec<f64>>, survey: &Survey) -> Vec<Bins> {
+    let both = samples.into_iter().zip(&survey.log_weights);
+    both.map(|(sample, there)| Bins::new(sample, there.min, there.max)).collect()
+}
+
 /// What a few rows tell beforehand.
-struct Glance {
+pub(super) struct Glance {
     /// Log weights of eligible rows, for each target.
-    log_weights: Vec<Vec<f64>>,
+    pub(super) log_weights: Vec<Vec<f64>>,
     /// Groups, and how often they were seen.
-    groups: AHashMap<u64, u64>,
+    pub(super) groups: AHashMap<u64, u64>,
 }
 
 /// Rows are glanced at in so many places, and so many in each.
 const PLACES: u64 = 64;
 const ROWS_AT_A_PLACE: u64 = 512;
 
-fn glance(rows: &dyn RowSource, plan: &Plan, targets: usize) -> Result<Glance, Error> {
+/// Has `of_row` take log weights from a few rows, spread evenly.
+pub(super) fn glance(
+    rows: &dyn RowSource,
+    targets: usize,
+    of_row: impl Fn(&Row<'_>, &mut [Vec<f64>]),
+) -> Result<Glance, Error> {
     let mut glance = Glance { log_weights: vec![Vec::new(); targets], groups: AHashMap::new() };
     let every = rows.total_rows().div_ceil(PLACES).max(1);
     let (mut block, mut before) = (RowBlock::default(), 0);
@@ -296,11 +311,7 @@ fn glance(rows: &dyn RowSource, plan: &Plan, targets: usize) -> Result<Glance, E
                 if let Some(group) = row.group() {
                     *glance.groups.entry(group).or_default() += 1;
                 }
-                if plan.is_eligible(&row) {
-                    for (target, sample) in glance.log_weights.iter_mut().enumerate() {
-                        sample.push(plan.log_weight(&row, target));
-                    }
-                }
+                of_row(&row, &mut glance.log_weights);
             }
             first += every;
         }

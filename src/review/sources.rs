@@ -42,7 +42,8 @@ const QUANTILES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
 const MOST: usize = 40;
 
 /// The names that sources have.
-pub(crate) enum SourceNames {
+#[derive(Clone, Debug, PartialEq)]
+pub enum SourceNames {
     /// Of groups.
     Groups(Groups),
     /// The relative paths of shards, in their order.

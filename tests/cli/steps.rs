@@ -153,3 +153,30 @@ fn inspect_says_in_words_what_is_there() {
         }
     }
 }
+
+#[test]
+fn inspect_tells_the_quantiles_of_each_shard_and_the_n_grams_of_a_sample() {
+    let dir = Dir::with_corpus();
+    let raw = dir.read("raw.jsonl");
+    let sea: String = (0..40).step_by(4).map(document).collect();
+    dir.write("two/all.jsonl", &raw);
+    dir.write("two/sea.jsonl", &sea);
+    dir.run("fit -q --target target.jsonl -o model.json two").ok();
+    dir.run("weigh -q --model model.json -o weights two").ok();
+    let told = dir.run("inspect --min-tokens 1 weights").ok();
+    let table = told.split("quantiles of log weights, by shard\n\n").nth(1).unwrap();
+    let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[0], ["eligible", "5%", "25%", "median", "75%", "95%"]);
+    assert_eq!((&rows[1][..2], &rows[2][..2]), (&["all.jsonl", "40"][..], &["sea.jsonl", "10"][..]));
+    // All documents about the sea have one weight but for their number, and no other has a larger one.
+    let number = |row: usize, place: usize| rows[row][place].parse::<f64>().unwrap();
+    assert!(number(2, 2) > number(1, 4) && number(1, 6) <= number(2, 6), "{told}");
+
+    let told = dir.run("inspect model.json --sample two/sea.jsonl").ok();
+    assert!(told.contains("sample         10 documents\n"), "{told}");
+    let raised = told.split("raise the mean log weight most").nth(1).unwrap();
+    let raised = raised.split("n-grams that lower").next().unwrap();
+    assert!(raised.contains("10×  sea\n") || raised.contains("10×  the sea\n"), "{told}");
+    dir.run("inspect two --sample two/sea.jsonl").fails(&["model"]);
+    dir.run("inspect model.json --sample model.json").fails(&["model.json"]);
+}

@@ -313,11 +313,12 @@ pub(crate) struct Explain {
 /// Say in words what is in a model, weights or shards.
 ///
 /// Of shards, the first records are looked at: which fields they have, which is most likely the text, how long it is,
-/// and in what scripts.
+/// and in what scripts. Of weights, the quantiles in each shard are told.
 #[derive(Args, Serialize)]
 #[command(after_long_help = "Examples:
   dsir inspect corpus/
   dsir inspect model.json
+  dsir inspect model.json --sample corpus/shard-0.jsonl
   dsir inspect weights/")]
 pub(crate) struct Inspect {
     /// A model, weights, shards, or a folder of either
@@ -327,6 +328,14 @@ pub(crate) struct Inspect {
     #[arg(long, value_name = "N", allow_negative_numbers = true, default_value_t = 100,
           value_parser = amount::amount32)]
     pub(crate) min_tokens: u32,
+    /// Of a model: tell which n-grams of the first records of these shards say most; repeatable
+    #[arg(long, value_name = "SHARD")]
+    pub(crate) sample: Vec<PathBuf>,
+    /// The field with the text of a record of --sample; a dotted path reaches into objects; repeatable
+    #[arg(long, value_name = "FIELD", default_value = "text", requires = "sample")]
+    pub(crate) text_field: Vec<String>,
+    #[command(flatten)]
+    pub(crate) punkt: PunktArgs,
 }
 
 /// Print a manual page, as `man` reads it.

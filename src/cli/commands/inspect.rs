@@ -7,11 +7,12 @@ use crate::cli::failure::Failure;
 use crate::cli::format::{count, number, size};
 use crate::cli::host::Outcome;
 use crate::cli::marked::shown;
-use crate::cli::options::refuse_dash;
+use crate::cli::options::{refuse_dash, text_fields};
 use crate::density::{self, Model, Refined, kl_divergence};
-use crate::jobs;
+use crate::jobs::{self, ReadOptions, TellingNgram, TellingNgrams};
 use crate::reader::Shards;
 use crate::resample::Survey;
+use crate::review::{self, SourceNames, SourceReview};
 use crate::storage::{Input, is_folder};
 use crate::weights::{self, WeightsFile, WeightsFolder};
 
@@ -24,7 +25,7 @@ pub(crate) fn inspect(args: &Inspect) -> Result<Outcome, Failure> {
                 let info = WeightsFolder::new(path).info()?;
                 let made_with =
                     info.map_or(String::new(), |info| format!("feature space  {}\n", info.feature_space));
-                made_with + &describe_weights(&weights, args.min_tokens)?
+                made_with + &describe_weights(&weights, path, args.min_tokens)?
             }
             Err(no_weights @ weights::Error::NotWeights { .. }) => match Shards::find([path]) {
                 Ok(shards) => describe_shards(&shards)?,
@@ -33,7 +34,7 @@ pub(crate) fn inspect(args: &Inspect) -> Result<Outcome, Failure> {
             Err(error) => return Err(error.into()),
         }
     } else if starts_as_numpy(path) {
-        describe_weights(&[WeightsFile::open(path)?], args.min_tokens)?
+        describe_weights(&[WeightsFile::open(path)?], Path::new(""), args.min_tokens)?
     } else {
         match Model::read(path) {
             Ok(model) => describe_model(&model)?,
@@ -47,7 +48,39 @@ pub(crate) fn inspect(args: &Inspect) -> Result<Outcome, Failure> {
             Err(error) => return Err(error.into()),
         }
     };
-    Ok(Outcome::printed(text))
+    let sample = if args.sample.is_empty() { String::new() } else { describe_sample(args)? };
+    Ok(Outcome::printed(text + &sample))
+}
+
+/// So many n-grams are told on each side.
+const NGRAMS: usize = 12;
+
+/// The n-grams of a sample that say most.
+fn describe_sample(args: &Inspect) -> Result<String, Failure> {
+    let read = ReadOptions {
+        fields: text_fields(&args.text_field)?,
+        skip_invalid: true,
+        punkt: args.punkt.folder(),
+    };
+    let TellingNgrams { documents, targets, ngrams } =
+        jobs::telling_ngrams(&args.path, &Shards::find(&args.sample)?, &read)?;
+    let mut text = format!("sample         {}\n", count(documents, "document"));
+    for (target, name) in targets.iter().enumerate() {
+        let of = if targets.len() > 1 { format!(" for {}", shown(name)) } else { String::new() };
+        let part = |ngram: &&TellingNgram| ngram.parts[target] / documents as f64;
+        for (sign, verb) in [(1.0, "raise"), (-1.0, "lower")] {
+            let mut of_sign: Vec<&TellingNgram> =
+                ngrams.iter().filter(|ngram| part(ngram) * sign > 0.0).collect();
+            of_sign.sort_by(|a, b| (sign * part(b)).total_cmp(&(sign * part(a))));
+            let _ =
+                writeln!(text, "\nn-grams that {verb} the mean log weight{of} most, how often they occur\n");
+            for ngram in of_sign.into_iter().take(NGRAMS) {
+                let times = format!("{}×", number(ngram.count));
+                let _ = writeln!(text, "  {:+10.3} {times:>9}  {}", part(&ngram), shown(&ngram.ngram));
+            }
+        }
+    }
+    Ok(text)
 }
 
 fn is_json(path: &Path) -> bool {
@@ -177,7 +210,8 @@ fn describe_refined(refined: &Refined) -> String {
     )
 }
 
-fn describe_weights(weights: &[WeightsFile], min_tokens: u32) -> Result<String, Failure> {
+/// Of files in `folder`.
+fn describe_weights(weights: &[WeightsFile], folder: &Path, min_tokens: u32) -> Result<String, Failure> {
     let full = weights.iter().all(|file| file.layout().is_full());
     let survey = Survey::new(weights, if full { min_tokens } else { 0 }, 1.0)?;
     let mut text = format!(
@@ -212,5 +246,37 @@ fn describe_weights(weights: &[WeightsFile], min_tokens: u32) -> Result<String, 
             spread.effective_sample_size.unwrap_or(0.0),
         );
     }
+    if weights.len() > 1 {
+        let name = |file: &WeightsFile| {
+            let inside = file.path().strip_prefix(folder).unwrap_or(file.path());
+            inside.with_extension("").display().to_string()
+        };
+        let names = SourceNames::Shards(weights.iter().map(name).collect());
+        let sources =
+            review::sources_of_weights(weights, &survey, if full { min_tokens } else { 0 }, &names)?;
+        for target in 0..survey.log_weights.len() {
+            text += &quantiles(&sources, target, survey.log_weights.len());
+        }
+    }
     Ok(text)
+}
+
+/// So many characters of a name.
+const NAME: usize = 40;
+
+/// Quantiles of log weights by source, as a table.
+fn quantiles(sources: &[SourceReview], target: usize, targets: usize) -> String {
+    let of = if targets > 1 { format!(" for target {}", target + 1) } else { String::new() };
+    let mut text = format!("\nquantiles of log weights{of}, by shard\n\n");
+    let short = |name: &str| shown(name).chars().take(NAME).collect::<String>();
+    let width = sources.iter().map(|source| short(&source.name).chars().count()).max().unwrap_or(0);
+    let head = ["eligible", "5%", "25%", "median", "75%", "95%"].map(|head| format!("{head:>10}")).concat();
+    let _ = writeln!(text, "{:width$}{head}", "");
+    for source in sources {
+        let Some(quantiles) = source.quantiles.get(target).copied().flatten() else { continue };
+        let numbers = quantiles.map(|quantile| format!("{quantile:>10.1}")).concat();
+        let _ =
+            writeln!(text, "{:width$}{:>10}{numbers}", short(&source.name), number(source.eligible.records));
+    }
+    text
 }
