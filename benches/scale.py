@@ -161,6 +161,8 @@ def measure_records(dsir, work, records, shards, long):
         add(f"resample {options}", run(command, corpus=corpus, stop=stop), not stop)
         if not stop:
             print(f"{stages_of(summary)} in the summary", file=sys.stderr)
+    report = f"{dsir} report -q {ALL} -k {share} --model {model} --weights {weights} --temp-dir {work} -o {work}/report.html"
+    add(f"report -k {share}", run(f"{report} --summary {summary} {corpus}"))
     if long:
         add("select -k 1000", run(f"{dsir} select -q {ALL} -k 1000 --model {model} --temp-dir {work} --summary {summary} -o {work}/selected.jsonl {corpus}"))
     print(f"## {records:,} records in {shards} shards\n".replace(",", " "))

@@ -1,4 +1,5 @@
-//! Job files: the options of a command in TOML, under their own names. What is typed wins.
+//! Job files: the options of a command in TOML, under their own names, or those of an earlier run in its summary. What
+//! is typed wins.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
@@ -24,12 +25,22 @@ pub(super) fn with_job_file(program: &Command, typed: Vec<OsString>) -> Result<V
     let failed = |what: String| Failure::usage(format!("{}: {what}", path.display()));
     let text = storage::read(&path).map_err(|error| failed(error.to_string()))?;
     let text = String::from_utf8(text).map_err(|_| failed("it is not UTF-8".to_owned()))?;
-    let table: Table = text.parse().map_err(|error: toml::de::Error| failed(error.to_string()))?;
+    let summary = of_summary(&text);
+    let is_summary = summary.is_some();
+    let table: Table = match summary {
+        Some(options) => options,
+        None => text.parse().map_err(|error: toml::de::Error| failed(error.to_string()))?,
+    };
     // What is wrong with what was typed is told when all is read.
     let matches = command.clone().ignore_errors(true).try_get_matches_from(&typed[1..]).unwrap_or_default();
     let (mut options, mut shards) = (Vec::new(), Vec::new());
     for (key, value) in &table {
-        let arg = find(command, key).ok_or_else(|| failed(unknown(command, key)))?;
+        let arg = match find(command, key) {
+            Some(arg) => arg,
+            // Another command has other options.
+            None if is_summary => continue,
+            None => return Err(failed(unknown(command, key))),
+        };
         let values =
             words(value).ok_or_else(|| failed(format!("`{key}` is neither a value nor a list of them")))?;
         if is_settled(command, arg, &matches) {
@@ -51,6 +62,44 @@ pub(super) fn with_job_file(program: &Command, typed: Vec<OsString>) -> Result<V
     }
     let (start, rest) = typed.split_at(2);
     Ok([start, &options, rest, &shards].concat())
+}
+
+/// What a run has written is not for another run to overwrite.
+const OUTPUTS: [&str; 6] = ["output", "summary", "report", "rejects", "work", "plan_only"];
+
+/// The options of the run that a summary is of, if it is one.
+fn of_summary(text: &str) -> Option<Table> {
+    let summary: serde_json::Value = serde_json::from_str(text).ok()?;
+    summary.get("dsir_summary")?;
+    let mut table = Table::new();
+    for (group, of_group) in summary.get("options")?.as_object()? {
+        match of_group {
+            serde_json::Value::Object(of_group) => {
+                of_group.iter().for_each(|(key, value)| add_option(key, value, &mut table));
+            }
+            value => add_option(group, value, &mut table),
+        }
+    }
+    Some(table)
+}
+
+/// Adds an option of a summary, unless it was not given.
+fn add_option(key: &str, value: &serde_json::Value, table: &mut Table) {
+    if OUTPUTS.contains(&key) {
+        return;
+    }
+    // Shares of groups are pairs of a name and a number.
+    let pair = |value: &serde_json::Value| Some(format!("{}={}", value.get(0)?.as_str()?, value.get(1)?));
+    let pairs = value.as_array().and_then(|values| values.iter().map(pair).collect::<Option<Vec<_>>>());
+    let value = match pairs.filter(|pairs| !pairs.is_empty()) {
+        Some(pairs) => Some(Value::String(pairs.join(","))),
+        None => Value::try_from(value).ok(),
+    };
+    let is_given =
+        |value: &Value| !matches!(value, Value::Boolean(false)) && value.as_array() != Some(&Vec::new());
+    if let Some(value) = value.filter(is_given) {
+        table.insert(key.to_owned(), value);
+    }
 }
 
 /// The file that `--config` names.

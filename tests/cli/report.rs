@@ -82,10 +82,12 @@ fn it_is_the_same_however_the_corpus_is_read_and_when_it_is_made_later() {
          raw.jsonl",
     )
     .ok();
+    dir.run(&format!("{SELECT} -o out.jsonl --summary summary.json --report unused.html raw.jsonl")).ok();
+    dir.run("report -q --config summary.json --weights weights --model model.json -o by_summary.html").ok();
     let plain = dir.read("plain.html");
     let told = sections(&plain, "documents", "copies");
     assert!(told.contains("hollow dots"), "budgets are told");
-    for other in ["one", "gz", "stdin", "later"] {
+    for other in ["one", "gz", "stdin", "later", "by_summary"] {
         let page = dir.read(&format!("{other}.html"));
         let other_told = sections(&page, "documents", "copies").replace("raw.jsonl.gz", "raw.jsonl");
         let other_told = other_told

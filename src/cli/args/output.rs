@@ -81,7 +81,8 @@ pub(crate) struct RunArgs {
     pub(crate) quiet: bool,
     /// Take options from FILE, in TOML, under their own names; what is typed wins
     ///
-    /// A list stands for an option that may be repeated, `true` for one without a value, `raw` for the shards.
+    /// A list stands for an option that may be repeated, `true` for one without a value, `raw` for the shards. FILE may
+    /// be the summary of an earlier run: then its options are taken, but for the places of its outputs.
     #[arg(long, value_name = "FILE", hide_short_help = true)]
     #[serde(skip)]
     pub(crate) config: Option<PathBuf>,

@@ -81,6 +81,13 @@ impl Page<'_> {
             }
             _ => "by their weights".to_owned(),
         };
+        let out: Vec<String> =
+            [(draw.too_short, "had too few tokens"), (draw.left_out, "did not meet the conditions")]
+                .into_iter()
+                .filter(|(records, _)| *records > 0)
+                .map(|(records, why)| format!("{} {why}", number(records)))
+                .collect();
+        let out = if out.is_empty() { String::new() } else { format!(" ({})", out.join(", ")) };
         let budget = match draw.budget {
             Budget::Records(records) => count(records, "document"),
             Budget::Fraction(fraction) => format!("{} of what is eligible", percent(fraction)),
@@ -88,15 +95,12 @@ impl Page<'_> {
             Budget::Bytes(bytes) => size(bytes),
         };
         format!(
-            "Asked for {budget} of {from}, {like}. {} of {} were eligible ({} had too few tokens, {} were left out by \
-             conditions); {share} of these were selected.",
+            "Asked for {budget} of {from}, {like}. {} of {} were eligible{out}; {share} of these were selected.",
             number(draw.eligible.records),
             match &self.report.raw {
                 Some(raw) => count(raw.documents, "document"),
                 None => count(draw.eligible.records + draw.too_short + draw.left_out, "document"),
             },
-            number(draw.too_short),
-            number(draw.left_out),
         )
     }
 
