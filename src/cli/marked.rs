@@ -1,4 +1,4 @@
-//! A text with its words marked by what they add to a log weight, for a terminal or without colors.
+//! A text with its words marked by what they add to a log weight: in pieces, or for a terminal, with colors or without.
 
 use crate::explain::Word;
 
@@ -91,10 +91,12 @@ pub(crate) fn shown(text: &str) -> String {
     out
 }
 
-/// Marks of direction and other characters that are not seen and change how others are.
+/// Marks of direction and other characters that are not seen. Joiners are not among them: some scripts are not written
+/// without.
 fn is_format(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
+        | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

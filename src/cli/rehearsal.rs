@@ -29,7 +29,10 @@ pub(super) fn in_words(rehearsal: &Rehearsal) -> String {
                 ),
             );
         }
-        _ => add("raw", format!("{stored}; a stream cannot be looked into beforehand")),
+        _ if rehearsal.shards_looked_into < *shards && rehearsal.records_read == 0 => {
+            add("raw", format!("{stored}; a stream cannot be looked into beforehand"));
+        }
+        _ => add("raw", format!("{stored}; there is no record at their beginnings, or some are streams")),
     }
     if let (Some(eligible), Some(selected)) = (eligible, selected) {
         add(

@@ -38,7 +38,8 @@ pub struct NgramPart {
     /// What all of its occurrences add to the log weights, one for each target. These parts add up to the log weights
     /// exactly, in whatever order, as long as no sum is beyond 2^26 (2^12 with `sha256`).
     pub parts: Vec<f64>,
-    /// Other n-grams of the document in the same bucket, by their places: the model cannot tell them apart.
+    /// Other n-grams of the document in the same bucket, by their places, up to a hundred: the model cannot tell them
+    /// apart.
     pub same_bucket: Vec<usize>,
 }
 
@@ -119,6 +120,9 @@ impl Explanation {
     }
 }
 
+/// So many n-grams are told that share a bucket with one.
+const MOST_OTHERS: usize = 100;
+
 fn note_shared_buckets(ngrams: &mut [NgramPart]) {
     let mut of_bucket: HashMap<u32, Vec<usize>> = HashMap::new();
     for (place, ngram) in ngrams.iter().enumerate() {
@@ -126,7 +130,8 @@ fn note_shared_buckets(ngrams: &mut [NgramPart]) {
     }
     for places in of_bucket.into_values().filter(|places| places.len() > 1) {
         for place in &places {
-            ngrams[*place].same_bucket = places.iter().copied().filter(|other| other != place).collect();
+            let others = places.iter().copied().filter(|other| other != place);
+            ngrams[*place].same_bucket = others.take(MOST_OTHERS).collect();
         }
     }
 }

@@ -70,6 +70,8 @@ pub(super) struct Beside<'a> {
     pub(super) others: Vec<&'a Shards>,
     pub(super) inputs: Vec<&'a Path>,
     pub(super) rejects: Option<&'a Path>,
+    /// Whether nothing may be written, no folder either.
+    pub(super) is_rehearsal: bool,
 }
 
 impl Outputs {
@@ -81,7 +83,7 @@ impl Outputs {
         run_options: &RunOptions,
         run: &Run,
     ) -> Result<Self, Error> {
-        let Beside { raw, others, mut inputs, rejects } = beside;
+        let Beside { raw, others, mut inputs, rejects, is_rehearsal } = beside;
         inputs.extend(run_options.also_read.iter().map(PathBuf::as_path));
         let destination = &options.destination;
         let draws = (options.epochs || draws > 1).then_some(draws);
@@ -111,11 +113,14 @@ impl Outputs {
         let mut outputs: Vec<Output<'_>> = summary.into_iter().chain(rejects).chain(page).collect();
         if let Destination::File(path) = destination {
             // There will be folders of epochs in its folder, which may as well be new.
-            if let (Some(_), Some(folder)) = (draws, path.parent().filter(|folder| !is_url(folder))) {
+            let folder = path.parent().filter(|folder| draws.is_some() && !is_url(folder));
+            if let Some(folder) = folder.filter(|_| !is_rehearsal) {
                 let made = fs::create_dir_all(folder);
                 made.map_err(|source| storage::Error::new(path, source))?;
             }
-            outputs.push(Output::new(OutputKind::Records, path));
+            if !is_rehearsal || folder.is_none_or(Path::is_dir) {
+                outputs.push(Output::new(OutputKind::Records, path));
+            }
         }
         if options.shuffle && matches!(destination, Destination::Folder(_)) {
             return Err(InvalidOptions::ShuffledFolder.into());
@@ -221,10 +226,11 @@ impl DrawInput<'_> {
         let start = Instant::now();
         let of_rows = |reviewed: &Reviewed<'_>| reviewed.rows(weights, &draw, options, &run.observer);
         let rows = self.reviewed.as_ref().map(of_rows).transpose()?;
+        let rows = rows.map(|rows| rows.beside_mixed_in(!mixed_in.is_empty()));
         let both = self.reviewed.as_ref().zip(rows.as_ref());
         let gathering = both.map(|(reviewed, rows)| reviewed.gathering(rows, &draw));
         if rows.is_some() {
-            report.computed("look", start);
+            report.computed("review rows", start);
         }
         let is_weighed = self.scores != ScoreKind::None;
         let mut main = Source::of_draw(&draw, weights, shards, is_weighed);

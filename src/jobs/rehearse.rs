@@ -4,16 +4,17 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::fit::count_targets;
+use super::fit::{check_punkt, count_targets};
 use super::report::{Report, TargetReport};
-use super::select::{ModelSource, SelectOptions, check};
+use super::select::{Learn, ModelSource, SelectOptions, check};
 use crate::density::Model;
 use crate::error::Error;
 use crate::observer::Observer;
 use crate::passes::{Glimpse, glimpse, stored_bytes};
-use crate::resample::{Budget, Totals};
+use crate::resample::{Budget, Totals, target_shares};
 use crate::storage::{self, is_url};
 use crate::warning::Warning;
+use crate::weights::WeightsInfo;
 use crate::writer::Destination;
 
 /// What [`rehearse`] has found out.
@@ -70,16 +71,13 @@ pub enum RoomFor {
     Work,
 }
 
-/// A row of weights, and of a group.
-const ROW: u64 = 24;
-
 /// Checks what can be checked of a selection without making it, and tells about what it would take. Nothing is written.
 ///
 /// # Errors
 /// Those of [`select`](super::select) that can be known beforehand: options, shards that cannot be read, a target
 /// without features, a model that cannot weigh, outputs that cannot be written.
 pub fn rehearse(options: &SelectOptions, observer: &Observer) -> Result<Rehearsal, Error> {
-    let (run, _) = check(options, observer)?;
+    let (run, _) = check(options, true, observer)?;
     let SelectOptions { raw, model, draw, filter, read, output, work_dir, .. } = options;
     let mut rehearsal = None;
     run.work(Report::new(run.threads()), |report| {
@@ -87,6 +85,8 @@ pub fn rehearse(options: &SelectOptions, observer: &Observer) -> Result<Rehearsa
             ModelSource::File(path) => {
                 let model = Model::read(path)?;
                 model.log_ratios()?;
+                check_punkt(options.punkt_is_named, filter.quality.is_some(), model.space.tokenizer)?;
+                target_shares(draw, &WeightsInfo::sizes(&model))?;
                 (model, None)
             }
             ModelSource::Fit { targets, count, .. } => {
@@ -120,11 +120,17 @@ pub fn rehearse(options: &SelectOptions, observer: &Observer) -> Result<Rehearsa
             run.observer.warn(Warning::LikelyTooFew { unit, asked, there });
         }
         let seconds = all.as_ref().map(|all| {
-            let speed = seen.bytes as f64 / seen.seconds.max(1e-3);
+            let speed = run.threads() as f64 * seen.bytes as f64 / seen.busy_seconds.max(1e-3);
             let counting = count.map_or(0.0, |count| all.part_counted(count.budget.0));
             // Counting skips most of what it does not sample; plain shards are read once more to write.
-            (1.0 + counting + REREAD) * all.bytes as f64 / speed
+            let learning = match options.model {
+                ModelSource::Fit { learn: Learn::Refined, .. } => REFINING,
+                ModelSource::Fit { learn: Learn::Auto, .. } => TRYING,
+                _ => 0.0,
+            };
+            (1.0 + counting + learning + REREAD) * all.bytes as f64 / speed
         });
+        let row = filter.bytes_of_row(model.targets.len());
         let mut room = Vec::new();
         if let (Some(all), Some(selected)) = (&all, selected) {
             if let Destination::File(path) | Destination::Folder(path) = &output.destination {
@@ -134,7 +140,7 @@ pub fn rehearse(options: &SelectOptions, observer: &Observer) -> Result<Rehearsa
                 Destination::File(path) | Destination::Folder(path) if !is_url(path) => path,
                 _ => run.temp_dir(),
             });
-            room.push(Room::new(RoomFor::Work, work, ROW * all.documents));
+            room.push(Room::new(RoomFor::Work, work, row * all.documents));
         }
         for room in &room {
             if let Some(free) = room.free.filter(|free| *free < room.needs) {
@@ -166,6 +172,9 @@ pub fn rehearse(options: &SelectOptions, observer: &Observer) -> Result<Rehearsa
 const REREAD: f64 = 0.25;
 /// And counting, of what it leaves out.
 const SKIMMED: f64 = 0.35;
+/// Learning log-ratios takes about so much, and trying ways to weigh.
+const REFINING: f64 = 0.3;
+const TRYING: f64 = 1.5;
 
 /// What was seen, for all shards.
 struct Scaled {

@@ -171,8 +171,13 @@ fn draw_then(options: ResampleOptions, plan: Option<&Path>, observer: &Observer)
     let meta = by.weights().map(|weights| weights.join(WeightsInfo::FILE));
     let inputs = source.files().into_iter().chain(meta.as_deref()).chain(paths(&raw));
     let inputs = inputs.chain(mix_in.iter().flat_map(FileMixIn::inputs)).collect();
-    let beside =
-        Beside { raw: &raw, others: mix_in.iter().map(|file| &file.shards).collect(), inputs, rejects: None };
+    let beside = Beside {
+        raw: &raw,
+        others: mix_in.iter().map(|file| &file.shards).collect(),
+        inputs,
+        rejects: None,
+        is_rehearsal: false,
+    };
     let outputs = match plan {
         Some(plan) => {
             Outputs::check_plan(plan, beside, &options.run, &run)?;

@@ -107,7 +107,7 @@ pub enum Learn {
 /// Options that make no sense, shards that cannot be read or without a document, an impossible request, an output that
 /// cannot be written; [`Observer::cancel`], after which the same job resumes where it was.
 pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Error> {
-    let (run, outputs) = check(&options, observer)?;
+    let (run, outputs) = check(&options, false, observer)?;
     let SelectOptions { raw, model, mut draw, mut filter, mix_in, read, rejects, output, .. } = options;
     let measures_quality = filter.quality.is_some();
     let check_punkt = |tokenizer| check_punkt(options.punkt_is_named, measures_quality, tokenizer);
@@ -204,8 +204,12 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
     end(done, work_dir)
 }
 
-/// All that can be found out before the work.
-pub(super) fn check(options: &SelectOptions, observer: &Observer) -> Result<(Run, Outputs), Error> {
+/// All that can be found out before the work; of a rehearsal, without making so much as a folder.
+pub(super) fn check(
+    options: &SelectOptions,
+    is_rehearsal: bool,
+    observer: &Observer,
+) -> Result<(Run, Outputs), Error> {
     let SelectOptions { raw, model, draw, filter, mix_in, rejects, output, .. } = options;
     draw.check().map_err(InvalidOptions::from)?;
     mix_in::refuse_twice(raw, mix_in)?;
@@ -242,6 +246,7 @@ pub(super) fn check(options: &SelectOptions, observer: &Observer) -> Result<(Run
         others: mix_in.iter().map(|file| &file.shards).collect(),
         inputs,
         rejects: rejects.as_deref(),
+        is_rehearsal,
     };
     let outputs = Outputs::check(output, draw.draws, beside, &options.run, &run)?;
     run.warn_of_unused(raw.exclude());

@@ -11,9 +11,12 @@ use crate::explain::Explanation;
 use crate::observer::Observer;
 use crate::passes::ReadOptions;
 use crate::reader::{Block, BlockReader, Shards, TextReader};
+use crate::review::end_of;
 
-/// So many records are read.
+/// So many records are read, so many bytes of each text, and so many of all.
 const RECORDS: u64 = 1000;
+const BYTES: usize = 64 << 10;
+const ALL_BYTES: usize = 8 << 20;
 
 /// What the documents of a sample add to their log weights, n-gram by n-gram.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -37,8 +40,8 @@ pub struct TellingNgram {
     pub parts: Vec<f64>,
 }
 
-/// Takes apart the log weights that a model gives to the first records of `shards`. Records without a text are passed
-/// over.
+/// Takes apart the log weights that a model gives to the beginnings of the first records of `shards`: 1000 records, or
+/// 8 MB of text, 64 kB of each. Records without a text are passed over.
 ///
 /// # Errors
 /// A model or a shard that cannot be read; a partial model; not a single document.
@@ -47,14 +50,20 @@ pub fn telling_ngrams(model: &Path, shards: &Shards, read: &ReadOptions) -> Resu
     let log_ratios = model.log_ratios()?;
     let featurizers = read.featurizers(model.space)?;
     let mut texts = TextReader::of_kind(&read.fields, model.space.tokenizer.field_kind());
-    let (mut documents, mut records) = (0, 0);
+    let (mut documents, mut records, mut bytes) = (0, 0, 0);
     let mut found: HashMap<String, (u64, Vec<f64>)> = HashMap::new();
     let mut first_fault: Option<String> = None;
     for shard in shards.iter() {
+        if records == RECORDS || bytes >= ALL_BYTES {
+            break;
+        }
         let mut reader = BlockReader::open(shard, &Observer::default())?;
         let mut block = Block::default();
-        while records < RECORDS && reader.next_block(&mut block)? {
+        while records < RECORDS && bytes < ALL_BYTES && reader.next_block(&mut block)? {
             for record in block.records().take((RECORDS - records) as usize) {
+                if bytes >= ALL_BYTES {
+                    break;
+                }
                 records += 1;
                 let text = match texts.text(record.bytes) {
                     Ok(text) => text,
@@ -65,7 +74,9 @@ pub fn telling_ngrams(model: &Path, shards: &Shards, read: &ReadOptions) -> Resu
                     }
                 };
                 documents += 1;
-                for part in Explanation::of(&text, &model, &log_ratios, &featurizers).ngrams {
+                let text = &text[..end_of(&text, BYTES)];
+                bytes += text.len();
+                for part in Explanation::of(text, &model, &log_ratios, &featurizers).ngrams {
                     let (count, parts) =
                         found.entry(part.ngram).or_insert_with(|| (0, vec![0.0; part.parts.len()]));
                     *count += part.count;

@@ -77,6 +77,11 @@ impl Filter {
         Layout::own(targets, self.is_grouped())
     }
 
+    /// How many bytes of weights a record has, for so many targets.
+    pub(crate) fn bytes_of_row(&self, targets: usize) -> u64 {
+        self.layout(targets).bytes() as u64
+    }
+
     /// What an earlier run must have asked for.
     pub(super) fn fingerprint(&self) -> String {
         let Filter { conditions, quality, group_by, mix_in } = self;

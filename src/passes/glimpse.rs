@@ -34,8 +34,8 @@ pub(crate) struct Glimpse {
     pub(crate) ngrams: u64,
     /// Those that could be drawn.
     pub(crate) eligible: Totals,
-    /// Wall time.
-    pub(crate) seconds: f64,
+    /// What all threads together took.
+    pub(crate) busy_seconds: f64,
 }
 
 /// Reads the beginnings of some of `shards`, spread evenly, on all threads, as weighing would.
@@ -55,8 +55,8 @@ pub(crate) fn glimpse(
     let looked_into: Vec<usize> = files.into_iter().step_by(every).collect();
     let featurizers = read.featurizers(space)?;
     let documents = Documents::new(shards, read, space.tokenizer.field_kind(), false, observer);
-    let start = Instant::now();
     let one = |shard: &usize| -> Result<Glimpse, Error> {
+        let start = Instant::now();
         let (mut texts, mut thread, mut featurizer) =
             (documents.thread(), filter.thread(), featurizers.featurizer());
         // Bytes as stored are counted as progress, here of this shard alone.
@@ -81,21 +81,15 @@ pub(crate) fn glimpse(
         }
         let (_, progress) = own.now();
         let stored = if progress > 0 { progress } else { sum.bytes };
-        Ok(Glimpse {
-            shards: 1,
-            records: sum.records,
-            invalid: sum.invalid,
-            bytes: sum.bytes,
-            stored,
-            ..seen
-        })
+        let Tally { records, invalid, bytes, .. } = sum;
+        let busy_seconds = start.elapsed().as_secs_f64();
+        Ok(Glimpse { shards: 1, records, invalid, bytes, stored, busy_seconds, ..seen })
     };
     let each: Vec<Result<Glimpse, Error>> = looked_into.par_iter().map(one).collect();
     let mut all = Glimpse::default();
     for seen in each {
         all.add(&seen?);
     }
-    all.seconds = start.elapsed().as_secs_f64();
     Ok(all)
 }
 
@@ -108,6 +102,7 @@ impl Glimpse {
         self.stored += more.stored;
         self.ngrams += more.ngrams;
         self.eligible.add(more.eligible);
+        self.busy_seconds += more.busy_seconds;
     }
 }
 

@@ -47,7 +47,7 @@ struct KeysSoFar {
 /// A guessed threshold leaves room for so many times the records that seem to be needed, and for a few more.
 const ROOM: f64 = 2.0;
 const FEW: f64 = 4096.0;
-/// For the likely threshold, one record in so many is looked at.
+/// For the likely threshold, one record in so many is looked at, by its content hash.
 const ONE_IN: u64 = 16;
 
 impl Screen {
@@ -131,16 +131,17 @@ impl Screen {
     /// About where the threshold would be if there were no more records, by some of all that were weighed. `None` if
     /// records do not have one threshold, or all so far would be selected.
     pub(crate) fn likely_threshold<'a>(&self, rows: impl Iterator<Item = Row<'a>>) -> Option<f64> {
+        let [(key_rule, _)] = &self.key_rules[..] else { return None };
+        let is_sampled = |row: &Row<'_>| row.record() % ONE_IN == 0 && self.rule.is_eligible(row);
+        let sampled: Vec<(u64, u64)> = rows
+            .filter(is_sampled)
+            .map(|row| (order(self.rule.key(&row, *key_rule)), self.budget.price(&Totals::of_row(&row))))
+            .collect();
         let mut so_far = self.few_so_far.lock().unwrap_or_else(PoisonError::into_inner);
         let KeysSoFar { eligible, keys } = &mut *so_far;
-        let ([keys], [(key_rule, _)]) = (&mut keys[..], &self.key_rules[..]) else { return None };
-        for row in rows.step_by(ONE_IN as usize).filter(|row| self.rule.is_eligible(row)) {
-            *eligible += ONE_IN;
-            keys.add(
-                order(self.rule.key(&row, *key_rule)),
-                ONE_IN * self.budget.price(&Totals::of_row(&row)),
-            );
-        }
+        let [keys] = &mut keys[..] else { return None };
+        *eligible += ONE_IN * sampled.len() as u64;
+        sampled.into_iter().for_each(|(order, price)| keys.add(order, ONE_IN * price));
         let limit = match self.budget {
             Budget::Records(limit) | Budget::Tokens(limit) | Budget::Bytes(limit) => limit,
             Budget::Fraction(fraction) => (fraction * *eligible as f64) as u64,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rayon::prelude::*;
 
-use super::gather::{KeptText, Texts, next_below};
+use super::gather::{KeptText, Texts};
 use super::picks::Pick;
 use super::rows::{NOTABLE, RowsReview};
 use crate::density::{Error, Model};
@@ -51,7 +51,7 @@ pub enum DocumentKind {
     Left,
 }
 
-/// Documents of each kind, in this order, none of them twice.
+/// Documents of each kind, none of them twice.
 ///
 /// # Errors
 /// A model that cannot weigh.
@@ -63,12 +63,13 @@ pub(super) fn documents(
 ) -> Result<Vec<ReviewedDocument>, Error> {
     let log_ratios = model.map(|(model, _)| model.log_ratios()).transpose()?;
     let at_random = |picks: &[Pick]| picks.iter().take(2 * NOTABLE).copied().collect::<Vec<_>>();
+    // Those at random stand for all: they are taken before others could be taken out of them.
     let kinds = [
-        (DocumentKind::Top, rows.top.clone()),
-        (DocumentKind::Above, rows.last.clone()),
-        (DocumentKind::Below, next_below(&rows.others)),
         (DocumentKind::Selected, at_random(&rows.selected)),
         (DocumentKind::Left, at_random(&rows.others)),
+        (DocumentKind::Top, rows.top.clone()),
+        (DocumentKind::Above, rows.last.clone()),
+        (DocumentKind::Below, rows.next.clone()),
     ];
     let mut seen = Vec::new();
     let mut documents: Vec<ReviewedDocument> = Vec::new();

@@ -1,14 +1,20 @@
 //! What is gathered of documents while they are read to be written.
+//!
+//! What the rows tell decides what is `Wanted` of which documents. For each record that is read, `Gathering::reading` says
+//! what is to be done with it; a `GatheringThread` does it, and at its end hands over what it `Found`. All of it together
+//! is `Gathered`.
 
 use std::sync::{Mutex, PoisonError};
 
 use ahash::AHashMap;
 
+use super::curve::{DOUBLINGS, HALVINGS, bands_of_others, levels};
 use super::picks::Pick;
 use super::rows::{NOTABLE, RowsReview};
 use crate::density::Counts;
+use crate::ln::exp;
 use crate::reader::{FieldKind, TextFields, TextReader};
-use crate::resample::{Plan, Position};
+use crate::resample::{Plan, Position, is_mix_in};
 use crate::weights::Row;
 
 /// The texts of so many selected documents, and of so many others, are kept to find out which n-grams they have.
@@ -16,17 +22,15 @@ pub(super) const NGRAM_TEXTS: usize = 256;
 /// Of a document that is shown, so many bytes are kept, and of any other so many.
 const SHOWN_BYTES: usize = 64 << 10;
 const OTHER_BYTES: usize = 8 << 10;
-/// The budget is halved and doubled so many times.
-const HALVINGS: u32 = 5;
-const DOUBLINGS: u32 = 6;
-/// From fewer documents, nothing is told of another budget.
-const LEAST_DOCUMENTS: usize = 100;
 /// A sample of the selected documents is in so many blocks, which the bootstrap draws from; fewer if there are many
 /// buckets.
 const BLOCKS: usize = 128;
 const FEWER_BLOCKS: usize = 64;
 /// More numbers are not kept.
 const MOST_CELLS: usize = 1 << 24;
+/// Each thread keeps so many sums at the most, for halved and doubled budgets, and no more numbers in them.
+const MOST_SUMS: usize = 1 + HALVINGS as usize + 2 * (1 + DOUBLINGS as usize);
+const MOST_CELLS_A_THREAD: usize = 1 << 21;
 
 /// What is wanted of the documents that are read, and what was found.
 pub(crate) struct Gathering<'a> {
@@ -64,15 +68,19 @@ struct Wanted {
 pub(super) struct Sums {
     pub(super) counts: Counts,
     /// Σ exp((log weight − largest) / T), and of the squares.
-    pub(super) exps: [f64; 2],
+    pub(super) exps: [Fixed; 2],
 }
+
+/// A number from 0 to 1, or a sum of such, in fixed point, so that a sum does not depend on the order.
+type Fixed = u128;
+pub(super) const POINT: f64 = (1u64 << 60) as f64;
 
 impl Sums {
     pub(super) fn none(buckets: u32) -> Self {
-        Sums { counts: Counts::new(buckets), exps: [0.0; 2] }
+        Sums { counts: Counts::new(buckets), exps: [0; 2] }
     }
 
-    /// Adds `times` as much as others have.
+    /// Adds what others have.
     pub(super) fn join(&mut self, other: &Sums) {
         // Nothing here comes near 64 bits: these are n-grams that this run has counted.
         self.counts.documents += other.counts.documents;
@@ -100,6 +108,18 @@ pub(super) struct KeptText {
     pub(super) is_cut: bool,
 }
 
+impl KeptText {
+    /// Up to so many bytes of it.
+    fn beginning(&self, bytes: usize) -> &str {
+        &self.text[..end_of(&self.text, bytes)]
+    }
+}
+
+/// Where the last character ends that is in the first `bytes` of a text.
+pub(crate) fn end_of(text: &str, bytes: usize) -> usize {
+    (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0)
+}
+
 /// All that was gathered.
 pub(crate) struct Gathered {
     pub(super) levels: Vec<Sums>,
@@ -122,8 +142,9 @@ impl Texts {
 
     /// Those of a sample of the selected documents, and of the others.
     pub(super) fn samples(&self) -> [Vec<&str>; 2] {
-        [&self.selected, &self.others]
-            .map(|picks| picks.iter().filter_map(|pick| Some(self.of(pick)?.text.as_str())).collect())
+        [&self.selected, &self.others].map(|picks| {
+            picks.iter().filter_map(|pick| Some(self.of(pick)?.beginning(OTHER_BYTES))).collect()
+        })
     }
 }
 
@@ -142,7 +163,7 @@ pub(crate) struct Reading {
     place: Option<Place>,
     block: Option<usize>,
     bytes: usize,
-    exp: f64,
+    exps: [Fixed; 2],
     tokens: u32,
 }
 
@@ -168,16 +189,19 @@ impl<'a> Gathering<'a> {
             }
         };
         let first = |picks: &'_ [Pick], count: usize| picks.iter().take(count).copied().collect::<Vec<_>>();
-        for picks in [&rows.top, &rows.last, &next_below(&rows.others)] {
+        for picks in [&rows.top, &rows.last, &rows.next] {
             text(picks, SHOWN_BYTES);
         }
         for picks in [&rows.selected, &rows.others] {
             text(&first(picks, 2 * NOTABLE), SHOWN_BYTES);
             text(&first(picks, NGRAM_TEXTS), OTHER_BYTES);
         }
-        let levels = if rows.ranks_all { levels(rows) } else { vec![f64::NEG_INFINITY] };
+        let tells_budgets = rows.ranks_all
+            && !rows.has_mixed_in
+            && buckets.is_some_and(|buckets| buckets as usize * MOST_SUMS <= MOST_CELLS_A_THREAD);
+        let levels = if tells_budgets { levels(rows) } else { Vec::new() };
         let mut bands = 0;
-        if rows.ranks_all && buckets.is_some() {
+        if tells_budgets {
             let in_bands = bands_of_others(rows);
             bands = in_bands.iter().map(|(_, band)| band + 1).max().unwrap_or(0);
             for (number, (pick, band)) in in_bands.into_iter().enumerate() {
@@ -225,7 +249,7 @@ impl<'a> Gathering<'a> {
     /// What is to be done with the document of a row; `None` if it is not wanted.
     #[inline]
     pub(crate) fn reading(&self, position: Position, row: &Row<'_>, is_selected: bool) -> Option<Reading> {
-        if !is_selected && row.record() > self.last_hash {
+        if !is_selected && row.record() > self.last_hash || row.group().is_some_and(is_mix_in) {
             return None;
         }
         let wanted = self.wanted.get(&position).copied();
@@ -238,19 +262,21 @@ impl<'a> Gathering<'a> {
         let place = match (is_selected, band) {
             (true, _) => {
                 let level = self.levels.partition_point(|level| *level > margin);
-                Some(Place::Level(level.min(self.levels.len() - 1)))
+                self.levels.len().checked_sub(1).map(|last| Place::Level(level.min(last)))
             }
             (false, band) => band.map(|(band, half)| Place::Band(band, half)),
         };
-        let exp = match self.largest.get(target) {
-            Some(largest) if self.temperature > 0.0 => {
-                ((self.plan.log_weight(row, target) - largest) / self.temperature).exp()
+        let above = self.largest.get(target).map(|largest| self.plan.log_weight(row, target) - largest);
+        let exps = match above {
+            Some(above) if self.temperature > 0.0 && above <= 0.0 => {
+                let exp = exp(above / self.temperature);
+                [exp, exp * exp].map(|exp| (exp * POINT) as Fixed)
             }
-            _ => 0.0,
+            _ => [0; 2],
         };
         let is_in_block = is_selected && row.record() <= self.last_in_blocks && !self.blocks.is_empty();
         let block = is_in_block.then(|| (row.record() % self.blocks.len() as u64) as usize);
-        Some(Reading { position: Some(position), place, block, bytes, exp, tokens: row.tokens() })
+        Some(Reading { position: Some(position), place, block, bytes, exps, tokens: row.tokens() })
     }
 
     /// All that was found.
@@ -267,53 +293,6 @@ impl<'a> Gathering<'a> {
     }
 }
 
-/// Of a sample of what was not selected, those whose keys are next to the threshold.
-pub(super) fn next_below(others: &[Pick]) -> Vec<Pick> {
-    let mut others = others.to_vec();
-    others.sort_by(|a, b| b.margin.total_cmp(&a.margin));
-    others.truncate(NOTABLE);
-    others
-}
-
-/// The margins above which there are, of the selected, a half, a fourth and so on, the smallest part first; above the
-/// last of them are all.
-fn levels(rows: &RowsReview) -> Vec<f64> {
-    let mut margins: Vec<f64> = rows.selected.iter().map(|pick| pick.margin).collect();
-    margins.sort_by(|a, b| b.total_cmp(a));
-    let part = |halvings: u32| {
-        let at = margins.len() >> halvings;
-        (at >= LEAST_DOCUMENTS).then(|| margins[at - 1])
-    };
-    let mut levels: Vec<f64> = (1..=HALVINGS).rev().filter_map(part).collect();
-    levels.push(f64::NEG_INFINITY);
-    levels
-}
-
-/// The sampled documents that were not selected, in falling order of their keys, each with the smallest number such
-/// that the budget, doubled so many times and once more, would select it; no bands of too few documents.
-fn bands_of_others(rows: &RowsReview) -> Vec<(Pick, usize)> {
-    let mut others = rows.others.clone();
-    others.sort_by(|a, b| b.margin.total_cmp(&a.margin).then(a.hash.cmp(&b.hash)));
-    let left = rows.eligible.saturating_sub(rows.selected_records).max(1) as f64;
-    let mut ends: Vec<usize> = Vec::new();
-    for doublings in 1..=DOUBLINGS {
-        let more = ((1u64 << doublings) - 1) as f64 * rows.selected_records as f64;
-        let end = (more / left * others.len() as f64) as usize;
-        if end >= others.len() {
-            break;
-        }
-        if end >= LEAST_DOCUMENTS {
-            ends.push(end);
-        }
-    }
-    if others.len() >= LEAST_DOCUMENTS {
-        ends.push(others.len());
-    }
-    let last = ends.last().copied().unwrap_or(0);
-    let band = |place: usize| ends.partition_point(|end| *end <= place);
-    others.into_iter().take(last).enumerate().map(|(place, pick)| (pick, band(place))).collect()
-}
-
 impl GatheringThread<'_> {
     /// Begins with a record whose text nobody has taken out of it.
     pub(crate) fn begin_record(&mut self, reading: Reading, record: &[u8]) {
@@ -326,16 +305,14 @@ impl GatheringThread<'_> {
     pub(crate) fn begin(&mut self, reading: Reading, text: &str) {
         self.reading = reading;
         if let (true, Some(position)) = (reading.bytes > 0, reading.position) {
-            let end = (0..=reading.bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
-            let end = end.unwrap_or(0);
+            let end = end_of(text, reading.bytes);
             let kept = KeptText { text: text[..end].to_owned(), is_cut: end < text.len() };
             self.found.texts.push((position, kept));
         }
         if let Some(sums) = self.sums() {
             sums.counts.documents += 1;
             sums.counts.tokens += u64::from(reading.tokens);
-            sums.exps[0] += reading.exp;
-            sums.exps[1] += reading.exp * reading.exp;
+            sums.exps.iter_mut().zip(reading.exps).for_each(|(sum, exp)| *sum += exp);
         }
     }
 

@@ -1,24 +1,29 @@
 //! What a selection is like: documents of it and beside it, where they come from, how long they are, and what another
 //! budget would have given.
 
+mod bins;
 mod curve;
 mod documents;
 mod gather;
 mod hash_sample;
 mod interval;
+mod lengths;
 mod ngrams;
 mod picks;
 mod rows;
 mod sources;
 mod weights;
 
+pub use bins::HistogramBin;
 pub use curve::CurvePoint;
 pub use documents::{DocumentKind, ReviewedDocument};
-pub(crate) use gather::{Gathered, Gathering, GatheringThread, Reading};
+pub(crate) use gather::{Gathered, Gathering, GatheringThread, Reading, end_of};
 pub(crate) use hash_sample::HashSample;
 pub use interval::Interval;
+pub use lengths::LengthBin;
 pub use ngrams::{NgramShift, NgramShifts};
-pub use rows::{HistogramBin, LengthBin};
+
+pub use rows::DrawnBy;
 pub(crate) use rows::{RowsReview, read as read_rows};
 pub use sources::{SourceKind, SourceNames, SourceReview};
 pub use weights::sources_of_weights;
@@ -33,6 +38,11 @@ use crate::featurizer::Featurizers;
 pub struct Review {
     /// For each target that draws, in the order of the [draw](crate::jobs::EpochReport); of many, the first.
     pub targets: Vec<TargetReview>,
+    /// What decided which records were selected.
+    pub drawn_by: DrawnBy,
+    /// The 95% intervals of the KL reductions, for each target of the model; none without a model, if it has too many
+    /// buckets, or if records are mixed in.
+    pub intervals: Vec<Interval>,
     /// What sources are.
     pub source_kind: SourceKind,
     /// Where documents come from.
@@ -58,8 +68,6 @@ pub struct TargetReview {
     /// The log weight whose key would be at the threshold if there were no noise; `None` if nothing was selected, or
     /// not by log weights.
     pub threshold: Option<f64>,
-    /// The 95% interval of the KL reduction; `None` without a model, or if the model has too many buckets.
-    pub interval: Option<Interval>,
 }
 
 /// What was drawn by, to put a review together.
@@ -82,8 +90,10 @@ impl Review {
     pub(crate) fn new(input: ReviewInput<'_>) -> Result<Self, Error> {
         let ReviewInput { rows, gathered, model, paths } = input;
         let find_intervals = || match model {
-            Some((model, _)) => interval::intervals(model, &gathered.blocks, rows.sampled_part()),
-            None => Ok(Vec::new()),
+            Some((model, _)) if !rows.has_mixed_in => {
+                interval::intervals(model, &gathered.blocks, rows.sampled_part())
+            }
+            _ => Ok(Vec::new()),
         };
         let find_ngrams = || {
             let (_, featurizers) = model?;
@@ -92,23 +102,29 @@ impl Review {
         let (intervals, ngrams) = rayon::join(find_intervals, find_ngrams);
         let intervals = intervals?;
         let curve = match model {
-            Some((model, _)) if rows.ranks_all => {
+            Some((model, _)) if !gathered.levels.is_empty() => {
                 curve::curve(&rows, &gathered, &Evaluator::new(model, EPSILON)?)
             }
             _ => Vec::new(),
         };
-        let targets = rows.targets.iter().enumerate().map(|(target, of_target)| TargetReview {
-            histogram: of_target.histogram(),
+        let targets = rows.targets.iter().map(|of_target| TargetReview {
+            histogram: of_target.bins.histogram(&of_target.eligible, &of_target.selected),
             threshold: of_target.threshold,
-            interval: intervals.get(target).copied(),
         });
         Ok(Review {
             targets: targets.collect(),
+            drawn_by: rows.drawn_by,
+            intervals,
             source_kind: rows.sources.kind,
             sources: rows.sources.review(),
-            lengths: rows.lengths(),
+            lengths: lengths::bins(&rows.lengths),
             curve,
-            documents: documents::documents(&rows, &gathered.texts, model, &paths)?,
+            documents: documents::documents(
+                &rows,
+                &gathered.texts,
+                model.filter(|_| !rows.is_combined),
+                &paths,
+            )?,
             ngrams,
             model: model.map(|(model, _)| model.fingerprint()),
         })

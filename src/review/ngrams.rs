@@ -4,7 +4,6 @@ use ahash::AHashMap;
 
 use super::gather::Texts;
 use crate::featurizer::Featurizers;
-use crate::ln::ln;
 
 /// The n-grams whose part has changed most surely.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,32 +33,35 @@ const TOLD: usize = 20;
 const LONGEST: usize = 60;
 /// An n-gram of fewer documents tells nothing.
 const LEAST_DOCUMENTS: u32 = 3;
-/// Added to counts before their logarithms are taken.
+/// Added to counts of which the variance is taken.
 const PRIOR: f64 = 0.5;
 
-/// How often an n-gram occurs, in how many documents: in the sample of the selected and in that of the others.
+/// How often an n-gram occurs: in the sample of the selected and in that of the others.
 #[derive(Clone, Copy, Default)]
 struct Occurrences {
     times: [u64; 2],
     documents: [u32; 2],
-    /// The same as `times`, but few of each document.
-    few: [u64; 2],
-    /// The number of the last document that had it, from 1, and how often that had it.
-    last: (u32, u32),
+    /// Σ f and Σ f² over the documents, f being its part of the n-grams of the same length.
+    parts: [[f64; 2]; 2],
+    /// How often the document that is being read has it.
+    now: u32,
 }
 
-/// A document with a word that it repeats tells no more than one that has it so many times.
-const FEW: u32 = 3;
-
 impl Occurrences {
-    fn add(&mut self, side: usize, document: u32) {
-        if self.last.0 != document {
-            self.documents[side] += 1;
-            self.last = (document, 0);
-        }
-        self.times[side] += 1;
-        self.last.1 += 1;
-        self.few[side] += u64::from(self.last.1 <= FEW);
+    /// Notes an occurrence, and whether it is the first in the document.
+    fn see(&mut self) -> bool {
+        self.now += 1;
+        self.now == 1
+    }
+
+    /// Ends a document with so many n-grams of the same length.
+    fn end(&mut self, side: usize, ngrams: u64) {
+        let part = f64::from(self.now) / ngrams as f64;
+        self.times[side] += u64::from(self.now);
+        self.documents[side] += 1;
+        self.parts[side][0] += part;
+        self.parts[side][1] += part * part;
+        self.now = 0;
     }
 }
 
@@ -72,14 +74,15 @@ struct Occurring {
     pairs: AHashMap<[u32; 2], Occurrences>,
     /// For each length of n-grams, how many there are.
     totals: [[u64; 2]; 2],
-    documents: u32,
+    documents: [u32; 2],
 }
 
 impl Occurring {
     fn count(&mut self, text: &str, side: usize, with_pairs: bool, featurizers: &Featurizers) {
-        self.documents += 1;
         let Occurring { numbers, tokens, pairs, totals, documents } = self;
-        let mut last = None;
+        documents[side] += 1;
+        let (mut last, mut lengths) = (None, [0u64; 2]);
+        let (mut new_tokens, mut new_pairs) = (Vec::new(), Vec::new());
         featurizers.tokens(text, |token| {
             let number = match numbers.get(token) {
                 Some(number) => *number,
@@ -89,14 +92,23 @@ impl Occurring {
                     tokens.len() as u32 - 1
                 }
             };
-            totals[0][side] += 1;
-            tokens[number as usize].add(side, *documents);
+            lengths[0] += 1;
+            if tokens[number as usize].see() {
+                new_tokens.push(number);
+            }
             if let Some(last) = last.filter(|_| with_pairs) {
-                totals[1][side] += 1;
-                pairs.entry([last, number]).or_default().add(side, *documents);
+                lengths[1] += 1;
+                if pairs.entry([last, number]).or_default().see() {
+                    new_pairs.push([last, number]);
+                }
             }
             last = Some(number);
         });
+        new_tokens.into_iter().for_each(|number| tokens[number as usize].end(side, lengths[0]));
+        for pair in new_pairs {
+            pairs.entry(pair).or_default().end(side, lengths[1]);
+        }
+        totals.iter_mut().zip(lengths).for_each(|(sums, length)| sums[side] += length);
     }
 
     /// All n-grams that are short enough and in some documents, each with its length in tokens.
@@ -121,7 +133,7 @@ impl Occurring {
 }
 
 impl NgramShifts {
-    /// From texts, if there are some on both sides; so large a part of the eligible was selected.
+    /// From texts, if there are some on both sides; so large a part of the eligible tokens was selected.
     pub(super) fn new(texts: &Texts, selected_share: f64, featurizers: &Featurizers) -> Option<Self> {
         let samples = texts.samples();
         let documents = [samples[0].len(), samples[1].len()];
@@ -135,7 +147,9 @@ impl NgramShifts {
         }
         let ngrams = found.ngrams().into_iter();
         let mut scored: Vec<(f64, NgramShift)> = ngrams
-            .map(|(ngram, length, of)| shift(&ngram, of, found.totals[length - 1], selected_share))
+            .map(|(ngram, length, of)| {
+                shift(&ngram, of, found.totals[length - 1], found.documents, selected_share)
+            })
             .collect();
         let by_score = |a: &(f64, NgramShift), b: &(f64, NgramShift)| {
             b.0.total_cmp(&a.0).then_with(|| a.1.ngram.cmp(&b.1.ngram))
@@ -152,18 +166,27 @@ impl NgramShifts {
     }
 }
 
-/// How surely an n-gram is raised, above zero, or lowered: the difference of the logarithms of its parts, in standard
-/// deviations that go by documents, since a word comes again where it came once.
+/// How surely an n-gram is raised, above zero, or lowered: the difference of its mean parts of a document, in standard
+/// deviations of that. A word comes again where it came once, so documents are counted, not words.
 fn shift(
     ngram: &[u8],
-    Occurrences { times, documents, few, .. }: Occurrences,
+    Occurrences { times, parts, .. }: Occurrences,
     totals: [u64; 2],
+    documents: [u32; 2],
     selected_share: f64,
 ) -> (f64, NgramShift) {
-    let part = |side: usize| (few[side] as f64 + PRIOR) / (totals[side] as f64 + 1.0);
-    let [selected, others] = [part(0), part(1)];
-    let spread = |side: usize| 1.0 / (f64::from(documents[side]) + PRIOR);
-    let score = (ln(selected) - ln(others)) / (spread(0) + spread(1)).sqrt();
+    let mean_and_variance = |side: usize| {
+        let ([sum, squares], count) = (parts[side], f64::from(documents[side].max(1)));
+        let mean = sum / count;
+        // What chance does to a few words in documents that are alike is not less.
+        let by_words = (times[side] as f64 + PRIOR) / (totals[side].max(1) as f64).powi(2);
+        (mean, (squares / count - mean * mean).max(0.0) / count + by_words)
+    };
+    let ([selected, others], variance) = {
+        let [(selected, one), (others, other)] = [mean_and_variance(0), mean_and_variance(1)];
+        ([selected, others], one + other)
+    };
+    let score = (selected - others) / variance.sqrt();
     let ngram = String::from_utf8_lossy(ngram).into_owned();
     let of_10_000 = |side: usize| 1e4 * times[side] as f64 / totals[side].max(1) as f64;
     let (after, others) = (of_10_000(0), of_10_000(1));
@@ -187,7 +210,7 @@ mod tests {
         }
         let ngrams = found.ngrams().into_iter();
         let shifts: AHashMap<String, (f64, NgramShift)> = ngrams
-            .map(|(ngram, length, of)| shift(&ngram, of, found.totals[length - 1], 0.25))
+            .map(|(ngram, length, of)| shift(&ngram, of, found.totals[length - 1], found.documents, 0.25))
             .map(|(score, shift)| (shift.ngram.clone(), (score, shift)))
             .collect();
         let score = |ngram: &str| shifts[ngram].0;

@@ -24,12 +24,19 @@ pub(super) struct Smallest {
     most: usize,
     /// What is above is not wanted.
     bound: u64,
+    /// Whether copies of a record are one.
+    distinct: bool,
     rows: Vec<(u64, Pick)>,
 }
 
 impl Smallest {
     pub(super) fn new(most: usize) -> Self {
-        Smallest { most, bound: u64::MAX, rows: Vec::new() }
+        Smallest { most, bound: u64::MAX, distinct: false, rows: Vec::new() }
+    }
+
+    /// Of copies of a record, only the first in input order; for few.
+    pub(super) fn distinct(most: usize) -> Self {
+        Smallest { distinct: true, ..Smallest::new(most) }
     }
 
     /// Whether a row of this rank is wanted so far.
@@ -40,6 +47,15 @@ impl Smallest {
 
     pub(super) fn add(&mut self, rank: u64, pick: Pick) {
         if self.wants(rank) {
+            if self.distinct
+                && let Some((_, there)) = self.rows.iter_mut().find(|(_, there)| there.hash == pick.hash)
+            {
+                // Copies have the same rank.
+                if pick.position < there.position {
+                    *there = pick;
+                }
+                return;
+            }
             self.rows.push((rank, pick));
             if self.rows.len() >= 2 * self.most {
                 self.cut();
@@ -66,6 +82,15 @@ impl Smallest {
         self.rows.sort_unstable_by_key(|(rank, pick)| (*rank, pick.position));
         self.rows.into_iter().map(|(_, pick)| pick).collect()
     }
+}
+
+/// Of a sample of what was not selected, so many whose keys are next to the threshold.
+pub(super) fn next_below(others: &[Pick], most: usize) -> Vec<Pick> {
+    let mut others = others.to_vec();
+    others.sort_by(|a, b| b.margin.total_cmp(&a.margin).then(a.position.cmp(&b.position)));
+    others.dedup_by_key(|pick| pick.hash);
+    others.truncate(most);
+    others
 }
 
 #[cfg(test)]

@@ -3,10 +3,12 @@
 
 use ahash::AHashMap;
 
-use super::picks::{Pick, Smallest};
+use super::bins::Bins;
+use super::lengths;
+use super::picks::{Pick, Smallest, next_below};
 use super::sources::{ReadSources, SourceNames, SourceRows, Sources};
 use crate::resample::{
-    Draw, DrawOptions, Method, PieceRows, Plan, Position, Survey, Visit, order, visit_rows,
+    Draw, DrawOptions, Method, PieceRows, Plan, Position, Survey, Totals, Visit, order, visit_rows,
 };
 use crate::weights::{Error, Row, RowBlock, RowSource};
 
@@ -14,15 +16,15 @@ use crate::weights::{Error, Row, RowBlock, RowSource};
 const MOST_TARGETS: usize = 6;
 /// Documents are sampled by their content hashes: so many of those selected, and so many of all that are eligible.
 pub(super) const SAMPLE: usize = 4096;
-/// So many with the largest log weights, and so many next to the threshold, are looked at.
+/// So many of each kind are looked at; twice as many are picked, since some are of two kinds.
 pub(super) const NOTABLE: usize = 6;
 
 /// What the rows tell.
 pub(crate) struct RowsReview {
     pub(super) targets: Vec<TargetRows>,
     pub(super) sources: ReadSources,
-    /// How many documents have so many tokens, by [`length_bin`]: those there are and those selected.
-    lengths: [Vec<u64>; 2],
+    /// How many documents have so many tokens, by [`lengths::bin`](super::lengths::bin): those there are and those selected.
+    pub(super) lengths: [Vec<u64>; 2],
     /// Of the selected, those with the smallest content hashes.
     pub(super) selected: Vec<Pick>,
     /// Of the eligible with the smallest content hashes, those that were not selected.
@@ -31,185 +33,59 @@ pub(crate) struct RowsReview {
     pub(super) top: Vec<Pick>,
     /// The selected next to the threshold.
     pub(super) last: Vec<Pick>,
-    /// How many are eligible, and how many selected.
-    pub(super) eligible: u64,
-    pub(super) selected_records: u64,
+    /// Of `others`, those next to it.
+    pub(super) next: Vec<Pick>,
+    /// What is eligible, and what was selected of it, without what is mixed in.
+    pub(super) eligible: Totals,
+    pub(super) selected_totals: Totals,
+    /// Whether records are mixed in that were not drawn by their weights.
+    pub(super) has_mixed_in: bool,
     /// Whether one key ranks all records.
     pub(super) ranks_all: bool,
     /// What makes importance weights of log weights; 0 if nothing does.
     pub(super) temperature: f64,
+    pub(super) drawn_by: DrawnBy,
+    /// Whether the weights for several targets are combined to one, which n-grams do not add up to.
+    pub(super) is_combined: bool,
+}
+
+/// What decided which records were selected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DrawnBy {
+    /// The log weight over the temperature, with Gumbel noise.
+    Noise,
+    /// The log weight alone.
+    LogWeight,
+    /// Nothing but chance.
+    Chance,
+    /// Scores, with Pareto noise.
+    Pareto,
 }
 
 /// The log weights for one target.
 pub(super) struct TargetRows {
-    bins: Bins,
-    eligible: Vec<u64>,
-    selected: Vec<u64>,
+    pub(super) bins: Bins,
+    pub(super) eligible: Vec<u64>,
+    pub(super) selected: Vec<u64>,
     pub(super) largest: f64,
     /// The log weight whose key without noise is at the threshold.
     pub(super) threshold: Option<f64>,
 }
 
-/// A bin of a histogram.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct HistogramBin {
-    /// Where it begins; the first bin has all that is below, too.
-    pub from: f64,
-    /// Where it ends.
-    pub to: f64,
-    /// How many eligible documents are in it.
-    pub eligible: u64,
-    /// How many selected ones.
-    pub selected: u64,
-}
-
-/// Documents of about one length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LengthBin {
-    /// The least number of tokens.
-    pub from: u64,
-    /// The number of tokens that is too many.
-    pub to: u64,
-    /// How many documents there are.
-    pub there: u64,
-    /// How many of them were selected.
-    pub selected: u64,
-}
-
 impl RowsReview {
-    /// The part of the eligible that was selected.
+    /// Of a draw beside which records of other files are mixed in, or not.
+    pub(crate) fn beside_mixed_in(self, is_beside: bool) -> Self {
+        RowsReview { has_mixed_in: self.has_mixed_in || is_beside, ..self }
+    }
+
+    /// The part of the eligible tokens that was selected.
     pub(super) fn selected_share(&self) -> f64 {
-        self.selected_records as f64 / self.eligible.max(1) as f64
+        self.selected_totals.tokens as f64 / self.eligible.tokens.max(1) as f64
     }
 
     /// The part of the selected that is in the sample of them.
     pub(super) fn sampled_part(&self) -> f64 {
-        self.selected.len() as f64 / self.selected_records.max(1) as f64
-    }
-
-    /// Lengths, from the shortest to the longest that there is.
-    pub(super) fn lengths(&self) -> Vec<LengthBin> {
-        let [there, selected] = &self.lengths;
-        let is_there = |bin: &usize| there[*bin] > 0;
-        let first = (0..LENGTH_BINS).find(is_there).unwrap_or(0);
-        let last = (0..LENGTH_BINS).rev().find(is_there).map_or(0, |last| last + 1);
-        let bin = |bin: usize| LengthBin {
-            from: length_from(bin),
-            to: length_from(bin + 1),
-            there: there[bin],
-            selected: selected[bin],
-        };
-        (first..last).map(bin).filter(|bin| bin.from < bin.to).collect()
-    }
-}
-
-/// Four bins for each doubling of the number of tokens and one more: the bits of its floating-point form tell it.
-const LENGTH_BINS: usize = 33 * 4;
-
-#[inline]
-fn length_bin(tokens: u32) -> usize {
-    ((f64::from(tokens) + 1.0).to_bits() >> 50) as usize - (1023 << 2)
-}
-
-/// The least number of tokens in a bin; a bin that begins where the next does is empty.
-fn length_from(bin: usize) -> u64 {
-    f64::from_bits(((1023 << 2) + bin as u64) << 50).ceil() as u64 - 1
-}
-
-/// Bins of numbers, by their edges.
-#[derive(Clone, Debug)]
-pub(super) struct Bins {
-    /// In rising order: a bin between two of them, one below all and one above all.
-    edges: Vec<f64>,
-    least: f64,
-    most: f64,
-    /// Those edges that bins of one width have, which are shown.
-    shown: Vec<f64>,
-}
-
-/// Bins of about as many documents, by which quantiles are told, and bins of one width.
-const EVEN_BINS: usize = 256;
-const SHOWN_BINS: usize = 60;
-/// The part of all documents that may be below the bins that are shown.
-const BELOW: f64 = 0.005;
-
-impl Bins {
-    /// For numbers between `least` and `most`, of which these are a sample.
-    fn new(mut sample: Vec<f64>, least: f64, most: f64) -> Self {
-        if least >= most {
-            // All the same, or none.
-            let only = if least == most { least } else { 0.0 };
-            return Bins { edges: Vec::new(), least: only, most: only, shown: vec![only, only] };
-        }
-        sample.retain(|value| (least..=most).contains(value));
-        sample.sort_unstable_by(f64::total_cmp);
-        let at = |part: f64| sample.get((part * sample.len() as f64) as usize).copied().unwrap_or(most);
-        let mut edges: Vec<f64> = (1..EVEN_BINS)
-            .map(|bin| at(bin as f64 / EVEN_BINS as f64))
-            .filter(|edge| *edge > least)
-            .collect();
-        let low = at(BELOW).max(least);
-        let width = (most - low) / SHOWN_BINS as f64;
-        let mut shown: Vec<f64> = (0..=SHOWN_BINS).map(|bin| low + bin as f64 * width).collect();
-        shown.dedup();
-        edges.extend(shown.iter().copied().filter(|edge| *edge > least));
-        edges.sort_unstable_by(f64::total_cmp);
-        edges.dedup();
-        Bins { edges, least, most, shown }
-    }
-
-    pub(super) fn none(&self) -> Vec<u64> {
-        vec![0; self.edges.len() + 1]
-    }
-
-    #[inline]
-    pub(super) fn place(&self, value: f64) -> usize {
-        self.edges.partition_point(|edge| *edge <= value)
-    }
-
-    /// Where a bin begins and ends.
-    fn range(&self, bin: usize) -> (f64, f64) {
-        let before = bin.checked_sub(1).and_then(|before| self.edges.get(before));
-        (before.copied().unwrap_or(self.least), self.edges.get(bin).copied().unwrap_or(self.most))
-    }
-
-    /// The values that these parts of all that was counted do not pass; within a bin, evenly spread.
-    pub(super) fn quantiles<const N: usize>(&self, counts: &[u64], parts: [f64; N]) -> Option<[f64; N]> {
-        let all: u64 = counts.iter().sum();
-        (all > 0).then(|| {
-            parts.map(|part| {
-                let mut left = part * all as f64;
-                for (bin, count) in counts.iter().enumerate() {
-                    let count = *count as f64;
-                    if count > 0.0 && left <= count {
-                        let (from, to) = self.range(bin);
-                        return from + (to - from) * (left / count);
-                    }
-                    left -= count;
-                }
-                self.most
-            })
-        })
-    }
-}
-
-impl TargetRows {
-    /// In bins of one width.
-    pub(super) fn histogram(&self) -> Vec<HistogramBin> {
-        let TargetRows { bins, eligible, selected, .. } = self;
-        let between = |counts: &[u64], from: f64, to: f64, first: bool, last: bool| {
-            let start = if first { 0 } else { bins.place(from) };
-            let end = if last { counts.len() } else { bins.place(to) };
-            counts.get(start..end).map_or(0, |counts| counts.iter().sum())
-        };
-        let count = bins.shown.len().saturating_sub(1);
-        let bin = |(number, ends): (usize, &[f64])| {
-            let (from, to) = (ends[0], ends[1]);
-            let (first, last) = (number == 0, number + 1 == count);
-            let of = |counts: &[u64]| between(counts, from, to, first, last);
-            HistogramBin { from, to, eligible: of(eligible), selected: of(selected) }
-        };
-        bins.shown.windows(2).enumerate().map(bin).collect()
+        (self.selected.len() as f64 / self.selected_totals.records.max(1) as f64).min(1.0)
     }
 }
 
@@ -246,9 +122,12 @@ pub(crate) fn read<S: RowSource + ?Sized>(
         Method::Gumbel => Some(if temperature > 0.0 { temperature } else { 1.0 }),
         _ => None,
     };
+    // Groups have thresholds of their own.
+    let is_one = options.groups.is_none();
     let first = draw.selections.first().map_or(&[][..], Vec::as_slice);
     let targets = targets.into_iter().zip(&bins).enumerate().map(|(target, ([eligible, selected], bins))| {
-        let threshold = first.get(target).and_then(|selection| selection.threshold).zip(scale);
+        let threshold =
+            first.get(target).and_then(|selection| selection.threshold).zip(scale.filter(|_| is_one));
         TargetRows {
             bins: bins.clone(),
             eligible,
@@ -257,20 +136,31 @@ pub(crate) fn read<S: RowSource + ?Sized>(
             threshold: threshold.map(|(key, scale)| key * scale),
         }
     });
-    let selected_records =
-        draw.selections.first().map_or(0, |of| of.iter().map(|selection| selection.totals.records).sum());
+    let mut selected_totals = Totals::default();
+    first.iter().for_each(|selection| selected_totals.add(selection.totals));
+    let drawn_by = match options.method {
+        Method::Gumbel if temperature > 0.0 => DrawnBy::Noise,
+        Method::Gumbel => DrawnBy::LogWeight,
+        Method::Random => DrawnBy::Chance,
+        Method::Pareto => DrawnBy::Pareto,
+    };
+    let others: Vec<Pick> = eligible.finish().into_iter().filter(|pick| !pick.is_selected).collect();
     Ok(RowsReview {
         targets: targets.collect(),
         sources: ReadSources { kind: sources.kind, sources, rows: source_rows, bins: bins.clone() },
         lengths,
         selected: selected.finish(),
-        others: eligible.finish().into_iter().filter(|pick| !pick.is_selected).collect(),
+        next: next_below(&others, 2 * NOTABLE),
+        others,
         top: top.finish(),
         last: last.finish(),
-        eligible: draw.survey.eligible.records,
-        selected_records,
+        eligible: draw.survey.eligible,
+        selected_totals,
+        has_mixed_in: draw.groups.iter().any(|group| group.is_mixed_in),
         ranks_all: plan.ranks_all(),
         temperature,
+        drawn_by,
+        is_combined: plan.drawing_targets() != plan.targets(),
     })
 }
 
@@ -308,7 +198,7 @@ pub(super) fn glance(
         while first < count {
             rows.read(shard, first, (count - first).min(every).min(ROWS_AT_A_PLACE) as usize, &mut block)?;
             for row in block.rows() {
-                if let Some(group) = row.group() {
+                if let Some(group) = row.group().filter(|_| row.log_weights().any(f64::is_finite)) {
                     *glance.groups.entry(group).or_default() += 1;
                 }
                 of_row(&row, &mut glance.log_weights);
@@ -362,11 +252,11 @@ impl Visit for ReadRows<'_> {
         ThreadRows {
             targets: self.bins.iter().map(|bins| [bins.none(), bins.none()]).collect(),
             sources: vec![SourceRows::new(self.bins); self.sources.len()],
-            lengths: [vec![0; LENGTH_BINS], vec![0; LENGTH_BINS]],
+            lengths: lengths::none(),
             selected: Smallest::new(SAMPLE),
             eligible: Smallest::new(SAMPLE),
-            top: Smallest::new(NOTABLE),
-            last: Smallest::new(NOTABLE),
+            top: Smallest::distinct(2 * NOTABLE),
+            last: Smallest::distinct(2 * NOTABLE),
         }
     }
 
@@ -378,7 +268,7 @@ impl Visit for ReadRows<'_> {
             };
             let source = &mut thread.sources[source];
             source.there.add_row(&row);
-            let length = length_bin(row.tokens());
+            let length = lengths::bin(row.tokens());
             thread.lengths[0][length] += 1;
             if !plan.is_eligible(&row) {
                 continue;
@@ -419,52 +309,4 @@ fn pick(plan: &Plan, position: Position, row: &Row<'_>, is_selected: bool) -> Op
     let (target, margin) = plan.margin(row)?;
     let log_weight = plan.log_weight(row, target);
     Some(Pick { position, hash: row.record(), tokens: row.tokens(), is_selected, target, log_weight, margin })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lengths_are_in_the_bin_that_begins_before_and_ends_after_them() {
-        for tokens in (0..5000).chain([1 << 20, u32::MAX - 1, u32::MAX]) {
-            let bin = length_bin(tokens);
-            assert!(bin < LENGTH_BINS);
-            assert!(
-                length_from(bin) <= tokens.into() && u64::from(tokens) < length_from(bin + 1),
-                "{tokens}"
-            );
-        }
-    }
-
-    #[test]
-    fn quantiles_are_near_and_the_histogram_counts_everything_once() {
-        // The squares of 0 to 999: half of them are up to 499², 5% up to 49².
-        let values: Vec<f64> = (0..1000).map(|i| f64::from(i * i)).collect();
-        let bins = Bins::new(values.clone(), 0.0, 998_001.0);
-        let mut counts = bins.none();
-        values.iter().for_each(|value| counts[bins.place(*value)] += 1);
-        let [low, half, high] = bins.quantiles(&counts, [0.05, 0.5, 1.0]).unwrap();
-        assert!((low / 2401.0 - 1.0).abs() < 0.1 && (half / 249_001.0 - 1.0).abs() < 0.02, "{low} {half}");
-        assert_eq!(high, 998_001.0);
-        let rows = TargetRows {
-            bins,
-            eligible: counts.clone(),
-            selected: counts,
-            largest: 998_001.0,
-            threshold: None,
-        };
-        let histogram = rows.histogram();
-        assert_eq!(histogram.iter().map(|bin| bin.eligible).sum::<u64>(), 1000);
-        assert!(histogram.windows(2).all(|pair| pair[0].to == pair[1].from));
-        assert_eq!(histogram.len(), SHOWN_BINS);
-        // All the same.
-        let bins = Bins::new(vec![2.0; 9], 2.0, 2.0);
-        let mut counts = bins.none();
-        counts[bins.place(2.0)] += 9;
-        assert_eq!(bins.quantiles(&counts, [0.5]), Some([2.0]));
-        let rows = TargetRows { bins, eligible: counts, selected: vec![0], largest: 2.0, threshold: None };
-        assert_eq!(rows.histogram(), [HistogramBin { from: 2.0, to: 2.0, eligible: 9, selected: 0 }]);
-        assert_eq!(Bins::new(vec![], f64::INFINITY, f64::NEG_INFINITY).quantiles(&[0], [0.5]), None);
-    }
 }

@@ -2,7 +2,7 @@
 
 use ahash::AHashMap;
 
-use super::rows::Bins;
+use super::bins::Bins;
 use crate::resample::{Groups, Totals, is_mix_in};
 use crate::weights::Row;
 
@@ -70,9 +70,14 @@ impl Sources {
 
     fn of_groups(names: &Groups, seen: AHashMap<u64, u64>) -> Self {
         let mut seen: Vec<(u64, u64)> = seen.into_iter().map(|(group, times)| (times, group)).collect();
-        seen.sort_unstable_by(|a, b| b.cmp(a));
+        // Names are kept of those with the smaller ids.
+        seen.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
         seen.truncate(MOST);
-        let name = |group: u64| names.get(&group).cloned().unwrap_or_else(|| format!("#{group:x}"));
+        let name = |group: u64| match names.get(&group) {
+            Some(name) if name.trim().is_empty() => "(blank)".to_owned(),
+            Some(name) => name.clone(),
+            None => format!("#{group:x}"),
+        };
         let of_group = seen.iter().enumerate().map(|(place, (_, group))| (*group, place)).collect();
         let mut named: Vec<String> = seen.iter().map(|(_, group)| name(*group)).collect();
         named.push("(all others)".into());
@@ -92,7 +97,9 @@ impl Sources {
         if (2..=MOST).contains(&folders.len()) {
             let of_shard = paths.iter().map(|path| folders.binary_search(&folder(path)).unwrap_or(0));
             let of_shard = of_shard.collect();
-            return Sources { kind: SourceKind::Folder, names: folders, of_group: AHashMap::new(), of_shard };
+            let named = |folder: &String| if folder.is_empty() { ".".to_owned() } else { folder.clone() };
+            let names = folders.iter().map(named).collect();
+            return Sources { kind: SourceKind::Folder, names, of_group: AHashMap::new(), of_shard };
         }
         let each = paths.len().div_ceil(MOST);
         let names = paths.chunks(each).map(|of| match of {
@@ -115,8 +122,10 @@ impl Sources {
     /// The source of a row of a shard; `None` if it is of a set that is mixed in.
     #[inline]
     pub(super) fn of(&self, shard: usize, row: &Row<'_>) -> Option<usize> {
+        if row.group().is_some_and(is_mix_in) {
+            return None;
+        }
         match row.group().filter(|_| self.kind == SourceKind::Group) {
-            Some(group) if is_mix_in(group) => None,
             Some(group) => Some(self.of_group.get(&group).copied().unwrap_or(self.names.len() - 1)),
             None => self.of_shard.get(shard).copied().or(Some(0)).filter(|_| !self.names.is_empty()),
         }

@@ -1,11 +1,12 @@
 //! What weights are like in each source, whatever is drawn from them.
 
-use super::rows::{Bins, Glance, bins_of, glance};
-use super::sources::{ReadSources, SourceNames, SourceReview, SourceRows, Sources};
+use super::bins::Bins;
+use super::rows::{Glance, bins_of, glance};
+use super::sources::{ReadSources, SourceKind, SourceNames, SourceReview, SourceRows, Sources};
 use crate::resample::{PieceRows, Position, Survey, Visit, visit_rows};
 use crate::weights::{Error, Row, RowSource};
 
-/// Where records come from, with the quantiles of their log weights for each target, the source with most tokens
+/// What sources are, and where records come from, with the quantiles of their log weights for each target, the source with most tokens
 /// first. Records of fewer tokens than `min_tokens` are not eligible, as in `survey`, which is of the same rows.
 ///
 /// # Errors
@@ -15,7 +16,7 @@ pub fn sources_of_weights<S: RowSource + ?Sized>(
     survey: &Survey,
     min_tokens: u32,
     names: &SourceNames,
-) -> Result<Vec<SourceReview>, Error> {
+) -> Result<(SourceKind, Vec<SourceReview>), Error> {
     let of_row = |row: &Row<'_>, samples: &mut [Vec<f64>]| {
         if row.tokens() >= min_tokens {
             let log_weights = samples.iter_mut().zip(row.log_weights());
@@ -30,7 +31,8 @@ pub fn sources_of_weights<S: RowSource + ?Sized>(
     for thread in visit_rows(&rows, 0, &visit)? {
         sum.iter_mut().zip(thread).for_each(|(sum, more)| sum.join(more));
     }
-    Ok(ReadSources { kind: sources.kind, sources, rows: sum, bins: bins.clone() }.review())
+    let kind = sources.kind;
+    Ok((kind, ReadSources { kind, sources, rows: sum, bins: bins.clone() }.review()))
 }
 
 struct ReadWeights<'a> {

@@ -60,6 +60,11 @@ impl Layout {
         if grouped { layout.with_group() } else { layout }
     }
 
+    /// The bytes of a row.
+    pub(crate) fn bytes(&self) -> usize {
+        self.row
+    }
+
     /// Whether a row has all fields.
     pub fn is_full(&self) -> bool {
         self.record.is_some() && self.tokens.is_some() && self.bytes.is_some()

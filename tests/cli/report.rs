@@ -44,7 +44,7 @@ fn the_page_tells_of_the_selection() {
         "<h1>700 documents selected</h1>",
         "Asked for 700 documents of <code>raw.jsonl</code>, to be distributed like <code>target.jsonl</code>. 10 000 of \
          10 000 documents were eligible",
-        "It worked: the selection is closer to the target",
+        "It worked: the selection is closer to the target than chance.",
         "95% interval ",
         "7.0%",
         "<bdi>north</bdi>",
@@ -145,6 +145,86 @@ fn without_a_model_the_rest_is_told() {
     assert!(page.contains("was not measured") && page.contains("Quantiles of log weights"));
     assert!(page.contains("<bdi>raw.jsonl</bdi>"), "shards are the sources");
     assert!(!page.contains("Raise it most"));
+}
+
+#[test]
+fn every_way_to_draw_is_told_as_what_it_is() {
+    let dir = corpus();
+    dir.write("forms.jsonl", record("a form for the tax office"));
+    dir.write("extra.jsonl", (0..40).map(|i| record(&format!("a form {i}"))).collect::<String>());
+    let select =
+        "select -q --target target.jsonl -k 700 --min-tokens 1 -o out.jsonl --report page.html raw.jsonl";
+    let two = "--target forms.jsonl --separate-targets";
+    for (more, told, untold) in [
+        ("", vec!["with Gumbel noise", "Its key is", "This draw"], vec!["mixed in"]),
+        ("--method topk", vec!["Records with a log weight of "], vec!["Gumbel", "effective sample size"]),
+        (
+            "--method random",
+            vec![
+                ", at random. 10 000 of",
+                "A random selection, to compare with.",
+                "whatever their log weights",
+            ],
+            vec!["It did not work", "It worked"],
+        ),
+        ("--draws 3", vec!["This is the first of 3 draws."], vec![]),
+        (
+            "--mix-in meta.port=south=30",
+            vec!["730 documents selected", "30 documents were mixed in"],
+            vec!["95% interval"],
+        ),
+        (
+            "--mix-in extra.jsonl=30",
+            vec!["730 documents selected", "7.0% of these"],
+            vec!["95% interval", "With another budget"],
+        ),
+        (
+            "--group-by meta.port",
+            vec!["Each group has a threshold", "<bdi>north</bdi>"],
+            vec!["With another budget"],
+        ),
+        (
+            two,
+            vec!["for forms", "<strong>It worked: the selection is closer to the target <code>target</code>"],
+            vec![],
+        ),
+        ("--target forms.jsonl --combine product", vec!["<code>forms</code>"], vec!["Raise it most"]),
+        ("--normalize tokens", vec!["By length, this is the log weight"], vec![]),
+        ("--refine", vec!["Raise it most"], vec![]),
+        ("--fraction 0.5", vec!["Asked for 50% of what is eligible"], vec![]),
+    ] {
+        let select =
+            if more.contains("--fraction") { select.replace("-k 700 ", "") } else { select.to_owned() };
+        dir.shell(&format!("rm -rf out.jsonl epoch-*; dsir {select} {more}")).ok();
+        let page = dir.read("page.html").replace("this draw", "This draw");
+        told.iter().for_each(|part| assert!(page.contains(part), "{more}: no {part}"));
+        untold.iter().for_each(|part| assert!(!page.contains(part), "{more}: {part}"));
+        // Shares of the selection are of what was drawn by weight.
+        assert!(!page.contains("1000%") && !page.contains("NaN") && !page.contains(">inf"), "{more}");
+    }
+}
+
+#[test]
+fn weights_of_any_size_are_told() {
+    let dir = Dir::with_corpus();
+    for weights in ["1e308 if i % 2 else -1e308", "0.0", "5e-324 * i", "float('-inf') if i else 1.0"] {
+        let make = format!("import struct\nvalues = [{weights} for i in range(40)]\n");
+        dir.write(
+            "make.py",
+            make + "header = \"{'descr': '<f8', 'fortran_order': False, 'shape': (40,), }\".ljust(117) + '\\n'\n\
+                    open('w.npy', 'wb').write(b'\\x93NUMPY\\x01\\x00' + struct.pack('<H', 118) + header.encode()\n\
+                    + struct.pack('<40d', *values))\n",
+        );
+        dir.shell("python3 make.py").ok();
+        let report =
+            "report -q --scores w.npy --log-scores --min-tokens 1 --allow-fewer -o page.html raw.jsonl";
+        for more in ["-k 5", "-k 40", "-k 40 --temperature 0", "--tokens 30 --temperature 1e-9"] {
+            let ran = dir.run(&format!("{report} {more}"));
+            assert!(ran.code == Some(0) && !ran.stderr.contains("panic"), "{weights} {more}: {ran:?}");
+            let page = dir.read("page.html");
+            assert!(page.contains("by scores") && !page.contains("NaN"), "{weights} {more}");
+        }
+    }
 }
 
 #[test]

@@ -29,6 +29,7 @@ pub(crate) struct OutputArgs {
 pub(crate) struct ReportArgs {
     /// Also write a page about the selection to FILE, in HTML: what was selected, from where, and why
     #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     #[serde(flatten)]
@@ -40,6 +41,7 @@ pub(crate) struct ReportArgs {
 pub(crate) struct ReportByArgs {
     /// In the report, tell sources apart by this field; a dotted path reaches into objects [default: shards]
     #[arg(long, value_name = "FIELD", conflicts_with = "group_by", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) report_by: Option<String>,
 }
 

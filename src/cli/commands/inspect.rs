@@ -12,7 +12,7 @@ use crate::density::{self, Model, Refined, kl_divergence};
 use crate::jobs::{self, ReadOptions, TellingNgram, TellingNgrams};
 use crate::reader::Shards;
 use crate::resample::Survey;
-use crate::review::{self, SourceNames, SourceReview};
+use crate::review::{self, SourceKind, SourceNames, SourceReview};
 use crate::storage::{Input, is_folder};
 use crate::weights::{self, WeightsFile, WeightsFolder};
 
@@ -252,10 +252,10 @@ fn describe_weights(weights: &[WeightsFile], folder: &Path, min_tokens: u32) -> 
             inside.with_extension("").display().to_string()
         };
         let names = SourceNames::Shards(weights.iter().map(name).collect());
-        let sources =
+        let (kind, sources) =
             review::sources_of_weights(weights, &survey, if full { min_tokens } else { 0 }, &names)?;
         for target in 0..survey.log_weights.len() {
-            text += &quantiles(&sources, target, survey.log_weights.len());
+            text += &quantiles(kind, &sources, target, survey.log_weights.len());
         }
     }
     Ok(text)
@@ -265,9 +265,14 @@ fn describe_weights(weights: &[WeightsFile], folder: &Path, min_tokens: u32) -> 
 const NAME: usize = 40;
 
 /// Quantiles of log weights by source, as a table.
-fn quantiles(sources: &[SourceReview], target: usize, targets: usize) -> String {
+fn quantiles(kind: SourceKind, sources: &[SourceReview], target: usize, targets: usize) -> String {
+    let by = match kind {
+        SourceKind::Folder => "folder",
+        SourceKind::Shards => "run of shards",
+        SourceKind::Shard | SourceKind::Group => "shard",
+    };
     let of = if targets > 1 { format!(" for target {}", target + 1) } else { String::new() };
-    let mut text = format!("\nquantiles of log weights{of}, by shard\n\n");
+    let mut text = format!("\nquantiles of log weights{of}, by {by}\n\n");
     let short = |name: &str| shown(name).chars().take(NAME).collect::<String>();
     let width = sources.iter().map(|source| short(&source.name).chars().count()).max().unwrap_or(0);
     let head = ["eligible", "5%", "25%", "median", "75%", "95%"].map(|head| format!("{head:>10}")).concat();

@@ -8,7 +8,7 @@ use crate::cli::format::{count, number};
 use crate::cli::marked::{Piece, pieces};
 use crate::explain::{Explanation, NgramPart};
 use crate::jobs::ScoreKind;
-use crate::review::{DocumentKind, ReviewedDocument};
+use crate::review::{DocumentKind, DrawnBy, ReviewedDocument};
 
 /// Of a text, so many characters are shown.
 const SHOWN: usize = 3000;
@@ -87,8 +87,12 @@ impl Page<'_> {
             count(u64::from(*tokens), "token")
         );
         let side = if *margin >= 0.0 { "above" } else { "below" };
+        let key = match self.review.drawn_by {
+            DrawnBy::LogWeight => "log weight",
+            _ => "key",
+        };
         let mut content = format!(
-            "<p class=\"soft\">{}{}. Its key is {} {side} the threshold{}.</p>\n",
+            "<p class=\"soft\">{}{}. Its {key} is {} {side} the threshold{}.</p>\n",
             escaped(&place),
             escaped(&self.for_target(*target)),
             three_digits(margin.abs()),

@@ -62,23 +62,26 @@ pub(super) fn folded(summary: &str, content: &str) -> String {
 
 /// A part of a whole, in percent.
 pub(super) fn percent(part: f64) -> String {
-    match part * 100.0 {
-        percent if percent.is_nan() => "–".to_owned(),
-        percent if percent == 0.0 => "0%".to_owned(),
-        percent if percent < 0.1 => "&lt;0.1%".to_owned(),
+    let text = match part.abs() * 100.0 {
+        percent if percent.is_nan() => return "–".to_owned(),
+        0.0 => return "0%".to_owned(),
+        percent if percent < 0.1 => "<0.1%".to_owned(),
         percent if percent < 10.0 => format!("{percent:.1}%"),
         percent => format!("{percent:.0}%"),
-    }
+    };
+    if part < 0.0 { format!("−{text}") } else { text }
 }
 
 /// A number with three digits that count, and a true minus.
 pub(super) fn three_digits(value: f64) -> String {
     let text = match value.abs() {
+        0.0 => "0".to_owned(),
         large if large >= 1e15 => format!("{value:.2e}"),
         large if large >= 100.0 => grouped(value.round()),
         large if large >= 10.0 => format!("{value:.1}"),
         large if large >= 1.0 => format!("{value:.2}"),
-        _ => format!("{value:.3}"),
+        small if small < 1e-6 => format!("{value:.2e}"),
+        small => format!("{value:.*}", (2.0 - small.log10().floor()) as usize),
     };
     text.replace('-', "−")
 }
@@ -86,8 +89,13 @@ pub(super) fn three_digits(value: f64) -> String {
 /// The same for an axis, where no digit stands that is not needed.
 pub(super) fn on_axis(value: f64) -> String {
     let text = three_digits(value);
-    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    if text == "−0" { "0".to_owned() } else { text.to_owned() }
+    let text = if text.contains('.') && !text.contains('e') {
+        text.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &text
+    };
+    // What is next to nothing on an axis is a rounding error.
+    if value.abs() < 1e-9 { "0".to_owned() } else { text.to_owned() }
 }
 
 fn grouped(value: f64) -> String {
@@ -112,11 +120,11 @@ mod tests {
 
     #[test]
     fn numbers_for_people() {
-        let told = [0.0, 0.12345, -1.2345, 12.345, -1234.5, 12_345_678.0].map(three_digits);
-        assert_eq!(told, ["0.000", "0.123", "−1.23", "12.3", "−1 235", "12 345 678"]);
-        assert_eq!([-0.0001, 0.2, -50.0, 1000.0].map(on_axis), ["0", "0.2", "−50", "1 000"]);
-        let told = [0.0, 0.0001, 0.0123, 0.5, 1.0, f64::NAN].map(percent);
-        assert_eq!(told, ["0%", "&lt;0.1%", "1.2%", "50%", "100%", "–"]);
+        let told = [0.0, 0.00012, 0.12345, -1.2345, 12.345, -1234.5, 12_345_678.0].map(three_digits);
+        assert_eq!(told, ["0", "0.000120", "0.123", "−1.23", "12.3", "−1 235", "12 345 678"]);
+        assert_eq!([-1e-17, 0.2, -50.0, 1000.0].map(on_axis), ["0", "0.2", "−50", "1 000"]);
+        let told = [0.0, 0.0001, 0.0123, 0.5, 1.0, -0.25, f64::NAN].map(percent);
+        assert_eq!(told, ["0%", "<0.1%", "1.2%", "50%", "100%", "−25%", "–"]);
         assert_eq!(beginning("a\n b  c d", 5), "a b c…");
     }
 }

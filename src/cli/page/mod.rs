@@ -86,6 +86,13 @@ impl Page<'_> {
         first.flat_map(|epoch| epoch.draw.iter().map(|target| target.name.as_str())).collect()
     }
 
+    /// The names of the targets that closeness was measured to.
+    fn measured_names(&self) -> Vec<&str> {
+        let first = self.report.draw.iter().flat_map(|draw| draw.epochs.first());
+        let measured = first.flat_map(|epoch| epoch.kl_reduction.iter().flatten());
+        measured.map(|closeness| closeness.target.as_str()).collect()
+    }
+
     /// ` for NAME` if there are several targets.
     fn for_target(&self, target: usize) -> String {
         match &self.target_names()[..] {

@@ -6,9 +6,9 @@ use super::Page;
 use super::html::{escaped, percent, three_digits};
 use crate::cli::format::{count, number, size};
 use crate::density::Closeness;
-use crate::jobs::{DrawReport, EpochReport};
-use crate::resample::Budget;
-use crate::review::Interval;
+use crate::jobs::{DrawReport, EpochReport, ScoreKind};
+use crate::resample::{Budget, Totals};
+use crate::review::{DrawnBy, Interval};
 
 /// So many names are told of several files.
 const NAMES: usize = 3;
@@ -29,27 +29,24 @@ impl Page<'_> {
 
     pub(super) fn opening(&self) -> String {
         let Some((draw, epoch)) = self.drawn() else { return String::new() };
-        let selected = epoch.selected;
-        let share = percent(selected.records as f64 / draw.eligible.records.max(1) as f64);
+        let Totals { records, tokens, bytes } = epoch.selected;
+        let share = percent(drawn_by_weight(epoch) as f64 / draw.eligible.records.max(1) as f64);
         let mut out = format!(
-            "<header>\n<h1>{} selected</h1>\n<p>{}</p>\n",
-            escaped(&count(selected.records, "document")),
-            self.asked(&share)
+            "<header>\n<h1>{} selected</h1>\n<p>{}</p>\n{}",
+            escaped(&count(records, "document")),
+            self.asked(draw, epoch, &share),
+            self.verdict(draw, epoch)
         );
-        out += &self.verdict(epoch);
         let mut figures = vec![
-            ("selected", count(selected.records, "document"), format!("{share} of what is eligible")),
-            ("tokens", number(selected.tokens), size(selected.bytes)),
+            ("selected", count(records, "document"), format!("{share} of what is eligible")),
+            ("tokens", number(tokens), size(bytes)),
         ];
-        let intervals = self.review.targets.iter().map(|target| target.interval);
         let reductions = epoch.kl_reduction.as_deref().unwrap_or_default();
-        for (place, (kl, interval)) in
-            reductions.iter().zip(intervals.chain(std::iter::repeat(None))).enumerate()
-        {
-            let label = if place == 0 { "KL reduction, nats" } else { "KL reduction" };
-            let told = interval.map_or(String::new(), |interval| told_interval(kl, interval));
-            let told = if reductions.len() > 1 { format!("{}; {told}", kl.target) } else { told };
-            figures.push((label, three_digits(kl.reduction), told));
+        for (target, kl) in reductions.iter().enumerate() {
+            let interval = self.review.intervals.get(target).map(|interval| told_interval(kl, *interval));
+            let name = (reductions.len() > 1).then(|| kl.target.clone());
+            let note: Vec<String> = name.into_iter().chain(interval).collect();
+            figures.push(("KL reduction, nats", three_digits(kl.reduction), note.join("; ")));
         }
         if let Some(target) = epoch.draw.first()
             && let Some(effective) = target.log_weights.effective_sample_size
@@ -59,30 +56,28 @@ impl Page<'_> {
         }
         out += "<dl class=\"figures\">\n";
         for (label, value, note) in figures {
-            let (label, value, note) = (escaped(label), escaped(&value), note.replace("&lt;", "<"));
-            out += &format!("<div><dt>{label}</dt><dd>{value}<small>{}</small></dd></div>\n", escaped(&note));
+            let [label, value, note] = [label, &value, &note].map(escaped);
+            out += &format!("<div><dt>{label}</dt><dd>{value}<small>{note}</small></dd></div>\n");
         }
         out + "</dl>\n</header>\n"
     }
 
-    /// What was asked for, in a sentence, in HTML.
-    fn asked(&self, share: &str) -> String {
-        let Some((draw, _)) = self.drawn() else { return String::new() };
+    /// What was asked for, in sentences, in HTML.
+    fn asked(&self, draw: &DrawReport, epoch: &EpochReport, share: &str) -> String {
         let options = &self.summary["options"];
-        let raw = names(&options["input"]["raw"]);
-        let from =
-            raw.map_or_else(|| "the raw corpus".to_owned(), |raw| format!("<code>{}</code>", escaped(&raw)));
-        let targets = names(&options["fit"]["target"]);
-        let model = names(&options["model"]);
-        let like = match (targets, model, self.report.draw.as_ref().map(|draw| draw.scores)) {
-            (Some(targets), ..) => format!("to be distributed like <code>{}</code>", escaped(&targets)),
-            (_, Some(model), _) => {
-                format!("to be distributed like the target of <code>{}</code>", escaped(&model))
-            }
-            _ => "by their weights".to_owned(),
+        let code = |names: String| format!("<code>{}</code>", escaped(&names));
+        let from = names(&options["input"]["raw"]).map_or_else(|| "the raw corpus".to_owned(), code);
+        let like = match (self.review.drawn_by, draw.scores) {
+            (DrawnBy::Chance, _) => "at random".to_owned(),
+            (_, ScoreKind::Given | ScoreKind::Probabilities) => "by scores".to_owned(),
+            _ => match (names(&options["fit"]["target"]), names(&options["model"])) {
+                (Some(targets), _) => format!("to be distributed like {}", code(targets)),
+                (_, Some(model)) => format!("to be distributed like the target of {}", code(model)),
+                _ => "by their weights".to_owned(),
+            },
         };
         let out: Vec<String> =
-            [(draw.too_short, "had too few tokens"), (draw.left_out, "did not meet the conditions")]
+            [(draw.too_short, "had too few tokens"), (draw.left_out, "could not be drawn")]
                 .into_iter()
                 .filter(|(records, _)| *records > 0)
                 .map(|(records, why)| format!("{} {why}", number(records)))
@@ -94,61 +89,90 @@ impl Page<'_> {
             Budget::Tokens(tokens) => format!("{} tokens", number(tokens)),
             Budget::Bytes(bytes) => size(bytes),
         };
+        let documents = match &self.report.raw {
+            Some(raw) => raw.documents,
+            None => draw.eligible.records + draw.too_short + draw.left_out,
+        };
+        let mixed_in = match epoch.selected.records.saturating_sub(drawn_by_weight(epoch)) {
+            0 => String::new(),
+            mixed_in => format!(
+                " Beside them, {} were mixed in at random; what follows, but for the KL reduction, is about the others.",
+                count(mixed_in, "document")
+            ),
+        };
+        let several = match draw.epochs.len() {
+            1 => String::new(),
+            draws => format!(" This is the first of {draws} draws."),
+        };
         format!(
-            "Asked for {budget} of {from}, {like}. {} of {} were eligible{out}; {share} of these were selected.",
+            "Asked for {} of {from}, {like}. {} of {} were eligible{out}; {} of these were selected.{mixed_in}{several}",
+            escaped(&budget),
             number(draw.eligible.records),
-            match &self.report.raw {
-                Some(raw) => count(raw.documents, "document"),
-                None => count(draw.eligible.records + draw.too_short + draw.left_out, "document"),
-            },
+            count(documents, "document"),
+            escaped(share),
         )
     }
 
     /// Whether the selection came closer to the targets.
-    fn verdict(&self, epoch: &EpochReport) -> String {
-        let Some(reductions) = epoch.kl_reduction.as_deref().filter(|reductions| !reductions.is_empty())
-        else {
-            return "<div class=\"verdict bad\"><p>How close it came to the target was not measured. \
-                    <code>dsir report --model MODEL</code> measures it.</p></div>\n"
-                .to_owned();
-        };
-        let mut out = String::new();
-        for (target, kl) in reductions.iter().enumerate() {
-            let interval = self.review.targets.get(target).and_then(|target| target.interval);
-            let name = if reductions.len() > 1 {
-                format!(" <code>{}</code>", escaped(&kl.target))
-            } else {
-                String::new()
-            };
-            let part = if kl.raw > 0.0 { percent(kl.reduction / kl.raw) } else { "–".to_owned() };
-            let interval =
-                interval.map_or(String::new(), |interval| format!(" ({})", told_interval(kl, interval)));
-            let chance = match (kl.random, kl.is_chance_known()) {
-                (Some(random), _) => format!(
-                    " Random selections of this size would come to {}, and seldom beyond {}.",
-                    three_digits(random),
-                    three_digits(kl.by_chance())
-                ),
-                (None, true) => {
-                    format!(" Chance would seldom give more than {}.", three_digits(kl.by_chance()))
+    fn verdict(&self, draw: &DrawReport, epoch: &EpochReport) -> String {
+        let reductions = epoch.kl_reduction.as_deref().unwrap_or_default();
+        if reductions.is_empty() {
+            let how = match (draw.scores, self.review.model) {
+                (ScoreKind::Sums | ScoreKind::Normalized, None) => {
+                    "<code>dsir report --model MODEL</code> measures it."
                 }
-                (None, false) => " The corpus is too small to tell what chance would give.".to_owned(),
+                _ => "<code>dsir measure</code> can measure it.",
             };
-            let (class, verdict) = match kl.is_beyond_chance() {
-                true => ("verdict", "It worked: the selection is closer to the target"),
-                false => {
-                    ("verdict bad", "It did not work: the selection is no closer than chance to the target")
-                }
-            };
-            out += &format!(
-                "<div class=\"{class}\"><p><strong>{verdict}{name}</strong> than the raw corpus by {} nats of KL \
-                 divergence{interval}: {part} of the way from {} to 0.{chance}</p></div>\n",
-                three_digits(kl.reduction),
-                three_digits(kl.raw),
+            return format!(
+                "<div class=\"verdict unknown\"><p>How close it came to the target was not measured. {how}</p></div>\n"
             );
         }
-        out
+        reductions
+            .iter()
+            .enumerate()
+            .map(|(target, kl)| self.verdict_on(target, kl, reductions.len()))
+            .collect()
     }
+
+    /// Whether it came closer to one of so many targets.
+    fn verdict_on(&self, target: usize, kl: &Closeness, targets: usize) -> String {
+        let name = if targets > 1 { format!(" <code>{}</code>", escaped(&kl.target)) } else { String::new() };
+        let interval = self.review.intervals.get(target);
+        let interval =
+            interval.map_or(String::new(), |interval| format!(" ({})", told_interval(kl, *interval)));
+        let part = if kl.raw > 0.0 { percent(kl.reduction / kl.raw) } else { "–".to_owned() };
+        let chance = match (kl.random, kl.is_chance_known()) {
+            (Some(random), _) => format!(
+                "Random selections of this size would come to {}, and seldom beyond {}.",
+                three_digits(random),
+                three_digits(kl.by_chance())
+            ),
+            (None, true) => format!("Chance would seldom give more than {}.", three_digits(kl.by_chance())),
+            (None, false) => "The corpus is too small to tell what chance would give.".to_owned(),
+        };
+        let (class, verdict) = match (self.review.drawn_by, kl.is_chance_known(), kl.is_beyond_chance()) {
+            (DrawnBy::Chance, ..) => ("unknown", format!("A random selection, to compare with{name}.")),
+            (_, false, _) => ("unknown", format!("Whether chance could do as well{name} is not known.")),
+            (_, true, true) => {
+                ("good", format!("It worked: the selection is closer to the target{name} than chance."))
+            }
+            (_, true, false) => {
+                ("bad", format!("It did not work: chance could bring it as close to the target{name}."))
+            }
+        };
+        format!(
+            "<div class=\"verdict {class}\"><p><strong>{verdict}</strong> KL reduction {} nats{interval}: {} of the way \
+             from the {} that the raw corpus is away from the target. {chance}</p></div>\n",
+            three_digits(kl.reduction),
+            escaped(&part),
+            three_digits(kl.raw),
+        )
+    }
+}
+
+/// How many records were selected, without what was mixed in.
+fn drawn_by_weight(epoch: &EpochReport) -> u64 {
+    epoch.draw.iter().map(|target| target.selected.records).sum()
 }
 
 fn told_interval(kl: &Closeness, Interval { half_width }: Interval) -> String {

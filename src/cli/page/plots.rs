@@ -13,6 +13,8 @@ const BEFORE: RGBColor = RGBColor(0x88, 0x88, 0x88);
 const AFTER: RGBColor = RGBColor(0x1f, 0x6f, 0xeb);
 
 const SIZE: (u32, u32) = (720, 300);
+/// Larger numbers are not drawn.
+const LARGEST: f64 = 1e200;
 
 /// Shares of documents in bins, before and after.
 pub(super) struct Bars<'a> {
@@ -76,6 +78,9 @@ fn draw_bars(plot: &Bars<'_>, svg: &mut String) -> Drawn {
     };
     let at = |value: f64| if plot.logarithmic { (value + 1.0).log2() } else { value };
     let (low, high) = (at(*first), at(*last));
+    if !((high - low).is_finite() && low.abs().max(high.abs()) < LARGEST) {
+        return Err("no axis goes so far".into());
+    }
     let high = if high > low { high } else { low + 1.0 };
     let most = plot.bins.iter().flat_map(|(.., before, after)| [*before, *after]).fold(0.0, f64::max);
     let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
@@ -131,7 +136,7 @@ fn draw_line(plot: &Line<'_>, svg: &mut String) -> Drawn {
     let ys = || plot.points.iter().map(|point| point.y).chain(plot.baseline.iter().map(|(_, y)| *y));
     let (low, high) = (xs().fold(f64::INFINITY, f64::min), xs().fold(f64::NEG_INFINITY, f64::max));
     let (least, most) = (ys().fold(f64::INFINITY, f64::min), ys().fold(f64::NEG_INFINITY, f64::max));
-    if !(low < high && least.is_finite() && most.is_finite()) {
+    if !(low < high && high < LARGEST && least.abs().max(most.abs()) < LARGEST) {
         return Err("nothing to draw".into());
     }
     let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();

@@ -7,7 +7,7 @@ use super::html::{beginning, escaped, folded, percent, table, three_digits};
 use super::plots::{self, Bars, Line, LinePoint};
 use crate::cli::format::{count, number, size};
 use crate::jobs::SelectedRecords;
-use crate::review::{LengthBin, NgramShift, SourceKind, SourceReview};
+use crate::review::{DrawnBy, LengthBin, NgramShift, SourceKind, SourceReview};
 
 /// What grows by less does not grow.
 const MUCH_MORE: f64 = 1.5;
@@ -45,8 +45,8 @@ impl Page<'_> {
                     bar(before, ""),
                     bar(after, " after")
                 ),
-                percent(before),
-                percent(after),
+                share_cell(before),
+                share_cell(after),
                 lift,
                 number(source.there.records),
                 number(source.selected.records),
@@ -131,7 +131,7 @@ impl Page<'_> {
             .map(|bin| {
                 let (before, after) = shares(bin);
                 let range = format!("{} to {}", number(bin.from), number(bin.to - 1));
-                vec![range, number(bin.there), percent(before), number(bin.selected), percent(after)]
+                vec![range, number(bin.there), share_cell(before), number(bin.selected), share_cell(after)]
             })
             .collect();
         let plot = plots::bars(&Bars {
@@ -174,7 +174,7 @@ impl Page<'_> {
                 .iter()
                 .map(|bin| {
                     let range = format!("{} to {}", three_digits(bin.from), three_digits(bin.to));
-                    let taken = percent(bin.selected as f64 / bin.eligible as f64);
+                    let taken = share_cell(bin.selected as f64 / bin.eligible as f64);
                     vec![range, number(bin.eligible), number(bin.selected), taken]
                 })
                 .collect();
@@ -185,21 +185,14 @@ impl Page<'_> {
                 logarithmic: false,
                 mark: target.threshold.map(|threshold| (threshold, "threshold")),
             });
-            let threshold = match draw.threshold {
-                Some(threshold) => format!(
-                    "Records with a key above {} were selected; the key is the log weight over the temperature, with \
-                     noise",
-                    three_digits(threshold)
-                ),
-                None => "Nothing was selected".to_owned(),
-            };
+            let threshold = self.threshold_in_words(draw.threshold);
             let name = self.for_target(number_of);
             let columns = [("log weight", false), ("eligible", true), ("selected", true), ("of these", true)];
             let _ = write!(
                 out,
-                "<p>{threshold}{}. The log weights of what is eligible have mean {} and deviation {}. The lowest bin \
+                "<p>{threshold}{} The log weights of what is eligible have mean {} and deviation {}. The lowest bin \
                  has all that is below, too.</p>\n<figure>{KEYS}{plot}</figure>\n{}",
-                escaped(&name),
+                if name.is_empty() { String::new() } else { escaped(&format!(" This is{name}.")) },
                 three_digits(draw.log_weights.mean),
                 three_digits(draw.log_weights.deviation),
                 folded(
@@ -209,6 +202,25 @@ impl Page<'_> {
             );
         }
         out
+    }
+
+    /// What the threshold is of.
+    fn threshold_in_words(&self, threshold: Option<f64>) -> String {
+        let Some(threshold) = threshold.map(three_digits) else { return "Nothing was selected.".to_owned() };
+        let groups =
+            self.report.draw.iter().flat_map(|draw| &draw.groups).filter(|group| !group.mixed_in).count();
+        if groups > 0 && self.review.drawn_by != DrawnBy::Chance {
+            return "Each group has a threshold of its own.".to_owned();
+        }
+        match self.review.drawn_by {
+            DrawnBy::Noise => format!(
+                "Records with a key of {threshold} or more were selected; the key is the log weight over the temperature, \
+                 with Gumbel noise."
+            ),
+            DrawnBy::LogWeight => format!("Records with a log weight of {threshold} or more were selected."),
+            DrawnBy::Chance => "Records were selected at random, whatever their log weights.".to_owned(),
+            DrawnBy::Pareto => "Records were selected by scores, with Pareto noise.".to_owned(),
+        }
     }
 
     pub(super) fn curve(&self) -> String {
@@ -227,7 +239,11 @@ impl Page<'_> {
             };
             curve.iter().filter_map(point).collect()
         };
-        let names = self.target_names();
+        let names = self.measured_names();
+        let of = |target: usize| match &names[..] {
+            [] | [_] => String::new(),
+            names => format!(" for {}", names[target]),
+        };
         let mut out = String::from(
             "<p>The same draw with a smaller or a larger budget. The large dot is the budget that was asked for; \
              hollow dots are estimates by a sample of what was not selected.</p>\n",
@@ -238,10 +254,8 @@ impl Page<'_> {
                 curve.iter().map(|point| (point.records as f64, point.random.get(target).copied().flatten()));
             let baseline: Vec<(f64, f64)> =
                 random.filter_map(|(records, random)| Some((records, random?))).collect();
-            let label = format!(
-                "KL reduction{} by number of documents; the table has the numbers",
-                self.for_target(target)
-            );
+            let label =
+                format!("KL reduction{} by number of documents; the table has the numbers", of(target));
             let axes = ("documents", "KL reduction");
             let plot = plots::line(&Line {
                 label: &label,
@@ -253,7 +267,8 @@ impl Page<'_> {
             let key = if baseline.is_empty() { "" } else { "<span class=\"key\">random selections</span>" };
             let _ = writeln!(
                 out,
-                "<figure><p><span class=\"key after\">this draw</span>{key}</p>\n{plot}</figure>"
+                "<figure><p><span class=\"key after\">this draw{}</span>{key}</p>\n{plot}</figure>",
+                escaped(&of(target))
             );
         }
         out += &self.effective_sizes(&points(&|point| point.effective_size));
@@ -273,9 +288,8 @@ impl Page<'_> {
                     .collect()
             })
             .collect();
-        let reductions: Vec<String> = (0..names.len().max(1))
-            .map(|target| format!("KL reduction{}", self.for_target(target)))
-            .collect();
+        let reductions: Vec<String> =
+            (0..names.len().max(1)).map(|target| format!("KL reduction{}", of(target))).collect();
         let columns: Vec<(&str, bool)> = [("documents", false), ("tokens", true), ("effective size", true)]
             .into_iter()
             .chain(reductions.iter().map(|name| (name.as_str(), true)))
@@ -315,7 +329,7 @@ impl Page<'_> {
             return String::new();
         };
         let SelectedRecords { records, copies, target_documents, shared_by_draws, .. } = records;
-        let of = |part: u64| percent(part as f64 / (*records).max(1) as f64);
+        let of = |part: u64| share_cell(part as f64 / (*records).max(1) as f64);
         let mut rows = vec![vec![
             "byte for byte copies of other selected records".to_owned(),
             number(*copies),
@@ -378,6 +392,11 @@ impl Page<'_> {
             table("What it was made with", &[("what", false), ("value", false)], &rows)
         )
     }
+}
+
+/// A part of a whole, as the cell of a table.
+fn share_cell(part: f64) -> String {
+    escaped(&percent(part))
 }
 
 /// A table whose end is folded if it is long.

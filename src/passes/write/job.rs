@@ -200,10 +200,16 @@ enum To<'s> {
 }
 
 impl Write<'_> {
+    /// The position of a record of these shards in the corpus that was drawn from.
+    fn in_corpus(&self, position: Position) -> Position {
+        let shard = self.numbers.map_or(position.shard, |numbers| numbers[position.shard]);
+        Position { shard, ..position }
+    }
+
     /// Whether a draw has selected the record, or it is looked at all the same.
     fn is_wanted(&self, position: Position, row: &Row<'_>) -> bool {
-        let shard = self.numbers.map_or(position.shard, |numbers| numbers[position.shard]);
-        self.plan.selected_by(Position { shard, ..position }, row).next().is_some()
+        let position = self.in_corpus(position);
+        self.plan.selected_by(position, row).next().is_some()
             || self.review.is_some_and(|review| review.reading(position, row, false).is_some())
     }
 
@@ -223,9 +229,9 @@ impl Write<'_> {
     ) -> Result<(), Error> {
         let WriteThread { measuring, gathering, looks, draws, picked, .. } = thread;
         draws.clear();
-        let shard = self.numbers.map_or(position.shard, |numbers| numbers[position.shard]);
-        draws.extend(self.plan.selected_by(Position { shard, ..position }, row).map(|(draw, _)| draw));
-        let reading = self.review.and_then(|review| review.reading(position, row, draws.contains(&0)));
+        let in_corpus = self.in_corpus(position);
+        draws.extend(self.plan.selected_by(in_corpus, row).map(|(draw, _)| draw));
+        let reading = self.review.and_then(|review| review.reading(in_corpus, row, draws.contains(&0)));
         if draws.is_empty() && reading.is_none() {
             return Ok(());
         }
