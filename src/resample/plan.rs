@@ -152,7 +152,11 @@ impl Plan {
     /// that is most, and the number of this target; below zero if it is not. `None` if nothing is drawn by its weight.
     #[inline]
     pub(crate) fn margin(&self, row: &Row<'_>) -> Option<(usize, f64)> {
-        let margin = |step: &Step| self.rule.key(row, step.keys) - step.threshold.key();
+        let margin = |step: &Step| match (self.rule.key(row, step.keys), step.threshold.key()) {
+            // Also of two that are infinite.
+            (key, threshold) if key == threshold => 0.0,
+            (key, threshold) => key - threshold,
+        };
         let margins = self.first_steps(row).map(|step| (step.keys.target, margin(step)));
         margins.max_by(|one, other| one.1.total_cmp(&other.1))
     }

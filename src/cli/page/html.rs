@@ -76,6 +76,7 @@ pub(super) fn percent(part: f64) -> String {
 pub(super) fn three_digits(value: f64) -> String {
     let text = match value.abs() {
         0.0 => "0".to_owned(),
+        infinite if infinite.is_infinite() => if value > 0.0 { "∞" } else { "-∞" }.to_owned(),
         large if large >= 1e15 => format!("{value:.2e}"),
         large if large >= 100.0 => grouped(value.round()),
         large if large >= 10.0 => format!("{value:.1}"),
