@@ -122,6 +122,18 @@ class Model:
         """
         How many buckets n-grams are hashed into.
         """
+    def explain(self, /, text: str) -> dict[str, Any]:
+        """
+        What the log weight of a text is made of, n-gram by n-gram.
+
+        Returns:
+            What ``dsir explain --json`` prints: ``tokens``, ``log_weights`` and ``targets``, ``ngrams`` whose ``parts``
+            add up to the log weights, and ``words`` with their places in the text, in bytes of UTF-8. For the
+            tokenizer ``ids``, a text is integers with spaces between them.
+
+        Raises:
+            Error: A partial model.
+        """
     @property
     def fingerprint(self, /) -> str:
         """

@@ -6,7 +6,9 @@ use std::sync::OnceLock;
 
 use dsir::cli::punkt_folder;
 use dsir::density::{LogRatios, Model as Counted, RawCounts, Target};
+use dsir::explain::Explanation;
 use dsir::featurizer::{Featurizer, Featurizers, Hash, Tokenizer};
+use dsir::jobs::ExplainedDocument;
 use dsir::weights::weigh_texts;
 use numpy::{PyArray1, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
@@ -189,6 +191,28 @@ impl Model {
         let rows = log_weights.len() / targets;
         let array = PyArray1::from_vec(py, log_weights);
         Ok(if targets == 1 { array.into_any() } else { array.reshape([rows, targets])?.into_any() })
+    }
+
+    /// What the log weight of a text is made of, n-gram by n-gram.
+    ///
+    /// Returns:
+    ///     What ``dsir explain --json`` prints: ``tokens``, ``log_weights`` and ``targets``, ``ngrams`` whose ``parts``
+    ///     add up to the log weights, and ``words`` with their places in the text, in bytes of UTF-8. For the
+    ///     tokenizer ``ids``, a text is integers with spaces between them.
+    ///
+    /// Raises:
+    ///     Error: A partial model.
+    #[pyo3(signature = (text: "str") -> "dict[str, Any]")]
+    fn explain<'py>(&self, py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+        let explained = py.detach(|| -> Result<ExplainedDocument, dsir::Error> {
+            let explanation = Explanation::new(text, &self.counted, &self.featurizers()?)?;
+            let targets = self.counted.targets.iter().map(|target| target.name.clone()).collect();
+            Ok(ExplainedDocument { dsir_explanation: 1, text: text.to_owned(), targets, explanation })
+        });
+        let explained = explained.map_err(|failed| error::of(py, failed))?;
+        let json = serde_json::to_string(&explained)
+            .map_err(|failed| PyValueError::new_err(failed.to_string()))?;
+        py.import("json")?.call_method1("loads", (json,))
     }
 
     /// How many tokens each text has; shape (texts,), int64. Arguments and errors as of :meth:`log_weights`.

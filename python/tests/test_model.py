@@ -36,6 +36,19 @@ def test_log_weights_are_the_sums_of_the_paper() -> None:
     np.testing.assert_allclose(model.log_weights(["A b", "c", ""]), expected, rtol=1e-9)
 
 
+def test_an_explanation_adds_up_to_the_log_weight() -> None:
+    model = dsir.fit(["tax form", "the sea"], {"sea": ["the tide"], "tax": ["a form"]})
+    text = "The sea, ſea \U0001f30a the tide"
+    explained = model.explain(text)
+    assert (explained["dsir_explanation"], explained["targets"], explained["text"]) == (1, ["sea", "tax"], text)
+    sums = np.array([ngram["parts"] for ngram in explained["ngrams"]]).sum(axis=0)
+    assert sums.tolist() == explained["log_weights"] == model.log_weights([text])[0].tolist()
+    first = explained["words"][0]
+    assert text.encode()[first["start"] : first["end"]] == b"The"
+    with pytest.raises(dsir.Error, match="raw"):
+        dsir.fit(target=["a"]).explain("a")
+
+
 def test_log_weights_are_those_of_the_weights_files(
     raw_folder: Path, target_file: Path, raw_texts: list[str], tmp_path: Path
 ) -> None:
