@@ -210,8 +210,8 @@ impl Model {
             Ok(ExplainedDocument { dsir_explanation: 1, text: text.to_owned(), targets, explanation })
         });
         let explained = explained.map_err(|failed| error::of(py, failed))?;
-        let json = serde_json::to_string(&explained)
-            .map_err(|failed| PyValueError::new_err(failed.to_string()))?;
+        let json =
+            serde_json::to_string(&explained).map_err(|failed| PyValueError::new_err(failed.to_string()))?;
         py.import("json")?.call_method1("loads", (json,))
     }
 

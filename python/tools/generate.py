@@ -43,7 +43,7 @@ from ._inputs import Texts as GivenTexts
 """
 #: Options whose values are lists or pairs in Python.
 SEVERAL = {
-    "temperature": "float | Sequence[float]",
+    "temperature": "float | str | Sequence[float]",
     "proportions": "str | Sequence[float] | Mapping[str, float]",
     "exponents": "str | Sequence[float] | Mapping[str, float]",
     "group_share": "str | Mapping[str, float]",

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::args::amount::some;
-use super::args::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg};
+use super::args::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg, TemperatureArg};
 use super::failure::Failure;
 use super::options::{FilterArgs, field_path};
 use super::usage;
@@ -11,6 +11,7 @@ use crate::jobs::{FileMixIn, Filter};
 use crate::reader::{Condition, Conditions, Shards};
 use crate::resample::{
     Budget, Combine, DrawOptions, GroupShares, Groups, InvalidDraw, Method, MixIn, Normalize, ShareBy,
+    TemperatureUnit,
 };
 
 /// `FIELD=VALUE=N` or `FILE=N`.
@@ -31,6 +32,7 @@ impl DrawArgs {
             }
         };
         let mix_in = self.sets_mixed_in()?.into_iter().map(|(mix_in, _)| mix_in).collect();
+        let (temperatures, temperature_unit) = self.temperatures()?;
         Ok(DrawOptions {
             budget,
             min_tokens: self.min_tokens,
@@ -39,7 +41,8 @@ impl DrawArgs {
                 MethodArg::Random => Method::Random,
                 MethodArg::Pareto => Method::Pareto,
             },
-            temperatures: self.temperatures()?,
+            temperatures,
+            temperature_unit,
             normalize: self.normalize(),
             combine: self.combine()?,
             seed: self.seed,
@@ -61,15 +64,25 @@ impl DrawArgs {
         })
     }
 
-    /// One for all draws, or one for each.
-    fn temperatures(&self) -> Result<Vec<f64>, Failure> {
+    /// One for all draws, or one for each, and in what they are told.
+    fn temperatures(&self) -> Result<(Vec<f64>, TemperatureUnit), Failure> {
         match self.method {
-            MethodArg::Topk if self.temperature != [1.0] => {
-                Err(usage::words_of_draw(&InvalidDraw::TemperatureOfMethod))
+            MethodArg::Topk if self.temperature != [TemperatureArg::ONE] => {
+                return Err(usage::words_of_draw(&InvalidDraw::TemperatureOfMethod));
             }
-            MethodArg::Topk => Ok(vec![0.0]),
-            _ => Ok(self.temperature.clone()),
+            MethodArg::Topk => return Ok((vec![0.0], TemperatureUnit::LogWeights)),
+            _ => {}
         }
+        let in_deviations = |given: &TemperatureArg| matches!(given, TemperatureArg::Deviations(_));
+        let unit = match self.temperature.iter().filter(|given| in_deviations(given)).count() {
+            0 => TemperatureUnit::LogWeights,
+            all if all == self.temperature.len() => TemperatureUnit::Deviations,
+            _ => return Err(Failure::usage("--temperature: give all in standard deviations, or none")),
+        };
+        let number = |given: &TemperatureArg| match *given {
+            TemperatureArg::LogWeights(number) | TemperatureArg::Deviations(number) => number,
+        };
+        Ok((self.temperature.iter().map(number).collect(), unit))
     }
 
     fn combine(&self) -> Result<Combine, Failure> {

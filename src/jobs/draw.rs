@@ -21,7 +21,9 @@ use crate::passes::{
     write,
 };
 use crate::reader::{Shard, Shards};
-use crate::resample::{self, Budget, Combine, Draw, DrawOptions, FromGroup, LogWeights, Method, Totals};
+use crate::resample::{
+    self, Budget, Combine, Draw, DrawOptions, FromGroup, LogWeights, Method, TemperatureUnit, Totals,
+};
 use crate::storage::{self, is_url};
 use crate::warning::Warning;
 use crate::weights::{TargetSize, WeightsFile};
@@ -331,6 +333,10 @@ impl DrawInput<'_> {
             epochs,
             groups,
             records_selected: records,
+            temperatures: match options.temperature_unit {
+                TemperatureUnit::LogWeights => Vec::new(),
+                TemperatureUnit::Deviations => draw.temperatures().to_vec(),
+            },
             scores,
             budget: options.budget,
         }

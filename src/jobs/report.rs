@@ -220,6 +220,9 @@ pub struct DrawReport {
     /// What the records of the first draw are like; `None` if nothing was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub records_selected: Option<SelectedRecords>,
+    /// The temperatures of the draws, in log weights, if they were told in standard deviations.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub temperatures: Vec<f64>,
     /// What the records were drawn by.
     #[serde(skip)]
     pub scores: ScoreKind,

@@ -1,7 +1,7 @@
 //! Options of a draw that make no sense, found out before anything is read.
 
 use super::invalid::IdleOption;
-use super::{Combine, DrawOptions, InvalidDraw, Method};
+use super::{Combine, DrawOptions, InvalidDraw, Method, TemperatureUnit};
 
 impl DrawOptions {
     /// Refuses what would change nothing, or make no sense together.
@@ -34,7 +34,8 @@ impl DrawOptions {
     /// One for all draws, or one for each.
     fn check_temperatures(&self) -> Result<(), InvalidDraw> {
         let (given, draws) = (&self.temperatures, self.draws);
-        if self.method != Method::Gumbel && *given != [1.0] {
+        let is_plain = *given == [1.0] && self.temperature_unit == TemperatureUnit::LogWeights;
+        if self.method != Method::Gumbel && !is_plain {
             return Err(InvalidDraw::TemperatureOfMethod);
         }
         if given.len() != 1 && given.len() != draws as usize {

@@ -9,7 +9,7 @@ use super::shares::{TargetSplit, target_split};
 use super::steps::{CountRows, Selection, StratumDraws, total};
 use super::strata::{Stratum, strata};
 use super::survey::{SurveyPart, survey};
-use super::{DrawOptions, Error, Method, Position, Survey, Totals};
+use super::{DrawOptions, Error, Method, Position, Survey, TemperatureUnit, Totals};
 use crate::weights::{Row, RowSource, TargetSize};
 
 /// Finished draws, which decide about any record by its row of weights.
@@ -167,6 +167,13 @@ impl Draw {
                 min_tokens: options.min_tokens,
             });
         }
+        let plan = match (options.temperature_unit, &survey.log_weights[..]) {
+            (TemperatureUnit::LogWeights, _) => plan,
+            (TemperatureUnit::Deviations, [only]) => {
+                Plan { keys: plan.keys.of_deviation(only.deviation), ..plan }
+            }
+            _ => return Err(Error::DeviationsOfSeveral),
+        };
         let mut draw = Draw {
             selections: vec![vec![Selection::default(); shares.len()]; options.draws as usize],
             plan,
@@ -240,6 +247,11 @@ impl Draw {
         let selected = self.selected(rows)?.into_iter().nth(draw).unwrap_or_default();
         let index = |position: Position| first_of_shard[position.shard] + position.record as usize;
         Ok(selected.into_iter().map(|record| index(record.position)).collect())
+    }
+
+    /// The temperatures, in log weights, of each draw.
+    pub fn temperatures(&self) -> &[f64] {
+        &self.plan.keys.temperatures
     }
 
     /// All that one draw has selected, with what was mixed in.

@@ -5,6 +5,11 @@ use crate::weights;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// A temperature in standard deviations, where several targets have log weights of their own.
+    #[error(
+        "a temperature in standard deviations is for one target, or a product: several have a deviation each"
+    )]
+    DeviationsOfSeveral,
     /// No record may be drawn.
     #[error(
         "no eligible record: {records} were read, {too_short} of them shorter than {min_tokens} tokens, \

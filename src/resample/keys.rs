@@ -17,6 +17,14 @@ impl KeyRules {
         KeyRules { method: options.method, temperatures, seed: options.seed }
     }
 
+    /// With temperatures in log weights, which were told in standard deviations of this size. Where all log weights are
+    /// the same, any temperature draws the same.
+    pub(super) fn of_deviation(mut self, deviation: f64) -> Self {
+        let scale = if deviation > 0.0 && deviation.is_finite() { deviation } else { 1.0 };
+        self.temperatures.iter_mut().for_each(|temperature| *temperature *= scale);
+        self
+    }
+
     /// How they are made in one draw for one target; without regard to the log weights if `at_random`.
     pub(super) fn rule(&self, draw: usize, target: usize, at_random: bool) -> KeyRule {
         let noise = Noise::new(self.seed, draw as u64, target as u64);

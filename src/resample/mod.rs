@@ -58,7 +58,7 @@ pub(crate) use keys::order;
 pub use moments::LogWeights;
 pub use noise::Noise;
 pub use numbers::{Exponents, Proportions};
-pub use options::{Combine, DrawOptions, Method, Normalize};
+pub use options::{Combine, DrawOptions, Method, Normalize, TemperatureUnit};
 pub use plan::{Plan, SelectedRecord};
 pub use position::Position;
 pub use request::CountRequest;

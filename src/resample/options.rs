@@ -17,6 +17,16 @@ pub enum Method {
     Pareto,
 }
 
+/// In what temperatures are told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TemperatureUnit {
+    /// In that of log weights.
+    #[default]
+    LogWeights,
+    /// In standard deviations of the log weights that decide, of what is eligible: for one target, or a product.
+    Deviations,
+}
+
 /// What a log weight is divided by, since it is a sum over all n-grams of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -75,6 +85,8 @@ pub struct DrawOptions {
     /// T: 1 samples in proportion to the importance weights, 0 selects the largest without noise. One for each draw;
     /// the last one also for all further draws.
     pub temperatures: Vec<f64>,
+    /// In what temperatures are told.
+    pub temperature_unit: TemperatureUnit,
     /// What log weights are divided by; `None`: what the log-ratios were made for, [`Normalize::Tokens`] for a refined
     /// target and [`Normalize::None`] for any other.
     pub normalize: Option<Normalize>,
@@ -112,9 +124,11 @@ impl DrawOptions {
         self.groups.is_some() || !self.mix_in.is_empty()
     }
 
-    /// The temperature that makes importance weights of log weights; 0 if records are not drawn by them.
+    /// The temperature that makes importance weights of log weights; 0 if records are not drawn by them, or if it is not
+    /// known before the rows are read.
     pub(crate) fn spread_temperature(&self) -> f64 {
-        if self.method == Method::Gumbel { self.temperature_of(0) } else { 0.0 }
+        let is_known = self.method == Method::Gumbel && self.temperature_unit == TemperatureUnit::LogWeights;
+        if is_known { self.temperature_of(0) } else { 0.0 }
     }
 
     /// The temperature of draw number `draw`.
@@ -131,6 +145,7 @@ impl Default for DrawOptions {
             min_tokens: 100,
             method: Method::default(),
             temperatures: vec![1.0],
+            temperature_unit: TemperatureUnit::default(),
             normalize: None,
             combine: Combine::default(),
             seed: 0,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::keys::{KeyRule, KeyRules, key_of_order, order};
 use super::rule::Rule;
 use super::shares::{TargetSplit, target_split};
-use super::{Budget, Draw, DrawOptions, Error, Selection, Totals};
+use super::{Budget, Draw, DrawOptions, Error, Selection, TemperatureUnit, Totals};
 use crate::weights::{Row, TargetSize};
 
 /// Decides of each record, when it is weighed, whether it may still be selected in the end. Threads may share it.
@@ -18,7 +18,8 @@ use crate::weights::{Row, TargetSize};
 pub(crate) struct Screen {
     rule: Rule,
     budget: Budget,
-    /// Whether some records are drawn apart from others: then nothing is sure before the end.
+    /// Whether some records are drawn apart from others, or temperatures are not known: then nothing is sure before the
+    /// end.
     has_strata: bool,
     fingerprint: u64,
     /// How each draw makes keys for each target, and its share of the budget with the shares of the draws and targets
@@ -68,11 +69,13 @@ impl Screen {
         }
         let none =
             |count: usize| KeysSoFar { eligible: 0, keys: (0..count).map(|_| Keys::new(count)).collect() };
-        let few = usize::from(key_rules.len() == 1 && !options.has_strata());
+        let is_unknown = options.temperature_unit == TemperatureUnit::Deviations;
+        let few = usize::from(key_rules.len() == 1 && !options.has_strata() && !is_unknown);
         Ok(Screen {
             rule: Rule::of(options, exponents, Some(targets), targets.len()),
             budget: options.budget,
-            has_strata: options.has_strata(),
+            // Without temperatures there are no keys yet.
+            has_strata: options.has_strata() || is_unknown,
             fingerprint: xxhash_rust::xxh3::xxh3_64(format!("{options:?} {targets:?}").as_bytes()),
             so_far: Mutex::new(none(key_rules.len())),
             few_so_far: Mutex::new(none(few)),

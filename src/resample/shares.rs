@@ -1,6 +1,6 @@
 //! How the budget is split between targets.
 
-use super::{Combine, DrawOptions, Error};
+use super::{Combine, DrawOptions, Error, TemperatureUnit};
 use crate::ln::{exp, ln};
 use crate::weights::TargetSize;
 
@@ -24,6 +24,9 @@ pub(super) fn target_split(
             None => vec![1.0 / count as f64; count],
         };
         return Ok(TargetSplit { shares: vec![1.0], exponents: Some(exponents) });
+    }
+    if options.temperature_unit == TemperatureUnit::Deviations && count > 1 {
+        return Err(Error::DeviationsOfSeveral);
     }
     let shares: Vec<f64> = match (&options.proportions, targets) {
         (Some(proportions), _) => proportions.in_order(targets, count)?,

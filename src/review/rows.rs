@@ -99,7 +99,8 @@ pub(crate) fn read<S: RowSource + ?Sized>(
     names: &SourceNames,
     options: &DrawOptions,
 ) -> Result<RowsReview, Error> {
-    let temperature = options.spread_temperature();
+    let drawn_at = draw.temperatures().first().copied().unwrap_or(0.0);
+    let temperature = if options.method == Method::Gumbel { drawn_at } else { 0.0 };
     let plan = draw.plan();
     let targets = plan.drawing_targets().min(MOST_TARGETS);
     let of_row = |row: &Row<'_>, log_weights: &mut [Vec<f64>]| {

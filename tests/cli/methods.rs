@@ -2,7 +2,7 @@
 
 use dsir::reader::content_hash;
 
-use crate::harness::{Dir, decompressed, document, sorted};
+use crate::harness::{Dir, decompressed, document, gzip, sorted};
 
 /// Forty documents with a `lang` and a `score`: those whose number is a multiple of five are Danish.
 fn languages() -> Dir {
@@ -407,4 +407,45 @@ fn what_is_mixed_in_has_the_tokens_of_the_model() {
     dir.run(&format!("{select}=2 ids.jsonl")).fails(&["--mix-in more.jsonl", "only 1"]);
     dir.run(&format!("{select}=1 --mix-in more.jsonl=1 ids.jsonl")).misused(&["given twice"]);
     dir.run(&format!("{select}=1 ids.jsonl more.jsonl")).misused(&["among RAW"]);
+}
+
+#[test]
+fn a_temperature_in_standard_deviations_is_one_in_log_weights() {
+    let dir = Dir::with_corpus();
+    dir.write("raw.jsonl.gz", gzip(dir.read("raw.jsonl")));
+    let select = "select -q --target target.jsonl --min-tokens 1 -k 9";
+    let by_deviations = dir.run(&format!("{select} --temperature 0.5sd --summary s.json raw.jsonl")).ok();
+    let summary = dir.json("s.json");
+    assert_eq!(summary["options"]["draw"]["temperature"], serde_json::json!(["0.5sd"]));
+    let temperature = summary["temperatures"][0].as_f64().unwrap();
+    let deviation = summary["draw"][0]["log_weights"]["deviation"].as_f64().unwrap();
+    assert_eq!(temperature, 0.5 * deviation);
+    assert_eq!(dir.run(&format!("{select} --temperature {temperature} raw.jsonl")).ok(), by_deviations);
+    // However it comes.
+    assert_eq!(dir.run(&format!("{select} --temperature 0.5sd raw.jsonl.gz")).ok(), by_deviations);
+    let raw = dir.read("raw.jsonl");
+    let stream = format!("{select} --temperature 0.5sd -");
+    assert_eq!(dir.run_with_input(&stream, raw.as_bytes()).ok(), by_deviations);
+    dir.run("fit -q --target target.jsonl -o model.json raw.jsonl").ok();
+    dir.run("weigh -q --model model.json -o weights raw.jsonl").ok();
+    let resample = "resample -q --weights weights --min-tokens 1 -k 9 --temperature 0.5sd raw.jsonl";
+    assert_eq!(dir.run(resample).ok(), by_deviations);
+    dir.run(&format!("{resample} --plan-only plan.json")).ok();
+    assert_eq!(dir.run("resample -q --weights weights --plan plan.json raw.jsonl").ok(), by_deviations);
+    // Log weights that are all the same are drawn from at random.
+    let same = "resample -q --method gumbel --score-field n --log-scores --min-tokens 1 -k 9 --temperature 2sd same.jsonl";
+    dir.write(
+        "same.jsonl",
+        (0..40).map(|i| format!("{{\"text\": \"a {i}\", \"n\": 7}}\n")).collect::<String>(),
+    );
+    assert_eq!(dir.run(same).ok().lines().count(), 9);
+    for (wrong, told) in [
+        ("--temperature 1,0.5sd --draws 2 -o o.jsonl", "all in standard deviations, or none"),
+        ("--temperature=-1sd", "it must be 0, or a number"),
+        ("--temperature 0.5sd --refine", "--temperature 1"),
+        ("--temperature 0.5sd --target raw.jsonl --separate-targets", "one target, or a product"),
+    ] {
+        let ran = dir.run(&format!("{select} {wrong} raw.jsonl"));
+        assert!(ran.code > Some(0) && ran.stderr.contains(told), "{wrong}: {ran:?}");
+    }
 }

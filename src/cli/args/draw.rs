@@ -31,9 +31,11 @@ pub(crate) struct DrawArgs {
     #[arg(skip = MethodArg::Gumbel)]
     pub(crate) method: MethodArg,
     /// Divide log weights by T before drawing; 0 takes the largest without noise. T,T,... : one for each of --draws
+    ///
+    /// 0.5sd is half a standard deviation of the log weights of what is eligible: as much noise, whatever their spread.
     #[arg(long, value_name = "T", default_value = "1", value_delimiter = ',', allow_negative_numbers = true,
-          value_parser = temperature)]
-    pub(crate) temperature: Vec<f64>,
+          value_parser = TemperatureArg::parse)]
+    pub(crate) temperature: Vec<TemperatureArg>,
     /// Divide log weights, which are sums over all n-grams of a document, by its length [default: none; tokens if the
     /// model is refined]
     ///
@@ -92,6 +94,33 @@ pub(crate) struct DrawArgs {
     /// With --draws, select no record again before all eligible records were selected
     #[arg(long, requires = "draws", hide_short_help = true)]
     pub(crate) disjoint: bool,
+}
+
+/// A temperature in log weights, or in their standard deviations.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum TemperatureArg {
+    LogWeights(f64),
+    Deviations(f64),
+}
+
+impl TemperatureArg {
+    pub(crate) const ONE: TemperatureArg = TemperatureArg::LogWeights(1.0);
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        match text.strip_suffix("sd") {
+            Some(deviations) => temperature(deviations).map(TemperatureArg::Deviations),
+            None => temperature(text).map(TemperatureArg::LogWeights),
+        }
+    }
+}
+
+impl Serialize for TemperatureArg {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            TemperatureArg::LogWeights(temperature) => serializer.serialize_f64(*temperature),
+            TemperatureArg::Deviations(deviations) => serializer.collect_str(&format_args!("{deviations}sd")),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]

@@ -17,7 +17,9 @@ pub(crate) use commands::{
     Completions, DrawnByArgs, Explain, Fit, Inspect, Man, Merge, Report, Resample, Select, SidecarForm, Weigh,
 };
 pub(crate) use conditions::{QualityArg, QualityArgs, WhereArgs};
-pub(crate) use draw::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg, SelectMethodArg};
+pub(crate) use draw::{
+    CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg, SelectMethodArg, TemperatureArg,
+};
 pub(crate) use input::{InputArgs, Invalid, RecordArgs};
 pub(crate) use measure::Measure;
 pub(crate) use model::{CountArgs, FitArgs, FitTokens, HashArg, PunktArgs, TokenizerArg};

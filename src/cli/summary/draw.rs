@@ -24,6 +24,10 @@ pub(super) fn lines(draw: &DrawReport, lines: &mut Lines) {
             number(*too_short)
         ),
     );
+    if let [first, ..] = &draw.temperatures[..] {
+        let more = if draw.temperatures.len() > 1 { " in the first draw" } else { "" };
+        lines.add("temperature", format!("{first:.4} in log weights{more}"));
+    }
     if let Some(first) = epochs.first() {
         log_weight_lines(first, *scores, eligible, lines);
     }
