@@ -29,6 +29,13 @@ pub enum OutputKind {
     Page,
 }
 
+impl OutputKind {
+    /// In what form it is written, if it is not compressed.
+    pub(crate) fn form(self) -> &'static str {
+        if self == OutputKind::Page { "HTML" } else { "JSON" }
+    }
+}
+
 impl fmt::Display for OutputKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -72,7 +79,7 @@ pub enum InvalidOptions {
         what: OutputKind,
     },
     /// A compressed name for plain JSON.
-    #[error("{what} is written as plain JSON; name it without .{ending}")]
+    #[error("{what} is written as plain {}; name it without .{ending}", what.form())]
     PlainJson {
         /// What is to be written.
         what: OutputKind,

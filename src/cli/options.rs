@@ -279,7 +279,11 @@ impl RunArgs {
         RunOptions {
             threads: self.threads.map(usize::from),
             temp_dir: self.temp_dir.clone(),
-            also_read: input.into_iter().flat_map(|input| input.files_from.clone()).collect(),
+            also_read: input
+                .into_iter()
+                .flat_map(|input| input.files_from.clone())
+                .chain(self.config.clone())
+                .collect(),
             summary: self.summary.clone(),
             engine: None,
         }

@@ -46,7 +46,7 @@ pub(super) fn in_words(rehearsal: &Rehearsal) -> String {
         add(
             "selected",
             format!(
-                "about {}, {} tokens, {}",
+                "about {}; of average length {} tokens, {}, but log weights that are sums may prefer longer ones",
                 about(selected.records, "document"),
                 number(rounded(selected.tokens)),
                 size(selected.bytes)

@@ -38,7 +38,7 @@ pub(crate) fn words(error: &InvalidOptions) -> String {
             option(*what)
         ),
         InvalidOptions::PlainJson { what, ending } => {
-            format!("{} is written as plain JSON; name it without .{ending}", option(*what))
+            format!("{} is written as plain {}; name it without .{ending}", option(*what), what.form())
         }
         InvalidOptions::StdoutIsOutput { what, path } => {
             format!("{}: the records go there; name another file", named(*what, path))

@@ -169,7 +169,8 @@ fn draw_then(options: ResampleOptions, plan: Option<&Path>, observer: &Observer)
         return Err(InvalidOptions::MixInUnderConditions { conditions: conditions.clone() }.into());
     }
     let meta = by.weights().map(|weights| weights.join(WeightsInfo::FILE));
-    let inputs = source.files().into_iter().chain(meta.as_deref()).chain(paths(&raw));
+    let model_path = output.review.as_ref().and_then(|review| review.model.as_deref());
+    let inputs = source.files().into_iter().chain(meta.as_deref()).chain(model_path).chain(paths(&raw));
     let inputs = inputs.chain(mix_in.iter().flat_map(FileMixIn::inputs)).collect();
     let beside = Beside {
         raw: &raw,
@@ -197,6 +198,7 @@ fn draw_then(options: ResampleOptions, plan: Option<&Path>, observer: &Observer)
     let model = model_of_weights(&output, info.as_ref(), &read)?;
     let targets = info.as_ref().map(|info| info.targets.as_slice());
     run.work(Report::new(run.threads()), |report| {
+        model.iter().for_each(|model| report.model(model));
         let filled_in = run.temporary_folder()?;
         let of_weights = info.as_ref().map(|info| info.feature_space);
         let space = options.space.or(of_weights).unwrap_or_default();

@@ -8,8 +8,10 @@ use crate::density::{Closeness, Counts, Evaluator};
 /// The budget is halved and doubled so many times.
 pub(super) const HALVINGS: u32 = 5;
 pub(super) const DOUBLINGS: u32 = 6;
-/// From fewer documents, nothing is told of another budget.
+/// From fewer sampled documents, nothing is told of a larger budget.
 const LEAST_DOCUMENTS: usize = 100;
+/// A budget of fewer documents is not told.
+const FEWEST: usize = 16;
 /// What a budget gives.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CurvePoint {
@@ -55,6 +57,7 @@ pub(super) fn curve(rows: &RowsReview, gathered: &Gathered, evaluator: &Evaluato
     }
     // Each sampled document stands for so many.
     let stands_for = left(rows) / rows.others.len().max(1) as f64;
+    let sampled = if stands_for > 0.0 { 1.0 / stands_for } else { 1.0 };
     let mut halves = [Sums::none(buckets), Sums::none(buckets)];
     for band in &gathered.bands {
         halves.iter_mut().zip(band).for_each(|(sum, half)| sum.join(half));
@@ -68,11 +71,11 @@ pub(super) fn curve(rows: &RowsReview, gathered: &Gathered, evaluator: &Evaluato
         let Some(of_halves) = of_halves else { continue };
         let effective_size = effective_size(&selected, both.exps, stands_for);
         let mut estimate = CurvePoint { is_estimate: true, effective_size, ..point(&whole, &of_whole) };
-        // A sample is further from everything than what it is of, and its halves are twice as far: what they tell
-        // beyond the whole is taken off.
+        // A sample is further from everything than what it is of, and its halves are further by as much again: that is
+        // taken off, but for the part of the sample in what it is of.
         for (target, reduction) in estimate.reductions.iter_mut().enumerate() {
             let mean = of_halves.iter().map(|of_half| of_half[target].reduction).sum::<f64>() / 2.0;
-            *reduction = 2.0 * *reduction - mean;
+            *reduction += (*reduction - mean) * (1.0 - sampled);
         }
         points.push(estimate);
     }
@@ -108,7 +111,7 @@ pub(super) fn levels(rows: &RowsReview) -> Vec<f64> {
     margins.sort_by(|a, b| b.total_cmp(a));
     let part = |halvings: u32| {
         let at = margins.len() >> halvings;
-        (at >= LEAST_DOCUMENTS).then(|| margins[at - 1])
+        (at >= FEWEST).then(|| margins[at - 1])
     };
     let mut levels: Vec<f64> = (1..=HALVINGS).rev().filter_map(part).collect();
     levels.push(f64::NEG_INFINITY);

@@ -13,18 +13,23 @@ pub struct LengthBin {
     pub selected: u64,
 }
 
-/// Four bins for each doubling of the number of tokens and one more: the bits of its floating-point form tell it.
+/// Four bins for each doubling of the number of tokens and one more, all of one width on a logarithmic axis.
 const BINS: usize = 33 * 4;
+/// Where the second, third and fourth begin, as parts of the first: powers of the fourth root of 2.
+const STEPS: [f64; 3] = [1.189_207_115_002_721, std::f64::consts::SQRT_2, 1.681_792_830_507_429];
 
 /// The bin of a document with so many tokens.
 #[inline]
 pub(super) fn bin(tokens: u32) -> usize {
-    ((f64::from(tokens) + 1.0).to_bits() >> 50) as usize - (1023 << 2)
+    let bits = (f64::from(tokens) + 1.0).to_bits();
+    let (exponent, part) = ((bits >> 52) as usize - 1023, f64::from_bits(bits & (1 << 52) - 1 | 1023 << 52));
+    4 * exponent + STEPS.iter().filter(|step| part >= **step).count()
 }
 
 /// The least number of tokens in a bin; a bin that begins where the next does is empty.
 fn from(bin: usize) -> u64 {
-    f64::from_bits(((1023 << 2) + bin as u64) << 50).ceil() as u64 - 1
+    let part = (bin % 4).checked_sub(1).map_or(1.0, |step| STEPS[step]);
+    ((1u64 << (bin / 4)) as f64 * part).ceil() as u64 - 1
 }
 
 /// No documents, before and after.

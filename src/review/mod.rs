@@ -33,6 +33,9 @@ use std::path::PathBuf;
 use crate::density::{EPSILON, Error, Evaluator, Model};
 use crate::featurizer::Featurizers;
 
+/// Of fewer documents, no interval is told.
+const FEWEST: usize = 20;
+
 /// What the first draw of a selection is like.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Review {
@@ -41,7 +44,7 @@ pub struct Review {
     /// What decided which records were selected.
     pub drawn_by: DrawnBy,
     /// The 95% intervals of the KL reductions, for each target of the model; none without a model, if it has too many
-    /// buckets, or if records are mixed in.
+    /// buckets, if records are mixed in, or of fewer than 20 documents.
     pub intervals: Vec<Interval>,
     /// What sources are.
     pub source_kind: SourceKind,

@@ -33,6 +33,8 @@ const TOLD: usize = 20;
 const LONGEST: usize = 60;
 /// An n-gram of fewer documents tells nothing.
 const LEAST_DOCUMENTS: u32 = 3;
+/// Of tens of thousands of n-grams, hardly one strays by so many deviations.
+const SURE: f64 = 4.0;
 /// Added to counts of which the variance is taken.
 const PRIOR: f64 = 0.5;
 
@@ -157,11 +159,11 @@ impl NgramShifts {
         scored.sort_unstable_by(by_score);
         let raised: Vec<NgramShift> = scored
             .iter()
-            .filter(|(score, _)| *score > 0.0)
+            .filter(|(score, _)| *score > SURE)
             .take(TOLD)
             .map(|(_, shift)| shift.clone())
             .collect();
-        let lowered = scored.iter().rev().filter(|(score, _)| *score < 0.0).take(TOLD);
+        let lowered = scored.iter().rev().filter(|(score, _)| *score < -SURE).take(TOLD);
         Some(NgramShifts { raised, lowered: lowered.map(|(_, shift)| shift.clone()).collect(), documents })
     }
 }

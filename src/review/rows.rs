@@ -283,7 +283,7 @@ impl Visit for ReadRows<'_> {
                     continue;
                 }
                 let place = bins.place(log_weight);
-                source.log_weights[target][place] += 1;
+                source.add(target, log_weight, place);
                 thread.targets[target][0][place] += 1;
                 thread.targets[target][1][place] += u64::from(is_selected);
             }

@@ -31,7 +31,7 @@ pub struct SourceReview {
     /// Those that the first draw has selected.
     pub selected: Totals,
     /// For each target, the log weights of the eligible that a twentieth, a quarter, a half, three quarters and
-    /// nineteen twentieths of them do not pass; `None` if there are none.
+    /// nineteen twentieths of them do not pass; of many documents about, `None` if there are none.
     pub quantiles: Vec<Option<[f64; 5]>>,
 }
 
@@ -143,14 +143,38 @@ pub(super) struct SourceRows {
     pub(super) eligible: Totals,
     pub(super) selected: Totals,
     /// For each target, how many eligible documents have a log weight in each bin.
-    pub(super) log_weights: Vec<Vec<u64>>,
+    log_weights: Vec<Vec<u64>>,
+    /// For each target, the log weights themselves, as long as they are few.
+    few: Vec<Vec<f64>>,
 }
+
+/// Of so many documents, quantiles are exact.
+const FEW: usize = 1000;
 
 impl SourceRows {
     pub(super) fn new(bins: &[Bins]) -> Self {
         let none = Totals::default();
         let log_weights = bins.iter().map(Bins::none).collect();
-        SourceRows { there: none, eligible: none, selected: none, log_weights }
+        let few = vec![Vec::new(); bins.len()];
+        SourceRows { there: none, eligible: none, selected: none, log_weights, few }
+    }
+
+    /// Notes a log weight of an eligible document, which is in this bin.
+    #[inline]
+    pub(super) fn add(&mut self, target: usize, log_weight: f64, bin: usize) {
+        self.log_weights[target][bin] += 1;
+        let few = &mut self.few[target];
+        if few.len() <= FEW {
+            few.push(log_weight);
+        }
+    }
+
+    fn quantiles(&self, bins: &[Bins]) -> Vec<Option<[f64; 5]>> {
+        let of_target = |(target, bins): (usize, &Bins)| match self.few[target].len() {
+            0..=FEW => exact_quantiles(self.few[target].clone()),
+            _ => bins.quantiles(&self.log_weights[target], QUANTILES),
+        };
+        bins.iter().enumerate().map(of_target).collect()
     }
 
     pub(super) fn join(&mut self, other: SourceRows) {
@@ -160,7 +184,22 @@ impl SourceRows {
         for (sum, more) in self.log_weights.iter_mut().zip(other.log_weights) {
             sum.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
         }
+        for (few, more) in self.few.iter_mut().zip(other.few) {
+            few.extend(more);
+            few.truncate(FEW + 1);
+        }
     }
+}
+
+/// Quantiles between the values next to them, as NumPy has them.
+fn exact_quantiles(mut values: Vec<f64>) -> Option<[f64; 5]> {
+    values.sort_unstable_by(f64::total_cmp);
+    let last = values.len().checked_sub(1)?;
+    Some(QUANTILES.map(|part| {
+        let place = part * last as f64;
+        let (below, beyond) = (place.floor() as usize, place.fract());
+        values[below] * (1.0 - beyond) + values[(below + 1).min(last)] * beyond
+    }))
 }
 
 /// All sources, with what was read of them.
@@ -184,12 +223,7 @@ impl ReadSources {
                 there: rows.there,
                 eligible: rows.eligible,
                 selected: rows.selected,
-                quantiles: rows
-                    .log_weights
-                    .iter()
-                    .zip(&self.bins)
-                    .map(|(counts, bins)| bins.quantiles(counts, QUANTILES))
-                    .collect(),
+                quantiles: rows.quantiles(&self.bins),
             })
             .collect();
         reviews.sort_by(|a, b| {
@@ -203,6 +237,19 @@ impl ReadSources {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quantiles_of_few_are_those_of_numpy() {
+        // numpy.quantile([1, 2, 4, 8], [.05, .25, .5, .75, .95])
+        let found = exact_quantiles(vec![8.0, 1.0, 4.0, 2.0]).unwrap();
+        let expected = [1.15, 1.75, 3.0, 5.0, 7.4];
+        assert!(
+            found.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-12),
+            "{found:?}"
+        );
+        assert_eq!(exact_quantiles(vec![3.0]), Some([3.0; 5]));
+        assert_eq!(exact_quantiles(vec![]), None);
+    }
 
     fn shards(count: usize, name: impl Fn(usize) -> String) -> (SourceKind, Vec<String>, Vec<usize>) {
         let sources = Sources::of_shards(&(0..count).map(name).collect::<Vec<_>>());

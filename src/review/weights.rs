@@ -60,7 +60,7 @@ impl Visit for ReadWeights<'_> {
             source.eligible.add_row(&row);
             for (target, log_weight) in row.log_weights().enumerate() {
                 if let Some(bins) = self.bins.get(target).filter(|_| log_weight > f64::NEG_INFINITY) {
-                    source.log_weights[target][bins.place(log_weight)] += 1;
+                    source.add(target, log_weight, bins.place(log_weight));
                 }
             }
         }

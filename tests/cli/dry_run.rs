@@ -17,7 +17,7 @@ fn a_dry_run_tells_what_would_be_done_and_writes_nothing() {
             "; about 40 documents of ",
             "by         the first 40 records of 1 shard\n",
             "eligible   about 40 documents, ",
-            "selected   about 10 documents, ",
+            "selected   about 10 documents; ",
             "output     out.jsonl: about ",
             "time       about a second on ",
         ] {

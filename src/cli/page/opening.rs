@@ -48,10 +48,10 @@ impl Page<'_> {
             let note: Vec<String> = name.into_iter().chain(interval).collect();
             figures.push(("KL reduction, nats", three_digits(kl.reduction), note.join("; ")));
         }
-        if let Some(target) = epoch.draw.first()
-            && let Some(effective) = target.log_weights.effective_sample_size
-        {
+        for target in &epoch.draw {
+            let Some(effective) = target.log_weights.effective_sample_size else { continue };
             let of = format!("of {} eligible", number(draw.eligible.records));
+            let of = if epoch.draw.len() > 1 { format!("{}; {of}", target.name) } else { of };
             figures.push(("effective sample size", three_digits(effective), of));
         }
         out += "<dl class=\"figures\">\n";
@@ -137,10 +137,9 @@ impl Page<'_> {
     /// Whether it came closer to one of so many targets.
     fn verdict_on(&self, target: usize, kl: &Closeness, targets: usize) -> String {
         let name = if targets > 1 { format!(" <code>{}</code>", escaped(&kl.target)) } else { String::new() };
-        let interval = self.review.intervals.get(target);
+        let interval_of = self.review.intervals.get(target);
         let interval =
-            interval.map_or(String::new(), |interval| format!(" ({})", told_interval(kl, *interval)));
-        let part = if kl.raw > 0.0 { percent(kl.reduction / kl.raw) } else { "–".to_owned() };
+            interval_of.map_or(String::new(), |interval| format!(" ({})", told_interval(kl, *interval)));
         let chance = match (kl.random, kl.is_chance_known()) {
             (Some(random), _) => format!(
                 "Random selections of this size would come to {}, and seldom beyond {}.",
@@ -150,19 +149,33 @@ impl Page<'_> {
             (None, true) => format!("Chance would seldom give more than {}.", three_digits(kl.by_chance())),
             (None, false) => "The corpus is too small to tell what chance would give.".to_owned(),
         };
-        let (class, verdict) = match (self.review.drawn_by, kl.is_chance_known(), kl.is_beyond_chance()) {
+        let low = interval_of.map_or(kl.reduction, |interval| kl.reduction - interval.half_width);
+        let (class, verdict) = match (self.review.drawn_by, targets, kl.is_chance_known(), kl.is_beyond_chance()) {
             (DrawnBy::Chance, ..) => ("unknown", format!("A random selection, to compare with{name}.")),
-            (_, false, _) => ("unknown", format!("Whether chance could do as well{name} is not known.")),
-            (_, true, true) => {
-                ("good", format!("It worked: the selection is closer to the target{name} than chance."))
+            (_, _, false, _) => ("unknown", format!("Whether chance could do as well{name} is not known.")),
+            (_, 2.., _, true) => ("good", format!("All together, the selection is closer to{name} than chance.")),
+            (_, 2.., _, false) => {
+                ("unknown", format!("All together, the selection is no closer to{name} than chance could bring it."))
             }
-            (_, true, false) => {
-                ("bad", format!("It did not work: chance could bring it as close to the target{name}."))
-            }
+            (.., true) if kl.reduction <= 0.0 => (
+                "unknown",
+                "Closer to the target than chance, but no closer than the raw corpus as a whole.".to_owned(),
+            ),
+            (.., true) if low <= 0.0 => (
+                "unknown",
+                "It seems to have worked: closer to the target than chance, but the interval reaches below 0.".to_owned(),
+            ),
+            (.., true) => ("good", "It worked: the selection is closer to the target than chance.".to_owned()),
+            (.., false) => ("bad", "It did not work: chance could bring it as close to the target.".to_owned()),
+        };
+        let part = if kl.reduction > 0.0 && kl.raw > 0.0 {
+            format!("{} of the way from", percent(kl.reduction / kl.raw))
+        } else {
+            "beside".to_owned()
         };
         format!(
-            "<div class=\"verdict {class}\"><p><strong>{verdict}</strong> KL reduction {} nats{interval}: {} of the way \
-             from the {} that the raw corpus is away from the target. {chance}</p></div>\n",
+            "<div class=\"verdict {class}\"><p><strong>{verdict}</strong> KL reduction {} nats{interval}, {} the {} that \
+             the raw corpus is away from the target. {chance}</p></div>\n",
             three_digits(kl.reduction),
             escaped(&part),
             three_digits(kl.raw),

@@ -6,6 +6,7 @@ use super::Page;
 use super::html::{beginning, escaped, folded, percent, table, three_digits};
 use super::plots::{self, Bars, Line, LinePoint};
 use crate::cli::format::{count, number, size};
+use crate::density::Model;
 use crate::jobs::SelectedRecords;
 use crate::review::{DrawnBy, LengthBin, NgramShift, SourceKind, SourceReview};
 
@@ -20,8 +21,11 @@ impl Page<'_> {
         let sources = &self.review.sources;
         let sum = |of: fn(&SourceReview) -> u64| sources.iter().map(of).sum::<u64>().max(1) as f64;
         let [there, selected] = [sum(|source| source.there.tokens), sum(|source| source.selected.tokens)];
+        let options = &self.summary["options"];
+        let fields = [&options["draw"]["group_by"], &options["report_by"]];
+        let field = fields.into_iter().find_map(serde_json::Value::as_str).unwrap_or("value");
         let what = match self.review.source_kind {
-            SourceKind::Group => "value",
+            SourceKind::Group => field,
             SourceKind::Shard => "shard",
             SourceKind::Folder => "folder",
             SourceKind::Shards => "shards",
@@ -41,7 +45,7 @@ impl Page<'_> {
             vec![
                 format!(
                     "<bdi>{}</bdi>{}{}",
-                    escaped(&beginning(&source.name, 80)),
+                    escaped(&named(&source.name)),
                     bar(before, ""),
                     bar(after, " after")
                 ),
@@ -77,7 +81,7 @@ impl Page<'_> {
     fn quantiles(&self, target: usize, what: &str) -> String {
         let row = |source: &SourceReview| {
             let quantiles = source.quantiles.get(target).copied().flatten()?;
-            let name = format!("<bdi>{}</bdi>", escaped(&beginning(&source.name, 80)));
+            let name = format!("<bdi>{}</bdi>", escaped(&named(&source.name)));
             let numbers = quantiles.iter().map(|quantile| three_digits(*quantile));
             Some([name, number(source.eligible.records)].into_iter().chain(numbers).collect())
         };
@@ -107,13 +111,25 @@ impl Page<'_> {
         };
         let columns = [("n-gram", false), ("before", true), ("after", true), ("factor", true)];
         let rows = |shifts: &[NgramShift]| shifts.iter().map(row).collect::<Vec<_>>();
+        let [selected, others] = ngrams.documents.map(|documents| documents as u64);
+        let by = format!(
+            "the first 8 kB of {} and of {}",
+            count(selected, "selected document"),
+            count(others, "other")
+        );
+        if ngrams.raised.is_empty() && ngrams.lowered.is_empty() {
+            return format!("<p>By {by}, no n-gram has changed beyond what chance could do.</p>\n");
+        }
+        let side = |caption: &str, shifts: &[NgramShift]| match shifts {
+            [] => format!("<p>{caption}: none beyond what chance could do.</p>\n"),
+            shifts => table(caption, &columns, &rows(shifts)),
+        };
         format!(
-            "<p>How many of 10 000 n-grams of the same length are this one, before and after, by {} selected \
-             documents and {} others. Those come first whose change is most certain.</p>\n<div class=\"two\">\n{}{}</div>\n",
-            number(ngrams.documents[0] as u64),
-            number(ngrams.documents[1] as u64),
-            table("Raised", &columns, &rows(&ngrams.raised)),
-            table("Lowered", &columns, &rows(&ngrams.lowered)),
+            "<p>How many of 10 000 n-grams of the same length are this one, before and after, by {by}. Only what has \
+             changed by more than four standard deviations is told, and first what has by most.</p>\n<div \
+             class=\"two\">\n{}{}</div>\n",
+            side("Raised", &ngrams.raised),
+            side("Lowered", &ngrams.lowered),
         )
     }
 
@@ -128,6 +144,7 @@ impl Page<'_> {
             .collect();
         let rows: Vec<Vec<String>> = lengths
             .iter()
+            .filter(|bin| bin.there > 0)
             .map(|bin| {
                 let (before, after) = shares(bin);
                 let range = format!("{} to {}", number(bin.from), number(bin.to - 1));
@@ -246,7 +263,8 @@ impl Page<'_> {
         };
         let mut out = String::from(
             "<p>The same draw with a smaller or a larger budget. The large dot is the budget that was asked for; \
-             hollow dots are estimates by a sample of what was not selected.</p>\n",
+             hollow dots are estimates by a sample of what was not selected. The gray line is what random selections of \
+             these sizes would give.</p>\n",
         );
         for target in 0..names.len() {
             let of_target = points(&|point| point.reductions.get(target).copied());
@@ -264,7 +282,8 @@ impl Page<'_> {
                 baseline: &baseline,
                 logarithmic: false,
             });
-            let key = if baseline.is_empty() { "" } else { "<span class=\"key\">random selections</span>" };
+            let key =
+                if baseline.is_empty() { "" } else { "<span class=\"key line\">random selections</span>" };
             let _ = writeln!(
                 out,
                 "<figure><p><span class=\"key after\">this draw{}</span>{key}</p>\n{plot}</figure>",
@@ -295,6 +314,24 @@ impl Page<'_> {
             .chain(reductions.iter().map(|name| (name.as_str(), true)))
             .collect();
         out + &folded("The same as a table", &table("Budgets", &columns, &rows))
+    }
+
+    /// What was asked of the draw, as it is typed.
+    fn draw_options(&self) -> String {
+        let draw = &self.summary["options"]["draw"];
+        let words = ["method", "temperature", "normalize", "combine", "min_tokens", "seed"].map(|name| {
+            let value = match &draw[name] {
+                serde_json::Value::Null => return None,
+                serde_json::Value::String(value) => value.clone(),
+                serde_json::Value::Array(values) => {
+                    let each = values.iter().map(|value| value.to_string().replace('"', ""));
+                    each.collect::<Vec<_>>().join(",")
+                }
+                value => value.to_string(),
+            };
+            Some(format!("--{} {value}", name.replace('_', "-")))
+        });
+        words.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 
     fn effective_sizes(&self, sizes: &[LinePoint]) -> String {
@@ -335,6 +372,10 @@ impl Page<'_> {
             number(*copies),
             of(*copies),
         ]];
+        if target_documents.is_none() {
+            let how = "(known only where the target is read, as by select)";
+            rows.push(vec![format!("texts that the target has, too {how}"), "–".to_owned(), "–".to_owned()]);
+        }
         if let Some(documents) = target_documents {
             rows.push(vec!["texts that the target has, too".to_owned(), number(*documents), of(*documents)]);
         }
@@ -370,16 +411,26 @@ impl Page<'_> {
         for target in report.targets.iter().flatten() {
             let documents = count(target.documents, "document");
             rows.push([
-                format!("target {}", target.name),
+                if target.name == Model::ONE_TARGET {
+                    target.name.clone()
+                } else {
+                    format!("target {}", target.name)
+                },
                 format!("{documents}, {} tokens", number(target.tokens)),
             ]);
         }
         if let Some(fingerprint) = self.review.model {
             rows.push(["model".into(), format!("fingerprint {fingerprint:016x}")]);
         }
-        if let Some(seed) = self.summary.pointer("/options/draw/seed") {
-            rows.push(["seed".into(), seed.to_string()]);
+        for refined in report.refined.iter().flatten() {
+            let rounds =
+                refined.rounds.map_or("none was of use".to_owned(), |rounds| count(rounds.into(), "round"));
+            rows.push([format!("refined for {}", refined.target), rounds]);
         }
+        if let Some(chosen) = self.summary.pointer("/auto/options").and_then(serde_json::Value::as_str) {
+            rows.push(["chosen by --auto".into(), chosen.to_owned()]);
+        }
+        rows.push(["draw".into(), self.draw_options()]);
         let stages = report.stages.iter().map(|stage| format!("{} {:.1} s", stage.stage, stage.seconds));
         let stages = stages.collect::<Vec<_>>().join(", ");
         let threads = count(report.threads as u64, "thread");
@@ -392,6 +443,12 @@ impl Page<'_> {
             table("What it was made with", &[("what", false), ("value", false)], &rows)
         )
     }
+}
+
+/// The name of a source, with quotes if it begins or ends with a space.
+fn named(name: &str) -> String {
+    let short = beginning(name, 80);
+    if name.trim() == name { short } else { format!("“{}”", name.chars().take(80).collect::<String>()) }
 }
 
 /// A part of a whole, as the cell of a table.
