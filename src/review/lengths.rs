@@ -22,7 +22,8 @@ const STEPS: [f64; 3] = [1.189_207_115_002_721, std::f64::consts::SQRT_2, 1.681_
 #[inline]
 pub(super) fn bin(tokens: u32) -> usize {
     let bits = (f64::from(tokens) + 1.0).to_bits();
-    let (exponent, part) = ((bits >> 52) as usize - 1023, f64::from_bits(bits & (1 << 52) - 1 | 1023 << 52));
+    let (exponent, part) =
+        ((bits >> 52) as usize - 1023, f64::from_bits((bits & ((1 << 52) - 1)) | (1023 << 52)));
     4 * exponent + STEPS.iter().filter(|step| part >= **step).count()
 }
 

@@ -93,7 +93,7 @@ impl Review {
     pub(crate) fn new(input: ReviewInput<'_>) -> Result<Self, Error> {
         let ReviewInput { rows, gathered, model, paths } = input;
         let find_intervals = || match model {
-            Some((model, _)) if !rows.has_mixed_in => {
+            Some((model, _)) if !rows.has_mixed_in && rows.selected.len() >= FEWEST => {
                 interval::intervals(model, &gathered.blocks, rows.sampled_part())
             }
             _ => Ok(Vec::new()),

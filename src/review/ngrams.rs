@@ -68,7 +68,6 @@ impl Occurrences {
 }
 
 /// The n-grams of one and of two tokens in the texts so far.
-#[derive(Default)]
 struct Occurring {
     /// Tokens, by the numbers that stand for them.
     numbers: AHashMap<Vec<u8>, u32>,
@@ -80,6 +79,11 @@ struct Occurring {
 }
 
 impl Occurring {
+    fn new() -> Self {
+        let (numbers, pairs) = (AHashMap::new(), AHashMap::new());
+        Occurring { numbers, tokens: Vec::new(), pairs, totals: [[0; 2]; 2], documents: [0; 2] }
+    }
+
     fn count(&mut self, text: &str, side: usize, with_pairs: bool, featurizers: &Featurizers) {
         let Occurring { numbers, tokens, pairs, totals, documents } = self;
         documents[side] += 1;
@@ -143,7 +147,7 @@ impl NgramShifts {
             return None;
         }
         let with_pairs = featurizers.space().ngrams > 1;
-        let mut found = Occurring::default();
+        let mut found = Occurring::new();
         for (side, texts) in samples.iter().enumerate() {
             texts.iter().for_each(|text| found.count(text, side, with_pairs, featurizers));
         }
@@ -204,7 +208,7 @@ mod tests {
     #[test]
     fn what_is_in_many_documents_tells_more_than_what_is_often_in_one() {
         let featurizers = Featurizers::new(FeatureSpace::default(), None).unwrap();
-        let mut found = Occurring::default();
+        let mut found = Occurring::new();
         for i in 0..20 {
             let gulls = "gull ".repeat(if i < 3 { 40 } else { 0 });
             found.count(&format!("the sea rises {gulls}"), 0, true, &featurizers);
