@@ -70,7 +70,8 @@ pub(super) fn curve(rows: &RowsReview, gathered: &Gathered, evaluator: &Evaluato
             halves.iter().map(|half| measure(&with(half, 2.0 * stands_for))).collect();
         let Some(of_halves) = of_halves else { continue };
         let effective_size = effective_size(&selected, both.exps, stands_for);
-        let mut estimate = CurvePoint { is_estimate: true, effective_size, ..point(&whole, &of_whole) };
+        let mut estimate =
+            CurvePoint { is_estimate: sampled < 1.0, effective_size, ..point(&whole, &of_whole) };
         // A sample is further from everything than what it is of, and its halves are further by as much again: that is
         // taken off, but for the part of the sample in what it is of.
         for (target, reduction) in estimate.reductions.iter_mut().enumerate() {
