@@ -177,6 +177,10 @@ fn inspect_tells_the_quantiles_of_each_shard_and_the_n_grams_of_a_sample() {
     let raised = told.split("raise the mean log weight most").nth(1).unwrap();
     let raised = raised.split("n-grams that lower").next().unwrap();
     assert!(raised.contains("10×  sea\n") || raised.contains("10×  the sea\n"), "{told}");
-    dir.run("inspect two --sample two/sea.jsonl").fails(&["model"]);
+    for path in ["two", "weights"] {
+        dir.run(&format!("inspect {path} --sample two/sea.jsonl")).misused(&["--sample is for a model"]);
+    }
+    dir.run("resample -q --weights weights --min-tokens 1 -k 9 -o o.jsonl --summary s.json two").ok();
+    dir.run("inspect s.json").misused(&["this is a summary of dsir"]);
     dir.run("inspect model.json --sample model.json").fails(&["model.json"]);
 }

@@ -13,7 +13,7 @@ use crate::jobs::{self, ReadOptions, TellingNgram, TellingNgrams};
 use crate::reader::Shards;
 use crate::resample::Survey;
 use crate::review::{self, SourceKind, SourceNames, SourceReview};
-use crate::storage::{Input, is_folder};
+use crate::storage::{self, Input, is_folder};
 use crate::weights::{self, WeightsFile, WeightsFolder};
 
 pub(crate) fn inspect(args: &Inspect) -> Result<Outcome, Failure> {
@@ -44,12 +44,33 @@ pub(crate) fn inspect(args: &Inspect) -> Result<Outcome, Failure> {
             {
                 return Err(density::Error::NotAModel { path: path.into(), reason }.into());
             }
+            Err(density::Error::NotAModel { .. }) if let Some(what) = other_file_of_ours(path) => {
+                return Err(Failure::usage(format!(
+                    "{}: this is a {what} of dsir; what is looked into are models, weights and shards",
+                    path.display()
+                )));
+            }
             Err(density::Error::NotAModel { .. }) => describe_shards(&Shards::find([path])?)?,
             Err(error) => return Err(error.into()),
         }
     };
-    let sample = if args.sample.is_empty() { String::new() } else { describe_sample(args)? };
-    Ok(Outcome::printed(text + &sample))
+    if args.sample.is_empty() {
+        return Ok(Outcome::printed(text));
+    }
+    if is_folder(path) || starts_as_numpy(path) {
+        return Err(Failure::usage(format!("{}: --sample is for a model", path.display())));
+    }
+    Ok(Outcome::printed(text + &describe_sample(args)?))
+}
+
+/// What a JSON file is that another command has written: a summary, a plan and so on.
+fn other_file_of_ours(path: &Path) -> Option<String> {
+    const LARGEST: u64 = 64 << 20;
+    if !is_json(path) || path.metadata().ok()?.len() > LARGEST {
+        return None;
+    }
+    let json: serde_json::Value = serde_json::from_slice(&storage::read(path).ok()?).ok()?;
+    json.as_object()?.keys().find_map(|key| Some(key.strip_prefix("dsir_")?.to_owned()))
 }
 
 /// So many n-grams are told on each side.
