@@ -40,6 +40,17 @@ pub enum Warning {
         /// The fields that they have.
         there: Vec<String>,
     },
+    /// A temperature that was asked for, at which the draw is nearly a choice of the largest log weights.
+    LowTemperature {
+        /// The temperature, in log weights.
+        temperature: f64,
+        /// The effective sample size of what is eligible.
+        effective: f64,
+        /// How many records were selected.
+        selected: u64,
+        /// A temperature at which it is as large as what was selected, if one is known.
+        enough: Option<f64>,
+    },
     /// More is asked for than there seems to be, by the beginnings of some shards.
     LikelyTooFew {
         /// In what: records, tokens, or bytes.
@@ -248,6 +259,11 @@ impl fmt::Display for Warning {
                 }
                 f.write_str(", as gzip -k and zstd leave them, and all of them count twice")
             }
+            Warning::LowTemperature { temperature, effective, selected, .. } => write!(
+                f,
+                "at temperature {temperature:.3} the draw is nearly a choice of the largest log weights, whatever the \
+                 seed: all that is eligible is worth {effective:.1} records of equal weight, and {selected} were selected"
+            ),
             Warning::LikelyTooFew { unit, asked, there } => {
                 write!(f, "{asked} {unit} are asked for, and about {there} are likely to be eligible")
             }

@@ -9,8 +9,19 @@ pub(crate) fn words(warning: &Warning) -> String {
         Warning::NothingExcluded { .. } => "--exclude ".to_owned(),
         _ => String::new(),
     };
-    let advice = advice(warning).map(|advice| format!("; {advice}")).unwrap_or_default();
+    let advice = match warning {
+        Warning::LowTemperature { enough: Some(enough), .. } => {
+            format!("; at about --temperature {} it is worth as many", two_digits(*enough))
+        }
+        _ => advice(warning).map(|advice| format!("; {advice}")).unwrap_or_default(),
+    };
     format!("{before}{warning}{advice}")
+}
+
+/// A positive number with two digits that count.
+fn two_digits(number: f64) -> f64 {
+    let unit = 10f64.powf(number.log10().floor() - 1.0);
+    (number / unit).round() * unit
 }
 
 /// The option that asks for a field.

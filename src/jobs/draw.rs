@@ -26,7 +26,7 @@ use crate::resample::{
 };
 use crate::storage::{self, is_url};
 use crate::warning::Warning;
-use crate::weights::{TargetSize, WeightsFile};
+use crate::weights::{TargetSize, UntilCancelled, WeightsFile};
 use crate::writer::{self, Destination};
 
 /// Where and how a selection is written.
@@ -218,6 +218,7 @@ impl DrawInput<'_> {
         run.observer.begin("draw", None);
         let start = Instant::now();
         let draw = draw_rows(weights, targets, options, &run.observer)?;
+        self.warn_of_temperature(&draw, &run.observer)?;
         report.computed("draw", start);
         let write_options = WriteOptions {
             destinations: &outputs.each,
@@ -277,6 +278,35 @@ impl DrawInput<'_> {
         PlanFile::new(planned, sources).write(path, &run.storage)?;
         report.computed("draw", start);
         report.draw = Some(self.report(&draw, None, &run.observer));
+        Ok(())
+    }
+
+    /// Warns of a temperature that was asked for and lets little but the largest log weights come in.
+    fn warn_of_temperature(&self, draw: &Draw, observer: &Observer) -> Result<(), Error> {
+        let DrawInput { options, weights, .. } = *self;
+        let is_default =
+            options.temperatures == [1.0] && options.temperature_unit == TemperatureUnit::LogWeights;
+        let &[temperature, ..] = draw.temperatures() else { return Ok(()) };
+        if options.method != Method::Gumbel || is_default || temperature == 0.0 {
+            return Ok(());
+        }
+        let selected =
+            draw.selections.first().and_then(|of| of.first()).map_or(0, |first| first.totals.records);
+        let known = draw.survey.log_weights.first().and_then(|there| there.effective_sample_size);
+        // Half of what is selected is little, also by a rough measure.
+        let is_low = |effective: f64| 2.0 * effective < selected as f64;
+        if known.is_some_and(|effective| !is_low(effective)) {
+            return Ok(());
+        }
+        let doubled: Vec<f64> =
+            (0..DOUBLINGS).map(|doublings| temperature * f64::from(1u32 << doublings)).collect();
+        let rows = UntilCancelled { rows: weights, observer };
+        let sizes = resample::effective_sample_sizes(&rows, draw.plan(), &doubled)?;
+        let Some(effective) = sizes[0].filter(|effective| is_low(*effective)) else { return Ok(()) };
+        let enough =
+            doubled.iter().zip(&sizes).find(|(_, size)| size.is_some_and(|size| size >= selected as f64));
+        let enough = enough.map(|(temperature, _)| *temperature);
+        observer.warn(Warning::LowTemperature { temperature, effective, selected, enough });
         Ok(())
     }
 
@@ -360,6 +390,9 @@ fn warn_of_chance(epochs: &[EpochReport], eligible: Totals, observer: &Observer)
         }
     }
 }
+
+/// A temperature that is too low is doubled so many times, less one, to find one that is not.
+const DOUBLINGS: u32 = 12;
 
 /// A budget of which one part in so many is left was ended early.
 const PART_LEFT: u64 = 20;

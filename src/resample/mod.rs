@@ -39,6 +39,7 @@ mod shares;
 
 mod survey;
 
+mod effective;
 mod strata;
 
 mod steps;
@@ -49,6 +50,7 @@ mod screen;
 
 pub use budget::{Budget, Totals};
 pub use draw::{Draw, FromGroup};
+pub(crate) use effective::effective_sample_sizes;
 pub use error::Error;
 pub(crate) use groups::is_mix_in;
 pub use groups::{GroupShares, Groups, MixIn, ShareBy, group_id, mix_in_id};

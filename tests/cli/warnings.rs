@@ -113,6 +113,29 @@ fn draws_that_are_nearly_the_same() {
 }
 
 #[test]
+fn a_temperature_that_lets_only_the_largest_in() {
+    // Log weights 0 to 999: at temperature T they are worth about 2 T records.
+    let dir = Dir::new();
+    dir.write(
+        "raw.jsonl",
+        (0..1000).map(|i| format!("{{\"text\": \"a {i}\", \"n\": {i}}}\n")).collect::<String>(),
+    );
+    let resample = "resample -q --score-field n --log-scores --min-tokens 1 -k 100 -o out.jsonl raw.jsonl";
+    let draw = |options: &str| dir.run(&format!("{resample} {options}"));
+    draw("--temperature 3").warns(&[
+        "at temperature 3.000 the draw is nearly a choice of the largest log weights",
+        "worth 6.1 records of equal weight, and 100 were selected",
+        "at about --temperature 96 it is worth as many",
+    ]);
+    draw("--temperature 0.01sd").warns(&["at temperature 2.887"]);
+    for enough in
+        ["--temperature 96", "--temperature 0.5sd", "", "--temperature 0", "--method topk", "--method random"]
+    {
+        draw(enough).says_nothing_of("at temperature");
+    }
+}
+
+#[test]
 fn a_budget_that_one_long_record_ends() {
     let dir = Dir::new();
     let scored = |score: u32, words: usize| {
