@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::draw_rows::{draw_rows, selected_rows};
+use super::draw_warnings::{warn_of_budget, warn_of_chance, warn_of_temperature};
 use super::mix_in::MixedIn;
 use super::outputs::{self, Output};
 use super::plan_file::{PlanFile, Planned, PlannedSource};
 use super::report::{DrawReport, EpochReport, GroupReport, Report, ScoreKind, TargetDraw};
 use super::review::{ReviewOptions, Reviewed};
 use super::run::{Run, RunOptions};
-use crate::density::Closeness;
 use crate::error::Error;
 use crate::invalid_options::{InvalidOptions, OutputKind};
 use crate::observer::Observer;
@@ -21,12 +21,10 @@ use crate::passes::{
     write,
 };
 use crate::reader::{Shard, Shards};
-use crate::resample::{
-    self, Budget, Combine, Draw, DrawOptions, FromGroup, LogWeights, Method, TemperatureUnit, Totals,
-};
+use crate::resample::{self, Combine, Draw, DrawOptions, FromGroup, LogWeights, Method, TemperatureUnit};
 use crate::storage::{self, is_url};
 use crate::warning::Warning;
-use crate::weights::{TargetSize, UntilCancelled, WeightsFile};
+use crate::weights::{TargetSize, WeightsFile};
 use crate::writer::{self, Destination};
 
 /// Where and how a selection is written.
@@ -218,7 +216,7 @@ impl DrawInput<'_> {
         run.observer.begin("draw", None);
         let start = Instant::now();
         let draw = draw_rows(weights, targets, options, &run.observer)?;
-        self.warn_of_temperature(&draw, &run.observer)?;
+        warn_of_temperature(&draw, options, weights, &run.observer)?;
         report.computed("draw", start);
         let write_options = WriteOptions {
             destinations: &outputs.each,
@@ -278,35 +276,6 @@ impl DrawInput<'_> {
         PlanFile::new(planned, sources).write(path, &run.storage)?;
         report.computed("draw", start);
         report.draw = Some(self.report(&draw, None, &run.observer));
-        Ok(())
-    }
-
-    /// Warns of a temperature that was asked for and lets little but the largest log weights come in.
-    fn warn_of_temperature(&self, draw: &Draw, observer: &Observer) -> Result<(), Error> {
-        let DrawInput { options, weights, .. } = *self;
-        let is_default =
-            options.temperatures == [1.0] && options.temperature_unit == TemperatureUnit::LogWeights;
-        let &[temperature, ..] = draw.temperatures() else { return Ok(()) };
-        if options.method != Method::Gumbel || is_default || temperature == 0.0 {
-            return Ok(());
-        }
-        let selected =
-            draw.selections.first().and_then(|of| of.first()).map_or(0, |first| first.totals.records);
-        let known = draw.survey.log_weights.first().and_then(|there| there.effective_sample_size);
-        // Half of what is selected is little, also by a rough measure.
-        let is_low = |effective: f64| 2.0 * effective < selected as f64;
-        if known.is_some_and(|effective| !is_low(effective)) {
-            return Ok(());
-        }
-        let doubled: Vec<f64> =
-            (0..DOUBLINGS).map(|doublings| temperature * f64::from(1u32 << doublings)).collect();
-        let rows = UntilCancelled { rows: weights, observer };
-        let sizes = resample::effective_sample_sizes(&rows, draw.plan(), &doubled)?;
-        let Some(effective) = sizes[0].filter(|effective| is_low(*effective)) else { return Ok(()) };
-        let enough =
-            doubled.iter().zip(&sizes).find(|(_, size)| size.is_some_and(|size| size >= selected as f64));
-        let enough = enough.map(|(temperature, _)| *temperature);
-        observer.warn(Warning::LowTemperature { temperature, effective, selected, enough });
         Ok(())
     }
 
@@ -370,45 +339,6 @@ impl DrawInput<'_> {
             scores,
             budget: options.budget,
         }
-    }
-}
-
-/// Warns of draws that are no closer to a target than chance would make them.
-fn warn_of_chance(epochs: &[EpochReport], eligible: Totals, observer: &Observer) {
-    for epoch in epochs {
-        let Some(reductions) = &epoch.kl_reduction else { continue };
-        let share = epoch.selected.records as f64 / eligible.records.max(1) as f64;
-        for kl in reductions.iter().filter(|kl| !kl.is_beyond_chance()) {
-            let Closeness { ref target, reduction, random, .. } = *kl;
-            observer.warn(Warning::NoCloserThanChance {
-                target: (reductions.len() > 1).then(|| target.clone()),
-                reduction,
-                chance: kl.is_chance_known().then(|| kl.by_chance()),
-                random,
-                share,
-            });
-        }
-    }
-}
-
-/// A temperature that is too low is doubled so many times, less one, to find one that is not.
-const DOUBLINGS: u32 = 12;
-
-/// A budget of which one part in so many is left was ended early.
-const PART_LEFT: u64 = 20;
-
-/// Warns of a budget in tokens or bytes that the first draw has not used.
-fn warn_of_budget(draw: &Draw, options: &DrawOptions, observer: &Observer) {
-    let Some(selections) = draw.selections.first() else { return };
-    let used = |unit: fn(&Totals) -> u64| selections.iter().map(|selection| unit(&selection.totals)).sum();
-    let (unit, used, asked): (_, u64, _) = match options.budget {
-        Budget::Tokens(asked) => ("tokens", used(|totals| totals.tokens), asked),
-        Budget::Bytes(asked) => ("bytes", used(|totals| totals.bytes), asked),
-        Budget::Records(_) | Budget::Fraction(_) => return,
-    };
-    let next = selections.iter().filter_map(|selection| selection.next).max();
-    if let Some(next) = next.filter(|_| asked.saturating_sub(used) > asked / PART_LEFT) {
-        observer.warn(Warning::BudgetLeft { unit, used, asked, next });
     }
 }
 

@@ -7,6 +7,7 @@ mod auto;
 mod count_options;
 mod draw;
 mod draw_rows;
+mod draw_warnings;
 mod explain;
 mod fit;
 #[cfg(feature = "cli")]

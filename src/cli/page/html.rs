@@ -72,6 +72,11 @@ pub(super) fn percent(part: f64) -> String {
     if part < 0.0 { format!("−{text}") } else { text }
 }
 
+/// The same, as the cell of a table.
+pub(super) fn share_cell(part: f64) -> String {
+    escaped(&percent(part))
+}
+
 /// A number with three digits that count, and a true minus.
 pub(super) fn three_digits(value: f64) -> String {
     let text = match value.abs() {

@@ -1,10 +1,13 @@
 //! The page about a selection: one HTML file that asks for nothing else, and runs nothing.
 
+mod budgets;
 mod documents;
 mod html;
+mod made;
 mod opening;
 mod plots;
-mod tables;
+mod sources;
+mod spread;
 
 use std::ffi::OsString;
 
