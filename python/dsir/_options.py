@@ -32,7 +32,7 @@ class SelectOptions(TypedDict, total=False):
     """The folder with the trained sentence model, NLTK's punkt_tab."""
     min_tokens: int | str | None
     """Leave out records with fewer tokens."""
-    temperature: float | Sequence[float] | None
+    temperature: float | str | Sequence[float] | None
     """Divide log weights by T before drawing; 0 takes the largest without noise. T,T,... : one for each of
     `draws`."""
     normalize: Literal["none", "sqrt", "tokens"] | None
@@ -212,7 +212,7 @@ class ResampleOptions(TypedDict, total=False):
     """The folder with the trained sentence model, NLTK's punkt_tab."""
     min_tokens: int | str | None
     """Leave out records with fewer tokens."""
-    temperature: float | Sequence[float] | None
+    temperature: float | str | Sequence[float] | None
     """Divide log weights by T before drawing; 0 takes the largest without noise. T,T,... : one for each of
     `draws`."""
     normalize: Literal["none", "sqrt", "tokens"] | None
@@ -294,7 +294,7 @@ class MeasureOptions(TypedDict, total=False):
     """Tell the effective sample size of these weights: a folder or a file."""
     min_tokens: int | str | None
     """With `weights`, leave out records with fewer tokens."""
-    temperature: float | Sequence[float] | None
+    temperature: float | str | Sequence[float] | None
     """With `weights`, divide log weights by T; 0 has no effective sample size."""
     ngrams: int | None
     """Count n-grams of 1 to N tokens."""
@@ -382,7 +382,7 @@ class DrawOptions(TypedDict, total=False):
     """How records are drawn."""
     min_tokens: int | str | None
     """Leave out records with fewer tokens."""
-    temperature: float | Sequence[float] | None
+    temperature: float | str | Sequence[float] | None
     """Divide log weights by T before drawing; 0 takes the largest without noise. T,T,... : one for each of
     `draws`."""
     normalize: Literal["none", "sqrt", "tokens"] | None
