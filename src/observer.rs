@@ -62,8 +62,8 @@ impl Observer {
         (*lock(&self.0.stage), self.0.done.load(Ordering::Relaxed))
     }
 
-    /// While records are weighed for a draw: about where its threshold would be if there were no more of them. `None` if
-    /// they do not have one threshold, or all so far would be selected.
+    /// While records are weighed for a draw: about where its threshold would be if there were no more of them. `None`
+    /// if they do not have one threshold, or all so far would be selected.
     pub fn threshold(&self) -> Option<f64> {
         let bits = self.0.threshold.load(Ordering::Relaxed);
         (bits != 0).then(|| f64::from_bits(bits))

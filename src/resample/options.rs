@@ -124,8 +124,8 @@ impl DrawOptions {
         self.groups.is_some() || !self.mix_in.is_empty()
     }
 
-    /// The temperature that makes importance weights of log weights; 0 if records are not drawn by them, or if it is not
-    /// known before the rows are read.
+    /// The temperature that makes importance weights of log weights; 0 if records are not drawn by them, or if it is
+    /// not known before the rows are read.
     pub(crate) fn spread_temperature(&self) -> f64 {
         let is_known = self.method == Method::Gumbel && self.temperature_unit == TemperatureUnit::LogWeights;
         if is_known { self.temperature_of(0) } else { 0.0 }

@@ -1,8 +1,8 @@
 //! What is gathered of documents while they are read to be written.
 //!
-//! What the rows tell decides what is `Wanted` of which documents. For each record that is read, `Gathering::reading` says
-//! what is to be done with it; a `GatheringThread` does it, and at its end hands over what it `Found`. All of it together
-//! is `Gathered`.
+//! What the rows tell decides what is `Wanted` of which documents. For each record that is read, `Gathering::reading`
+//! says what is to be done with it; a `GatheringThread` does it, and at its end hands over what it `Found`. All of it
+//! together is `Gathered`.
 
 use std::sync::{Mutex, PoisonError};
 

@@ -23,7 +23,7 @@ pub(super) const NOTABLE: usize = 6;
 pub(crate) struct RowsReview {
     pub(super) targets: Vec<TargetRows>,
     pub(super) sources: ReadSources,
-    /// How many documents have so many tokens, by [`lengths::bin`](super::lengths::bin): those there are and those selected.
+    /// How many documents are in each [bin](super::lengths::bin) of lengths: those there are, and those selected.
     pub(super) lengths: [Vec<u64>; 2],
     /// Of the selected, those with the smallest content hashes.
     pub(super) selected: Vec<Pick>,

@@ -6,8 +6,9 @@ use super::sources::{ReadSources, SourceKind, SourceNames, SourceReview, SourceR
 use crate::resample::{PieceRows, Position, Survey, Visit, visit_rows};
 use crate::weights::{Error, Row, RowSource};
 
-/// What sources are, and where records come from, with the quantiles of their log weights for each target, the source with most tokens
-/// first. Records of fewer tokens than `min_tokens` are not eligible, as in `survey`, which is of the same rows.
+/// What sources are, and where records come from, with the quantiles of their log weights for each target; the source
+/// with most tokens comes first. Records of fewer tokens than `min_tokens` are not eligible, as in `survey`, which is of
+/// the same rows.
 ///
 /// # Errors
 /// Rows that cannot be read.
