@@ -222,11 +222,13 @@ def test_contrast(pages, visit, scheme):
 
 
 def test_it_fits_a_narrow_screen_and_paper(pages, visit):
-    page = visit(pages["hostile"], viewport={"width": 360, "height": 700})
+    page = visit(pages["hostile"], viewport={"width": 360, "height": 700}, color_scheme="dark")
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.emulate_media(media="print")
     assert not page.locator("nav").is_visible()
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == "rgb(255, 255, 255)", "paper is white"
     assert page.pdf()[:5] == b"%PDF-"
 
 
