@@ -126,6 +126,8 @@ pub enum Warning {
     },
     /// A selection that is no closer to the target than chance would make it.
     NoCloserThanChance {
+        /// The number of the draw, if there are several.
+        epoch: Option<usize>,
         /// The target, if there are several.
         target: Option<String>,
         /// The KL reduction.
@@ -355,7 +357,10 @@ impl fmt::Display for Warning {
                 spaced(*asked),
                 spaced(*next)
             ),
-            Warning::NoCloserThanChance { target, reduction, chance, random, share } => {
+            Warning::NoCloserThanChance { epoch, target, reduction, chance, random, share } => {
+                if let Some(epoch) = epoch {
+                    write!(f, "epoch {epoch}: ")?;
+                }
                 let than = match chance {
                     Some(chance) => {
                         format!("a random one could be (KL reduction {reduction:.3} nats, by chance up to {chance:.3})")

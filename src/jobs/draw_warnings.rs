@@ -44,12 +44,13 @@ pub(super) fn warn_of_temperature(
 
 /// Warns of draws that are no closer to a target than chance would make them.
 pub(super) fn warn_of_chance(epochs: &[EpochReport], eligible: Totals, observer: &Observer) {
-    for epoch in epochs {
+    for (number, epoch) in epochs.iter().enumerate() {
         let Some(reductions) = &epoch.kl_reduction else { continue };
         let share = epoch.selected.records as f64 / eligible.records.max(1) as f64;
         for kl in reductions.iter().filter(|kl| !kl.is_beyond_chance()) {
             let Closeness { ref target, reduction, random, .. } = *kl;
             observer.warn(Warning::NoCloserThanChance {
+                epoch: (epochs.len() > 1).then_some(number),
                 target: (reductions.len() > 1).then(|| target.clone()),
                 reduction,
                 chance: kl.is_chance_known().then(|| kl.by_chance()),

@@ -167,7 +167,7 @@ fn every_way_to_draw_is_told_as_what_it_is() {
             ],
             vec!["It did not work", "It worked"],
         ),
-        ("--draws 3", vec!["This is the first of 3 draws."], vec![]),
+        ("--draws 3", vec!["This is the first of 3 draws, epoch 0."], vec![]),
         (
             "--mix-in meta.port=south=30",
             vec!["730 documents selected", "30 documents were mixed in"],

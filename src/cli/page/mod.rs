@@ -80,12 +80,7 @@ impl Page<'_> {
 
     fn warnings(&self) -> String {
         let warning = |warning| format!("<p class=\"warning\">{}</p>\n", escaped(&words(warning)));
-        let draws = self.report.draw.as_ref().map_or(1, |draw| draw.epochs.len());
-        let of_all = match draws > 1 && !self.report.warnings.is_empty() {
-            true => "<p class=\"soft\">Warnings may be about any of the draws.</p>\n",
-            false => "",
-        };
-        of_all.to_owned() + &self.report.warnings.iter().map(warning).collect::<String>()
+        self.report.warnings.iter().map(warning).collect()
     }
 
     /// The names of the targets that draw.

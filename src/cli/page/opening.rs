@@ -102,7 +102,7 @@ impl Page<'_> {
         };
         let several = match draw.epochs.len() {
             1 => String::new(),
-            draws => format!(" This is the first of {draws} draws."),
+            draws => format!(" This is the first of {draws} draws, epoch 0."),
         };
         format!(
             "Asked for {} of {from}, {like}. {} of {} were eligible{out}; {} of these were selected.{mixed_in}{several}",
