@@ -1,4 +1,5 @@
-//! A text with its words marked by what they add to a log weight: in pieces, or for a terminal, with colors or without.
+//! A text with its words marked by what they add to a log weight: in pieces, or for a terminal, with or without
+//! colors.
 
 use crate::explain::Word;
 

@@ -123,6 +123,23 @@ impl Explanation {
 /// So many n-grams are told that share a bucket with one.
 const MOST_OTHERS: usize = 100;
 
+impl Explanation {
+    /// The n-grams that raise the log weight for a target if `sign` is 1, or lower it if it is −1, those first that do
+    /// so most; none if there is no such target.
+    pub fn most_telling(&self, target: usize, sign: f64) -> Vec<&NgramPart> {
+        let of = |part: &NgramPart| part.parts.get(target).map_or(0.0, |part| part * sign);
+        let mut telling: Vec<&NgramPart> = self.ngrams.iter().filter(|part| of(part) > 0.0).collect();
+        telling.sort_by(|a, b| of(b).total_cmp(&of(a)));
+        telling
+    }
+
+    /// What they add to it, all together.
+    pub fn sum_of(&self, target: usize, sign: f64) -> f64 {
+        let parts = self.ngrams.iter().filter_map(|ngram| ngram.parts.get(target));
+        parts.filter(|part| **part * sign > 0.0).sum()
+    }
+}
+
 fn note_shared_buckets(ngrams: &mut [NgramPart]) {
     let mut of_bucket: HashMap<u32, Vec<usize>> = HashMap::new();
     for (place, ngram) in ngrams.iter().enumerate() {

@@ -71,7 +71,8 @@ pub enum RoomFor {
     Work,
 }
 
-/// Checks what can be checked of a selection without making it, and tells about what it would take. Nothing is written.
+/// Checks what can be checked of a selection without making it, and tells about what it would take. Nothing is
+/// written.
 ///
 /// # Errors
 /// Those of [`select`](super::select) that can be known beforehand: options, shards that cannot be read, a target
@@ -93,18 +94,7 @@ pub fn rehearse(options: &SelectOptions, observer: &Observer) -> Result<Rehearsa
                 (count_targets(count, targets, read, &mut None, &run, report)?.0, Some(count))
             }
         };
-        let targets = match count {
-            None => Vec::new(),
-            Some(_) => model
-                .targets
-                .iter()
-                .map(|target| TargetReport {
-                    name: target.name.clone(),
-                    documents: target.counts.documents,
-                    tokens: target.counts.tokens,
-                })
-                .collect(),
-        };
+        let targets = count.map_or(Vec::new(), |_| TargetReport::all_of(&model));
         let seen = glimpse(raw, read, filter, draw.min_tokens, model.space, &run.observer)?;
         let stored = stored_bytes(raw);
         // Of streams, nothing is known.

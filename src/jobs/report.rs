@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::density::{Closeness, Model};
+use crate::density::{Closeness, Model, Target};
 use crate::featurizer::FeatureSpace;
 use crate::observer::Observer;
 use crate::passes::{Prepared, ReadReport, SelectedRecords};
@@ -186,6 +186,18 @@ pub struct TargetReport {
     pub tokens: u64,
 }
 
+impl TargetReport {
+    /// Of all targets of a model.
+    pub(super) fn all_of(model: &Model) -> Vec<Self> {
+        let of = |target: &Target| TargetReport {
+            name: target.name.clone(),
+            documents: target.counts.documents,
+            tokens: target.counts.tokens,
+        };
+        model.targets.iter().map(of).collect()
+    }
+}
+
 /// What was chosen, and by what.
 #[derive(Clone, Debug, Serialize)]
 pub struct AutoReport {
@@ -350,12 +362,7 @@ impl Report {
             tokens: raw.levels.iter().map(|level| level.tokens).sum(),
             sampled: raw.first_level > 0,
         });
-        let targets = model.targets.iter().map(|target| TargetReport {
-            name: target.name.clone(),
-            documents: target.counts.documents,
-            tokens: target.counts.tokens,
-        });
-        self.targets = Some(targets.collect());
+        self.targets = Some(TargetReport::all_of(model));
     }
 
     /// Takes the time and the warnings.

@@ -135,6 +135,9 @@ impl Screen {
     /// records do not have one threshold, or all so far would be selected.
     pub(crate) fn likely_threshold<'a>(&self, rows: impl Iterator<Item = Row<'a>>) -> Option<f64> {
         let [(key_rule, _)] = &self.key_rules[..] else { return None };
+        if self.has_strata {
+            return None;
+        }
         let is_sampled = |row: &Row<'_>| row.record().is_multiple_of(ONE_IN) && self.rule.is_eligible(row);
         let sampled: Vec<(u64, u64)> = rows
             .filter(is_sampled)

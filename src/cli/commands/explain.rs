@@ -73,18 +73,16 @@ fn in_words(place: &DocumentPlace, explained: &ExplainedDocument, top: usize, ma
     );
     for (target, name) in targets.iter().enumerate() {
         let of = |part: &NgramPart| part.parts[target];
-        let sum = |sign: f64| -> f64 { ngrams.iter().map(of).filter(|part| part * sign > 0.0).sum() };
         let named = if targets.len() > 1 { format!(" for {}", shown(name)) } else { String::new() };
         let _ = writeln!(
             out,
             "\nlog weight{named} {:+.3}: {:+.3} by n-grams that raise it, {:+.3} by those that lower it",
             log_weights[target],
-            sum(1.0),
-            sum(-1.0)
+            explanation.sum_of(target, 1.0),
+            explanation.sum_of(target, -1.0)
         );
         for (sign, verb) in [(1.0, "raise"), (-1.0, "lower")] {
-            let mut of_sign: Vec<&NgramPart> = ngrams.iter().filter(|part| of(part) * sign > 0.0).collect();
-            of_sign.sort_by(|a, b| (sign * of(b)).total_cmp(&(sign * of(a))));
+            let of_sign = explanation.most_telling(target, sign);
             if of_sign.is_empty() {
                 continue;
             }

@@ -130,7 +130,6 @@ impl Page<'_> {
 fn parts(explanation: &Explanation, target: usize, is_cut: bool, by_length: Option<f64>) -> String {
     let Explanation { log_weights, ngrams, .. } = explanation;
     let of = |part: &NgramPart| part.parts.get(target).copied().unwrap_or(0.0);
-    let sum = |sign: f64| -> f64 { ngrams.iter().map(of).filter(|part| part * sign > 0.0).sum() };
     let Some(log_weight) = log_weights.get(target) else { return String::new() };
     let of_what = if is_cut { "the beginning of the document, which is longer," } else { "all its n-grams" };
     let by_length = match by_length {
@@ -141,14 +140,13 @@ fn parts(explanation: &Explanation, target: usize, is_cut: bool, by_length: Opti
         "<p>The sum over {of_what} is {}: {} by n-grams that raise it, {} by those that lower it.{by_length}</p>\n<div \
          class=\"two\">\n",
         three_digits(*log_weight),
-        three_digits(sum(1.0)),
-        three_digits(sum(-1.0))
+        three_digits(explanation.sum_of(target, 1.0)),
+        three_digits(explanation.sum_of(target, -1.0))
     );
     for (sign, caption) in [(1.0, "Raise it most"), (-1.0, "Lower it most")] {
-        let mut of_sign: Vec<&NgramPart> = ngrams.iter().filter(|part| of(part) * sign > 0.0).collect();
-        of_sign.sort_by(|a, b| (sign * of(b)).total_cmp(&(sign * of(a))));
-        let rows: Vec<Vec<String>> = of_sign
-            .iter()
+        let rows: Vec<Vec<String>> = explanation
+            .most_telling(target, sign)
+            .into_iter()
             .take(NGRAMS)
             .map(|part| {
                 let shares = match &part.same_bucket[..] {
