@@ -62,6 +62,11 @@ class SelectOptions(TypedDict, total=False):
     """Take all eligible records if they are fewer than asked for."""
     draws: int | None
     """Make E selections, one for each epoch, each with the whole budget and with noise of its own."""
+    repeat: int | None
+    """Let a record be selected up to M times, each time with noise of its own; budgets count every time."""
+    repeat_curve: str | None
+    """Draw by rank: at percentile P of the eligible tokens, ordered by log weight or score, expect a record C
+    times."""
     disjoint: bool | None
     """With `draws`, select no record again before all eligible records were selected."""
     method: Literal["gumbel", "topk", "random"] | None
@@ -242,6 +247,11 @@ class ResampleOptions(TypedDict, total=False):
     """Take all eligible records if they are fewer than asked for."""
     draws: int | None
     """Make E selections, one for each epoch, each with the whole budget and with noise of its own."""
+    repeat: int | None
+    """Let a record be selected up to M times, each time with noise of its own; budgets count every time."""
+    repeat_curve: str | None
+    """Draw by rank: at percentile P of the eligible tokens, ordered by log weight or score, expect a record C
+    times."""
     disjoint: bool | None
     """With `draws`, select no record again before all eligible records were selected."""
     where: str | Sequence[str] | None
@@ -406,6 +416,11 @@ class DrawOptions(TypedDict, total=False):
     """Take all eligible records if they are fewer than asked for."""
     draws: int | None
     """Make E selections, one for each epoch, each with the whole budget and with noise of its own."""
+    repeat: int | None
+    """Let a record be selected up to M times, each time with noise of its own; budgets count every time."""
+    repeat_curve: str | None
+    """Draw by rank: at percentile P of the eligible tokens, ordered by log weight or score, expect a record C
+    times."""
     disjoint: bool | None
     """With `draws`, select no record again before all eligible records were selected."""
     config: Path | None

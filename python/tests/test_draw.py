@@ -148,3 +148,42 @@ def test_documents_in_memory_are_drawn_as_their_shard_is(
     ]
     assert [lines[row] for row in drawn] == expected
     assert json.loads(expected[0])["text"]
+
+
+def _noise(ids: list[str], *parts: int) -> np.ndarray:
+    """u of rows with these ids: docs/feature-space.md, in NumPy."""
+
+    def mix(x: np.ndarray) -> np.ndarray:
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return x ^ (x >> np.uint64(31))
+
+    step, key = np.uint64(0x9E3779B97F4A7C15), np.zeros(1, dtype=np.uint64)
+    for part in parts:
+        key = mix((key ^ np.uint64(part)) + step)
+    bits = mix((np.array(_dsir.hash_ids(ids), dtype=np.uint64) ^ key) + step)
+    return ((bits >> np.uint64(12)).astype(np.float64) + 0.5) * 2.0**-52
+
+
+def test_repeats_are_those_of_numpy() -> None:
+    rows, repeat = 100_000, 4
+    ids, log_weights = [f"document {number}" for number in range(rows)], RNG.normal(size=rows) * 2
+    uniform = np.stack([_noise(ids, 3, 0, 0, *([number] if number else [])) for number in range(repeat)])
+    keys = log_weights / 1.5 - np.log(-np.log(uniform))
+    largest = np.argpartition(-keys.ravel(), 150_000)[:150_000] % rows
+    drawn = dsir.draw(log_weights, k=150_000, ids=ids, seed=3, repeat=repeat, temperature=1.5)
+    assert np.array_equal(np.bincount(drawn, minlength=rows), np.bincount(largest, minlength=rows))
+
+
+def test_a_curve_is_that_of_numpy() -> None:
+    # So few that each is a stretch of its own.
+    rows = 1000
+    ids, log_weights = [f"document {number}" for number in range(rows)], RNG.normal(size=rows)
+    ranks = np.argsort(np.argsort(log_weights))
+    expected = np.interp((ranks + 0.5) / rows, [0.4, 0.9, 1.0], [0.0, 1.0, 6.0])
+    times = np.arange(1, 7)[:, None]
+    with np.errstate(divide="ignore"):
+        keys = (_noise(ids, 0, 0, 0) - times) / expected
+    largest = np.argsort(-keys.ravel())[:1500] % rows
+    drawn = dsir.draw(log_weights, k=1500, ids=ids, repeat_curve="40:0,90:1,100:6")
+    assert np.array_equal(np.bincount(drawn, minlength=rows), np.bincount(largest, minlength=rows))

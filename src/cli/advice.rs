@@ -20,6 +20,7 @@ fn option_of(error: &Error) -> Option<&'static str> {
         resample::Error::NoSuchGroup { .. } | resample::Error::GroupTooSmall { .. } => {
             Some("--group-share: ")
         }
+        resample::Error::CurveTooLow { .. } | resample::Error::CurveOfSeveral => Some("--repeat-curve: "),
         resample::Error::TooManyGroups { .. } => Some("--group-by: "),
         resample::Error::MixInTooSmall { .. } => Some("--mix-in "),
         resample::Error::OfTargets { .. } => Some("--"),
@@ -68,8 +69,10 @@ fn of_resample(error: &resample::Error) -> Option<&'static str> {
         resample::Error::NoneEligible { left_out: 1.., .. } => "look at --where, --where-not and --quality",
         resample::Error::MoreThanThereAre { .. } => "--allow-fewer takes all that are eligible",
         resample::Error::TooFew { .. } => "lower --min-tokens, or pass --allow-fewer to take them all",
+        resample::Error::CurveTooLow { .. } => "--repeat allows more, and --allow-fewer takes what there is",
         resample::Error::GroupTooSmall { .. } => "--allow-fewer takes them all",
         resample::Error::MixInTooSmall { there: 1.., .. } => ", lower --min-tokens, or pass --allow-fewer",
+        resample::Error::CurveOfSeveral => "pass --combine product",
         resample::Error::UnknownShares { .. } => "give the shares with --proportions",
         _ => return None,
     })

@@ -53,6 +53,8 @@ impl DrawArgs {
             mix_in,
             draws: self.draws.unwrap_or(1),
             disjoint: self.disjoint,
+            repeat: self.repeat.or(self.repeat_curve.as_ref().map(|curve| curve.most())).unwrap_or(1),
+            curve: self.repeat_curve.clone(),
         })
     }
 

@@ -164,6 +164,16 @@ fn words_of(error: &InvalidDraw) -> String {
         InvalidDraw::SharesOfProduct => {
             "--combine product makes one draw: --proportions-temperature has no shares to change".to_owned()
         }
+        InvalidDraw::CurveOfMethod => {
+            "--repeat-curve draws by ranks: --temperature and other methods than gumbel have no meaning for it".to_owned()
+        }
+        InvalidDraw::Repeats(_) => format!("--repeat: {error}"),
+        InvalidDraw::ShareAboveAll(share) => {
+            format!("--fraction {share}: records must be selected more than once; allow it with --repeat")
+        }
+        InvalidDraw::RepeatsOfDisjoint => {
+            "--disjoint draws select no record again: --repeat has no meaning for them".to_owned()
+        }
         InvalidDraw::ParetoOfNoScores => {
             "--method pareto draws by scores: pass --scores or --score-field".to_owned()
         }

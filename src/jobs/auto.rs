@@ -145,7 +145,7 @@ fn oversampling(
 fn aims(texts: &TextSample, draw: &DrawOptions, counted: &CountedIn) -> Result<Vec<Aim>, Error> {
     let targets = counted.targets.iter().map(|counted| &counted.target);
     let sizes: Vec<TargetSize> = targets.map(TargetSize::of).collect();
-    Ok(Aim::new(draw.budget, &texts.eligible).split(&target_shares(draw, &sizes)?))
+    Ok(Aim::new(draw.budget, &texts.eligible.times(draw.repeat)).split(&target_shares(draw, &sizes)?))
 }
 
 /// Chooses, and tells of it.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::draw_rows::{draw_rows, selected_rows};
+use super::draw_rows::{draw_rows, repeats, selected_rows};
 use super::draw_warnings::{warn_of_budget, warn_of_chance, warn_of_temperature};
 use super::mix_in::MixedIn;
 use super::outputs::{self, Output};
@@ -217,6 +217,7 @@ impl DrawInput<'_> {
         let start = Instant::now();
         let draw = draw_rows(weights, targets, options, &run.observer)?;
         warn_of_temperature(&draw, options, weights, &run.observer)?;
+        let repeats = repeats(&draw, weights, options, &run.observer)?;
         report.computed("draw", start);
         let write_options = WriteOptions {
             destinations: &outputs.each,
@@ -250,7 +251,7 @@ impl DrawInput<'_> {
         if let (Some(reviewed), Some((rows, gathering))) = (&self.reviewed, rows.zip(gathering)) {
             reviewed.finish(rows, gathering, shards, report, run)?;
         }
-        report.draw = Some(self.report(&draw, Some(written), &run.observer));
+        report.draw = Some(self.report(&draw, repeats, Some(written), &run.observer));
         if outputs.options.destination == Destination::Nowhere && !outputs.options.is_review_alone() {
             report.selected = Some(selected_rows(&draw, weights, &run.observer)?);
         }
@@ -269,17 +270,24 @@ impl DrawInput<'_> {
         run.observer.begin("draw", None);
         let start = Instant::now();
         let draw = draw_rows(weights, targets, options, &run.observer)?;
+        let repeats = repeats(&draw, weights, options, &run.observer)?;
         let mut sources = vec![PlannedSource::new(None, &draw, shards, weights)?];
         for mixed_in in mixed_in {
             sources.push(mixed_in.planned()?);
         }
         PlanFile::new(planned, sources).write(path, &run.storage)?;
         report.computed("draw", start);
-        report.draw = Some(self.report(&draw, None, &run.observer));
+        report.draw = Some(self.report(&draw, repeats, None, &run.observer));
         Ok(())
     }
 
-    fn report(&self, draw: &Draw, written: Option<Written>, observer: &Observer) -> DrawReport {
+    fn report(
+        &self,
+        draw: &Draw,
+        repeats: Vec<Vec<u64>>,
+        written: Option<Written>,
+        observer: &Observer,
+    ) -> DrawReport {
         let DrawInput { options, targets, mixed_in, scores, .. } = *self;
         let names: Vec<String> = match options.combine {
             Combine::Product(_) => vec!["product".into()],
@@ -304,6 +312,7 @@ impl DrawInput<'_> {
             EpochReport {
                 draw: selections.map(of_target).collect(),
                 selected,
+                repeats: repeats.get(number).cloned().unwrap_or_default(),
                 kl_reduction: closeness.next(),
             }
         };
@@ -337,6 +346,7 @@ impl DrawInput<'_> {
                 TemperatureUnit::Deviations => draw.temperatures().to_vec(),
             },
             scores,
+            by_curve: options.curve.is_some(),
             budget: options.budget,
         }
     }

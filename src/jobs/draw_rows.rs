@@ -30,6 +30,22 @@ pub(super) fn selected_rows(
     draw.selected(&UntilCancelled { rows: files, observer }).map_err(or_cancelled)
 }
 
+/// For each draw, how many records came once, twice and so on; nothing if none may come twice.
+///
+/// # Errors
+/// Rows that cannot be read; [`Observer::cancel`].
+pub(super) fn repeats(
+    draw: &Draw,
+    files: &[WeightsFile],
+    options: &DrawOptions,
+    observer: &Observer,
+) -> Result<Vec<Vec<u64>>, Error> {
+    if options.repeat == 1 {
+        return Ok(Vec::new());
+    }
+    resample::times_drawn(&UntilCancelled { rows: files, observer }, draw.plan()).map_err(or_cancelled)
+}
+
 fn or_cancelled(error: resample::Error) -> Error {
     match error {
         resample::Error::Weights(weights::Error::Cancelled) => Error::Cancelled,

@@ -20,13 +20,14 @@ pub(super) fn warn_of_temperature(
 ) -> Result<(), Error> {
     let is_default = options.temperatures == [1.0] && options.temperature_unit == TemperatureUnit::LogWeights;
     let &[temperature, ..] = draw.temperatures() else { return Ok(()) };
-    if options.method != Method::Gumbel || is_default || temperature == 0.0 {
+    if options.method != Method::Gumbel || is_default || temperature == 0.0 || options.curve.is_some() {
         return Ok(());
     }
     let selected = draw.selections.first().and_then(|of| of.first()).map_or(0, |first| first.totals.records);
     let known = draw.survey.log_weights.first().and_then(|there| there.effective_sample_size);
-    // Half of what is selected is little, also by a rough measure.
-    let is_low = |effective: f64| 2.0 * effective < selected as f64;
+    // Half of what is selected is little, also by a rough measure; each may come several times.
+    let repeat = f64::from(options.repeat);
+    let is_low = |effective: f64| 2.0 * effective * repeat < selected as f64;
     if known.is_some_and(|effective| !is_low(effective)) {
         return Ok(());
     }
@@ -35,8 +36,10 @@ pub(super) fn warn_of_temperature(
     let rows = UntilCancelled { rows: weights, observer };
     let sizes = resample::effective_sample_sizes(&rows, draw.plan(), &doubled)?;
     let Some(effective) = sizes[0].filter(|effective| is_low(*effective)) else { return Ok(()) };
-    let enough =
-        doubled.iter().zip(&sizes).find(|(_, size)| size.is_some_and(|size| size >= selected as f64));
+    let enough = doubled
+        .iter()
+        .zip(&sizes)
+        .find(|(_, size)| size.is_some_and(|size| size * repeat >= selected as f64));
     let enough = enough.map(|(temperature, _)| *temperature);
     observer.warn(Warning::LowTemperature { temperature, effective, selected, enough });
     Ok(())

@@ -11,7 +11,7 @@ use crate::density::Model;
 use crate::error::Error;
 use crate::observer::Observer;
 use crate::passes::{Glimpse, glimpse, stored_bytes};
-use crate::resample::{Budget, Totals, target_shares};
+use crate::resample::{Budget, DrawOptions, Totals, target_shares};
 use crate::storage::{self, is_url};
 use crate::warning::Warning;
 use crate::weights::WeightsInfo;
@@ -100,10 +100,10 @@ pub fn rehearse(options: &SelectOptions, observer: &Observer) -> Result<Rehearsa
         // Of streams, nothing is known.
         let is_seen = seen.records > 0 && raw.iter().all(|shard| !shard.is_stream());
         let all = is_seen.then(|| Scaled::new(&seen, stored));
-        let selected = all.as_ref().map(|all| selected(draw.budget, all.eligible));
+        let selected = all.as_ref().map(|all| selected(draw, all.eligible));
         if let Some(all) = &all
             && let Some((unit, asked)) = amount(draw.budget)
-            && draw.budget.price(&all.eligible) < asked
+            && draw.budget.price(&all.eligible.times(draw.repeat)) < asked
             && !draw.allow_fewer
         {
             let there = draw.budget.price(&all.eligible);
@@ -205,14 +205,15 @@ fn amount(budget: Budget) -> Option<(&'static str, u64)> {
 }
 
 /// About what a budget selects of what is eligible, whose documents are about alike in length.
-fn selected(budget: Budget, eligible: Totals) -> Totals {
+fn selected(draw: &DrawOptions, eligible: Totals) -> Totals {
+    let budget = draw.budget;
     let part = match budget {
         Budget::Fraction(fraction) => fraction,
         Budget::Records(asked) | Budget::Tokens(asked) | Budget::Bytes(asked) => {
             asked as f64 / budget.price(&eligible).max(1) as f64
         }
     };
-    let of = |all: u64| (all as f64 * part.min(1.0)).round() as u64;
+    let of = |all: u64| (all as f64 * part.min(draw.repeat.into())).round() as u64;
     Totals { records: of(eligible.records), tokens: of(eligible.tokens), bytes: of(eligible.bytes) }
 }
 

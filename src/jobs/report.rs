@@ -238,6 +238,9 @@ pub struct DrawReport {
     /// What the records were drawn by.
     #[serde(skip)]
     pub scores: ScoreKind,
+    /// Whether by their ranks, with a curve.
+    #[serde(skip)]
+    pub by_curve: bool,
     /// What was asked for.
     #[serde(skip)]
     pub budget: Budget,
@@ -260,6 +263,9 @@ pub struct EpochReport {
     pub draw: Vec<TargetDraw>,
     /// In all, with what was mixed in.
     pub selected: Totals,
+    /// How many records came once, twice and so on, without what was mixed in; empty if none may come twice.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub repeats: Vec<u64>,
     /// How close it came to each target, if that was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kl_reduction: Option<Vec<Closeness>>,

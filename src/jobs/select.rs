@@ -143,11 +143,12 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
                 (model, None)
             }
             ModelSource::Fit { targets, count, learn: Learn::Refined } => {
-                let aim = |eligible: &Totals| Aim::new(draw.budget, eligible);
+                // As from a corpus that is there so many times.
+                let aim = |eligible: &Totals| Aim::new(draw.budget, &eligible.times(draw.repeat));
                 let of = refine::Of { targets: &targets, raw: &raw, eligible: &eligible, elsewhere };
                 let kept = KeptRejects { rejects: &mut rejects, of_raw: false };
                 let mut counted = refine::count(&count, of, (&aim, &draw), &read, kept, &run, report)?;
-                refuse_too_many(&counted.model, draw.budget, draw.allow_fewer)?;
+                refuse_too_many(&counted.model, &draw)?;
                 let texts = std::mem::take(&mut counted.texts);
                 (counted.refine(&run, report)?, Some(texts))
             }
@@ -157,7 +158,7 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
                 let (mut model, texts) = count_targets(&count, &targets, &read, &mut rejects, &run, report)?;
                 let resumable = work_dir.resumable();
                 add_raw(&mut model, &count, &raw, &read, None, resumable, elsewhere, &run, report)?;
-                refuse_too_many(&model, draw.budget, draw.allow_fewer)?;
+                refuse_too_many(&model, &draw)?;
                 (model, Some(texts))
             }
         };
@@ -256,10 +257,12 @@ pub(super) fn check(
 }
 
 /// More records than the corpus has are refused before it is weighed.
-fn refuse_too_many(model: &Model, budget: Budget, allow_fewer: bool) -> Result<(), Error> {
+fn refuse_too_many(model: &Model, draw: &DrawOptions) -> Result<(), Error> {
     let documents = model.raw.as_ref().map_or(0, |raw| raw.documents_read);
-    match budget {
-        Budget::Records(asked) if asked > documents && !allow_fewer => {
+    match draw.budget {
+        Budget::Records(asked)
+            if asked > documents.saturating_mul(draw.repeat.into()) && !draw.allow_fewer =>
+        {
             Err(resample::Error::MoreThanThereAre { asked, documents }.into())
         }
         _ => Ok(()),

@@ -29,6 +29,16 @@ impl Totals {
         self.add(Totals::of_row(row));
     }
 
+    /// The same so many times over.
+    pub(crate) fn times(self, times: u32) -> Totals {
+        let times = u64::from(times);
+        Totals {
+            records: self.records.saturating_mul(times),
+            tokens: self.tokens.saturating_mul(times),
+            bytes: self.bytes.saturating_mul(times),
+        }
+    }
+
     /// What is left without `other`; nothing rather than less.
     pub(super) fn without(self, other: Totals) -> Totals {
         Totals {

@@ -1,7 +1,7 @@
 //! Options of a draw that make no sense, found out before anything is read.
 
 use super::invalid::IdleOption;
-use super::{Combine, DrawOptions, InvalidDraw, Method, TemperatureUnit};
+use super::{Budget, Combine, DrawOptions, InvalidDraw, MOST_REPEATS, Method, TemperatureUnit};
 
 impl DrawOptions {
     /// Refuses what would change nothing, or make no sense together.
@@ -25,10 +25,32 @@ impl DrawOptions {
             _ => {}
         }
         self.check_temperatures()?;
+        self.check_repeats()?;
         if product && self.proportions.is_some() {
             return Err(InvalidDraw::ProportionsOfProduct);
         }
         Ok(())
+    }
+
+    fn check_repeats(&self) -> Result<(), InvalidDraw> {
+        if !(1..=MOST_REPEATS).contains(&self.repeat) {
+            return Err(InvalidDraw::Repeats(self.repeat));
+        }
+        if let Budget::Fraction(share) = self.budget
+            && share > f64::from(self.repeat)
+        {
+            return Err(InvalidDraw::ShareAboveAll(share));
+        }
+        if self.disjoint && self.repeat > 1 {
+            return Err(InvalidDraw::RepeatsOfDisjoint);
+        }
+        let by_log_weights = self.method == Method::Gumbel
+            && self.temperatures == [1.0]
+            && self.temperature_unit == TemperatureUnit::LogWeights;
+        match self.curve {
+            Some(_) if !by_log_weights => Err(InvalidDraw::CurveOfMethod),
+            _ => Ok(()),
+        }
     }
 
     /// One for all draws, or one for each.

@@ -1,12 +1,13 @@
+use super::expected::Expected;
 use super::histogram::KeyHistogram;
 use super::keys::KeyRules;
 use super::plan::{Plan, SelectedRecord};
-use super::request::CountRequest;
+use super::request::{CountRequest, CountRows};
 use super::rule::Rule;
 use super::sample::RowSample;
 use super::search::FEW;
 use super::shares::{TargetSplit, target_split};
-use super::steps::{CountRows, Selection, StratumDraws, total};
+use super::steps::{Selection, StratumDraws, total};
 use super::strata::{Stratum, strata};
 use super::survey::{SurveyPart, survey};
 use super::{DrawOptions, Error, Method, Position, Survey, TemperatureUnit, Totals};
@@ -181,9 +182,17 @@ impl Draw {
             at_random: options.method == Method::Random,
             survey,
         };
-        for stratum in strata(options, &draw.survey, shares)? {
+        for mut stratum in strata(options, &draw.survey, shares)? {
             let plan = Plan { strata: Vec::new(), ..draw.plan.clone() };
-            let mut draws = StratumDraws::new(plan, &stratum, sample, options, few);
+            let expected = match &options.curve {
+                Some(curve) if !stratum.at_random => {
+                    let (expected, there) = Expected::of_ranks(&plan, &stratum, curve, count)?;
+                    stratum.keep_to(there, options)?;
+                    Some(expected)
+                }
+                _ => None,
+            };
+            let mut draws = StratumDraws::new(plan, &stratum, expected, sample, options, few);
             for _ in 0..options.draws {
                 draws.draw(count)?;
             }

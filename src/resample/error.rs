@@ -10,6 +10,9 @@ pub enum Error {
         "a temperature in standard deviations is for one target, or a product: several have a deviation each"
     )]
     DeviationsOfSeveral,
+    /// A curve, where several targets rank the records.
+    #[error("a curve is for one target, or a product: several have ranks of their own")]
+    CurveOfSeveral,
     /// No record may be drawn.
     #[error(
         "no eligible record: {records} were read, {too_short} of them shorter than {min_tokens} tokens, \
@@ -39,9 +42,9 @@ pub enum Error {
         documents: u64,
     },
     /// More was asked for than there is.
-    #[error("{budget} asked for, but the eligible records are only {} ({} tokens, {} bytes) of {records}; \
+    #[error("{budget} asked for, but the eligible records are only {} ({} tokens, {} bytes) of {records}{}; \
              ask for less",
-            .eligible.records, .eligible.tokens, .eligible.bytes)]
+            .eligible.records, .eligible.tokens, .eligible.bytes, each(.repeat))]
     TooFew {
         /// What was asked for.
         budget: Budget,
@@ -49,6 +52,25 @@ pub enum Error {
         records: u64,
         /// What there is.
         eligible: Totals,
+        /// How often a record may be selected.
+        repeat: u32,
+    },
+    /// More was asked for than a curve gives.
+    #[error("{asked} of {budget} asked for{}, but by the curve there is something to expect of only {} records \
+             ({} tokens, {} bytes){}; ask for less",
+            if .group.is_empty() { String::new() } else { format!(" of group `{group}`") },
+            .there.records, .there.tokens, .there.bytes, each(.repeat))]
+    CurveTooLow {
+        /// The group, if records are drawn by groups.
+        group: String,
+        /// The whole budget.
+        budget: Budget,
+        /// What was asked for, in its unit.
+        asked: u64,
+        /// What there is.
+        there: Totals,
+        /// How often a record may be selected.
+        repeat: u32,
     },
     /// A budget in which not even the first record fits.
     #[error("{budget} asked for: nothing is selected{}", if matches!(.budget, Budget::Fraction(_)) {
@@ -84,8 +106,8 @@ pub enum Error {
     },
     /// A group with less than its share.
     #[error("of group `{group}`, {asked} of {budget} asked for, but only {} records ({} tokens, {} bytes) are \
-        eligible; \
-             ask for less", .there.records, .there.tokens, .there.bytes)]
+        eligible{}; \
+             ask for less", .there.records, .there.tokens, .there.bytes, each(.repeat))]
     GroupTooSmall {
         /// Its name.
         group: String,
@@ -95,6 +117,8 @@ pub enum Error {
         asked: u64,
         /// What there is.
         there: Totals,
+        /// How often a record may be selected.
+        repeat: u32,
     },
     /// A set that is smaller than what is to be mixed in of it.
     #[error(
@@ -139,4 +163,9 @@ pub enum Error {
     /// Weights that cannot be read.
     #[error(transparent)]
     Weights(#[from] weights::Error),
+}
+
+/// How often each record may be selected, as the end of a sentence.
+fn each(repeat: &u32) -> String {
+    if *repeat > 1 { format!(", each up to {repeat} times") } else { String::new() }
 }

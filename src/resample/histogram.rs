@@ -35,6 +35,7 @@ pub struct KeyRange {
 
 /// A range has at most so many bins.
 const BINS_LOG2: u32 = 16;
+pub(super) const MOST_BINS: usize = 1 << BINS_LOG2;
 
 impl KeyRange {
     /// All keys.
@@ -140,14 +141,16 @@ pub(super) struct KeyedRecord {
     pub(super) order: u64,
     pub(super) hash: u64,
     pub(super) position: Position,
+    /// How often it was selected before.
+    pub(super) repeat: u32,
     pub(super) tokens: u32,
     pub(super) bytes: u32,
 }
 
 impl KeyedRecord {
     #[inline]
-    pub(super) fn new(order: u64, position: Position, row: &Row<'_>) -> Self {
-        KeyedRecord { order, hash: row.record(), position, tokens: row.tokens(), bytes: row.bytes() }
+    pub(super) fn new(order: u64, position: Position, repeat: u32, row: &Row<'_>) -> Self {
+        KeyedRecord { order, hash: row.record(), position, repeat, tokens: row.tokens(), bytes: row.bytes() }
     }
 }
 
@@ -155,7 +158,7 @@ impl KeyedRecord {
 /// where few are left, the records one by one. Also what is above the range.
 ///
 /// Histograms of parts of the rows add up to the histogram of all, in whatever order they are merged. One takes up at
-/// most 2 MB in bins, or 40 bytes for each of at most half a million records.
+/// most 2 MB in bins, or 48 bytes for each of at most half a million records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "HistogramFields", into = "HistogramFields")]
 pub struct KeyHistogram {
@@ -167,10 +170,23 @@ pub struct KeyHistogram {
 }
 
 impl KeyHistogram {
-    /// A histogram of no rows.
+    /// A histogram of no rows, in bins of one width.
     pub fn new(range: KeyRange) -> Self {
         let bins = if range.listed { 0 } else { 1 + ((range.high - range.low) >> range.shift()) as usize };
         KeyHistogram { range, above: Bin::EMPTY, bins: vec![Bin::EMPTY; bins], records: Vec::new() }
+    }
+
+    /// The same in `bins` bins, each as wide as a request says; of one width if there are none.
+    pub(super) fn in_bins(range: KeyRange, bins: usize) -> Self {
+        match bins {
+            0 => KeyHistogram::new(range),
+            _ => KeyHistogram { range, above: Bin::EMPTY, bins: vec![Bin::EMPTY; bins], records: Vec::new() },
+        }
+    }
+
+    /// Whether the other one has the same range and as many bins.
+    pub(super) fn adds_up_with(&self, other: &KeyHistogram) -> bool {
+        self.range == other.range && self.bins.len() == other.bins.len()
     }
 
     /// The range that was counted.
@@ -183,7 +199,7 @@ impl KeyHistogram {
     /// # Errors
     /// A histogram of another range; nothing is changed then.
     pub fn merge(&mut self, other: KeyHistogram) -> Result<(), Error> {
-        if other.range != self.range {
+        if !self.adds_up_with(&other) {
             return Err(Error::OtherCounts);
         }
         self.above.merge(&other.above);
@@ -196,11 +212,12 @@ impl KeyHistogram {
         Ok(())
     }
 
-    /// The records that are kept one by one: the largest key first, of equal keys the smallest hash, and copies in
-    /// input order.
+    /// The records that are kept one by one: the largest key first, of equal keys the smallest hash, copies in input
+    /// order, and the times that one is selected in their order.
     pub(super) fn into_ordered_records(mut self) -> Vec<KeyedRecord> {
         self.records.sort_unstable_by(|a, b| {
-            b.order.cmp(&a.order).then(a.hash.cmp(&b.hash)).then(a.position.cmp(&b.position))
+            let place = |of: &KeyedRecord| (of.hash, of.position, of.repeat);
+            b.order.cmp(&a.order).then(place(a).cmp(&place(b)))
         });
         self.records
     }
@@ -212,6 +229,8 @@ impl KeyHistogram {
 struct HistogramFields {
     range: KeyRange,
     above: Bin,
+    /// How many bins there are.
+    of: usize,
     bins: Vec<(u32, Bin)>,
     records: Vec<KeyedRecord>,
 }
@@ -219,8 +238,9 @@ struct HistogramFields {
 impl From<KeyHistogram> for HistogramFields {
     fn from(histogram: KeyHistogram) -> Self {
         let KeyHistogram { range, above, bins, records } = histogram;
+        let of = bins.len();
         let bins = (0..).zip(bins).filter(|(_, bin)| *bin != Bin::EMPTY).collect();
-        HistogramFields { range, above, bins, records }
+        HistogramFields { range, above, of, bins, records }
     }
 }
 
@@ -228,8 +248,11 @@ impl TryFrom<HistogramFields> for KeyHistogram {
     type Error = &'static str;
 
     fn try_from(fields: HistogramFields) -> Result<Self, Self::Error> {
-        let HistogramFields { range, above, bins, records } = fields;
-        let mut histogram = KeyHistogram { above, records, ..KeyHistogram::new(range) };
+        let HistogramFields { range, above, of, bins, records } = fields;
+        if of > MOST_BINS {
+            return Err("a histogram in too many bins");
+        }
+        let mut histogram = KeyHistogram { above, records, ..KeyHistogram::in_bins(range, of) };
         if !range.listed && !histogram.records.is_empty() {
             return Err("a histogram in bins that also lists records");
         }

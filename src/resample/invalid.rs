@@ -40,6 +40,20 @@ pub enum InvalidDraw {
         "a product of targets makes one draw: there are no shares between which a temperature could choose"
     )]
     SharesOfProduct,
+    /// A curve for something else than one draw of a target by its log weights.
+    #[error(
+        "a curve draws by ranks: it is for Gumbel noise at a temperature of 1, and one target or a product"
+    )]
+    CurveOfMethod,
+    /// A number of repeats that makes no sense.
+    #[error("{0} times: a record is selected up to once, or up to a number of times that is not above 1000")]
+    Repeats(u32),
+    /// A share above 1, which takes repeats.
+    #[error("a share of {0} of what is eligible takes records more than once: allow repeats")]
+    ShareAboveAll(f64),
+    /// Records that are repeated and kept apart.
+    #[error("disjoint draws select no record again: there are no repeats in them")]
+    RepeatsOfDisjoint,
     /// The method for probabilities, of something else.
     #[error("the method pareto draws by scores from 0 to 1")]
     ParetoOfNoScores,

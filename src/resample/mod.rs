@@ -11,6 +11,7 @@ mod groups;
 mod invalid;
 mod noise;
 mod position;
+mod repeat_curve;
 
 mod error;
 
@@ -22,6 +23,8 @@ mod check;
 
 mod keys;
 mod scan;
+
+mod expected;
 
 mod rule;
 mod threshold;
@@ -41,6 +44,7 @@ mod survey;
 
 mod effective;
 mod strata;
+mod times;
 
 mod steps;
 
@@ -63,6 +67,7 @@ pub use numbers::{Exponents, Proportions};
 pub use options::{Combine, DrawOptions, Method, Normalize, TemperatureUnit};
 pub use plan::{Plan, SelectedRecord};
 pub use position::Position;
+pub use repeat_curve::{MOST_REPEATS, RepeatCurve};
 pub use request::CountRequest;
 pub(crate) use scan::{PieceRows, Visit, scan as visit_rows};
 pub(crate) use screen::Screen;
@@ -70,3 +75,4 @@ pub(crate) use screen::ScreenState;
 pub use shares::target_shares;
 pub use steps::Selection;
 pub use survey::{Survey, SurveyPart};
+pub(crate) use times::times_drawn;

@@ -14,8 +14,12 @@ const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 impl Noise {
     /// The noise of draw number `draw` (from 0) for target number `target` (from 0).
     pub fn new(seed: u64, draw: u64, target: u64) -> Self {
-        let step = |state: u64, input: u64| mix((state ^ input).wrapping_add(STEP));
         Noise { key: step(step(step(0, seed), draw), target) }
+    }
+
+    /// The noise with which a record is selected once more, the first time being number 0.
+    pub fn of_repeat(self, number: u32) -> Self {
+        if number == 0 { self } else { Noise { key: step(self.key, number.into()) } }
     }
 
     /// What orders the records of draw number `draw` when they are shuffled; no draw has the number that this is the
@@ -56,6 +60,12 @@ impl Noise {
     }
 }
 
+/// Takes `input` into `state`.
+#[inline]
+fn step(state: u64, input: u64) -> u64 {
+    mix((state ^ input).wrapping_add(STEP))
+}
+
 /// The noise that has these bits.
 #[inline]
 pub(super) fn gumbel(bits: u64) -> f64 {
@@ -64,7 +74,7 @@ pub(super) fn gumbel(bits: u64) -> f64 {
 
 /// u, of 52 bits, strictly between 0 and 1.
 #[inline]
-fn uniform(bits: u64) -> f64 {
+pub(super) fn uniform(bits: u64) -> f64 {
     const UNIT: f64 = 1.0 / (1u64 << 52) as f64;
     ((bits >> 12) as f64 + 0.5) * UNIT
 }
@@ -121,10 +131,12 @@ mod tests {
     }
 
     #[test]
-    fn draws_and_targets_have_noise_of_their_own() {
+    fn draws_targets_and_repeats_have_noise_of_their_own() {
         let noises = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (0, 1, 1)];
+        let noises = noises.map(|(seed, draw, target)| Noise::new(seed, draw, target));
         let values: std::collections::BTreeSet<u64> =
-            noises.iter().map(|(seed, draw, target)| Noise::new(*seed, *draw, *target).bits(7)).collect();
-        assert_eq!(values.len(), noises.len());
+            noises.iter().flat_map(|noise| (0..3).map(|number| noise.of_repeat(number).bits(7))).collect();
+        assert_eq!(values.len(), 3 * noises.len());
+        assert_eq!(noises[0].of_repeat(0), noises[0]);
     }
 }

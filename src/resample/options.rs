@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Budget, Exponents, GroupShares, Groups, MixIn, Proportions};
+use super::{Budget, Exponents, GroupShares, Groups, MixIn, Proportions, RepeatCurve};
 
 /// How keys are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -108,6 +108,11 @@ pub struct DrawOptions {
     pub draws: u32,
     /// Whether no draw selects a record again before all that are eligible were selected.
     pub disjoint: bool,
+    /// How often a draw may select one record; budgets count each time.
+    pub repeat: u32,
+    /// How often records are expected by their ranks, up to a factor that the budget decides; `None` if they are drawn
+    /// by their log weights.
+    pub curve: Option<RepeatCurve>,
 }
 
 impl DrawOptions {
@@ -128,7 +133,7 @@ impl DrawOptions {
     /// not known before the rows are read.
     pub(crate) fn spread_temperature(&self) -> f64 {
         let is_known = self.method == Method::Gumbel && self.temperature_unit == TemperatureUnit::LogWeights;
-        if is_known { self.temperature_of(0) } else { 0.0 }
+        if is_known && self.curve.is_none() { self.temperature_of(0) } else { 0.0 }
     }
 
     /// The temperature of draw number `draw`.
@@ -156,6 +161,8 @@ impl Default for DrawOptions {
             mix_in: Vec::new(),
             draws: 1,
             disjoint: false,
+            repeat: 1,
+            curve: None,
         }
     }
 }

@@ -1,4 +1,5 @@
-use super::keys::{KeyPlace, KeyRule, KeyRules};
+use super::expected::Expected;
+use super::keys::{KeyPlace, KeyRule, KeyRules, Keyed};
 use super::rule::Rule;
 use super::scan::{PieceRows, Visit};
 use super::threshold::Threshold;
@@ -53,8 +54,27 @@ pub(super) struct StratumPlan {
     pub(super) group: Option<u64>,
     /// Whether its records are drawn without regard to the log weights.
     pub(super) at_random: bool,
+    /// How often a draw may select one record.
+    pub(super) repeats: u32,
+    /// How often records are expected by their ranks, if that makes the keys.
+    pub(super) expected: Option<Expected>,
     /// In the order in which they select.
     pub(super) steps: Vec<Step>,
+}
+
+impl StratumPlan {
+    /// What the keys of a record with this log weight are made of.
+    #[inline]
+    pub(super) fn keyed(&self, log_weight: f64, content_hash: u64) -> Keyed {
+        let value = self.expected.as_ref().map_or(log_weight, |expected| expected.times(log_weight));
+        Keyed { value, content_hash }
+    }
+
+    /// The same for the record of a row.
+    #[inline]
+    pub(super) fn keyed_row(&self, rule: &Rule, row: &Row<'_>, target: usize) -> Keyed {
+        self.keyed(rule.log_weight_of(row, target), row.record())
+    }
 }
 
 /// What one draw has selected for one target in one round.
@@ -67,6 +87,19 @@ pub(super) struct Step {
     pub(super) round: usize,
     pub(super) keys: KeyRule,
     pub(super) threshold: Threshold,
+}
+
+impl Step {
+    /// Whether it selects a record, given what its key is made of, if no earlier step has.
+    #[inline]
+    pub(super) fn selects(&self, of: Keyed, position: Position, repeat: u32) -> bool {
+        let key = self.threshold.key();
+        match self.keys.place(of, repeat, (key, key)) {
+            KeyPlace::Below => false,
+            KeyPlace::Above => true,
+            KeyPlace::At(key) => self.threshold.selects(key, of.content_hash, position, repeat),
+        }
+    }
 }
 
 /// The steps that select a record, of those that would if no earlier step had.
@@ -103,20 +136,26 @@ impl Plan {
         self.rule.normalize.len()
     }
 
-    /// The draws that have selected the record at `position`, each with the target that it was selected for. Draws and
-    /// targets are numbers from 0. No record is selected that has another number of log weights than
-    /// [targets](Plan::targets).
+    /// The draws that have selected the record at `position`, each with the target that it was selected for, as often
+    /// as it was. Draws and targets are numbers from 0. No record is selected that has another number of log weights
+    /// than [targets](Plan::targets).
     #[inline]
     pub fn selected_by(&self, position: Position, row: &Row<'_>) -> impl Iterator<Item = (usize, usize)> {
         let is_eligible = row.log_weights().len() == self.targets() && self.rule.is_eligible(row);
+        let stratum = self.stratum_of(row).filter(|_| is_eligible);
+        stratum.into_iter().flat_map(move |stratum| {
+            let keyed = move |target| stratum.keyed_row(&self.rule, row, target);
+            (0..stratum.repeats).flat_map(move |repeat| {
+                selecting(&stratum.steps, move |step| step.selects(keyed(step.keys.target), position, repeat))
+                    .map(|step| (step.draw, step.keys.target))
+            })
+        })
+    }
+
+    #[inline]
+    fn stratum_of(&self, row: &Row<'_>) -> Option<&StratumPlan> {
         let of_group = self.strata.binary_search_by_key(&self.rule.group(row), |stratum| stratum.group);
-        let steps = match of_group {
-            Ok(index) if is_eligible => &self.strata[index].steps[..],
-            _ => &[],
-        };
-        let selects =
-            move |step: &Step| step.threshold.selects(self.rule.key(row, step.keys), row.record(), position);
-        selecting(steps, selects).map(|step| (step.draw, step.keys.target))
+        of_group.ok().map(|index| &self.strata[index])
     }
 
     /// Whether the record was neither skipped as invalid nor left out by conditions.
@@ -142,41 +181,34 @@ impl Plan {
         self.rule.log_weight_of(row, target)
     }
 
-    /// Whether the first draw has one threshold for all records, so that its keys rank them.
+    /// Whether the first draw has one threshold for all records, each of which it selects up to once, so that its keys
+    /// rank them.
     pub(crate) fn ranks_all(&self) -> bool {
         let of_first = |stratum: &StratumPlan| stratum.steps.iter().filter(|step| step.draw == 0).count();
-        self.strata.len() == 1 && of_first(&self.strata[0]) == 1
+        self.strata.len() == 1 && self.strata[0].repeats == 1 && of_first(&self.strata[0]) == 1
     }
 
     /// By how much the key of an eligible record is above the threshold of the first draw, for the target for which
     /// that is most, and the number of this target; below zero if it is not. `None` if nothing is drawn by its weight.
     #[inline]
     pub(crate) fn margin(&self, row: &Row<'_>) -> Option<(usize, f64)> {
-        let margin = |step: &Step| match (self.rule.key(row, step.keys), step.threshold.key()) {
-            // Also of two that are infinite.
-            (key, threshold) if key == threshold => 0.0,
-            (key, threshold) => key - threshold,
+        let stratum = self.stratum_of(row)?;
+        let margin = |step: &Step, repeat| {
+            let keyed = stratum.keyed_row(&self.rule, row, step.keys.target);
+            match (step.keys.key(keyed, repeat), step.threshold.key()) {
+                // Also of two that are infinite.
+                (key, threshold) if key == threshold => 0.0,
+                (key, threshold) => key - threshold,
+            }
         };
-        let margins = self.first_steps(row).map(|step| (step.keys.target, margin(step)));
+        let of_step = |step| (0..stratum.repeats).map(move |repeat| (step, repeat));
+        let margins = stratum
+            .steps
+            .iter()
+            .filter(|step| step.draw == 0)
+            .flat_map(of_step)
+            .map(|(step, repeat): (&Step, u32)| (step.keys.target, margin(step, repeat)));
         margins.max_by(|one, other| one.1.total_cmp(&other.1))
-    }
-
-    /// Whether it is certain, without the logarithms of the noise, that the first draw has not selected an eligible
-    /// record.
-    #[inline]
-    pub(crate) fn is_below(&self, row: &Row<'_>) -> bool {
-        self.first_steps(row).all(|step| {
-            let key = step.threshold.key();
-            matches!(self.rule.place(row, step.keys, (key, key)), KeyPlace::Below)
-        })
-    }
-
-    /// The steps of the first draw in the stratum of a record.
-    #[inline]
-    fn first_steps(&self, row: &Row<'_>) -> impl Iterator<Item = &Step> {
-        let of_group = self.strata.binary_search_by_key(&self.rule.group(row), |stratum| stratum.group);
-        let steps = of_group.map_or(&[][..], |index| &self.strata[index].steps[..]);
-        steps.iter().filter(|step| step.draw == 0)
     }
 
     /// What each draw has selected of `rows`, in input order. Their first shard is number `first_shard` of the input

@@ -2,17 +2,18 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::keys::{KeyRules, order};
+use super::expected::Expected;
+use super::keys::{KeyMethod, KeyRules, order};
 use super::plan::{Plan, Step, StratumPlan};
 use super::rule::Rule;
 use super::threshold::Threshold;
-use super::{Method, Normalize, Position};
+use super::{MOST_REPEATS, Normalize, Position};
 
 /// As a plan is written.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PlanFields {
-    method: Method,
+    method: KeyMethod,
     /// Of each draw.
     temperatures: Vec<f64>,
     seed: u64,
@@ -29,7 +30,30 @@ struct PlanFields {
 struct StratumFields {
     group: Option<Bits>,
     at_random: bool,
+    /// How often a draw may select one record, if that is more than once.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    repeats: u32,
+    /// How often records are expected, from the lowest ranks to the highest, if that makes the keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expected: Option<Vec<ExpectedFields>>,
     steps: Vec<StepFields>,
+}
+
+fn once() -> u32 {
+    1
+}
+
+fn is_once(repeats: &u32) -> bool {
+    *repeats == 1
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExpectedFields {
+    /// The bits of the largest log weight of which it holds, a double-precision number.
+    up_to: Bits,
+    /// The bits of how often they are expected.
+    times: Bits,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -44,6 +68,9 @@ struct StepFields {
     hash: Bits,
     /// The last that is selected of the copies with this hash; `None`: all are.
     last: Option<Position>,
+    /// The number of the last time that it is selected, from 0; `None`: as often as it may be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    repeat: Option<u32>,
 }
 
 /// 64 bits, written as 16 hexadecimal digits.
@@ -77,10 +104,19 @@ impl Serialize for Plan {
             key: Bits(step.threshold.key().to_bits()),
             hash: Bits(step.threshold.hash),
             last: Some(step.threshold.last).filter(|last| *last != Position::END),
+            repeat: Some(step.threshold.repeat).filter(|repeat| *repeat != u32::MAX),
         };
         let stratum = |stratum: &StratumPlan| StratumFields {
             group: stratum.group.map(Bits),
             at_random: stratum.at_random,
+            repeats: stratum.repeats,
+            expected: stratum.expected.as_ref().map(|expected| {
+                let cells = expected.cells().map(|(up_to, times)| ExpectedFields {
+                    up_to: Bits(up_to.to_bits()),
+                    times: Bits(times.to_bits()),
+                });
+                cells.collect()
+            }),
             steps: stratum.steps.iter().map(step).collect(),
         };
         let fields = PlanFields {
@@ -122,7 +158,16 @@ impl PlanFields {
             keys: KeyRules { method, temperatures, seed },
             strata: Vec::with_capacity(strata.len()),
         };
-        for StratumFields { group, at_random, steps } in strata {
+        for StratumFields { group, at_random, repeats, expected, steps } in strata {
+            if !(1..=MOST_REPEATS).contains(&repeats) {
+                return Err("a plan that selects records too often, or not once");
+            }
+            if (method == KeyMethod::Curve && !at_random) != expected.is_some() {
+                return Err("a plan of a curve that does not tell how often records are expected");
+            }
+            let cell = |cell: ExpectedFields| (f64::from_bits(cell.up_to.0), f64::from_bits(cell.times.0));
+            let expected = expected.map(|cells| Expected::checked(cells.into_iter().map(cell).collect()));
+            let expected = expected.transpose()?;
             let steps = steps.into_iter().map(|step| step.checked(&plan, at_random));
             let steps = steps.collect::<Result<Vec<_>, _>>()?;
             if !steps.is_sorted_by_key(|step| (step.draw, step.round))
@@ -131,7 +176,7 @@ impl PlanFields {
                 return Err("a plan whose steps are not in the order of draws and rounds");
             }
             let group = group.map(|Bits(group)| group);
-            plan.strata.push(StratumPlan { group, at_random, steps });
+            plan.strata.push(StratumPlan { group, at_random, repeats, expected, steps });
         }
         if !plan.strata.is_sorted_by(|one, next| one.group < next.group) {
             return Err("a plan whose groups are not in order, or not different");
@@ -142,7 +187,7 @@ impl PlanFields {
 
 impl StepFields {
     fn checked(self, plan: &Plan, at_random: bool) -> Result<Step, &'static str> {
-        let StepFields { draw, target, round, key: Bits(key), hash: Bits(hash), last } = self;
+        let StepFields { draw, target, round, key: Bits(key), hash: Bits(hash), last, repeat } = self;
         if draw >= plan.draws() || target >= plan.rule.drawing_targets(plan.targets()) {
             return Err("a plan with a step for a draw or a target that is not there");
         }
@@ -150,7 +195,8 @@ impl StepFields {
         if key.is_nan() {
             return Err("a plan with a threshold that is not a number");
         }
-        let threshold = Threshold { order: order(key), hash, last: last.unwrap_or(Position::END) };
+        let (last, repeat) = (last.unwrap_or(Position::END), repeat.unwrap_or(u32::MAX));
+        let threshold = Threshold { order: order(key), hash, last, repeat };
         Ok(Step { draw, round, keys: plan.keys.rule(draw, target, at_random), threshold })
     }
 }

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::histogram::{KeyHistogram, KeyRange, KeyedRecord};
-use super::keys::{KeyPlace, KeyRule, order};
+use super::histogram::{KeyHistogram, KeyRange, KeyedRecord, MOST_BINS};
+use super::keys::{KeyPlace, KeyRule, Keyed, order};
 use super::plan::{Plan, StratumPlan, selecting};
 use super::rule::Rule;
 use super::scan::{PieceRows, Visit};
@@ -18,7 +18,12 @@ pub struct CountRequest {
     pub(super) plan: Plan,
     pub(super) step: StepNumbers,
     pub(super) range: KeyRange,
+    /// Where the bins of the range begin, in rising order, if they are not all of one width.
+    pub(super) edges: Vec<u64>,
 }
+
+/// Answers a request with the counts of all rows.
+pub(super) type CountRows<'a> = dyn FnMut(&CountRequest) -> Result<KeyHistogram, Error> + 'a;
 
 /// Which step is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +44,7 @@ impl CountRequest {
             return Err(Error::PlanOfOtherTargets { expected: self.plan.targets(), found: rows.targets() });
         }
         let mut sum: Option<KeyHistogram> = None;
-        let count = Count { pool: Pool::of(&self.plan, self.step), range: self.range };
+        let count = self.counting();
         for histogram in scan::scan(&rows, first_shard, &count)? {
             match &mut sum {
                 Some(sum) => sum.merge(histogram)?,
@@ -51,7 +56,11 @@ impl CountRequest {
 
     /// The histogram of no rows, to which rows can be [added](CountRequest::add).
     pub fn histogram(&self) -> KeyHistogram {
-        KeyHistogram::new(self.range)
+        KeyHistogram::in_bins(self.range, self.edges.len())
+    }
+
+    fn counting(&self) -> Count<'_> {
+        Count { pool: Pool::of(&self.plan, self.step), range: self.range, edges: &self.edges }
     }
 
     /// Counts one row at its position in the whole input. Rows that have another number of log weights than the request
@@ -60,12 +69,11 @@ impl CountRequest {
     /// # Errors
     /// A histogram of another range.
     pub fn add(&self, histogram: &mut KeyHistogram, position: Position, row: &Row<'_>) -> Result<(), Error> {
-        if histogram.range() != self.range {
+        if !histogram.adds_up_with(&self.histogram()) {
             return Err(Error::OtherCounts);
         }
         if row.log_weights().len() == self.plan.targets() {
-            let pool = Pool::of(&self.plan, self.step);
-            Count { pool, range: self.range }.count(histogram, std::iter::once((position, *row)));
+            self.counting().count(histogram, std::iter::once((position, *row)));
         }
         Ok(())
     }
@@ -89,19 +97,12 @@ impl<'a> Pool<'a> {
         Pool { rule: &plan.rule, stratum, step, keys }
     }
 
-    /// Whether a record of this group is in the pool, given its key in each earlier step and its place among equals.
+    /// Whether a record of its stratum is in the pool once more, given what its keys are made of for each target.
     #[inline]
-    pub(super) fn holds(
-        &self,
-        group: Option<u64>,
-        key: impl Fn(KeyRule) -> f64,
-        hash: u64,
-        position: Position,
-    ) -> bool {
+    pub(super) fn holds(&self, keyed: impl Fn(usize) -> Keyed, position: Position, repeat: u32) -> bool {
         let StepNumbers { draw, round, .. } = self.step;
-        group == self.stratum.group
-            && selecting(&self.stratum.steps, |step| step.threshold.selects(key(step.keys), hash, position))
-                .all(|step| step.draw != draw && step.round != round)
+        selecting(&self.stratum.steps, |step| step.selects(keyed(step.keys.target), position, repeat))
+            .all(|step| step.draw != draw && step.round != round)
     }
 }
 
@@ -109,59 +110,56 @@ impl<'a> Pool<'a> {
 struct Count<'a> {
     pool: Pool<'a>,
     range: KeyRange,
+    edges: &'a [u64],
 }
 
 impl Count<'_> {
-    /// The rank of a record, and the order of its key, if the record is in the pool and in the range. What is
-    /// certainly above the range is counted there.
+    fn count<'a>(&self, histogram: &mut KeyHistogram, rows: impl Iterator<Item = (Position, Row<'a>)>) {
+        let keys = self.range.keys();
+        let Pool { rule, stratum, .. } = self.pool;
+        for (position, row) in rows {
+            if rule.group(&row) == stratum.group && rule.is_eligible(&row) {
+                let keyed = stratum.keyed_row(rule, &row, self.pool.keys.target);
+                for repeat in 0..stratum.repeats {
+                    self.count_row(histogram, keys, position, (keyed, repeat), &row);
+                }
+            }
+        }
+    }
+
+    /// Counts a record if it is in the pool once more, and in the range. What is certainly above the range is counted
+    /// there.
     #[inline]
-    fn rank(
+    fn count_row(
         &self,
         histogram: &mut KeyHistogram,
         keys: (f64, f64),
         position: Position,
+        (keyed, repeat): (Keyed, u32),
         row: &Row<'_>,
-    ) -> Option<(u64, u64)> {
-        let Count { pool, range } = self;
-        if !pool.rule.is_eligible(row) {
-            return None;
-        }
-        let order = match pool.rule.place(row, pool.keys, keys) {
-            KeyPlace::Below => return None,
+    ) {
+        let Count { pool, range, edges } = self;
+        let order = match pool.keys.place(keyed, repeat, keys) {
+            KeyPlace::Below => return,
             KeyPlace::Above => u64::MAX,
             KeyPlace::At(key) => order(key),
         };
-        let rank = range.rank_of(order, position, row)?;
-        let holds = || {
-            let key = |keys| pool.rule.key(row, keys);
-            pool.holds(pool.rule.group(row), key, row.record(), position)
-        };
-        if rank < range.low || !holds() {
-            return None;
+        let Some(rank) = range.rank_of(order, position, row) else { return };
+        let of_target = |target| pool.stratum.keyed_row(pool.rule, row, target);
+        if rank < range.low || !pool.holds(of_target, position, repeat) {
+            return;
         }
         if rank > range.high {
             // The key itself may not be known; a threshold just above the range selects the same records.
             histogram.above.add_row(range.high + 1, row);
-            return None;
-        }
-        Some((rank, order))
-    }
-
-    fn count<'a>(&self, histogram: &mut KeyHistogram, rows: impl Iterator<Item = (Position, Row<'a>)>) {
-        let KeyRange { low, listed, .. } = self.range;
-        let (keys, shift) = (self.range.keys(), self.range.shift());
-        if listed {
-            for (position, row) in rows {
-                if let Some((_, order)) = self.rank(histogram, keys, position, &row) {
-                    histogram.records.push(KeyedRecord::new(order, position, &row));
-                }
-            }
-            return;
-        }
-        for (position, row) in rows {
-            if let Some((rank, _)) = self.rank(histogram, keys, position, &row) {
-                histogram.bins[((rank - low) >> shift) as usize].add_row(rank, &row);
-            }
+        } else if range.listed {
+            histogram.records.push(KeyedRecord::new(order, position, repeat, row));
+        } else {
+            let bin = match edges {
+                [] => ((rank - range.low) >> range.shift()) as usize,
+                edges => edges.partition_point(|edge| *edge <= rank).saturating_sub(1),
+            };
+            histogram.bins[bin].add_row(rank, row);
         }
     }
 }
@@ -170,7 +168,7 @@ impl Visit for Count<'_> {
     type State = KeyHistogram;
 
     fn state(&self) -> KeyHistogram {
-        KeyHistogram::new(self.range)
+        KeyHistogram::in_bins(self.range, self.edges.len())
     }
 
     fn piece<'a>(&self, histogram: &mut KeyHistogram, _: Position, rows: impl PieceRows<'a>) {
@@ -185,12 +183,13 @@ struct RequestFields {
     plan: Plan,
     step: StepNumbers,
     range: KeyRange,
+    edges: Vec<u64>,
 }
 
 impl From<CountRequest> for RequestFields {
     fn from(request: CountRequest) -> Self {
-        let CountRequest { plan, step, range } = request;
-        RequestFields { plan, step, range }
+        let CountRequest { plan, step, range, edges } = request;
+        RequestFields { plan, step, range, edges }
     }
 }
 
@@ -198,13 +197,16 @@ impl TryFrom<RequestFields> for CountRequest {
     type Error = &'static str;
 
     fn try_from(fields: RequestFields) -> Result<Self, Self::Error> {
-        let RequestFields { plan, step, range } = fields;
+        let RequestFields { plan, step, range, edges } = fields;
         if plan.strata.len() != 1 {
             return Err("a request for another number of strata than one");
         }
         if step.draw >= plan.draws() || step.target >= plan.rule.drawing_targets(plan.targets()) {
             return Err("a request for a draw or a target that is not there");
         }
-        Ok(CountRequest { plan, step, range })
+        if edges.len() > MOST_BINS || !edges.is_sorted() || range.listed && !edges.is_empty() {
+            return Err("a request for too many bins, or for bins that are not in order");
+        }
+        Ok(CountRequest { plan, step, range, edges })
     }
 }

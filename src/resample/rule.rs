@@ -1,6 +1,5 @@
 //! Which records are eligible, and which log weight decides.
 
-use super::keys::{KeyPlace, KeyRule};
 use super::{DrawOptions, Normalize};
 use crate::weights::{Row, TargetSize};
 
@@ -90,17 +89,5 @@ impl Rule {
     #[inline]
     pub(super) fn log_weight_of(&self, row: &Row<'_>, target: usize) -> f64 {
         self.log_weight(|target| row.log_weight(target), row.tokens(), target)
-    }
-
-    /// The key of a record.
-    #[inline]
-    pub(super) fn key(&self, row: &Row<'_>, keys: KeyRule) -> f64 {
-        keys.key(self.log_weight_of(row, keys.target), row.record())
-    }
-
-    /// The key of a record, or on which side of a range it is.
-    #[inline]
-    pub(super) fn place(&self, row: &Row<'_>, keys: KeyRule, range: (f64, f64)) -> KeyPlace {
-        keys.place(self.log_weight_of(row, keys.target), row.record(), range)
     }
 }

@@ -46,12 +46,16 @@ impl RowSample {
         let mut sample: Vec<(u64, u64)> = Vec::new();
         for row in &self.rows {
             let SampledRow { position, group, ref log_weights, record, tokens, bytes } = *row;
-            let key = |keys: super::keys::KeyRule| {
-                let log_weight = pool.rule.log_weight(|target| log_weights[target], tokens, keys.target);
-                keys.key(log_weight, record)
+            if group != pool.stratum.group {
+                continue;
+            }
+            let keyed = |of: usize| {
+                pool.stratum.keyed(pool.rule.log_weight(|target| log_weights[target], tokens, of), record)
             };
-            if pool.holds(group, key, record, position) {
-                sample.push((order(key(pool.keys)), budget.price(&Totals::of_record(tokens, bytes))));
+            let of_pool = keyed(pool.keys.target);
+            for repeat in (0..pool.stratum.repeats).filter(|repeat| pool.holds(keyed, position, *repeat)) {
+                let price = budget.price(&Totals::of_record(tokens, bytes));
+                sample.push((order(pool.keys.key(of_pool, repeat)), price));
             }
         }
         if self.rows.is_empty() {

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::keys::{KeyRule, KeyRules, key_of_order, order};
+use super::keys::{KeyRule, KeyRules, Keyed, key_of_order, order};
 use super::rule::Rule;
 use super::shares::{TargetSplit, target_split};
 use super::{Budget, Draw, DrawOptions, Error, Selection, TemperatureUnit, Totals};
@@ -18,9 +18,11 @@ use crate::weights::{Row, TargetSize};
 pub(crate) struct Screen {
     rule: Rule,
     budget: Budget,
-    /// Whether some records are drawn apart from others, or temperatures are not known: then nothing is sure before the
-    /// end.
-    has_strata: bool,
+    /// Whether there are no keys before the end: some records are drawn apart from others, or by their ranks, or
+    /// temperatures are not known.
+    has_no_keys: bool,
+    /// How often a draw may select one record.
+    repeats: u32,
     fingerprint: u64,
     /// How each draw makes keys for each target, and its share of the budget with the shares of the draws and targets
     /// before it, which may select its records.
@@ -69,13 +71,15 @@ impl Screen {
         }
         let none =
             |count: usize| KeysSoFar { eligible: 0, keys: (0..count).map(|_| Keys::new(count)).collect() };
-        let is_unknown = options.temperature_unit == TemperatureUnit::Deviations;
-        let few = usize::from(key_rules.len() == 1 && !options.has_strata() && !is_unknown);
+        let has_no_keys = options.has_strata()
+            || options.curve.is_some()
+            || options.temperature_unit == TemperatureUnit::Deviations;
+        let few = usize::from(key_rules.len() == 1 && !has_no_keys);
         Ok(Screen {
             rule: Rule::of(options, exponents, Some(targets), targets.len()),
             budget: options.budget,
-            // Without temperatures there are no keys yet.
-            has_strata: options.has_strata() || is_unknown,
+            has_no_keys,
+            repeats: options.repeat,
             fingerprint: xxhash_rust::xxh3::xxh3_64(format!("{options:?} {targets:?}").as_bytes()),
             so_far: Mutex::new(none(key_rules.len())),
             few_so_far: Mutex::new(none(few)),
@@ -88,14 +92,14 @@ impl Screen {
         Screen { fingerprint: !self.fingerprint, ..self }
     }
 
-    /// Whether candidates are kept at all: where records are drawn apart, all shards are read again.
+    /// Whether candidates are kept at all: where there are no keys, all shards are read again.
     pub(crate) fn keeps_some(&self) -> bool {
-        !self.has_strata
+        !self.has_no_keys
     }
 
     /// Whether nothing that it drops can be selected.
     pub(crate) fn is_sure(&self) -> bool {
-        !matches!(self.budget, Budget::Fraction(_)) && !self.has_strata
+        !matches!(self.budget, Budget::Fraction(_)) && !self.has_no_keys
     }
 
     /// Whether the record of this row can be selected at all.
@@ -106,47 +110,63 @@ impl Screen {
     /// Takes the rows of records just weighed into account, and returns which of them may still be selected, as
     /// indices into the rows.
     pub(crate) fn keep<'a>(&self, rows: impl Iterator<Item = Row<'a>>) -> Vec<usize> {
-        if self.has_strata {
+        if self.has_no_keys {
             return Vec::new();
         }
-        let count = self.key_rules.len();
+        // Of a record, as many for each draw and target as it may be selected there.
+        let (repeats, count) = (self.repeats as usize, self.key_rules.len() * self.repeats as usize);
         let mut eligible = Vec::new();
         let mut orders = Vec::new();
         for (index, row) in rows.enumerate().filter(|(_, row)| self.rule.is_eligible(row)) {
             eligible.push((index, self.budget.price(&Totals::of_row(&row))));
-            orders.extend(self.key_rules.iter().map(|(keys, _)| order(self.rule.key(&row, *keys))));
+            orders.extend(self.key_rules.iter().flat_map(|(keys, _)| self.orders(&row, *keys)));
         }
         let open: Vec<u64> = {
             let mut so_far = self.keys_so_far();
             so_far.eligible += eligible.len() as u64;
             for ((_, price), orders) in eligible.iter().zip(orders.chunks(count)) {
-                so_far.keys.iter_mut().zip(orders).for_each(|(keys, order)| keys.add(*order, *price));
+                for (keys, orders) in so_far.keys.iter_mut().zip(orders.chunks(repeats)) {
+                    orders.iter().for_each(|order| keys.add(*order, *price));
+                }
             }
             let KeysSoFar { eligible, keys } = &mut *so_far;
             let limits = self.key_rules.iter().map(|(_, share)| self.limit(*share, *eligible));
             keys.iter_mut().zip(limits).map(|(keys, limit)| keys.open(limit)).collect()
         };
-        let may_be_selected = |orders: &[u64]| orders.iter().zip(&open).any(|(order, open)| order >= open);
+        let may_be_selected = |orders: &[u64]| {
+            let mut of_rules = orders.chunks(repeats).zip(&open);
+            of_rules.any(|(orders, open)| orders.iter().any(|order| order >= open))
+        };
         let kept = eligible.iter().zip(orders.chunks(count)).filter(|(_, orders)| may_be_selected(orders));
         kept.map(|((index, _), _)| *index).collect()
+    }
+
+    /// The orders of the keys with which a record may be selected.
+    fn orders(&self, row: &Row<'_>, keys: KeyRule) -> impl Iterator<Item = u64> + use<> {
+        let value = self.rule.log_weight_of(row, keys.target);
+        let keyed = Keyed { value, content_hash: row.record() };
+        (0..self.repeats).map(move |repeat| order(keys.key(keyed, repeat)))
     }
 
     /// About where the threshold would be if there were no more records, by some of all that were weighed. `None` if
     /// records do not have one threshold, or all so far would be selected.
     pub(crate) fn likely_threshold<'a>(&self, rows: impl Iterator<Item = Row<'a>>) -> Option<f64> {
         let [(key_rule, _)] = &self.key_rules[..] else { return None };
-        if self.has_strata {
+        if self.has_no_keys {
             return None;
         }
         let is_sampled = |row: &Row<'_>| row.record().is_multiple_of(ONE_IN) && self.rule.is_eligible(row);
-        let sampled: Vec<(u64, u64)> = rows
-            .filter(is_sampled)
-            .map(|row| (order(self.rule.key(&row, *key_rule)), self.budget.price(&Totals::of_row(&row))))
-            .collect();
+        let mut sampled: Vec<(u64, u64)> = Vec::new();
+        let mut records = 0;
+        for row in rows.filter(is_sampled) {
+            records += 1;
+            let price = self.budget.price(&Totals::of_row(&row));
+            sampled.extend(self.orders(&row, *key_rule).map(|order| (order, price)));
+        }
         let mut so_far = self.few_so_far.lock().unwrap_or_else(PoisonError::into_inner);
         let KeysSoFar { eligible, keys } = &mut *so_far;
         let [keys] = &mut keys[..] else { return None };
-        *eligible += ONE_IN * sampled.len() as u64;
+        *eligible += ONE_IN * records;
         sampled.into_iter().for_each(|(order, price)| keys.add(order, ONE_IN * price));
         let limit = match self.budget {
             Budget::Records(limit) | Budget::Tokens(limit) | Budget::Bytes(limit) => limit,
@@ -171,7 +191,7 @@ impl Screen {
         let kept = |(selection, keys): (&Selection, &Keys)| {
             selection.threshold.is_none_or(|threshold| keys.bin(order(threshold)) >= keys.highest)
         };
-        !self.has_strata && draw.selections.iter().flatten().zip(&self.keys_so_far().keys).all(kept)
+        !self.has_no_keys && draw.selections.iter().flatten().zip(&self.keys_so_far().keys).all(kept)
     }
 
     /// What a later run needs to resume it.

@@ -4,7 +4,7 @@ use super::histogram::{Bin, KeyHistogram, KeyRange, KeyedRecord, Rank};
 use super::threshold::Threshold;
 use super::{Budget, Error, Position, Totals};
 
-/// So many records are put in order in memory: 20 MB.
+/// So many records are put in order in memory: 25 MB.
 pub(super) const FEW: u64 = 1 << 19;
 
 /// The search for the threshold at which one budget is used up: selects records in falling order of key for as long
@@ -127,7 +127,8 @@ impl ThresholdSearch {
             Rank::Key => Rank::Hash { order: bin.low },
             Rank::Hash { order } => Rank::Shard { order, hash: !bin.low },
             Rank::Shard { order, hash } => Rank::Record { order, hash, shard: !bin.low as usize },
-            Rank::Record { .. } => return KeyRange { listed: true, ..bin }, // There is but one.
+            // There is but one, be it several times.
+            Rank::Record { .. } => return KeyRange { listed: true, ..bin },
         };
         KeyRange { rank, ..KeyRange::ALL }
     }
@@ -154,15 +155,16 @@ impl ThresholdSearch {
         if fits && bin.totals.records > 0 {
             self.outcome.selected.merge(bin.totals);
             self.above_range = false;
+            let all_of = |order, hash, last| Threshold { order, hash, last, repeat: u32::MAX };
             let last = Position::END;
             self.outcome.threshold = Some(match rank {
-                Rank::Key => Threshold { order: bin.lowest, hash: u64::MAX, last },
-                Rank::Hash { order } => Threshold { order, hash: !bin.lowest, last },
+                Rank::Key => all_of(bin.lowest, u64::MAX, last),
+                Rank::Hash { order } => all_of(order, !bin.lowest, last),
                 Rank::Shard { order, hash } => {
-                    Threshold { order, hash, last: Position { shard: !bin.lowest as usize, ..last } }
+                    all_of(order, hash, Position { shard: !bin.lowest as usize, ..last })
                 }
                 Rank::Record { order, hash, shard } => {
-                    Threshold { order, hash, last: Position { shard, record: !bin.lowest } }
+                    all_of(order, hash, Position { shard, record: !bin.lowest })
                 }
             });
         }
@@ -171,13 +173,13 @@ impl ThresholdSearch {
 
     /// Selects a record, if it fits.
     fn select(&mut self, record: &KeyedRecord) -> bool {
-        let KeyedRecord { order, hash, position: last, tokens, bytes } = *record;
+        let KeyedRecord { order, hash, position: last, repeat, tokens, bytes } = *record;
         let one = Totals::of_record(tokens, bytes);
         let fits = self.fits(one);
         if fits {
             self.outcome.selected.merge(one);
             self.above_range = false;
-            self.outcome.threshold = Some(Threshold { order, hash, last });
+            self.outcome.threshold = Some(Threshold { order, hash, last, repeat });
         }
         fits
     }
@@ -192,10 +194,15 @@ impl ThresholdSearch {
             Some(next) if next.order == threshold.order => {
                 self.outcome.splits_ties = next.hash != threshold.hash;
                 if self.outcome.splits_ties {
-                    threshold.last = Position::END;
+                    *threshold = Threshold { last: Position::END, repeat: u32::MAX, ..*threshold };
+                } else if next.position != threshold.last {
+                    threshold.repeat = u32::MAX;
                 }
             }
-            _ => *threshold = Threshold { hash: u64::MAX, last: Position::END, ..*threshold },
+            _ => {
+                let (hash, last) = (u64::MAX, Position::END);
+                *threshold = Threshold { hash, last, repeat: u32::MAX, ..*threshold };
+            }
         }
     }
 }

@@ -28,6 +28,9 @@ pub(super) fn target_split(
     if options.temperature_unit == TemperatureUnit::Deviations && count > 1 {
         return Err(Error::DeviationsOfSeveral);
     }
+    if options.curve.is_some() && count > 1 {
+        return Err(Error::CurveOfSeveral);
+    }
     let shares: Vec<f64> = match (&options.proportions, targets) {
         (Some(proportions), _) => proportions.in_order(targets, count)?,
         (None, _) if count == 1 => vec![1.0],

@@ -1,8 +1,8 @@
 //! The steps of all draws from one stratum.
 
-use super::histogram::KeyHistogram;
+use super::expected::Expected;
 use super::plan::{Plan, Step, StratumPlan};
-use super::request::{CountRequest, Pool, StepNumbers};
+use super::request::{CountRequest, CountRows, Pool, StepNumbers};
 use super::sample::RowSample;
 use super::search::{Outcome, ThresholdSearch};
 use super::strata::Stratum;
@@ -45,9 +45,6 @@ fn lesser(one: Option<f64>, other: Option<f64>) -> Option<f64> {
     }
 }
 
-/// Answers a request with the counts of all rows.
-pub(super) type CountRows<'a> = dyn FnMut(&CountRequest) -> Result<KeyHistogram, Error> + 'a;
-
 /// The draws from one stratum.
 pub(super) struct StratumDraws<'a> {
     /// Of this stratum alone, with the steps so far.
@@ -82,12 +79,13 @@ impl<'a> StratumDraws<'a> {
     pub(super) fn new(
         plan: Plan,
         stratum: &'a Stratum,
+        expected: Option<Expected>,
         sample: &'a RowSample,
         options: &'a DrawOptions,
         few: u64,
     ) -> Self {
-        let strata =
-            vec![StratumPlan { group: stratum.group, at_random: stratum.at_random, steps: Vec::new() }];
+        let Stratum { group, at_random, repeats, .. } = *stratum;
+        let strata = vec![StratumPlan { group, at_random, repeats, expected, steps: Vec::new() }];
         let plan = Plan { strata, ..plan };
         StratumDraws { plan, selections: Vec::new(), stratum, sample, options, few, used: Used::default() }
     }
@@ -118,8 +116,9 @@ impl<'a> StratumDraws<'a> {
             if matches!(budget, Budget::Records(_)) && selected.records < *limit && !self.options.allow_fewer
             {
                 // Some have no weight for this target.
-                let (records, eligible) = (self.stratum.there.records, selected);
-                return Err(Error::TooFew { budget, records, eligible });
+                let (records, eligible, repeat) =
+                    (self.stratum.there.records, selected, self.stratum.repeats);
+                return Err(Error::TooFew { budget, records, eligible, repeat });
             }
         }
         Ok(())
@@ -127,7 +126,7 @@ impl<'a> StratumDraws<'a> {
 
     /// What is left in the round, and was not selected by the draw before.
     fn left(&self) -> Totals {
-        self.stratum.there.without(self.used.in_round).without(self.used.before)
+        self.stratum.most.without(self.used.in_round).without(self.used.before)
     }
 
     /// Selects up to `limit` of what is left; steps before `first_step` selected nothing that this one may not.
@@ -152,7 +151,7 @@ impl<'a> StratumDraws<'a> {
         let guess = if left > self.few { self.sample.guess(&pool, budget, limit) } else { None };
         let mut search = ThresholdSearch::new(budget, limit, left, self.few, guess);
         while let Some(range) = search.range() {
-            let request = CountRequest { plan, step, range };
+            let request = CountRequest { plan, step, range, edges: Vec::new() };
             search.advance(count(&request)?)?;
             plan = request.plan;
         }

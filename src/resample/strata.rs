@@ -11,6 +11,10 @@ pub(super) struct Stratum {
     pub(super) group: Option<u64>,
     /// What is eligible in it.
     pub(super) there: Totals,
+    /// How often a draw may select one record.
+    pub(super) repeats: u32,
+    /// What a draw can select at most.
+    pub(super) most: Totals,
     pub(super) budget: Budget,
     /// How much each target draws, in the unit of the budget.
     pub(super) limits: Vec<u64>,
@@ -18,15 +22,37 @@ pub(super) struct Stratum {
     pub(super) at_random: bool,
 }
 
+impl Stratum {
+    /// Draws no more than there is of which a curve expects anything.
+    pub(super) fn keep_to(&mut self, there: Totals, options: &DrawOptions) -> Result<(), Error> {
+        self.most = there.times(self.repeats);
+        let most = self.budget.price(&self.most);
+        for limit in &mut self.limits {
+            if *limit > most && !options.allow_fewer {
+                return Err(Error::CurveTooLow {
+                    group: self.group.map_or(String::new(), |_| self.name.clone()),
+                    budget: self.budget,
+                    asked: *limit,
+                    there,
+                    repeat: self.repeats,
+                });
+            }
+            *limit = most.min(*limit);
+        }
+        Ok(())
+    }
+}
+
 /// Splits the budget between strata and, in each, between targets of these shares.
 pub(super) fn strata(options: &DrawOptions, survey: &Survey, targets: &[f64]) -> Result<Vec<Stratum>, Error> {
     let budget = options.budget;
     let whole = limit(options, survey)?;
+    let repeats = options.repeat;
     let mut strata = Vec::new();
     if survey.groups.is_empty() {
         let limits = shares::apportion(whole, targets);
-        let (name, there) = (String::new(), survey.eligible);
-        strata.push(Stratum { name, group: None, there, budget, limits, at_random: false });
+        let (name, there, most) = (String::new(), survey.eligible, survey.eligible.times(repeats));
+        strata.push(Stratum { name, group: None, there, repeats, most, budget, limits, at_random: false });
     }
     let (mixed, groups): (Vec<_>, Vec<_>) =
         survey.groups.iter().partition(|(id, _)| (0..options.mix_in.len()).any(|set| **id == mix_in_id(set)));
@@ -34,7 +60,8 @@ pub(super) fn strata(options: &DrawOptions, survey: &Survey, targets: &[f64]) ->
     let by_size = options.groups.as_ref().is_none_or(|groups| groups.by == ShareBy::Raw);
     let parts = shares::apportion(whole, &group_shares(options, &groups)?);
     for ((id, there), part) in groups.into_iter().zip(parts) {
-        let has = budget.price(there);
+        let most = there.times(repeats);
+        let has = budget.price(&most);
         // Split by what there is, a part may be rounded up to one more than that.
         if part > has && !options.allow_fewer && !by_size {
             return Err(Error::GroupTooSmall {
@@ -42,11 +69,13 @@ pub(super) fn strata(options: &DrawOptions, survey: &Survey, targets: &[f64]) ->
                 budget,
                 asked: part,
                 there: *there,
+                repeat: repeats,
             });
         }
         let limits = shares::apportion(part.min(has), targets);
         let name = name(options, *id);
-        strata.push(Stratum { name, group: Some(*id), there: *there, budget, limits, at_random: false });
+        let (group, there) = (Some(*id), *there);
+        strata.push(Stratum { name, group, there, repeats, most, budget, limits, at_random: false });
     }
     for (set, mix_in) in options.mix_in.iter().enumerate() {
         let there = mixed
@@ -60,7 +89,8 @@ pub(super) fn strata(options: &DrawOptions, survey: &Survey, targets: &[f64]) ->
         let limits = vec![mix_in.records.min(there.records)];
         let budget = Budget::Records(mix_in.records);
         let name = mix_in.name.clone();
-        strata.push(Stratum { name, group: Some(mix_in_id(set)), there, budget, limits, at_random: true });
+        let (group, most) = (Some(mix_in_id(set)), there);
+        strata.push(Stratum { name, group, there, repeats: 1, most, budget, limits, at_random: true });
     }
     Ok(strata)
 }
@@ -102,13 +132,14 @@ fn name(options: &DrawOptions, id: u64) -> String {
 /// The budget in its own unit: records, tokens or bytes.
 pub(super) fn limit(options: &DrawOptions, survey: &Survey) -> Result<u64, Error> {
     let there = options.budget.price(&survey.eligible);
+    let most = options.budget.price(&survey.eligible.times(options.repeat));
     let asked = match options.budget {
-        Budget::Fraction(fraction) => ((there as f64 * fraction).round() as u64).min(there),
+        Budget::Fraction(fraction) => ((there as f64 * fraction).round() as u64).min(most),
         Budget::Records(asked) | Budget::Tokens(asked) | Budget::Bytes(asked) => asked,
     };
-    if asked > there && !options.allow_fewer {
-        let (records, eligible) = (survey.records, survey.eligible);
-        return Err(Error::TooFew { budget: options.budget, records, eligible });
+    if asked > most && !options.allow_fewer {
+        let (records, eligible, repeat) = (survey.records, survey.eligible, options.repeat);
+        return Err(Error::TooFew { budget: options.budget, records, eligible, repeat });
     }
-    Ok(asked.min(there))
+    Ok(asked.min(most))
 }

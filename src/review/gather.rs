@@ -165,6 +165,8 @@ pub(crate) struct Reading {
     bytes: usize,
     exps: [Fixed; 2],
     tokens: u32,
+    /// How often the first draw has selected it.
+    times: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -246,9 +248,11 @@ impl<'a> Gathering<'a> {
         GatheringThread { gathering: self, texts, found, reading: Reading::default() }
     }
 
-    /// What is to be done with the document of a row; `None` if it is not wanted.
+    /// What is to be done with the document of a row that the first draw has selected so many times; `None` if it is not
+    /// wanted.
     #[inline]
-    pub(crate) fn reading(&self, position: Position, row: &Row<'_>, is_selected: bool) -> Option<Reading> {
+    pub(crate) fn reading(&self, position: Position, row: &Row<'_>, times: u64) -> Option<Reading> {
+        let is_selected = times > 0;
         if !is_selected && row.record() > self.last_hash || row.group().is_some_and(is_mix_in) {
             return None;
         }
@@ -276,7 +280,7 @@ impl<'a> Gathering<'a> {
         };
         let is_in_block = is_selected && row.record() <= self.last_in_blocks && !self.blocks.is_empty();
         let block = is_in_block.then(|| (row.record() % self.blocks.len() as u64) as usize);
-        Some(Reading { position: Some(position), place, block, bytes, exps, tokens: row.tokens() })
+        Some(Reading { position: Some(position), place, block, bytes, exps, tokens: row.tokens(), times })
     }
 
     /// All that was found.
@@ -318,12 +322,15 @@ impl GatheringThread<'_> {
 
     /// Adds n-grams of the document, by their buckets.
     pub(crate) fn features(&mut self, buckets: &[u32]) {
-        let add = |counts: &mut Vec<u64>| buckets.iter().for_each(|bucket| counts[*bucket as usize] += 1);
+        let add = |counts: &mut Vec<u64>, times| {
+            buckets.iter().for_each(|bucket| counts[*bucket as usize] += times);
+        };
         if let Some(sums) = self.sums() {
-            add(&mut sums.counts.counts);
+            add(&mut sums.counts.counts, 1);
         }
         if let Some(block) = self.reading.block.and_then(|block| self.gathering.blocks.get(block)) {
-            add(&mut block.lock().unwrap_or_else(PoisonError::into_inner));
+            let times = self.reading.times;
+            add(&mut block.lock().unwrap_or_else(PoisonError::into_inner), times);
         }
     }
 

@@ -38,6 +38,8 @@ pub(crate) struct RowsReview {
     /// What is eligible, and what was selected of it, without what is mixed in.
     pub(super) eligible: Totals,
     pub(super) selected_totals: Totals,
+    /// The same, with records that were selected several times counted once.
+    pub(super) different: Totals,
     /// Whether records are mixed in that were not drawn by their weights.
     pub(super) has_mixed_in: bool,
     /// Whether one key ranks all records.
@@ -56,6 +58,8 @@ pub enum DrawnBy {
     Noise,
     /// The log weight alone.
     LogWeight,
+    /// The rank among the others, by a curve.
+    Rank,
     /// Nothing but chance.
     Chance,
     /// Scores, with Pareto noise.
@@ -80,12 +84,12 @@ impl RowsReview {
 
     /// The part of the eligible tokens that was selected.
     pub(super) fn selected_share(&self) -> f64 {
-        self.selected_totals.tokens as f64 / self.eligible.tokens.max(1) as f64
+        self.different.tokens as f64 / self.eligible.tokens.max(1) as f64
     }
 
     /// The part of the selected that is in the sample of them.
     pub(super) fn sampled_part(&self) -> f64 {
-        (self.selected.len() as f64 / self.selected_totals.records.max(1) as f64).min(1.0)
+        (self.selected.len() as f64 / self.different.records.max(1) as f64).min(1.0)
     }
 }
 
@@ -100,7 +104,8 @@ pub(crate) fn read<S: RowSource + ?Sized>(
     options: &DrawOptions,
 ) -> Result<RowsReview, Error> {
     let drawn_at = draw.temperatures().first().copied().unwrap_or(0.0);
-    let temperature = if options.method == Method::Gumbel { drawn_at } else { 0.0 };
+    let is_by_weight = options.method == Method::Gumbel && options.curve.is_none();
+    let temperature = if is_by_weight { drawn_at } else { 0.0 };
     let plan = draw.plan();
     let targets = plan.drawing_targets().min(MOST_TARGETS);
     let of_row = |row: &Row<'_>, log_weights: &mut [Vec<f64>]| {
@@ -117,9 +122,10 @@ pub(crate) fn read<S: RowSource + ?Sized>(
     for thread in visit_rows(&rows, 0, &visit)? {
         sum.join(thread);
     }
-    let ThreadRows { targets, sources: source_rows, lengths, selected, eligible, top, last } = sum;
+    let ThreadRows { targets, sources: source_rows, lengths, different, selected, eligible, top, last } = sum;
     // Without noise a key is the log weight over the temperature, or the log weight itself.
     let scale = match options.method {
+        _ if options.curve.is_some() => None,
         Method::Gumbel => Some(if temperature > 0.0 { temperature } else { 1.0 }),
         _ => None,
     };
@@ -140,6 +146,7 @@ pub(crate) fn read<S: RowSource + ?Sized>(
     let mut selected_totals = Totals::default();
     first.iter().for_each(|selection| selected_totals.add(selection.totals));
     let drawn_by = match options.method {
+        _ if options.curve.is_some() => DrawnBy::Rank,
         Method::Gumbel if temperature > 0.0 => DrawnBy::Noise,
         Method::Gumbel => DrawnBy::LogWeight,
         Method::Random => DrawnBy::Chance,
@@ -157,6 +164,7 @@ pub(crate) fn read<S: RowSource + ?Sized>(
         last: last.finish(),
         eligible: draw.survey.eligible,
         selected_totals,
+        different,
         has_mixed_in: draw.groups.iter().any(|group| group.is_mixed_in),
         ranks_all: plan.ranks_all(),
         temperature,
@@ -223,6 +231,7 @@ struct ThreadRows {
     targets: Vec<[Vec<u64>; 2]>,
     sources: Vec<SourceRows>,
     lengths: [Vec<u64>; 2],
+    different: Totals,
     selected: Smallest,
     eligible: Smallest,
     top: Smallest,
@@ -239,6 +248,7 @@ impl ThreadRows {
         }
         self.sources.iter_mut().zip(other.sources).for_each(|(sum, more)| sum.join(more));
         self.lengths.iter_mut().zip(other.lengths).for_each(|(sum, more)| add(sum, more));
+        self.different.add(other.different);
         self.selected.join(other.selected);
         self.eligible.join(other.eligible);
         self.top.join(other.top);
@@ -254,6 +264,7 @@ impl Visit for ReadRows<'_> {
             targets: self.bins.iter().map(|bins| [bins.none(), bins.none()]).collect(),
             sources: vec![SourceRows::new(self.bins); self.sources.len()],
             lengths: lengths::none(),
+            different: Totals::default(),
             selected: Smallest::new(SAMPLE),
             eligible: Smallest::new(SAMPLE),
             top: Smallest::distinct(2 * NOTABLE),
@@ -275,8 +286,7 @@ impl Visit for ReadRows<'_> {
                 continue;
             }
             source.eligible.add_row(&row);
-            let is_selected = !plan.is_below(&row)
-                && plan.selected_by(position, &row).next().is_some_and(|(draw, _)| draw == 0);
+            let times = plan.selected_by(position, &row).filter(|(draw, _)| *draw == 0).count() as u64;
             for (target, bins) in bins.iter().enumerate() {
                 let log_weight = plan.log_weight(&row, target);
                 if log_weight == f64::NEG_INFINITY {
@@ -285,12 +295,14 @@ impl Visit for ReadRows<'_> {
                 let place = bins.place(log_weight);
                 source.add(target, log_weight, place);
                 thread.targets[target][0][place] += 1;
-                thread.targets[target][1][place] += u64::from(is_selected);
+                thread.targets[target][1][place] += times;
             }
             let hash = row.record();
+            let is_selected = times > 0;
             if is_selected {
-                source.selected.add_row(&row);
-                thread.lengths[1][length] += 1;
+                (0..times).for_each(|_| source.selected.add_row(&row));
+                thread.lengths[1][length] += times;
+                thread.different.add_row(&row);
             } else if !thread.eligible.wants(hash) {
                 continue;
             }

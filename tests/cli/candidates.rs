@@ -29,6 +29,9 @@ fn however_the_corpus_comes() {
         "--fraction 1",
         "--tokens 500 --temperature 0",
         "--bytes 4000 --temperature 30",
+        "-k 60 --temperature 30 --repeat 5",
+        "--fraction 1.2 --temperature 9 --repeat 2 --shuffle",
+        "-k 90 --repeat-curve 90:0,90:1,100:3",
     ] {
         let select = format!("select --model model.json --min-tokens 3 {options}");
         let expected = dir.run(&format!("{select} plain")).ok();

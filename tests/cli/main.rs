@@ -84,6 +84,11 @@ mod scale;
 /// The reference of options in the docs.
 mod methods;
 mod options;
+
+/// Records that are selected more than once.
+mod repeats;
+
+/// Pages about selections.
 mod report;
 
 /// Help, usage errors, completions.

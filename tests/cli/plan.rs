@@ -73,6 +73,9 @@ fn any_cutting_into_parts_gives_the_bytes_of_one_run() {
         ("-k 40 --method topk", 1, false),
         ("-k 40 --combine product --exponents sea=1,sky=-0.5", 1, false),
         ("-k 25 --mix-in more.jsonl=9 --mix-in lang=de=4", 1, true),
+        ("-k 300 --repeat 3 --temperature 4", 1, false),
+        ("--tokens 900 --draws 2 --repeat 2 --group-by lang --mix-in lang=fr=7", 2, false),
+        ("-k 200 --combine product --repeat-curve 30:0,30:1,100:4 --group-by lang", 1, false),
     ];
     for (of, draws, mixes_in) in options {
         let annotate = if of.contains("--annotate") { "--annotate" } else { "" };

@@ -77,6 +77,15 @@ def bits_of(seed, draw, target, content_hash):
     return mix((content_hash ^ key) + STEP & MASK)
 
 
+def bits_of_repeat(number, seed, draw, target, content_hash):
+    if number == 0:
+        return bits_of(seed, draw, target, content_hash)
+    key = 0
+    for part in (seed, draw, target, number):
+        key = mix((key ^ part) + STEP & MASK)
+    return mix((content_hash ^ key) + STEP & MASK)
+
+
 def uniform(bits):
     return ((bits >> 12) + 0.5) * 2.0**-52
 
@@ -123,6 +132,11 @@ for seed, draw, target, content in [(0, 0, 0, 0), (0, 0, 0, 1), (0, 0, 0, MASK),
                                     (MASK, 2, 3, 0x0123456789ABCDEF), (42, 0, 0, 0x9E3779B97F4A7C15)]:
     g = gumbel(seed, draw, target, content)
     row(seed, draw, target, f'{content:016x}', hex_of(g), f'{g:.6f}')
+
+print('### Vectors for repeats')
+for number, content in [(0, 0), (1, 0), (2, 0), (1, MASK), (999, 0x0123456789ABCDEF)]:
+    g = -ln(-ln(uniform(bits_of_repeat(number, 0, 0, 0, content))))
+    row(number, f'{content:016x}', hex_of(g), f'{g:.6f}')
 
 print('### Vectors for Pareto keys')
 for score, content in [(1.0, 0), (0.9, 0), (0.9, 1), (0.5, 0), (0.5, 0x0123456789ABCDEF), (0.0, 0), (0.0, MASK)]:

@@ -115,6 +115,17 @@ mod vectors {
     }
 
     #[test]
+    fn of_repeats() {
+        let rows = table("### Vectors for repeats");
+        assert!(rows.len() >= 5);
+        for row in rows {
+            let hash = u64::from_str_radix(&row[1], 16).unwrap();
+            let g = Noise::new(0, 0, 0).of_repeat(row[0].parse().unwrap()).gumbel(hash);
+            assert_eq!(format!("{:016x}", g.to_bits()), row[2], "{row:?}: {g}");
+        }
+    }
+
+    #[test]
     fn of_pareto_keys() {
         let rows = table("### Vectors for Pareto keys");
         assert!(rows.len() >= 7);

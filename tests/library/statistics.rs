@@ -31,10 +31,11 @@ fn selected(file: &WeightsFile, options: &DrawOptions) -> Vec<u64> {
     let draw = Draw::new(std::slice::from_ref(file), None, options).unwrap();
     let mut block = RowBlock::default();
     file.read(0, file.rows() as usize, &mut block).unwrap();
-    let rows = block.rows().enumerate();
-    let chosen = rows
-        .filter(|(i, row)| draw.selected_by(Position { shard: 0, record: *i as u64 }, row).next().is_some());
-    chosen.map(|(i, _)| i as u64).collect()
+    let times = |(record, row): (u64, _)| {
+        let times = draw.selected_by(Position { shard: 0, record }, &row).count();
+        std::iter::repeat_n(record, times)
+    };
+    (0..).zip(block.rows()).flat_map(times).collect()
 }
 
 /// The probability of each set of `k` of these items when they are drawn one after the other without
@@ -84,6 +85,37 @@ fn inclusion_rates_are_those_of_sampling_without_replacement() {
             let deviation = (draws as f64 * p * (1.0 - p)).sqrt();
             let z = (f64::from(*count) - draws as f64 * p) / deviation.max(1e-9);
             assert!(z.abs() < 5.5, "k = {k}, T = {temperature}: {count} of {draws}, expected {p}: z = {z}");
+        }
+    }
+}
+
+#[test]
+fn repeats_are_draws_from_a_corpus_that_is_there_several_times() {
+    let corpus = Corpus::new();
+    let log_weights = [0.0f64, 0.5, 2.0, -1.0];
+    let hashes = [11u64, 0, u64::MAX, 1 << 63];
+    let rows: Vec<_> = log_weights.iter().zip(hashes).map(|(w, hash)| (*w, hash, 100)).collect();
+    let file = weights(&corpus, &rows);
+    for (k, repeat) in [(2, 2), (3, 2), (5, 2), (3, 3)] {
+        let importance: Vec<f64> = log_weights.iter().map(|w| w.exp()).collect();
+        let exact = exact_inclusion(&importance.repeat(repeat as usize), k);
+        let draws = 20_000;
+        let mut counts = [0u32; 4];
+        for seed in 0..draws {
+            let budget = Budget::Records(k as u64);
+            let options = DrawOptions { budget, repeat, seed, ..Default::default() };
+            selected(&file, &options).into_iter().for_each(|i| counts[i as usize] += 1);
+        }
+        for (record, count) in counts.iter().enumerate() {
+            let times = exact.iter().skip(record).step_by(counts.len());
+            let (mean, most) = times.fold((0.0, 0.0), |(mean, most), p| (mean + p, most + p * (1.0 - p)));
+            // Being selected once makes it no likelier to be selected again: the variance is not above the sum.
+            let deviation = (draws as f64 * most).sqrt();
+            let z = (f64::from(*count) - draws as f64 * mean) / deviation.max(1e-9);
+            assert!(
+                z.abs() < 5.5,
+                "k = {k}, up to {repeat} times: {count}, expected {mean} of {draws}: z = {z}"
+            );
         }
     }
 }

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::amount;
-use crate::resample::{Exponents, Proportions};
+use crate::resample::{Exponents, Proportions, RepeatCurve};
 
 #[derive(Args, Serialize)]
 #[command(next_help_heading = "Draw")]
@@ -14,8 +14,8 @@ pub(crate) struct DrawArgs {
     /// Numbers of records, tokens and bytes may be written as 10k, 1.5M, 2G, 1e9 or 1_000.
     #[arg(short = 'k', long, value_name = "K", allow_negative_numbers = true, value_parser = amount::some)]
     pub(crate) num: Option<u64>,
-    /// Select this share of the eligible records, from 0 to 1
-    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = share)]
+    /// Select this share of the eligible records, from 0 to 1, or up to M with --repeat M
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, value_parser = fraction)]
     pub(crate) fraction: Option<f64>,
     /// Select records of at most N tokens together
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = amount::some)]
@@ -91,6 +91,19 @@ pub(crate) struct DrawArgs {
     #[arg(long, value_name = "E", allow_negative_numbers = true,
           value_parser = clap::value_parser!(u32).range(1..=1000), hide_short_help = true)]
     pub(crate) draws: Option<u32>,
+    /// Let a record be selected up to M times, each time with noise of its own; budgets count every time
+    ///
+    /// Up to 1000. As upsampling within an epoch limit asks for: between sampling without replacement and with it.
+    #[arg(long, value_name = "M", allow_negative_numbers = true, value_parser = amount::amount32)]
+    pub(crate) repeat: Option<u32>,
+    /// Draw by rank: at percentile P of the eligible tokens, ordered by log weight or score, expect a record C times
+    ///
+    /// Between points it is linear, and the last number goes on. All is scaled to the budget, but to no more than
+    /// --repeat times, by default the largest C rounded up. With --group-by, ranks are within groups. 40:0,40:1,95:1,100:7
+    /// drops the lower 40%.
+    #[arg(long, value_name = "P:C,...", hide_short_help = true)]
+    #[serde(serialize_with = "as_text")]
+    pub(crate) repeat_curve: Option<RepeatCurve>,
     /// With --draws, select no record again before all eligible records were selected
     #[arg(long, requires = "draws", hide_short_help = true)]
     pub(crate) disjoint: bool,
@@ -217,6 +230,11 @@ fn shares_temperature(text: &str) -> Result<f64, &'static str> {
 pub(super) fn temperature(text: &str) -> Result<f64, &'static str> {
     let number = text.parse::<f64>().ok().filter(|t| *t == 0.0 || (1e-9..=1e12).contains(t));
     number.ok_or("it must be 0, or a number from 1e-9 to 1e12")
+}
+
+fn fraction(text: &str) -> Result<f64, &'static str> {
+    let number = text.parse::<f64>().ok().filter(|number| *number > 0.0 && number.is_finite());
+    number.ok_or("it must be a number above 0, and up to 1 without --repeat")
 }
 
 pub(super) fn share(text: &str) -> Result<f64, &'static str> {

@@ -69,6 +69,9 @@ impl Page<'_> {
         let from = names(&options["input"]["raw"]).map_or_else(|| "the raw corpus".to_owned(), code);
         let like = match (self.review.drawn_by, draw.scores) {
             (DrawnBy::Chance, _) => "at random".to_owned(),
+            (DrawnBy::Rank, ScoreKind::Given | ScoreKind::Probabilities) => {
+                "by the ranks of scores".to_owned()
+            }
             (_, ScoreKind::Given | ScoreKind::Probabilities) => "by scores".to_owned(),
             _ => match (names(&options["fit"]["target"]), names(&options["model"])) {
                 (Some(targets), _) => format!("to be distributed like {}", code(targets)),
@@ -100,12 +103,20 @@ impl Page<'_> {
                 count(mixed_in, "document")
             ),
         };
+        let different = match epoch.repeats.iter().sum() {
+            0 => String::new(),
+            different => format!(
+                " These are {}, each up to {} times.",
+                count(different, "different document"),
+                epoch.repeats.len()
+            ),
+        };
         let several = match draw.epochs.len() {
             1 => String::new(),
             draws => format!(" This is the first of {draws} draws, epoch 0."),
         };
         format!(
-            "Asked for {} of {from}, {like}. {} of {} were eligible{out}; {} of these were selected.{mixed_in}{several}",
+            "Asked for {} of {from}, {like}. {} of {} were eligible{out}; {} of these were selected.{different}{mixed_in}{several}",
             escaped(&budget),
             number(draw.eligible.records),
             count(documents, "document"),

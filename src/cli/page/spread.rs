@@ -100,10 +100,13 @@ impl Page<'_> {
     }
 
     fn threshold_in_words(&self, threshold: Option<f64>) -> String {
-        let Some(threshold) = threshold.map(three_digits) else { return "Nothing was selected.".to_owned() };
+        let threshold = match threshold.map(three_digits) {
+            Some(threshold) => threshold,
+            None => return "Nothing was selected.".to_owned(),
+        };
         let groups =
             self.report.draw.iter().flat_map(|draw| &draw.groups).filter(|group| !group.mixed_in).count();
-        if groups > 0 && self.review.drawn_by != DrawnBy::Chance {
+        if groups > 0 && !matches!(self.review.drawn_by, DrawnBy::Chance | DrawnBy::Rank) {
             return "Each group has a threshold of its own.".to_owned();
         }
         match self.review.drawn_by {
@@ -112,6 +115,7 @@ impl Page<'_> {
                  with Gumbel noise."
             ),
             DrawnBy::LogWeight => format!("Records with a log weight of {threshold} or more were selected."),
+            DrawnBy::Rank => "Records were selected by their ranks, as often as a curve tells.".to_owned(),
             DrawnBy::Chance => "Records were selected at random, whatever their log weights.".to_owned(),
             DrawnBy::Pareto => "Records were selected by scores, with Pareto noise.".to_owned(),
         }

@@ -33,7 +33,7 @@ pub(super) fn lines(draw: &DrawReport, lines: &mut Lines) {
     }
     for (number, epoch) in epochs.iter().enumerate() {
         let label = if epochs.len() > 1 { format!("epoch {number}") } else { "selected".into() };
-        epoch_lines(&label, epoch, lines);
+        epoch_lines(&label, epoch, draw.by_curve, lines);
     }
     group_lines(draw, lines);
 }
@@ -73,22 +73,29 @@ fn log_weight_lines(epoch: &EpochReport, scores: ScoreKind, eligible: &Totals, l
     }
 }
 
-fn epoch_lines(label: &str, epoch: &EpochReport, lines: &mut Lines) {
+fn epoch_lines(label: &str, epoch: &EpochReport, by_curve: bool, lines: &mut Lines) {
     for target in &epoch.draw {
         let prefix = prefix(epoch.draw.len(), &target.name);
-        let threshold = target.threshold.map_or("none".into(), |threshold| format!("{threshold:.3}"));
+        let threshold = match target.threshold {
+            Some(threshold) if by_curve => format!("the curve times {:.3}", -threshold),
+            Some(threshold) => format!("threshold {threshold:.3}"),
+            None => "threshold none".into(),
+        };
         let Totals { records, tokens, bytes } = target.selected;
         let ties =
             if target.ties { "; other records have that key, and their content hashes decide" } else { "" };
         lines.add(
             label,
             format!(
-                "{prefix}{}, {} tokens, {}; threshold {threshold}{ties}",
+                "{prefix}{}, {} tokens, {}; {threshold}{ties}",
                 count(records, "document"),
                 number(tokens),
                 size(bytes)
             ),
         );
+    }
+    if !epoch.repeats.is_empty() {
+        lines.add("repeats", repeats(&epoch.repeats));
     }
     let all = epoch.selected;
     let by_weight: u64 = epoch.draw.iter().map(|target| target.selected.records).sum();
@@ -117,6 +124,24 @@ fn epoch_lines(label: &str, epoch: &EpochReport, lines: &mut Lines) {
             ),
         );
     }
+}
+
+/// How many different documents there are, and how many came how often.
+fn repeats(records: &[u64]) -> String {
+    const MOST: usize = 10;
+    let different = count(records.iter().sum(), "different document");
+    let often = |(index, records): (usize, &u64)| match (index, *records) {
+        (_, 0) => None,
+        (0, records) => Some(format!("{} once", number(records))),
+        (1, records) => Some(format!("{} twice", number(records))),
+        (_, records) => Some(format!("{} {} times", number(records), index + 1)),
+    };
+    let mut parts: Vec<String> = records.iter().enumerate().filter_map(often).collect();
+    if let Some(more) = parts.len().checked_sub(MOST).filter(|more| *more > 0) {
+        parts.truncate(MOST);
+        parts.push(format!("and {more} more: --summary tells of all"));
+    }
+    format!("{different}: {}", parts.join(", "))
 }
 
 /// What came of each group and of each set that is mixed in, in the first draw.

@@ -210,7 +210,7 @@ impl Write<'_> {
     fn is_wanted(&self, position: Position, row: &Row<'_>) -> bool {
         let position = self.in_corpus(position);
         self.plan.selected_by(position, row).next().is_some()
-            || self.review.is_some_and(|review| review.reading(position, row, false).is_some())
+            || self.review.is_some_and(|review| review.reading(position, row, 0).is_some())
     }
 
     /// The form of the rows of a shard, if they are written as rows.
@@ -218,7 +218,7 @@ impl Write<'_> {
         self.forms.of_shard(self.first_shard + shard)
     }
 
-    /// Appends a record to what those draws have `selected` that say so.
+    /// Appends a record to what those draws have `selected` that say so, as often as they say.
     fn record(
         &self,
         thread: &mut WriteThread<'_>,
@@ -231,7 +231,8 @@ impl Write<'_> {
         draws.clear();
         let in_corpus = self.in_corpus(position);
         draws.extend(self.plan.selected_by(in_corpus, row).map(|(draw, _)| draw));
-        let reading = self.review.and_then(|review| review.reading(in_corpus, row, draws.contains(&0)));
+        let times = draws.iter().filter(|draw| **draw == 0).count() as u64;
+        let reading = self.review.and_then(|review| review.reading(in_corpus, row, times));
         if draws.is_empty() && reading.is_none() {
             return Ok(());
         }
@@ -257,7 +258,7 @@ impl Write<'_> {
                 To::Lines(selected) => selected[*draw].push(place, |out| out.extend_from_slice(record)),
             }
         }
-        if draws.contains(&0) {
+        if times > 0 {
             let (shard, is_shared_by_draws) = (self.first_shard + position.shard, draws.contains(&1));
             looks.push(Look { hash, shard, is_shared_by_draws });
         }

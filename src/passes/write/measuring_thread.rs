@@ -29,7 +29,7 @@ impl<'a> MeasuringThread<'a> {
         }
     }
 
-    /// Counts a record that these draws have selected, and has its text gathered if that is wanted.
+    /// Counts a record that these draws have selected, each as often as it stands there, and has its text gathered if that is wanted.
     pub(super) fn count(
         &mut self,
         record: &[u8],
@@ -38,7 +38,7 @@ impl<'a> MeasuringThread<'a> {
     ) {
         let MeasuringThread { texts, featurizer, counts, target, of_target } = self;
         if let Ok(text) = texts.text(record) {
-            if draws.first() == Some(&0) && target.is_some_and(|target| target.holds(&text)) {
+            if draws.contains(&0) && target.is_some_and(|target| target.holds(&text)) {
                 *of_target += 1;
             }
             if let Some((reading, gathering)) = &mut gathering {

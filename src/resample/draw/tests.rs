@@ -3,11 +3,13 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::resample::keys::order;
+use crate::resample::keys::{Keyed, order};
 use crate::resample::plan::StratumPlan;
 use crate::resample::request::StepNumbers;
 use crate::resample::search::{Outcome, ThresholdSearch};
-use crate::resample::{Budget, Combine, GroupShares, MixIn, Normalize, mix_in_id, shares, strata};
+use crate::resample::{
+    Budget, Combine, GroupShares, MixIn, Normalize, RepeatCurve, mix_in_id, shares, strata,
+};
 use crate::weights::{RowBlock, RowFields, Rows, WeightsFile};
 
 /// Rows of these log weights for two targets.
@@ -30,46 +32,54 @@ fn two_targets() -> [TargetSize; 2] {
     ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 1, refined: false })
 }
 
-/// What each draw selects for each target, by sorting.
+/// What each draw selects for each target, by sorting; a record stands there as often as it is selected.
 fn by_sorting(rows: &[Row<'_>], options: &DrawOptions, limits: &[u64]) -> Vec<Vec<(usize, usize)>> {
     let rule = Rule::of(options, None, None, limits.len());
     let price = |record: usize| options.budget.price(&Totals::of_row(&rows[record]));
-    let mut selected_in_round = vec![false; rows.len()];
+    // Each record, and how often it is selected before.
+    let all = || (0..rows.len()).flat_map(|record| (0..options.repeat).map(move |repeat| (record, repeat)));
+    let mut selected_in_round: Vec<(usize, u32)> = Vec::new();
     let mut draws = Vec::new();
     for draw in 0..options.draws {
-        let mut selected: Vec<(usize, usize)> = Vec::new();
+        let mut selected: Vec<((usize, u32), usize)> = Vec::new();
         if !options.disjoint {
-            selected_in_round.fill(false);
+            selected_in_round.clear();
         }
         for (target, limit) in limits.iter().enumerate() {
             let keys = KeyRules::of(options).rule(draw as usize, target, false);
             let mut left = *limit;
             loop {
-                let mut pool: Vec<usize> = (0..rows.len())
-                    .filter(|record| {
-                        !selected_in_round[*record] && selected.iter().all(|(other, _)| other != record)
+                let mut pool: Vec<(usize, u32)> = all()
+                    .filter(|one| {
+                        !selected_in_round.contains(one) && selected.iter().all(|(other, _)| other != one)
                     })
                     .collect();
                 pool.sort_by(|a, b| {
-                    let key = |record: &usize| rule.key(&rows[*record], keys);
-                    let hash = |record: &usize| rows[*record].record();
-                    key(b).total_cmp(&key(a)).then(hash(a).cmp(&hash(b))).then(a.cmp(b))
+                    let key = |(record, repeat): &(usize, u32)| {
+                        let row = &rows[*record];
+                        let (value, content_hash) = (rule.log_weight_of(row, target), row.record());
+                        keys.key(Keyed { value, content_hash }, *repeat)
+                    };
+                    let place = |one: &(usize, u32)| (rows[one.0].record(), *one);
+                    key(b).total_cmp(&key(a)).then(place(a).cmp(&place(b)))
                 });
-                let is_all = pool.iter().map(|record| price(*record)).sum::<u64>() < left;
-                for record in pool {
-                    if price(record) > left {
+                let is_all = pool.iter().map(|(record, _)| price(*record)).sum::<u64>() < left;
+                for one in pool {
+                    if price(one.0) > left {
                         break;
                     }
-                    left -= price(record);
-                    selected_in_round[record] = true;
-                    selected.push((record, target));
+                    left -= price(one.0);
+                    selected_in_round.push(one);
+                    selected.push((one, target));
                 }
                 if !is_all {
                     break;
                 }
-                selected_in_round.fill(false);
+                selected_in_round.clear();
             }
         }
+        let mut selected: Vec<(usize, usize)> =
+            selected.into_iter().map(|((record, _), target)| (record, target)).collect();
         selected.sort_unstable();
         draws.push(selected);
     }
@@ -85,12 +95,13 @@ proptest! {
         share in 0.05..1.0f64,
         shares in prop::sample::select(vec!["1,1", "1,5", "0,1"]),
         (draws, disjoint, kind) in (1u32..9, any::<bool>(), 0..3),
+        repeat in prop::sample::select(vec![1, 1, 2, 5]),
         temperature in prop::sample::select(vec![0.0, 1.0, 7.0]),
         normalize in prop::sample::select(vec![Normalize::None, Normalize::Sqrt, Normalize::Tokens]),
         method in prop::sample::select(vec![Method::Gumbel, Method::Gumbel, Method::Random]),
     ) {
         let rows = rows(&log_weights);
-        let amount = |each: f64| (share * each * rows.len() as f64).ceil() as u64;
+        let amount = |each: f64| (share * each * rows.len() as f64 * f64::from(repeat)).ceil() as u64;
         let budget = match kind {
             0 => Budget::Records(amount(1.0)),
             1 => Budget::Tokens(amount(10.0) + 16),
@@ -99,7 +110,8 @@ proptest! {
         let options = DrawOptions {
             budget,
             draws,
-            disjoint,
+            disjoint: disjoint && repeat == 1,
+            repeat,
             temperatures: vec![temperature],
             min_tokens: 0,
             allow_fewer: true,
@@ -125,6 +137,125 @@ proptest! {
             prop_assert_eq!(draw.total_of(number).records, selected.len() as u64);
         }
     }
+}
+
+/// How often each record is expected, up to a factor: the mean of the curve over the percentiles of all with its log
+/// weight.
+fn expected(log_weights: &[f64], tokens: &[u32], curve: &RepeatCurve) -> Vec<f64> {
+    let sum = |is_in: &dyn Fn(f64) -> bool| -> f64 {
+        let both = log_weights.iter().zip(tokens).filter(|(log_weight, _)| is_in(**log_weight));
+        both.map(|(_, tokens)| f64::from(*tokens)).sum()
+    };
+    let whole = sum(&|_| true);
+    let of = |own: &f64| curve.mean(sum(&|other| other < *own) / whole, sum(&|other| other <= *own) / whole);
+    log_weights.iter().map(of).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn draws_by_a_curve_are_what_sorting_gives(
+        log_weights in prop::collection::vec((-9i32..9, 0..3), 1..60),
+        share in 0.05..4.0f64,
+        curve in prop::sample::select(vec!["0:0,100:4", "40:0,40:1,95:1,100:7", "0:1", "50:0.3"]),
+        by_tokens in any::<bool>(),
+        seed in any::<u64>(),
+    ) {
+        let curve: RepeatCurve = curve.parse().unwrap();
+        let log_weights: Vec<f64> = log_weights
+            .iter()
+            .map(|(whole, few)| f64::from(*whole) * f64::from(few + 1) / 7.0)
+            .collect();
+        let mut rows = Rows::new(1);
+        for (number, log_weight) in log_weights.iter().enumerate() {
+            rows.push(&[*log_weight], fields(number, number)).unwrap();
+        }
+        let amount = share * log_weights.len() as f64;
+        let budget =
+            if by_tokens { Budget::Tokens((13.0 * amount) as u64 + 16) } else { Budget::Records(amount as u64 + 1) };
+        let (repeat, min_tokens) = (curve.most(), 0);
+        let options = DrawOptions {
+            budget, seed, min_tokens, repeat, curve: Some(curve.clone()), allow_fewer: true, ..DrawOptions::default()
+        };
+        let draw = Draw::new(&rows, None, &options).unwrap();
+
+        // Expected s · e times, it is there ⌊s · e + u⌋ times: once more from s = (times + 1 − u) / e on.
+        let read: Vec<Row<'_>> = rows.iter().collect();
+        let tokens: Vec<u32> = read.iter().map(Row::tokens).collect();
+        let mut from: Vec<(f64, u64, usize)> = Vec::new();
+        for (record, expected) in expected(&log_weights, &tokens, &curve).into_iter().enumerate() {
+            let hash = read[record].record();
+            let bits = crate::resample::Noise::new(seed, 0, 0).bits(hash);
+            let u = ((bits >> 12) as f64 + 0.5) / (1u64 << 52) as f64;
+            let times = (0..repeat).filter(|_| expected > 0.0);
+            from.extend(times.map(|times| ((f64::from(times + 1) - u) / expected, hash, record)));
+        }
+        from.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let (mut left, mut selected) = (strata::limit(&options, &draw.survey).unwrap(), Vec::new());
+        for (_, _, record) in from {
+            let price = budget.price(&Totals::of_row(&read[record]));
+            if price > left {
+                break;
+            }
+            left -= price;
+            selected.push(record);
+        }
+        selected.sort_unstable();
+        prop_assert_eq!(draw.indices(&rows, 0).unwrap(), selected);
+    }
+}
+
+/// Of very many records, as many are selected at each percentile as the curve tells, to within what chance gives.
+#[test]
+fn a_curve_is_followed_from_end_to_end() {
+    let mut rows = Rows::new(1);
+    let count = 200_000u64;
+    for number in 0..count {
+        // Most are near zero, some a million times as far; every fifth of a few.
+        let spread = (number as f64 / count as f64 - 0.5) * 4.0;
+        let log_weight = if number % 5 == 0 { (number % 4) as f64 } else { spread.powi(9) };
+        let record = crate::resample::Noise::new(7, 7, 7).bits(number);
+        let fields = RowFields { record, tokens: 50 + (number % 101) as u32, bytes: 9, group: None };
+        rows.push(&[log_weight], fields).unwrap();
+    }
+    let curve: RepeatCurve = "40:0,40:0.5,90:2,100:7".parse().unwrap();
+    let options = DrawOptions {
+        budget: Budget::Tokens(10_000_000),
+        min_tokens: 0,
+        repeat: curve.most(),
+        curve: Some(curve.clone()),
+        ..DrawOptions::default()
+    };
+    let draw = Draw::new(&rows, None, &options).unwrap();
+    let read: Vec<Row<'_>> = rows.iter().collect();
+    let mut times = vec![0u32; read.len()];
+    draw.indices(&rows, 0).unwrap().iter().for_each(|record| times[*record] += 1);
+    let mut by_rank: Vec<usize> = (0..read.len()).collect();
+    by_rank.sort_by(|a, b| read[*a].log_weight(0).total_cmp(&read[*b].log_weight(0)));
+    let whole: u64 = read.iter().map(|row| u64::from(row.tokens())).sum();
+    let mean = curve.mean(0.0, 1.0);
+    let scale = 10_000_000.0 / (whole as f64 * mean);
+    // What each of twenty parts holds, if no stretch of equal log weights crosses its ends.
+    let mut below = 0u64;
+    let (mut part, mut held, mut start) = (0, 0.0, 0.0);
+    for (place, record) in by_rank.iter().enumerate() {
+        let row = &read[*record];
+        held += f64::from(times[*record]) * f64::from(row.tokens());
+        below += u64::from(row.tokens());
+        let is_tied =
+            by_rank.get(place + 1).is_some_and(|next| read[*next].log_weight(0) == row.log_weight(0));
+        let at = below as f64 / whole as f64;
+        if !is_tied && at >= f64::from(part + 1) / 20.0 {
+            let wanted = curve.mean(start, at) * scale * (at - start) * whole as f64;
+            // A stretch of one part in 1024 may be on both sides of an end.
+            let slack = 7.0 * scale * whole as f64 / 1024.0 + 0.01 * wanted;
+            assert!((held - wanted).abs() < slack, "up to {at}: {held} tokens, {wanted} expected");
+            (part, held, start) = ((at * 20.0) as u32, 0.0, at);
+        }
+    }
+    assert!(part >= 15, "{part}");
+    assert!(below >= 10_000_000 && draw.total_of(0).tokens > 10_000_000 - 151);
 }
 
 /// Rows with ties and copies, in several shards, each of which is also a part of its own.
@@ -173,24 +304,37 @@ fn some_options() -> impl Strategy<Value = DrawOptions> {
     let method = prop::sample::select(vec![Method::Gumbel, Method::Gumbel, Method::Random, Method::Pareto]);
     let product = prop::sample::select(vec![None, Some(None), Some(Some("2,-0.5"))]);
     let normalize = prop::sample::select(vec![Normalize::None, Normalize::Sqrt, Normalize::Tokens]);
-    (budget, temperatures, method, product, normalize, 1u32..5, any::<bool>(), any::<u64>()).prop_map(
-        |(budget, temperatures, method, product, normalize, draws, disjoint, seed)| DrawOptions {
-            budget,
-            temperatures,
-            method,
-            normalize: Some(normalize),
-            combine: match product {
-                None => Combine::Apart,
-                Some(exponents) => Combine::Product(exponents.map(|text: &str| text.parse().unwrap())),
-            },
-            draws,
-            disjoint,
-            seed,
-            min_tokens: 11,
-            allow_fewer: true,
-            ..DrawOptions::default()
-        },
-    )
+    let repeats = prop::sample::select(vec![(1, false), (1, true), (3, false)]);
+    let curve = prop::sample::select(vec![None, None, Some("0:0,50:1,100:3"), Some("40:0,40:1,90:2")]);
+    let options = (budget, temperatures, method, product, normalize, 1u32..5, repeats, any::<u64>())
+        .prop_map(|(budget, temperatures, method, product, normalize, draws, (repeat, disjoint), seed)| {
+            DrawOptions {
+                budget,
+                temperatures,
+                method,
+                normalize: Some(normalize),
+                combine: match product {
+                    None => Combine::Apart,
+                    Some(exponents) => Combine::Product(exponents.map(|text: &str| text.parse().unwrap())),
+                },
+                draws,
+                disjoint,
+                repeat,
+                seed,
+                min_tokens: 11,
+                allow_fewer: true,
+                ..DrawOptions::default()
+            }
+        });
+    // A curve is for one draw by log weights.
+    (options, curve).prop_map(|(options, curve)| match curve {
+        Some(curve) if options.method == Method::Gumbel && options.combine != Combine::Apart => {
+            let curve: RepeatCurve = curve.parse().unwrap();
+            let (temperatures, repeat) = (vec![1.0], curve.most());
+            DrawOptions { temperatures, repeat, curve: Some(curve), disjoint: false, ..options }
+        }
+        _ => options,
+    })
 }
 
 /// The same numbers in an order made of them.
@@ -238,11 +382,23 @@ fn draw_of_parts(parts: &[Rows], options: &DrawOptions, few: u64, order: u64) ->
 /// The search for one threshold that begins with this guess, and puts `few` records in order in memory.
 fn search(rows: &Rows, options: &DrawOptions, limit: u64, few: u64, guess: Option<(u64, u64)>) -> Outcome {
     let (_, mut plan) = undecided(Some(&two_targets()), 2, options).unwrap();
-    plan.strata = vec![StratumPlan { group: None, at_random: false, steps: Vec::new() }];
+    plan.strata = vec![StratumPlan {
+        group: None,
+        at_random: false,
+        repeats: options.repeat,
+        expected: None,
+        steps: Vec::new(),
+    }];
     let step = StepNumbers { draw: 0, target: 0, round: 0 };
-    let mut search = ThresholdSearch::new(options.budget, limit, rows.len() as u64, few, guess);
+    let mut search = ThresholdSearch::new(
+        options.budget,
+        limit,
+        rows.len() as u64 * u64::from(options.repeat),
+        few,
+        guess,
+    );
     while let Some(range) = search.range() {
-        let request = CountRequest { plan: plan.clone(), step, range };
+        let request = CountRequest { plan: plan.clone(), step, range, edges: Vec::new() };
         search.advance(request.count(rows, 0).unwrap()).unwrap();
     }
     search.outcome()
@@ -260,7 +416,7 @@ proptest! {
         guess in (-4.0..6.0f64, -4.0..6.0f64),
         ends in (any::<bool>(), any::<bool>()),
     ) {
-        let options = DrawOptions { combine: Combine::Apart, ..options };
+        let options = DrawOptions { combine: Combine::Apart, curve: None, ..options };
         let whole = options.budget.price(&Totals { records: 60, tokens: 800, bytes: 4000 });
         let limit = (share * whole as f64) as u64;
         let low = if ends.0 { 0 } else { order(guess.0.min(guess.1)) };
