@@ -23,6 +23,8 @@ pub enum OutputKind {
     Summary,
     /// Records that were skipped.
     Rejects,
+    /// What is told of documents that were left out.
+    LeftOut,
     /// A plan.
     Plan,
     /// A page about a selection.
@@ -45,6 +47,7 @@ impl fmt::Display for OutputKind {
             OutputKind::Scores => "the sidecars",
             OutputKind::Summary => "the summary",
             OutputKind::Rejects => "the rejects",
+            OutputKind::LeftOut => "the report of what was left out",
             OutputKind::Plan => "the plan",
             OutputKind::Page => "the page",
         })
@@ -55,6 +58,9 @@ impl fmt::Display for OutputKind {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidOptions {
+    /// A plan of records of which some are left out for their texts.
+    #[error("a plan cannot tell which records have the text of another: draw and write at once")]
+    PlanOfUnique,
     /// `-` where a file must be named.
     #[error("{what}: `-` is no file; name one")]
     Dash {

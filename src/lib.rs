@@ -69,6 +69,8 @@ pub mod refine;
 
 pub mod explain;
 
+mod overlap;
+
 pub mod review;
 
 pub mod quality;

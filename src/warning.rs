@@ -51,6 +51,17 @@ pub enum Warning {
         /// A temperature at which it is as large as what was selected, if one is known.
         enough: Option<f64>,
     },
+    /// Items of an evaluation set that nothing is looked for of.
+    ItemsPassedOver {
+        /// What the set is called.
+        set: String,
+        /// How many.
+        passed_over: u64,
+        /// Of so many.
+        items: u64,
+        /// How many tokens in a row are looked for.
+        ngrams: usize,
+    },
     /// More is asked for than there seems to be, by the beginnings of some shards.
     LikelyTooFew {
         /// In what: records, tokens, or bytes.
@@ -265,6 +276,12 @@ impl fmt::Display for Warning {
                 f,
                 "at temperature {temperature:.3} the draw is nearly a choice of the largest log weights, whatever the \
                  seed: all that is eligible is worth {effective:.1} records of equal weight, and {selected} were selected"
+            ),
+            Warning::ItemsPassedOver { set, passed_over, items, ngrams } => write!(
+                f,
+                "of {}, {passed_over} of {items} items cannot be found in documents: they have fewer than {ngrams} tokens, \
+                 or nothing that tells them from others",
+                set
             ),
             Warning::LikelyTooFew { unit, asked, there } => {
                 write!(f, "{asked} {unit} are asked for, and about {there} are likely to be eligible")

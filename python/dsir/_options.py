@@ -86,6 +86,16 @@ class SelectOptions(TypedDict, total=False):
     0.3..0.7]."""
     quality_numeric: str | None
     """Keep texts whose share of tokens but single digits is between A and B [paper: 0.8..]."""
+    decontaminate: str | Sequence[str] | None
+    """Leave out documents that share a long n-gram with an item of this evaluation set: a file or folder;
+    repeatable."""
+    decontaminate_ngrams: int | None
+    """How many tokens in a row a document must share with an item; at least 5."""
+    decontaminate_field: str | Sequence[str] | None
+    """A field of the items that is searched for; repeatable [default: as `text_field`]."""
+    decontaminate_report: Path | None
+    """Write to FILE, for each document that is left out, what it shares and with which items, as JSON
+    lines."""
     shuffle: bool | None
     """Write in random order instead of input order."""
     annotate: bool | None
@@ -186,6 +196,16 @@ class WeighOptions(TypedDict, total=False):
     0.3..0.7]."""
     quality_numeric: str | None
     """Keep texts whose share of tokens but single digits is between A and B [paper: 0.8..]."""
+    decontaminate: str | Sequence[str] | None
+    """Leave out documents that share a long n-gram with an item of this evaluation set: a file or folder;
+    repeatable."""
+    decontaminate_ngrams: int | None
+    """How many tokens in a row a document must share with an item; at least 5."""
+    decontaminate_field: str | Sequence[str] | None
+    """A field of the items that is searched for; repeatable [default: as `text_field`]."""
+    decontaminate_report: Path | None
+    """Write to FILE, for each document that is left out, what it shares and with which items, as JSON
+    lines."""
     work: Path | None
     """Keep finished work in DIR, so that the same command resumes from it [default: beside the output]."""
     summary: Path | None

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{
-    CountArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, Measure, PunktArgs, QualityArg, QualityArgs,
-    RecordArgs, RunArgs, TokenizerArg, WhereArgs,
+    CountArgs, DecontaminateArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, Measure, PunktArgs,
+    QualityArg, QualityArgs, RecordArgs, RunArgs, TokenizerArg, WhereArgs,
 };
 use super::failure::Failure;
 use crate::density::{FitBudget, Model};
 use crate::featurizer::{FeatureSpace, Hash, Punkt, Tokenizer};
-use crate::jobs::{CountOptions, Filter, ReadOptions, RunOptions, SelectionShards, TargetShards};
+use crate::jobs::{
+    CountOptions, DecontaminateOptions, Filter, ReadOptions, RunOptions, SelectionShards, TargetShards,
+};
 use crate::quality::QualityBounds;
 use crate::reader::{Conditions, Exclude, FieldPath, Shards, TextFields};
 
@@ -109,6 +111,30 @@ impl TokenizerArg {
             _ => None,
         };
         Ok(FeatureSpace { tokenizer, punkt, ..FeatureSpace::default() })
+    }
+}
+
+impl DecontaminateArgs {
+    /// What documents must not share, if anything is named.
+    pub(crate) fn options(&self, exclude: &Exclude) -> Result<Option<DecontaminateOptions>, Failure> {
+        if self.decontaminate.is_empty() {
+            return match self.decontaminate_ngrams {
+                13 => Ok(None),
+                _ => Err(Failure::usage("--decontaminate-ngrams is for --decontaminate")),
+            };
+        }
+        let given: Vec<_> = self.decontaminate.iter().map(|set| named_path(set)).collect();
+        let mut sets = Vec::new();
+        for (name, paths) in apart("--decontaminate", &given)? {
+            paths.iter().try_for_each(|path| refuse_dash("--decontaminate", path))?;
+            sets.push((name, Shards::find_without(paths, exclude)?));
+        }
+        let fields = match &self.decontaminate_field[..] {
+            [] => None,
+            fields => Some(text_fields("--decontaminate-field", fields)?),
+        };
+        let (ngrams, report) = (self.decontaminate_ngrams as usize, self.decontaminate_report.clone());
+        Ok(Some(DecontaminateOptions { sets, ngrams, fields, report }))
     }
 }
 
@@ -228,7 +254,7 @@ impl Measure {
 impl RecordArgs {
     /// With the folder of the sentence model, which is read where it is needed.
     pub(crate) fn options(&self, punkt: &PunktArgs) -> Result<ReadOptions, Failure> {
-        let fields = text_fields(&self.text_field)?;
+        let fields = text_fields("--text-field", &self.text_field)?;
         let skip_invalid = self.invalid == Invalid::Skip || self.rejects.is_some();
         Ok(ReadOptions { fields, skip_invalid, punkt: punkt.folder() })
     }
@@ -291,10 +317,10 @@ impl RunArgs {
 }
 
 /// The fields that make up a text.
-pub(crate) fn text_fields(names: &[String]) -> Result<TextFields, Failure> {
+pub(crate) fn text_fields(option: &str, names: &[String]) -> Result<TextFields, Failure> {
     TextFields::new(names).ok_or_else(|| {
         let most = TextFields::MAX;
-        Failure::usage(format!("--text-field: a name with an empty part, or more than {most} fields"))
+        Failure::usage(format!("{option}: a name with an empty part, or more than {most} fields"))
     })
 }
 

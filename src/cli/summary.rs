@@ -11,7 +11,8 @@ use super::format::{count, number, size, wrapped};
 use super::host::Outcome;
 use super::warnings::words;
 use crate::jobs::{
-    AutoReport, DrawReport, Fitted, Prepared, RawReport, Report, ScoreKind, StageRead, TargetReport,
+    AutoReport, Decontaminated, DecontaminatedSet, DrawReport, Fitted, Prepared, RawReport, Report,
+    ScoreKind, SharedNgram, StageRead, TargetReport,
 };
 use crate::refine::{Candidate, Evaluation, Refinement, Weighting};
 use crate::resample::Totals;
@@ -99,6 +100,11 @@ fn lines(report: &Report, cuts: bool) -> Lines {
     report.fitted.iter().for_each(|fitted| fitted_line(fitted, &mut lines));
     report.targets.iter().for_each(|targets| target_lines(targets, &mut lines));
     report.prepared.iter().for_each(|prepared| prepared_lines(prepared, cuts, &mut lines));
+    if let Some(repeated) = report.repeated_texts {
+        let documents = count(repeated, "document");
+        lines.add("unique", format!("{documents} left out, since others have the same text"));
+    }
+    report.decontaminated.iter().for_each(|found| decontaminated_lines(found, &mut lines));
     report.draw.iter().for_each(|draw| draw::lines(draw, &mut lines));
     for (number, records) in report.written.iter().flatten().enumerate() {
         let epoch = if report.written.as_ref().is_some_and(|of| of.len() > 1) {
@@ -206,6 +212,36 @@ fn target_lines(targets: &[TargetReport], lines: &mut Lines) {
     for TargetReport { name, documents, tokens } in targets {
         let prefix = prefix(targets.len(), name);
         lines.add("target", format!("{prefix}{}, {} tokens", count(*documents, "document"), number(*tokens)));
+    }
+}
+
+fn decontaminated_lines(found: &Decontaminated, lines: &mut Lines) {
+    const MOST_LINES: usize = 20;
+    let Decontaminated { ngrams, documents, sets } = found;
+    let documents = count(*documents, "document");
+    lines
+        .add("clean of", format!("{documents} left out, with {ngrams} tokens in a row of an evaluation set"));
+    for set in sets.iter().take(MOST_LINES) {
+        let DecontaminatedSet { name, items, documents, items_found, example, .. } = set;
+        let example = match example {
+            Some(SharedNgram { document, item, ngram }) => {
+                let ngram: String = ngram.chars().take(80).collect();
+                format!("; {document} has of {item}: {}", ngram.escape_debug())
+            }
+            None => String::new(),
+        };
+        lines.add(
+            "clean of",
+            format!(
+                "{name}: {} of {} in {}{example}",
+                number(*items_found),
+                count(*items, "item"),
+                count(*documents, "document")
+            ),
+        );
+    }
+    if let Some(more) = sets.len().checked_sub(MOST_LINES).filter(|more| *more > 0) {
+        lines.add("clean of", format!("and {more} more: --summary tells of all"));
     }
 }
 

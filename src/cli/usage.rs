@@ -21,6 +21,7 @@ pub(crate) fn option(what: OutputKind) -> &'static str {
     match what {
         OutputKind::Summary => "--summary",
         OutputKind::Rejects => "--rejects",
+        OutputKind::LeftOut => "--decontaminate-report",
         OutputKind::Plan => "--plan-only",
         OutputKind::Page => "the report",
         _ => "-o",
@@ -31,6 +32,9 @@ pub(crate) fn option(what: OutputKind) -> &'static str {
 pub(crate) fn words(error: &InvalidOptions) -> String {
     let named = |what: OutputKind, path: &Path| format!("{} {}", option(what), path.display());
     match error {
+        InvalidOptions::PlanOfUnique => {
+            "--unique: a plan cannot tell which records have the text of another; draw and write at once, with -o".to_owned()
+        }
         InvalidOptions::Dash { what } => format!("{}: `-` is no file; name one", option(*what)),
         InvalidOptions::Ending { what, ending } => format!(
             "{}: .{ending} is not written; what is written is JSONL, compressed if the name ends in .zst or .gz, or \

@@ -39,6 +39,9 @@ fn option(asked_by: AskedBy) -> &'static str {
 fn advice(warning: &Warning) -> Option<&'static str> {
     Some(match warning {
         Warning::SameRecords { .. } => "leave one out with --exclude",
+        Warning::ItemsPassedOver { .. } => {
+            "name all fields of an item with --decontaminate-field, or look for fewer tokens with --decontaminate-ngrams"
+        }
         Warning::LikelyTooFew { there: 0, .. } => "look at --where, --where-not, --quality and --min-tokens",
         Warning::LikelyTooFew { .. } => "ask for less, or pass --allow-fewer",
         Warning::LittleRoom { .. } => "make room, or name another place with -o or --work",

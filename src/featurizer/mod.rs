@@ -22,6 +22,7 @@ pub(crate) use distinct::Distinct;
 pub use error::Error;
 pub use featurizers::Featurizers;
 pub use hash::Hash;
+pub(crate) use hash::token_hash;
 pub use space::{FeatureSpace, Tokenizer};
 pub(crate) use unicode::push_lower;
 pub use word_tokenize::{Punkt, WordTokenizer};
@@ -111,6 +112,17 @@ impl Featurizer {
     /// The different n-grams of all texts so far, if they were to be noted.
     pub fn distinct(&self) -> Option<&Distinct> {
         self.ngrams.distinct()
+    }
+
+    /// From now on, keeps the hashes of the tokens of a text.
+    pub(crate) fn with_token_hashes(mut self) -> Self {
+        self.ngrams.keep_tokens();
+        self
+    }
+
+    /// The hashes of the tokens of the last text, by `dsir1`, if they were to be kept.
+    pub(crate) fn token_hashes(&self) -> &[u64] {
+        self.ngrams.kept_tokens()
     }
 
     /// Gives the bucket of every n-gram of `text` to `features`, a run at a time, and returns the number

@@ -42,10 +42,31 @@ impl Ngrams {
         }
     }
 
+    /// From now on, keeps the hashes of tokens.
+    pub(super) fn keep_tokens(&mut self) {
+        match self {
+            Ngrams::Dsir1(hashes) => hashes.kept = Some(Vec::new()),
+            Ngrams::Sha256(joined) => joined.kept = Some(Vec::new()),
+            Ngrams::None => {}
+        }
+    }
+
+    /// The hashes of the tokens of the text, if they were to be kept.
+    pub(super) fn kept_tokens(&self) -> &[u64] {
+        match self {
+            Ngrams::Dsir1(hashes) => hashes.kept.as_deref().unwrap_or_default(),
+            Ngrams::Sha256(joined) => joined.kept.as_deref().unwrap_or_default(),
+            Ngrams::None => &[],
+        }
+    }
+
     /// Begins a text.
     pub(super) fn clear(&mut self) {
         match self {
-            Ngrams::Dsir1(hashes) => (hashes.len, hashes.waiting) = (0, 0),
+            Ngrams::Dsir1(hashes) => {
+                (hashes.len, hashes.waiting) = (0, 0);
+                hashes.kept.iter_mut().for_each(Vec::clear);
+            }
             Ngrams::Sha256(joined) => joined.clear(),
             Ngrams::None => {}
         }
@@ -131,6 +152,8 @@ pub(super) struct CombinedHashes {
     waiting: usize,
     run: Vec<u32>,
     distinct: Option<Distinct>,
+    /// All tokens of the text, if they are kept.
+    kept: Option<Vec<u64>>,
 }
 
 impl CombinedHashes {
@@ -146,6 +169,7 @@ impl CombinedHashes {
             waiting: 0,
             run: Vec::new(),
             distinct: None,
+            kept: None,
         }
     }
 
@@ -161,9 +185,14 @@ impl CombinedHashes {
     /// Gives the buckets of all n-grams that end at the `count` tokens just come in.
     #[inline(always)]
     fn combine(&mut self, count: usize, features: &mut impl FnMut(&[u32])) {
-        let CombinedHashes { buckets, most, tokens, ngrams, longer, before, len, run, distinct, .. } = self;
+        let CombinedHashes {
+            buckets, most, tokens, ngrams, longer, before, len, run, distinct, kept, ..
+        } = self;
         let bucket = |hash: &u64| hash::bucket_of(*hash, *buckets);
         let tokens = &tokens[..count];
+        if let Some(kept) = kept {
+            kept.extend_from_slice(tokens);
+        }
         let mut note = |hashes: &[u64]| {
             if let Some(distinct) = distinct {
                 hashes.iter().for_each(|hash| distinct.insert(*hash));
@@ -215,6 +244,8 @@ pub(super) struct JoinedTokens {
     starts: Vec<usize>,
     run: Vec<u32>,
     distinct: Option<Distinct>,
+    /// The hashes of all tokens of the text, if they are kept.
+    kept: Option<Vec<u64>>,
 }
 
 impl JoinedTokens {
@@ -224,15 +255,27 @@ impl JoinedTokens {
     fn new(space: FeatureSpace) -> Self {
         let memory = hash::Sha256Memory::new(space.buckets);
         let most = space.ngrams.into();
-        JoinedTokens { most, memory, joined: Vec::new(), starts: Vec::new(), run: Vec::new(), distinct: None }
+        JoinedTokens {
+            most,
+            memory,
+            joined: Vec::new(),
+            starts: Vec::new(),
+            run: Vec::new(),
+            distinct: None,
+            kept: None,
+        }
     }
 
     fn clear(&mut self) {
         self.joined.clear();
         self.starts.clear();
+        self.kept.iter_mut().for_each(Vec::clear);
     }
 
     fn push(&mut self, token: &[u8]) {
+        if let Some(kept) = &mut self.kept {
+            kept.push(hash::token_hash(token));
+        }
         if !self.starts.is_empty() {
             self.joined.push(b' ');
         }

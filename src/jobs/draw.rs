@@ -70,6 +70,8 @@ pub(super) struct Beside<'a> {
     pub(super) others: Vec<&'a Shards>,
     pub(super) inputs: Vec<&'a Path>,
     pub(super) rejects: Option<&'a Path>,
+    /// Where it is told of documents that are left out.
+    pub(super) left_out: Option<Output<'a>>,
     /// Whether nothing may be written, no folder either.
     pub(super) is_rehearsal: bool,
 }
@@ -83,7 +85,7 @@ impl Outputs {
         run_options: &RunOptions,
         run: &Run,
     ) -> Result<Self, Error> {
-        let Beside { raw, others, mut inputs, rejects, is_rehearsal } = beside;
+        let Beside { raw, others, mut inputs, rejects, left_out, is_rehearsal } = beside;
         inputs.extend(run_options.also_read.iter().map(PathBuf::as_path));
         let destination = &options.destination;
         let draws = (options.epochs || draws > 1).then_some(draws);
@@ -110,7 +112,8 @@ impl Outputs {
         let rejects = rejects.map(|path| Output::new(OutputKind::Rejects, path));
         let page = options.review.as_ref().and_then(|review| review.page.as_deref());
         let page = page.map(|path| Output::new(OutputKind::Page, path));
-        let mut outputs: Vec<Output<'_>> = summary.into_iter().chain(rejects).chain(page).collect();
+        let mut outputs: Vec<Output<'_>> =
+            summary.into_iter().chain(rejects).chain(left_out).chain(page).collect();
         if let Destination::File(path) = destination {
             // There will be folders of epochs in its folder, which may as well be new.
             let folder = path.parent().filter(|folder| draws.is_some() && !is_url(folder));

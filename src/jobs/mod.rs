@@ -5,6 +5,7 @@
 
 mod auto;
 mod count_options;
+mod decontaminate;
 mod draw;
 mod draw_rows;
 mod draw_warnings;
@@ -28,6 +29,7 @@ mod review;
 mod run;
 mod select;
 mod telling;
+mod unique;
 mod weigh;
 mod write_part;
 
@@ -60,6 +62,7 @@ pub use weigh::{WeighOptions, weigh};
 pub use write_part::{PartOptions, write_part};
 
 pub use crate::passes::{
-    Eligible, Filter, Overlap, Prepared, ReadOptions, ReadReport, Repeats, ScoreFiles, SelectedRecords,
-    SelectionShards, TargetShards, do_piece,
+    DecontaminateOptions, Decontaminated, DecontaminatedSet, Eligible, Filter, Overlap, Prepared,
+    ReadOptions, ReadReport, Repeats, ScoreFiles, SelectedRecords, SelectionShards, SharedNgram,
+    TargetShards, do_piece,
 };

@@ -29,7 +29,7 @@ impl<'a> Output<'a> {
     fn check_name(&self) -> Result<(), InvalidOptions> {
         let Output { what, path } = *self;
         refuse_dash(what, path)?;
-        let is_compressed = matches!(what, OutputKind::Records | OutputKind::Rejects);
+        let is_compressed = matches!(what, OutputKind::Records | OutputKind::Rejects | OutputKind::LeftOut);
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
         let ours = ["gz", "gzip", "zst", "zstd"].contains(&ending.as_str());
         let foreign = ["xz", "bz2", "lz4", "br", "7z", "zip", "parquet", "arrow", "feather", "csv", "tsv"]

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use crate::density::{Closeness, Model, Target};
 use crate::featurizer::FeatureSpace;
 use crate::observer::Observer;
-use crate::passes::{Prepared, ReadReport, SelectedRecords};
+use crate::passes::{Decontaminated, Prepared, ReadReport, SelectedRecords};
 use crate::reader::Shards;
 use crate::refine::{Candidate, Evaluation, Refinement};
 use crate::resample::{Budget, LogWeights, Normalize, SelectedRecord, Totals};
@@ -45,6 +45,12 @@ pub struct Report {
     /// What came of refining each target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refined: Option<Vec<Refinement>>,
+    /// How many records were left out since another one has their text, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeated_texts: Option<u64>,
+    /// What was found of evaluation sets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decontaminated: Option<Decontaminated>,
     /// What was chosen, and by what.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub auto: Option<AutoReport>,
@@ -337,6 +343,8 @@ impl Report {
             fitted: None,
             targets: None,
             refined: None,
+            repeated_texts: None,
+            decontaminated: None,
             auto: None,
             draw: None,
             written: None,

@@ -9,6 +9,7 @@ use super::plan_file::{Planned, PlannedBy};
 use super::report::{Report, ScoreKind};
 use super::review::{Reviewed, model_of_weights};
 use super::run::{Run, RunOptions};
+use super::unique::make_unique;
 use crate::error::Error;
 use crate::featurizer::FeatureSpace;
 use crate::invalid_options::InvalidOptions;
@@ -151,6 +152,9 @@ fn draw_then(options: ResampleOptions, plan: Option<&Path>, observer: &Observer)
     draw.check().map_err(InvalidOptions::from)?;
     let run = Run::new(&options.run, observer, [&raw])?;
     mix_in::refuse_twice(&raw, &mix_in)?;
+    if filter.unique && plan.is_some() {
+        return Err(InvalidOptions::PlanOfUnique.into());
+    }
     if draw.method == Method::Pareto && !matches!(by, DrawBy::Scores(..) | DrawBy::Field(..)) {
         return Err(InvalidOptions::from(InvalidDraw::ParetoOfNoScores).into());
     }
@@ -177,6 +181,7 @@ fn draw_then(options: ResampleOptions, plan: Option<&Path>, observer: &Observer)
         others: mix_in.iter().map(|file| &file.shards).collect(),
         inputs,
         rejects: None,
+        left_out: None,
         is_rehearsal: false,
     };
     let outputs = match plan {
@@ -225,7 +230,7 @@ fn draw_then(options: ResampleOptions, plan: Option<&Path>, observer: &Observer)
                 report.read("fill in", &weighed.read);
                 groups = weighed.groups;
                 draw.set_group_names(groups.clone());
-                folder.open(&raw)?
+                make_unique(filter.unique, folder.open(&raw)?, &run, report)?
             }
         };
         let selection = DrawInput {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::auto;
 use super::count_options::CountOptions;
+use super::decontaminate;
 use super::draw::{Beside, DrawInput, Keeper, OutputOptions, Outputs, paths};
 use super::fit::{add_raw, check_punkt, count_targets, create_rejects, finish_rejects, tell_of_model};
 use super::mix_in::{self, FileMixIn};
@@ -12,14 +13,15 @@ use super::refine::{self, KeptRejects};
 use super::report::{RawReport, Report, ScoreKind};
 use super::review::Reviewed;
 use super::run::{Run, RunOptions};
+use super::unique::make_unique;
 use crate::density::Model;
 use crate::error::Error;
 use crate::featurizer::Tokenizer;
 use crate::invalid_options::InvalidOptions;
 use crate::observer::Observer;
 use crate::passes::{
-    self, Candidates, Eligible, Filter, Measuring, ReadOptions, TargetShards, TextHashes, Weighed,
-    look_for_fields,
+    self, Candidates, DecontaminateOptions, Eligible, Filter, Measuring, ReadOptions, TargetShards,
+    TextHashes, Weighed, look_for_fields,
 };
 use crate::reader::{self, Shards};
 use crate::refine::{Aim, Weighting};
@@ -44,6 +46,8 @@ pub struct SelectOptions {
     pub read: ReadOptions,
     /// Whether the sentence model was named, and is an error if nothing uses it.
     pub punkt_is_named: bool,
+    /// What the selection is kept clean of.
+    pub decontaminate: Option<DecontaminateOptions>,
     /// Where the records go that are skipped as invalid.
     pub rejects: Option<PathBuf>,
     /// Where the selection goes.
@@ -65,6 +69,7 @@ impl SelectOptions {
             mix_in: Vec::new(),
             read: ReadOptions::default(),
             punkt_is_named: false,
+            decontaminate: None,
             rejects: None,
             output: OutputOptions::default(),
             work_dir: None,
@@ -109,6 +114,7 @@ pub enum Learn {
 pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Error> {
     let (run, outputs) = check(&options, false, observer)?;
     let SelectOptions { raw, model, mut draw, mut filter, mix_in, read, rejects, output, .. } = options;
+    let decontaminate = options.decontaminate;
     let measures_quality = filter.quality.is_some();
     let check_punkt = |tokenizer| check_punkt(options.punkt_is_named, measures_quality, tokenizer);
     let work_dir = place::beside_output(options.work_dir.as_deref(), &output.destination, &raw, &run)?;
@@ -164,8 +170,13 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
         };
 
         let mixed_in = mix_in::draw(&mix_in, model.space, &draw, &read, &run, report)?;
+        let decontamination =
+            decontaminate.as_ref().map(|asked| decontaminate::read(asked, &model, &read, &run));
+        let decontamination = decontamination.transpose()?;
         let targets = WeightsInfo::sizes(&model);
         let screen = Screen::new(&targets, &draw)?;
+        let unique = filter.unique;
+        let screen = if unique { screen.of_repeated_texts() } else { screen };
         let candidates = Candidates::new(&work_dir.parts(), screen, output.review.is_some());
         let grouped = filter.group_by.is_some();
         let options = passes::WeighingOptions {
@@ -173,14 +184,16 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
             candidates: Some(&candidates),
             publish_to: None,
             filter,
+            decontamination: decontamination.as_ref(),
             elsewhere,
         };
         let weighed = passes::weigh(&model, &raw, &read, &work_dir, options, &run.storage, &run.observer);
-        let Weighed { read: was_read, groups, elsewhere } = finish_rejects(rejects, weighed)?;
+        let Weighed { read: was_read, groups, decontaminated, elsewhere } = finish_rejects(rejects, weighed)?;
         let reviewed =
             output.review.as_ref().map(|_| Reviewed::new(&raw, grouped, &groups, Some(&model), &read));
         draw.set_group_names(groups);
         report.read("weigh", &was_read);
+        report.decontaminated = decontaminated;
         report.raw = Some(RawReport::new(&raw, &was_read));
         tell_of_model(&model, draw.method != Method::Random, report, &run);
 
@@ -188,6 +201,7 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
             Some(elsewhere) => elsewhere.weights.clone(),
             None => WeightsFolder::new(&work_dir.parts()).open(&raw)?,
         };
+        let weights = make_unique(unique, weights, &run, report)?;
         let kept = elsewhere.as_ref().map_or(Keeper::Weighing(&candidates), Keeper::Elsewhere);
         let selection = DrawInput {
             options: &draw,
@@ -236,6 +250,7 @@ pub(super) fn check(
         target_shares(draw, &targets.iter().map(size).collect::<Vec<_>>())?;
     }
     let mut inputs: Vec<_> = paths(raw).chain(mix_in.iter().flat_map(FileMixIn::inputs)).collect();
+    inputs.extend(decontaminate::inputs(options.decontaminate.as_ref()));
     match model {
         ModelSource::File(path) => inputs.push(path),
         ModelSource::Fit { targets, .. } => {
@@ -247,6 +262,7 @@ pub(super) fn check(
         others: mix_in.iter().map(|file| &file.shards).collect(),
         inputs,
         rejects: rejects.as_deref(),
+        left_out: decontaminate::output(options.decontaminate.as_ref()),
         is_rehearsal,
     };
     let outputs = Outputs::check(output, draw.draws, beside, &options.run, &run)?;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::decontaminate;
 use super::draw::paths;
 use super::fit::{check_punkt, create_rejects, finish_rejects};
 use super::outputs::{self, Output};
@@ -14,7 +15,8 @@ use crate::error::Error;
 use crate::invalid_options::{InvalidOptions, OutputKind};
 use crate::observer::Observer;
 use crate::passes::{
-    self, Filter, ReadOptions, ScoreFiles, look_for_fields, refuse_weights_of_others, write_score_files,
+    self, DecontaminateOptions, Filter, ReadOptions, ScoreFiles, Weighed, look_for_fields,
+    refuse_weights_of_others, write_score_files,
 };
 use crate::reader::Shards;
 use crate::storage::is_url;
@@ -34,6 +36,8 @@ pub struct WeighOptions {
     pub read: ReadOptions,
     /// Whether the sentence model was named, and is an error if nothing uses it.
     pub punkt_is_named: bool,
+    /// What weighed documents are kept clean of.
+    pub decontaminate: Option<DecontaminateOptions>,
     /// Where the records go that are skipped as invalid.
     pub rejects: Option<PathBuf>,
     /// The folder for the weights: one file for each shard.
@@ -55,6 +59,7 @@ impl WeighOptions {
             filter: Filter::default(),
             read: ReadOptions::default(),
             punkt_is_named: false,
+            decontaminate: None,
             rejects: None,
             output: output.into(),
             score_files: None,
@@ -87,8 +92,12 @@ pub fn weigh(options: WeighOptions, observer: &Observer) -> Result<Report, Error
     let summary = options.run.summary.iter().map(|path| Output::new(OutputKind::Summary, path));
     let mut outputs: Vec<Output<'_>> =
         summary.chain(rejects.iter().map(|path| Output::new(OutputKind::Rejects, path))).collect();
+    outputs.extend(decontaminate::output(options.decontaminate.as_ref()));
     let also_read = || options.run.also_read.iter().map(PathBuf::as_path);
-    let inputs = || paths(&raw).chain(also_read()).chain([model_path.as_path()]);
+    let inputs = || {
+        let sets = decontaminate::inputs(options.decontaminate.as_ref());
+        paths(&raw).chain(also_read()).chain([model_path.as_path()]).chain(sets)
+    };
     outputs::check(&outputs, false, inputs(), &run)?;
     // The weights get in the way of no other output, and their folder may be yet to be made.
     let weights: Vec<PathBuf> =
@@ -112,16 +121,21 @@ pub fn weigh(options: WeighOptions, observer: &Observer) -> Result<Report, Error
     let work_dir = place::beside_weights(options.work_dir.as_deref(), &output, &raw, &run)?;
     let done = run.work(Report::new(run.threads()), |report| {
         let mut rejects = create_rejects(rejects.as_deref(), &run)?;
+        let asked = options.decontaminate.as_ref();
+        let decontamination =
+            asked.map(|asked| decontaminate::read(asked, &model, &read, &run)).transpose()?;
         let weighing = passes::WeighingOptions {
             rejects: rejects.as_mut(),
             candidates: None,
             elsewhere: None,
             publish_to: Some(&folder),
             filter,
+            decontamination: decontamination.as_ref(),
         };
         let weighed = passes::weigh(&model, &raw, &read, &work_dir, weighing, &run.storage, &run.observer);
-        let was_read = finish_rejects(rejects, weighed)?.read;
+        let Weighed { read: was_read, decontaminated, .. } = finish_rejects(rejects, weighed)?;
         report.read("weigh", &was_read);
+        report.decontaminated = decontaminated;
         report.raw = Some(RawReport::new(&raw, &was_read));
         if let Some(form) = options.score_files {
             write_score_files(form, &folder, &model, &raw, &read, &run.storage, &run.observer)?;

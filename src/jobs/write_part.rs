@@ -71,7 +71,7 @@ pub fn write_part(options: PartOptions, observer: &Observer) -> Result<Report, E
     let raw = all().next().unwrap_or(&empty);
     let inputs = all().flat_map(paths).chain([path.as_path()]).collect();
     let others: Vec<&Shards> = all().skip(1).collect();
-    let beside = Beside { raw, others, inputs, rejects: None, is_rehearsal: false };
+    let beside = Beside { raw, others, inputs, rejects: None, left_out: None, is_rehearsal: false };
     let outputs = Outputs::check(&output, plan.draws() as u32, beside, &run_options, &run)?;
     run.warn_of_unused(raw.exclude());
     outputs.warn_of_files(raw, false, &run.observer);

@@ -117,7 +117,7 @@ impl<'a> Hashed<'a> {
     /// What weights keep of it.
     pub(super) fn id(&self) -> RecordId {
         // The reader refuses a record whose length does not fit.
-        RecordId { hash: self.hash, bytes: self.bytes.len() as u32 + 1 }
+        RecordId { hash: self.hash, bytes: self.bytes.len() as u32 + 1, text: None }
     }
 }
 

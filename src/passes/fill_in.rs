@@ -3,7 +3,6 @@ use std::path::Path;
 use super::documents::{Documents, Taken, Tally};
 use super::filter::{Filter, FilterThread, Verdict};
 use super::sidecar::Sidecar;
-use super::weigh::LEFT_OUT_TOKENS;
 use super::{ReadOptions, Weighed, scores};
 use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
@@ -16,7 +15,8 @@ use crate::resample::Groups;
 use crate::scan::{self, Job};
 use crate::storage::Storage;
 use crate::weights::{
-    self, Row, RowBlock, Scale, ScoresFile, WeightsFile, WeightsFolder, WeightsWriter, push_row,
+    self, LEFT_OUT_TOKENS, Row, RowBlock, Scale, ScoresFile, WeightsFile, WeightsFolder, WeightsWriter,
+    push_row,
 };
 
 /// Where log weights come from that are not a model's.
@@ -92,7 +92,7 @@ pub(crate) fn fill_in(
         }
         _ => {}
     }
-    Ok(Weighed { read, groups, elsewhere: None })
+    Ok(Weighed { read, groups, decontaminated: None, elsewhere: None })
 }
 
 struct FillIn<'a> {
@@ -185,12 +185,12 @@ impl<'a> Job for FillIn<'a> {
             let row = if let WeightSource::Weights(_) = self.given { given.next() } else { None };
             let none = std::iter::repeat_n(f64::NEG_INFINITY, targets);
             let Some(text) = text else {
-                push_row(&mut rows, none, record.id(), 0, self.filter.no_group());
+                push_row(&mut rows, none, self.filter.id(record, None), 0, self.filter.no_group());
                 return Ok(());
             };
             let Verdict { is_left_out, is_mixed_in, group } = self.filter.check(record.bytes, text, filter);
             if is_left_out {
-                push_row(&mut rows, none, record.id(), LEFT_OUT_TOKENS, group);
+                push_row(&mut rows, none, self.filter.id(record, Some(text)), LEFT_OUT_TOKENS, group);
                 return Ok(());
             }
             let tokens = match row {
@@ -198,10 +198,18 @@ impl<'a> Job for FillIn<'a> {
                 _ => featurizer.featurize(text, |_| {}),
             };
             match row {
-                Some(row) => push_row(&mut rows, row.log_weights(), record.id(), tokens, group),
+                Some(row) => {
+                    push_row(&mut rows, row.log_weights(), self.filter.id(record, Some(text)), tokens, group)
+                }
                 None => {
                     let log_weight = if is_mixed_in { 0.0 } else { self.log_weight(record.bytes)? };
-                    push_row(&mut rows, std::iter::once(log_weight), record.id(), tokens, group);
+                    push_row(
+                        &mut rows,
+                        std::iter::once(log_weight),
+                        self.filter.id(record, Some(text)),
+                        tokens,
+                        group,
+                    );
                 }
             }
             Ok(())

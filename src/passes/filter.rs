@@ -3,12 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::documents::Hashed;
 use crate::featurizer::{Punkt, WordTokenizer};
 use crate::quality::{Quality, QualityBounds};
-use crate::reader::{Condition, Conditions, FieldPath, field_text};
+use crate::reader::{Condition, Conditions, FieldPath, content_hash, field_text};
 use crate::resample::{Groups, group_id, mix_in_id};
 use crate::warning::AskedBy;
-use crate::weights::{ConditionParts, Layout, StoredConditions, StoredQuality};
+use crate::weights::{ConditionParts, Layout, RecordId, StoredConditions, StoredQuality};
 
 /// What is asked of every record while it is weighed.
 #[derive(Clone, Default)]
@@ -22,6 +23,8 @@ pub struct Filter {
     /// The sets of what is mixed in. A record belongs to the first that holds for it, and then to no group; nothing
     /// else is asked of it.
     pub mix_in: Vec<Conditions>,
+    /// Whether of the records with the same text, one alone may be drawn: that with the least content hash.
+    pub unique: bool,
 }
 
 impl fmt::Debug for Filter {
@@ -59,7 +62,7 @@ impl Filter {
 
     /// Whether everything is admitted, and nothing told apart.
     pub fn is_plain(&self) -> bool {
-        self.conditions.is_empty() && self.quality.is_none() && !self.is_grouped()
+        self.conditions.is_empty() && self.quality.is_none() && !self.is_grouped() && !self.unique
     }
 
     /// Begins a thread.
@@ -74,7 +77,8 @@ impl Filter {
 
     /// The layout of weights for so many targets.
     pub(super) fn layout(&self, targets: usize) -> Layout {
-        Layout::own(targets, self.is_grouped())
+        let layout = Layout::own(targets, self.is_grouped());
+        if self.unique { layout.with_text() } else { layout }
     }
 
     /// How many bytes of weights a record has, for so many targets.
@@ -84,9 +88,9 @@ impl Filter {
 
     /// What an earlier run must have asked for.
     pub(super) fn fingerprint(&self) -> String {
-        let Filter { conditions, quality, group_by, mix_in } = self;
+        let Filter { conditions, quality, group_by, mix_in, unique } = self;
         let quality = quality.as_ref().map(|(bounds, punkt)| (bounds, punkt.fingerprint()));
-        format!("{conditions:?} {quality:?} {group_by:?} {mix_in:?}")
+        format!("{conditions:?} {quality:?} {group_by:?} {mix_in:?}{}", if *unique { " unique" } else { "" })
     }
 
     /// The conditions as they are kept with weights that were made under them.
@@ -137,6 +141,12 @@ impl Filter {
             id
         });
         Verdict { is_left_out, is_mixed_in: false, group }
+    }
+
+    /// What weights keep of a record with this text; `None` if it is no document.
+    pub(super) fn id(&self, record: Hashed<'_>, text: Option<&str>) -> RecordId {
+        let hash = || text.map_or(0, |text| content_hash(text.as_bytes()));
+        RecordId { text: self.unique.then(hash), ..record.id() }
     }
 
     /// The group of a record that is no document.

@@ -5,6 +5,7 @@ mod copies;
 mod count;
 mod count_raw;
 mod count_targets;
+mod decontaminate;
 mod documents;
 mod eligible;
 mod elsewhere;
@@ -24,6 +25,7 @@ mod selected;
 mod sidecar;
 mod stored_filter;
 mod texts;
+mod unique;
 mod weigh;
 mod write;
 
@@ -31,6 +33,8 @@ pub(crate) use candidates::Candidates;
 pub use copies::{Overlap, Repeats};
 pub(crate) use count_raw::{RawCorpus, count_raw, count_raw_and_sample};
 pub(crate) use count_targets::{CountedTarget, count_target, count_target_and_half};
+pub(crate) use decontaminate::Decontamination;
+pub use decontaminate::{DecontaminateOptions, Decontaminated, DecontaminatedSet, SharedNgram};
 pub use documents::ReadReport;
 pub use eligible::Eligible;
 pub(crate) use elsewhere::Elsewhere;
@@ -51,6 +55,7 @@ pub(crate) use selected::TextHashes;
 pub(crate) use sidecar::Sidecar;
 pub(crate) use stored_filter::{StoredFilter, StoredFilterError};
 pub(crate) use texts::{featurize_texts, sample_texts};
+pub(crate) use unique::make_unique;
 pub(crate) use weigh::{Weighed, WeighingOptions, refuse_weights_of_others, weigh};
 pub(crate) use write::{
     Looks, Measuring, Source, WeighedElsewhere, WriteOptions, Written, check_tables, write,

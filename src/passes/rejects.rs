@@ -33,7 +33,7 @@ impl Rejects {
     }
 
     /// Appends all that one shard has given.
-    pub(super) fn append(&mut self, mut shard: impl Read) -> Result<(), Error> {
+    pub(in crate::passes) fn append(&mut self, mut shard: impl Read) -> Result<(), Error> {
         let mut buffer = vec![0; 64 << 10];
         loop {
             let read = shard

@@ -26,6 +26,8 @@ pub(crate) struct StoredFilter {
     /// Of each set that is mixed in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     mix_in: Vec<Vec<String>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    unique: bool,
 }
 
 /// Bounds of quality, each as `A..B` or empty, and the fingerprint of the sentence model.
@@ -53,6 +55,7 @@ impl StoredFilter {
             }),
             group_by: filter.group_by.as_ref().map(FieldPath::to_string),
             mix_in: filter.mix_in.iter().map(|set| words(&mut set.wanted())).collect(),
+            unique: filter.unique,
         }
     }
 
@@ -83,6 +86,7 @@ impl StoredFilter {
             quality: quality.transpose()?,
             group_by: self.group_by.as_ref().map(field).transpose()?,
             mix_in: mix_in.collect::<Result<_, _>>()?,
+            unique: self.unique,
         })
     }
 }

@@ -15,6 +15,7 @@ use shard_files::{Parts, ShardFiles};
 
 use super::ReadOptions;
 use super::candidates::{Candidates, CandidatesThread};
+use super::decontaminate::{Decontaminated, Decontamination};
 use super::documents::{Documents, ReadReport, Taken, Tally, has_few_spaces};
 use super::eligible::Eligible;
 use super::elsewhere::{Elsewhere, Floors, PathOf, StoredReading, WeighTask};
@@ -30,7 +31,7 @@ use crate::resample::Groups;
 use crate::scan::checkpoint_file::CheckpointFile;
 use crate::scan::{self, Job};
 use crate::storage::{self, Storage, WorkDir};
-use crate::weights::{self, Weigher, WeightsFile, WeightsFolder, WeightsInfo, push_row};
+use crate::weights::{self, LEFT_OUT_TOKENS, Weigher, WeightsFile, WeightsFolder, WeightsInfo, push_row};
 use crate::writer;
 
 /// What is done while records are weighed.
@@ -44,6 +45,8 @@ pub(crate) struct WeighingOptions<'a> {
     pub publish_to: Option<&'a WeightsFolder>,
     /// What is asked of every record.
     pub filter: Filter,
+    /// What documents must not share.
+    pub decontamination: Option<&'a Decontamination>,
     /// Who weighs them, if they are not weighed on this machine.
     pub elsewhere: Option<&'a Elsewhere>,
 }
@@ -54,6 +57,8 @@ pub(crate) struct Weighed {
     pub read: ReadReport,
     /// The names of the groups that there are, if records are told apart.
     pub groups: Groups,
+    /// What was found of evaluation sets, if that was looked for.
+    pub decontaminated: Option<Decontaminated>,
     /// Where and by whom, if other machines have weighed them.
     pub elsewhere: Option<WeighedElsewhere>,
 }
@@ -63,6 +68,8 @@ pub(super) struct WeighedPart {
     /// Of each shard.
     pub(super) tallies: Vec<Tally>,
     pub(super) groups: Groups,
+    /// Where what was shared with evaluation sets is noted, of those shards in which something was.
+    pub(super) overlaps: Vec<PathBuf>,
     /// What an earlier run had read.
     bytes_before: u64,
 }
@@ -85,6 +92,7 @@ pub(crate) fn weigh(
     observer.begin("weigh", shards.total_bytes());
     let documents =
         Documents::new(shards, read, model.space.tokenizer.field_kind(), options.rejects.is_some(), observer);
+    let decontamination = options.decontamination;
     let (weighed, elsewhere) = match options.elsewhere {
         None => (weigh_part(model, shards, read, work_dir, options, storage, observer)?, None),
         Some(elsewhere) => {
@@ -93,9 +101,10 @@ pub(crate) fn weigh(
             (weighed, Some(done))
         }
     };
-    let WeighedPart { tallies, groups, bytes_before } = weighed;
+    let WeighedPart { tallies, groups, overlaps, bytes_before } = weighed;
     let report = documents.finish("raw", &tallies)?;
-    Ok(Weighed { read: ReadReport { bytes_before, ..report }, groups, elsewhere })
+    let decontaminated = decontamination.map(|with| with.finish(&overlaps, storage)).transpose()?;
+    Ok(Weighed { read: ReadReport { bytes_before, ..report }, groups, decontaminated, elsewhere })
 }
 
 /// Has other machines weigh the pieces: the weights of a shard that was cut are put together again.
@@ -108,11 +117,13 @@ fn weigh_elsewhere(
     storage: &Storage,
     observer: &Observer,
 ) -> Result<(WeighedPart, WeighedElsewhere), Error> {
-    let WeighingOptions { mut rejects, filter, .. } = options;
+    let WeighingOptions { mut rejects, filter, decontamination, .. } = options;
+    let decontamination = decontamination.map(|with| elsewhere.write_decontamination(with)).transpose()?;
     let task = WeighTask {
         model: PathOf(elsewhere.write_model(model)?),
         reading: StoredReading::new(read, &Eligible { min_tokens: 0, filter }),
         with_rejects: rejects.is_some(),
+        decontamination: decontamination.map(PathOf),
     };
     let (mut tallies, mut groups) = (vec![Vec::new(); elsewhere.pieces().len()], Groups::new());
     let mut folders = vec![PathBuf::new(); tallies.len()];
@@ -130,6 +141,7 @@ fn weigh_elsewhere(
             rejects.append(File::open(&path).map_err(|source| storage::Error::new(&path, source))?)?;
         }
     }
+    let overlaps = folders.iter().map(|own| WeighTask::overlaps(own)).filter(|path| path.exists()).collect();
     let mut weights = Vec::with_capacity(shards.len());
     for (_, parts) in elsewhere.files_of_shards(&folders, WeightsFolder::path_in) {
         weights.push(match &parts[..] {
@@ -139,7 +151,7 @@ fn weigh_elsewhere(
     }
     let weighed = WeighedElsewhere { elsewhere: elsewhere.weighed(&tallies, &weights), weights };
     let tallies = elsewhere.tallies(tallies);
-    Ok((WeighedPart { tallies, groups, bytes_before: 0 }, weighed))
+    Ok((WeighedPart { tallies, groups, overlaps, bytes_before: 0 }, weighed))
 }
 
 /// Weighs on this machine.
@@ -152,7 +164,7 @@ pub(super) fn weigh_part(
     storage: &Storage,
     observer: &Observer,
 ) -> Result<WeighedPart, Error> {
-    let WeighingOptions { mut rejects, candidates, publish_to, filter, .. } = options;
+    let WeighingOptions { mut rejects, candidates, publish_to, filter, decontamination, .. } = options;
     let log_ratios = model.log_ratios()?;
     let featurizers = read.featurizers(model.space)?;
     let info = WeightsInfo::new(model, &read.fields, filter.stored());
@@ -163,8 +175,10 @@ pub(super) fn weigh_part(
     let folder = work_dir.parts();
     let weights = WeightsFolder::new(&folder);
     let parts = Parts { shards, storage, folder, weights, layout, candidates };
-    let checkpoints =
-        work_dir.resumable().map(|work| CheckpointFile::new(work, "weigh", &(&info, filter.fingerprint())));
+    let checkpoints = work_dir.resumable().map(|work| {
+        let clean_of = decontamination.map(|with| with.fingerprint);
+        CheckpointFile::new(work, "weigh", &(&info, filter.fingerprint(), clean_of))
+    });
     let wanted = Wanted { skip_invalid: read.skip_invalid, with_rejects, published: publish_to };
     let before = checkpoints.as_ref().map(|checkpoints| find_earlier(checkpoints, &parts, &wanted));
     let before = before.transpose()?.flatten();
@@ -175,6 +189,7 @@ pub(super) fn weigh_part(
         featurizers,
         log_ratios: &log_ratios,
         filter,
+        decontamination,
         documents: Documents::new(shards, read, field, with_rejects, observer),
         needs_spaces: model.space.tokenizer.needs_spaces(),
         with_rejects,
@@ -196,13 +211,17 @@ pub(super) fn weigh_part(
         }
     }
     let groups = job.groups(scanned.threads.iter());
-    Ok(WeighedPart { tallies: scanned.shards, groups, bytes_before })
+    let overlaps = shards.iter().map(|shard| job.parts.overlaps_of(shard));
+    // What another run has left there is none of this one's.
+    let overlaps = overlaps.filter(|path| decontamination.is_some() && path.exists()).collect();
+    Ok(WeighedPart { tallies: scanned.shards, groups, overlaps, bytes_before })
 }
 
 struct Weigh<'a> {
     featurizers: Featurizers,
     log_ratios: &'a LogRatios,
     filter: Filter,
+    decontamination: Option<&'a Decontamination>,
     documents: Documents<'a>,
     needs_spaces: bool,
     with_rejects: bool,
@@ -224,10 +243,8 @@ struct WeighedBlock {
     rows: Vec<u8>,
     taken: Taken,
     candidates: Vec<u8>,
+    overlaps: Vec<u8>,
 }
-
-/// In the rows of records that were left out, which are not weighed; those of records that were skipped have none.
-pub(super) const LEFT_OUT_TOKENS: u64 = 1;
 
 impl<'a> Job for Weigh<'a> {
     type Thread = WeighThread<'a>;
@@ -236,8 +253,9 @@ impl<'a> Job for Weigh<'a> {
     type Ended = Tally;
 
     fn thread(&self) -> WeighThread<'a> {
+        let weigher = Weigher::new(&self.featurizers, self.log_ratios);
         WeighThread {
-            weigher: Weigher::new(&self.featurizers, self.log_ratios),
+            weigher: if self.decontamination.is_some() { weigher.with_token_hashes() } else { weigher },
             candidates: CandidatesThread::default(),
             texts: self.documents.thread(),
             filter: self.filter.thread(),
@@ -262,19 +280,30 @@ impl<'a> Job for Weigh<'a> {
         let WeighThread { weigher, candidates: keep, texts, filter } = thread;
         let none = || std::iter::repeat_n(f64::NEG_INFINITY, self.log_ratios.targets());
         let mut rows = Vec::new();
+        let mut overlaps = Vec::new();
         let mut few_spaces = 0;
         let mut taken = self.documents.each(texts, shard, block, |record, text| {
             let Some(text) = text else {
-                push_row(&mut rows, none(), record.id(), 0, self.filter.no_group());
+                push_row(&mut rows, none(), self.filter.id(record, None), 0, self.filter.no_group());
                 return Ok(());
             };
             let Verdict { is_left_out, group, .. } = self.filter.check(record.bytes, text, filter);
             if is_left_out {
-                push_row(&mut rows, none(), record.id(), LEFT_OUT_TOKENS, group);
+                push_row(&mut rows, none(), self.filter.id(record, Some(text)), LEFT_OUT_TOKENS, group);
+                return Ok(());
+            }
+            let (tokens, log_weights) = weigher.weigh(text);
+            few_spaces += u64::from(self.needs_spaces && has_few_spaces(text, tokens));
+            let Some(with) = self.decontamination else {
+                push_row(&mut rows, log_weights, self.filter.id(record, Some(text)), tokens, group);
+                return Ok(());
+            };
+            drop(log_weights);
+            let place = (self.parts.shards[shard].path(), record.line);
+            if with.is_clean(weigher.token_hashes(), place, &mut overlaps) {
+                push_row(&mut rows, weigher.log_weights(), self.filter.id(record, Some(text)), tokens, group);
             } else {
-                let (tokens, log_weights) = weigher.weigh(text);
-                few_spaces += u64::from(self.needs_spaces && has_few_spaces(text, tokens));
-                push_row(&mut rows, log_weights, record.id(), tokens, group);
+                push_row(&mut rows, none(), self.filter.id(record, Some(text)), LEFT_OUT_TOKENS, group);
             }
             Ok(())
         })?;
@@ -289,7 +318,7 @@ impl<'a> Job for Weigh<'a> {
             }
             None => Vec::new(),
         };
-        Ok(WeighedBlock { rows, taken, candidates })
+        Ok(WeighedBlock { rows, taken, candidates, overlaps })
     }
 
     fn gather(&self, files: &mut ShardFiles, made: WeighedBlock) -> Result<(), Error> {

@@ -23,6 +23,8 @@ pub(crate) struct Screen {
     has_no_keys: bool,
     /// How often a draw may select one record.
     repeats: u32,
+    /// Whether some of the records may turn out to have the same text as others, and be left out.
+    some_repeated: bool,
     fingerprint: u64,
     /// How each draw makes keys for each target, and its share of the budget with the shares of the draws and targets
     /// before it, which may select its records.
@@ -80,6 +82,7 @@ impl Screen {
             budget: options.budget,
             has_no_keys,
             repeats: options.repeat,
+            some_repeated: false,
             fingerprint: xxhash_rust::xxh3::xxh3_64(format!("{options:?} {targets:?}").as_bytes()),
             so_far: Mutex::new(none(key_rules.len())),
             few_so_far: Mutex::new(none(few)),
@@ -92,6 +95,11 @@ impl Screen {
         Screen { fingerprint: !self.fingerprint, ..self }
     }
 
+    /// The same where, of records with the same text, one alone is going to be there: then it guesses.
+    pub(crate) fn of_repeated_texts(self) -> Self {
+        Screen { some_repeated: true, fingerprint: self.fingerprint.rotate_left(1), ..self }
+    }
+
     /// Whether candidates are kept at all: where there are no keys, all shards are read again.
     pub(crate) fn keeps_some(&self) -> bool {
         !self.has_no_keys
@@ -99,7 +107,7 @@ impl Screen {
 
     /// Whether nothing that it drops can be selected.
     pub(crate) fn is_sure(&self) -> bool {
-        !matches!(self.budget, Budget::Fraction(_)) && !self.has_no_keys
+        !matches!(self.budget, Budget::Fraction(_)) && !self.has_no_keys && !self.some_repeated
     }
 
     /// Whether the record of this row can be selected at all.
@@ -179,6 +187,9 @@ impl Screen {
     /// How much of the budget a target and those before it use up at most.
     fn limit(&self, share: f64, eligible: u64) -> u64 {
         let whole = match self.budget {
+            Budget::Records(limit) | Budget::Tokens(limit) | Budget::Bytes(limit) if self.some_repeated => {
+                limit as f64 * ROOM
+            }
             Budget::Records(limit) | Budget::Tokens(limit) | Budget::Bytes(limit) => limit as f64,
             Budget::Fraction(fraction) => fraction * eligible as f64 * ROOM + FEW,
         };

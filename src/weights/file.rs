@@ -1,8 +1,8 @@
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::npy::{self, Header};
-use super::{Error, Layout, Row, unsound};
+use super::{Error, Layout, REPEATED_TOKENS, Row, unsound};
 use crate::storage::{self, GrowingFile, LocalFile, Stamp, Storage};
 
 /// Writes the weights of one shard, row after row; until [finished](WeightsWriter::finish), the file is refused as
@@ -76,6 +76,8 @@ impl WeightsWriter {
 
 /// How many rows are compared at a time.
 const PIECE: u64 = 1 << 14;
+/// How many rows are changed at a time.
+const NEAR: u64 = 128;
 
 /// A weights file whose header was checked against its length; it holds no handle.
 #[derive(Clone, Debug)]
@@ -138,6 +140,37 @@ impl WeightsFile {
             }
         }
         Ok(())
+    }
+
+    /// Leaves out these records, in rising order, in a file of a work directory: another one has their text.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn leave_out_repeated(&self, rows: &[u64]) -> Result<(), Error> {
+        let Header { layout, data, .. } = self.header;
+        let none = f64::NEG_INFINITY.to_le_bytes().repeat(layout.targets);
+        let write = || -> io::Result<()> {
+            let mut file = std::fs::OpenOptions::new().read(true).write(true).open(&self.path)?;
+            let mut bytes = Vec::new();
+            for near in rows.chunk_by(|a, b| a / NEAR == b / NEAR) {
+                let (first, last) = (near[0], near[near.len() - 1]);
+                let at = SeekFrom::Start(data + first * layout.row as u64);
+                bytes.resize((last - first + 1) as usize * layout.row, 0);
+                file.seek(at)?;
+                file.read_exact(&mut bytes)?;
+                for row in near {
+                    let bytes = &mut bytes[(row - first) as usize * layout.row..][..layout.row];
+                    bytes[layout.log_weight..][..none.len()].copy_from_slice(&none);
+                    if let Some(at) = layout.tokens {
+                        bytes[at..at + 4].copy_from_slice(&REPEATED_TOKENS.to_le_bytes());
+                    }
+                }
+                file.seek(at)?;
+                file.write_all(&bytes)?;
+            }
+            Ok(())
+        };
+        write().map_err(|source| storage::Error::new(&self.path, source).into())
     }
 
     /// Writes the rows of the files `parts`, which have the same layout, to the file `path`, unless they are there.

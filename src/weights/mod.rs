@@ -32,6 +32,7 @@ pub struct Layout {
     tokens: Option<usize>,
     bytes: Option<usize>,
     group: Option<usize>,
+    text: Option<usize>,
 }
 
 impl Layout {
@@ -46,12 +47,18 @@ impl Layout {
             tokens: Some(after + 8),
             bytes: Some(after + 12),
             group: None,
+            text: None,
         }
     }
 
     /// The same, and the group, where records are drawn by groups.
     pub(crate) const fn with_group(self) -> Self {
         Layout { row: self.row + 8, group: Some(self.row), ..self }
+    }
+
+    /// The same, and behind all else the hash of the text.
+    pub(crate) const fn with_text(self) -> Self {
+        Layout { row: self.row + 8, text: Some(self.row), ..self }
     }
 
     /// The project's own layout, with the group if `grouped`.
@@ -131,6 +138,18 @@ impl<'a> Row<'a> {
         self.layout.group.map(|at| u64::from_le_bytes(self.array(at)))
     }
 
+    /// The hash of the text; 0 if the row does not have it.
+    #[inline]
+    pub(crate) fn text(&self) -> u64 {
+        self.layout.text.map_or(0, |at| u64::from_le_bytes(self.array(at)))
+    }
+
+    /// Whether the record was left out since another one has its text.
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.tokens() == REPEATED_TOKENS
+            && self.log_weights().all(|log_weight| log_weight == f64::NEG_INFINITY)
+    }
+
     #[inline]
     fn array<const N: usize>(&self, at: usize) -> [u8; N] {
         let mut array = [0; N];
@@ -144,6 +163,11 @@ pub(crate) fn rows(bytes: &[u8], layout: Layout) -> impl Iterator<Item = Row<'_>
     bytes.chunks_exact(layout.row).map(move |bytes| Row { layout, bytes })
 }
 
+/// In the rows of records that were left out, which are not weighed; those of records that were skipped have none.
+pub(crate) const LEFT_OUT_TOKENS: u64 = 1;
+/// The same for those that were left out since another one has their text.
+pub(crate) const REPEATED_TOKENS: u32 = 2;
+
 /// What a row keeps of its record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RecordId {
@@ -151,6 +175,8 @@ pub(crate) struct RecordId {
     pub(crate) hash: u64,
     /// The length with its newline.
     pub(crate) bytes: u32,
+    /// The hash of its text, where rows have one.
+    pub(crate) text: Option<u64>,
 }
 
 /// Appends a row in the project's own layout, with a group if there is one, to `rows`.
@@ -170,6 +196,9 @@ pub(crate) fn push_row(
     if let Some(group) = group {
         rows.extend_from_slice(&group.to_le_bytes());
     }
+    if let Some(text) = record.text {
+        rows.extend_from_slice(&text.to_le_bytes());
+    }
 }
 
 /// Weighs texts; holds the buffers of one thread.
@@ -183,6 +212,21 @@ impl<'m> Weigher<'m> {
     /// A weigher for texts of the feature space that `log_ratios` is of, as the featurizers are.
     pub fn new(featurizers: &Featurizers, log_ratios: &'m LogRatios) -> Self {
         Weigher { featurizer: featurizers.featurizer(), log_ratios, sums: vec![0; log_ratios.targets()] }
+    }
+
+    /// A weigher that keeps the hashes of the tokens of the last text.
+    pub(crate) fn with_token_hashes(self) -> Self {
+        Weigher { featurizer: self.featurizer.with_token_hashes(), ..self }
+    }
+
+    /// The hashes of the tokens of the last text, if they are kept.
+    pub(crate) fn token_hashes(&self) -> &[u64] {
+        self.featurizer.token_hashes()
+    }
+
+    /// The log weights of the last text.
+    pub(crate) fn log_weights(&self) -> impl Iterator<Item = f64> + '_ {
+        self.sums.iter().map(|sum| self.log_ratios.log_weight(*sum))
     }
 
     /// The tokens of `text`, and its log weight for each target.

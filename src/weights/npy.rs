@@ -15,11 +15,12 @@ const ALIGNMENT: usize = 64;
 
 /// The header of a file of `rows` rows in a layout of the project's own; its length depends on the layout alone.
 pub(super) fn header(layout: Layout, rows: u64) -> Vec<u8> {
-    let Layout { targets, group, .. } = layout;
+    let Layout { targets, group, text, .. } = layout;
     let shape = if targets == 1 { String::new() } else { format!(", ({targets},)") };
     let group = if group.is_some() { ", ('group', '<u8')" } else { "" };
+    let text = if text.is_some() { ", ('text', '<u8')" } else { "" };
     let mut dictionary = format!(
-        "{{'descr': [('log_weight', '<f8'{shape}), ('record', '<u8'), ('tokens', '<u4'), ('bytes', '<u4'){group}], \
+        "{{'descr': [('log_weight', '<f8'{shape}), ('record', '<u8'), ('tokens', '<u4'), ('bytes', '<u4'){group}{text}], \
          'fortran_order': False, 'shape': ({rows},), }}"
     );
     let digits_left = 20 - rows.to_string().len();
@@ -143,13 +144,14 @@ fn layout(descr: &Literal) -> Result<Layout, String> {
             tokens: None,
             bytes: None,
             group: None,
+            text: None,
         });
     }
     let Literal::Sequence(fields) = descr else {
         return Err("neither a structured array nor one of <f8".into());
     };
-    let mut layout =
-        Layout { row: 0, targets: 0, log_weight: 0, record: None, tokens: None, bytes: None, group: None };
+    let (record, tokens, bytes, group, text) = (None, None, None, None, None);
+    let mut layout = Layout { row: 0, targets: 0, log_weight: 0, record, tokens, bytes, group, text };
     for field in fields {
         let Literal::Sequence(parts) = field else {
             return Err("a field that cannot be understood".into());
@@ -185,6 +187,10 @@ fn layout(descr: &Literal) -> Result<Layout, String> {
             }
             "group" if count == 1 && kind == "<u8" => {
                 layout.group = Some(at);
+                "<u8"
+            }
+            "text" if count == 1 && kind == "<u8" => {
+                layout.text = Some(at);
                 "<u8"
             }
             _ => kind,
@@ -322,6 +328,7 @@ mod tests {
             tokens: None,
             bytes: None,
             group: None,
+            text: None,
         };
         assert_eq!(more.unwrap().layout, layout);
     }

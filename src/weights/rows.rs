@@ -78,7 +78,7 @@ impl Rows {
         if let Some(value) = unsound(log_weights.iter().copied()) {
             return Err(Error::UnsoundInMemory { row, value });
         }
-        let (log_weights, record) = (log_weights.iter().copied(), RecordId { hash, bytes });
+        let (log_weights, record) = (log_weights.iter().copied(), RecordId { hash, bytes, text: None });
         push_row(&mut self.bytes, log_weights, record, tokens.into(), group);
         Ok(())
     }

@@ -85,6 +85,12 @@ mod scale;
 mod methods;
 mod options;
 
+/// Documents that share n-grams with evaluation sets.
+mod decontaminate;
+
+/// Of documents with the same text, one alone.
+mod unique;
+
 /// Records that are selected more than once.
 mod repeats;
 

@@ -240,6 +240,7 @@ fn killed_at_a_hundred_random_moments() {
         }
     }
     dir.run("fit --target target.jsonl -o model.json raw").ok();
+    dir.write("items.jsonl", [70, 40_004, 99_998].map(document).concat());
     let names = dir.names();
     let mut random = SmallRng::seed_from_u64(5);
     let mut gone_on = 0;
@@ -250,13 +251,19 @@ fn killed_at_a_hundred_random_moments() {
             "out.jsonl",
             35,
         ),
-        ("weigh --model model.json -o weights", "weights", 30),
+        (
+            "weigh --model model.json --decontaminate items.jsonl --decontaminate-ngrams 8 -o weights",
+            "weights",
+            30,
+        ),
     ] {
         let command = format!("{command} --threads 3 --summary summary.json raw");
         let start = Instant::now();
         dir.run(&command).ok();
         let lasts = start.elapsed();
         let expected = content_of(&dir, output);
+        let told = dir.json("summary.json")["decontaminated"].clone();
+        assert_eq!(told["documents"].as_u64().is_some_and(|documents| documents > 2), output == "weights");
         let mut left = kills;
         while left > 0 {
             remove(&dir, output);
@@ -269,6 +276,7 @@ fn killed_at_a_hundred_random_moments() {
             }
             dir.run(&command).ok();
             assert!(content_of(&dir, output) == expected, "{command}");
+            assert_eq!(dir.json("summary.json")["decontaminated"], told, "{command}");
             gone_on += usize::from(weighed_before(&dir).0 > 0);
         }
         remove(&dir, output);

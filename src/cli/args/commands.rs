@@ -7,9 +7,9 @@ use clap_complete::Shell;
 use serde::Serialize;
 
 use super::{
-    DrawArgs, DryRunArgs, FitArgs, InputArgs, MethodArg, OutputArgs, PunktArgs, QualityArgs, RecordArgs,
-    RefineArgs, RefineForArgs, ReportArgs, ReportByArgs, RunArgs, SelectMethodArg, TokenizerArg, WhereArgs,
-    WorkArgs, amount,
+    DecontaminateArgs, DrawArgs, DryRunArgs, FitArgs, InputArgs, MethodArg, OutputArgs, PunktArgs,
+    QualityArgs, RecordArgs, RefineArgs, RefineForArgs, ReportArgs, ReportByArgs, RunArgs, SelectMethodArg,
+    TokenizerArg, UniqueArgs, WhereArgs, WorkArgs, amount,
 };
 
 /// Select the raw records that are distributed like the target.
@@ -47,9 +47,15 @@ pub(crate) struct Select {
     #[serde(skip)]
     pub(crate) method: SelectMethodArg,
     #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) unique: UniqueArgs,
+    #[command(flatten)]
     pub(crate) r#where: WhereArgs,
     #[command(flatten)]
     pub(crate) quality: QualityArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) decontaminate: DecontaminateArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
     #[command(flatten)]
@@ -122,6 +128,9 @@ pub(crate) struct Weigh {
     #[command(flatten)]
     pub(crate) quality: QualityArgs,
     #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) decontaminate: DecontaminateArgs,
+    #[command(flatten)]
     pub(crate) work: WorkArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
@@ -179,6 +188,9 @@ pub(crate) struct Resample {
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
     #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) unique: UniqueArgs,
+    #[command(flatten)]
     pub(crate) r#where: WhereArgs,
     #[command(flatten)]
     pub(crate) quality: QualityArgs,
@@ -214,6 +226,9 @@ pub(crate) struct Report {
     pub(crate) punkt: PunktArgs,
     #[command(flatten)]
     pub(crate) draw: DrawArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) unique: UniqueArgs,
     #[command(flatten)]
     pub(crate) r#where: WhereArgs,
     #[command(flatten)]

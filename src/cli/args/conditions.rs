@@ -1,5 +1,7 @@
 //! Which records are wanted.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
@@ -33,6 +35,52 @@ fn as_parts<S: serde::Serializer>(conditions: &[Condition], serializer: S) -> Re
         (field, "=", value) => vec![field, value.to_owned()],
         (field, sign, value) => vec![field, sign.to_owned(), value.to_owned()],
     }))
+}
+
+/// Whether the same text may be drawn twice.
+#[derive(Args, Serialize)]
+#[command(next_help_heading = "Conditions")]
+pub(crate) struct UniqueArgs {
+    /// Of documents with the same text, let only one be drawn: that with the least content hash
+    ///
+    /// Records may differ in all else. Those that are left out are told in the summary.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) unique: bool,
+}
+
+/// What documents must not share with evaluation sets.
+#[derive(Args, Serialize)]
+#[command(next_help_heading = "Conditions")]
+pub(crate) struct DecontaminateArgs {
+    /// Leave out documents that share a long n-gram with an item of this evaluation set: a file or folder; repeatable
+    ///
+    /// A NAME of letters, digits, `_` and `-` names it (default: its file's name up to the first dot).
+    ///
+    /// Tokens are those of the model, so that case and white space make no difference. N-grams with few different words
+    /// and those of very many items, such as instructions, are not looked for. The summary tells what was found.
+    #[arg(long, value_name = "[NAME=]EVAL")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) decontaminate: Vec<String>,
+    /// How many tokens in a row a document must share with an item; at least 5
+    #[arg(long, value_name = "N", default_value_t = 13, allow_negative_numbers = true,
+          value_parser = clap::value_parser!(u32).range(5..=1000), hide_short_help = true)]
+    #[serde(skip_serializing_if = "is_13")]
+    pub(crate) decontaminate_ngrams: u32,
+    /// A field of the items that is searched for; repeatable [default: as --text-field]
+    ///
+    /// Given several times, such as for question and answer, the texts are joined with one space.
+    #[arg(long, value_name = "FIELD", requires = "decontaminate", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) decontaminate_field: Vec<String>,
+    /// Write to FILE, for each document that is left out, what it shares and with which items, as JSON lines
+    #[arg(long, value_name = "FILE", requires = "decontaminate", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) decontaminate_report: Option<PathBuf>,
+}
+
+fn is_13(ngrams: &u32) -> bool {
+    *ngrams == 13
 }
 
 /// What a text must be like, by its tokens.

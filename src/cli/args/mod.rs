@@ -16,7 +16,7 @@ use clap::{Parser, Subcommand};
 pub(crate) use commands::{
     Completions, DrawnByArgs, Explain, Fit, Inspect, Man, Merge, Report, Resample, Select, SidecarForm, Weigh,
 };
-pub(crate) use conditions::{QualityArg, QualityArgs, WhereArgs};
+pub(crate) use conditions::{DecontaminateArgs, QualityArg, QualityArgs, UniqueArgs, WhereArgs};
 pub(crate) use draw::{
     CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg, SelectMethodArg, TemperatureArg,
 };

@@ -18,7 +18,7 @@ pub(crate) fn explain(args: &Explain, host: Host<'_>) -> Result<Outcome, Failure
         document: place(args.document.as_deref())?,
         model: args.model.clone(),
         read: ReadOptions {
-            fields: text_fields(&args.text_field)?,
+            fields: text_fields("--text-field", &args.text_field)?,
             skip_invalid: false,
             punkt: args.punkt.folder(),
         },

@@ -79,7 +79,7 @@ const NGRAMS: usize = 12;
 /// The n-grams of a sample that say most.
 fn describe_sample(args: &Inspect) -> Result<String, Failure> {
     let read = ReadOptions {
-        fields: text_fields(&args.text_field)?,
+        fields: text_fields("--text-field", &args.text_field)?,
         skip_invalid: true,
         punkt: args.punkt.folder(),
     };

@@ -8,7 +8,7 @@ use crate::cli::page::Page;
 use crate::cli::rehearsal;
 use crate::cli::summary;
 use crate::jobs::{
-    self, AutoReport, Learn, ModelSource, OutputOptions, Report, ReviewOptions, SelectOptions,
+    self, AutoReport, Filter, Learn, ModelSource, OutputOptions, Report, ReviewOptions, SelectOptions,
 };
 use crate::reader::FieldPath;
 use crate::refine::Weighting;
@@ -66,6 +66,7 @@ impl Select {
         let read = self.records.options(&self.punkt)?;
         let draw = self.draw.options()?;
         let filter = self.draw.filter(FilterArgs(&self.r#where, &self.quality, &self.punkt))?;
+        let filter = Filter { unique: self.unique.unique, ..filter };
         let model = match &self.model {
             Some(path) => ModelSource::File(path.clone()),
             None => ModelSource::Fit {
@@ -86,6 +87,7 @@ impl Select {
             mix_in: self.draw.files_mixed_in()?,
             read,
             punkt_is_named: self.punkt.punkt.is_some(),
+            decontaminate: self.decontaminate.options(&exclude)?,
             rejects: self.records.rejects.clone(),
             output: OutputOptions {
                 destination: host.destination(self.output.output.as_deref()),

@@ -15,6 +15,7 @@ pub(crate) fn weigh(args: &Weigh, host: Host<'_>) -> Result<Outcome, Failure> {
         read: args.records.options(&args.punkt)?,
         filter: FilterArgs(&args.r#where, &args.quality, &args.punkt).filter()?,
         punkt_is_named: args.punkt.punkt.is_some(),
+        decontaminate: args.decontaminate.options(&exclude)?,
         rejects: args.records.rejects.clone(),
         output: args.output.clone(),
         score_files: args.sidecar.map(|form| match form {

@@ -16,6 +16,7 @@ use std::time::Duration;
 use cut::cut;
 use piece::{Ended, Input, Piece, TASK, Task, pack, write_file};
 
+use super::decontaminate::Decontamination;
 use super::documents::Tally;
 use crate::density::Model;
 use crate::engine::{Engine, EngineError, PieceFailure};
@@ -238,6 +239,14 @@ impl Elsewhere {
         model.write(&mut json).map_err(|error| EngineError(error.to_string()))?;
         let path = self.folder.join(format!("model-{:016x}.json", hash(&json)));
         write_file(&path, &json, &self.storage)?;
+        Ok(path)
+    }
+
+    /// Writes evaluation sets where all machines find them.
+    pub(super) fn write_decontamination(&self, with: &Decontamination) -> Result<PathBuf, Error> {
+        let bytes = postcard::to_allocvec(with).map_err(|error| EngineError(error.to_string()))?;
+        let path = self.folder.join(format!("evaluation-sets-{:016x}", hash(&bytes)));
+        write_file(&path, &bytes, &self.storage)?;
         Ok(path)
     }
 

@@ -1,5 +1,6 @@
 //! What is done on a piece: the reading of a pass, by the same functions that do it on one machine.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use crate::engine::EngineError;
 use crate::error::Error;
 use crate::featurizer::FeatureSpace;
 use crate::passes::count_raw::{CountExtras, Counted, count_part};
+use crate::passes::decontaminate::Decontamination;
 use crate::passes::documents::Tally;
 use crate::passes::eligible::Eligible;
 use crate::passes::keep::{KeepTo, keep_part};
@@ -25,6 +27,7 @@ use crate::reader::{Shards, TextFields};
 use crate::refine::{DocumentBlocks, DocumentSampler, TextSampler, TextsOfLevel};
 use crate::resample::{Groups, Plan};
 use crate::sampling::Levels;
+use crate::storage;
 use crate::weights::WeightsFile;
 use crate::writer::Destination;
 
@@ -167,9 +170,16 @@ pub(in crate::passes) struct WeighTask {
     pub(in crate::passes) model: PathOf,
     pub(in crate::passes) reading: StoredReading,
     pub(in crate::passes) with_rejects: bool,
+    /// The file of the evaluation sets, whose name is of its content.
+    pub(in crate::passes) decontamination: Option<PathOf>,
 }
 
 impl WeighTask {
+    /// Where it is noted what documents share with evaluation sets, from the folder of the piece.
+    pub(in crate::passes) fn overlaps(own: &Path) -> PathBuf {
+        own.join(".overlaps")
+    }
+
     /// Where the records go that were rejected, from the folder of the piece.
     pub(in crate::passes) fn rejects(own: &Path) -> PathBuf {
         // Beside the weights, whose names are the shards'.
@@ -186,15 +196,28 @@ impl Task for WeighTask {
         let model = Model::read(&self.model.0)?;
         let rejects = Self::rejects(&at.own.parts());
         let mut rejects = self.with_rejects.then(|| Rejects::create(&rejects, at.storage)).transpose()?;
+        let read_sets = |PathOf(path): &PathOf| -> Result<Decontamination, Error> {
+            let bytes = storage::read(path).map_err(|source| storage::Error::new(path, source))?;
+            Ok(postcard::from_bytes(&bytes).map_err(|error| EngineError(error.to_string()))?)
+        };
+        let decontamination = self.decontamination.as_ref().map(read_sets).transpose()?;
         let options = WeighingOptions {
             rejects: rejects.as_mut(),
             candidates: None,
             publish_to: None,
             filter,
+            decontamination: decontamination.as_ref(),
             elsewhere: None,
         };
         let weighed = weigh_part(&model, shards, &read, at.own, options, at.storage, at.observer)?;
         rejects.map_or(Ok(()), Rejects::finish)?;
+        if !weighed.overlaps.is_empty() {
+            let mut all = Rejects::create(&Self::overlaps(&at.own.parts()), at.storage)?;
+            for path in &weighed.overlaps {
+                all.append(File::open(path).map_err(|source| storage::Error::new(path, source))?)?;
+            }
+            all.finish()?;
+        }
         Ok((weighed.tallies, weighed.groups))
     }
 }

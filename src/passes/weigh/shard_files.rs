@@ -32,6 +32,7 @@ pub(super) struct ShardFiles {
     weights: WeightsWriter,
     candidates: Option<GrowingFile>,
     rejects: Option<GrowingFile>,
+    overlaps: Option<GrowingFile>,
 }
 
 /// How long the files of a shard under way are; the length of the weights follows from the records.
@@ -40,6 +41,7 @@ pub(super) struct PartState {
     /// None if none are kept.
     pub(super) candidates: Option<u64>,
     rejects: u64,
+    overlaps: u64,
 }
 
 impl Parts<'_> {
@@ -48,8 +50,17 @@ impl Parts<'_> {
     }
 
     pub(super) fn rejects_of(&self, shard: &Shard) -> PathBuf {
+        self.beside_weights(shard, ".rejects")
+    }
+
+    /// Where it is noted what documents of a shard share with evaluation sets.
+    pub(super) fn overlaps_of(&self, shard: &Shard) -> PathBuf {
+        self.beside_weights(shard, ".overlaps")
+    }
+
+    fn beside_weights(&self, shard: &Shard, ending: &str) -> PathBuf {
         let mut name = self.folder.join(shard.relative()).into_os_string();
-        name.push(".rejects");
+        name.push(ending);
         name.into()
     }
 
@@ -66,7 +77,10 @@ impl Parts<'_> {
             }
             None => None,
         };
-        Ok(ShardFiles { shard, tally: Tally::default(), weights, candidates, rejects: None })
+        let overlaps = self.overlaps_of(of);
+        removed(&overlaps, fs::remove_file(&overlaps))?;
+        let (rejects, overlaps) = (None, None);
+        Ok(ShardFiles { shard, tally: Tally::default(), weights, candidates, rejects, overlaps })
     }
 
     /// Resumes the files of a shard.
@@ -81,12 +95,14 @@ impl Parts<'_> {
         let candidates =
             candidates.map(|(candidates, len)| GrowingFile::resume(&candidates.path_of(of), len));
         let rejects = (part.rejects > 0).then(|| GrowingFile::resume(&self.rejects_of(of), part.rejects));
+        let overlaps = (part.overlaps > 0).then(|| GrowingFile::resume(&self.overlaps_of(of), part.overlaps));
         Ok(ShardFiles {
             shard,
             tally: tally.clone(),
             weights: WeightsWriter::resume(&path, self.layout, at.records())?,
             candidates: candidates.transpose()?,
             rejects: rejects.transpose()?,
+            overlaps: overlaps.transpose()?,
         })
     }
 
@@ -106,13 +122,14 @@ impl Parts<'_> {
         has(&self.weights.path_of(shard), WeightsWriter::len(self.layout, at.records()))
             && candidates.is_none_or(|(candidates, len)| has(&candidates.path_of(shard), len))
             && (part.rejects == 0 || has(&self.rejects_of(shard), part.rejects))
+            && (part.overlaps == 0 || has(&self.overlaps_of(shard), part.overlaps))
     }
 }
 
 impl ShardFiles {
     /// Appends what was made of the next block.
     pub(super) fn append(&mut self, made: WeighedBlock, parts: &Parts<'_>) -> Result<(), Error> {
-        let WeighedBlock { rows, taken, candidates } = made;
+        let WeighedBlock { rows, taken, candidates, overlaps } = made;
         self.tally.add(taken.tally);
         self.weights.write(&rows)?;
         if let Some(file) = &mut self.candidates {
@@ -125,6 +142,13 @@ impl ShardFiles {
             };
             file.append(&taken.rejected)?;
         }
+        if !overlaps.is_empty() {
+            let file = match &mut self.overlaps {
+                Some(file) => file,
+                none => none.insert(parts.storage.grow(&parts.overlaps_of(&parts.shards[self.shard]))?),
+            };
+            file.append(&overlaps)?;
+        }
         Ok(())
     }
 
@@ -133,7 +157,8 @@ impl ShardFiles {
         self.weights.flush()?;
         let candidates = self.candidates.as_mut().map(GrowingFile::len).transpose()?;
         let rejects = self.rejects.as_mut().map(GrowingFile::len).transpose()?.unwrap_or(0);
-        Ok(PartState { candidates, rejects })
+        let overlaps = self.overlaps.as_mut().map(GrowingFile::len).transpose()?.unwrap_or(0);
+        Ok(PartState { candidates, rejects, overlaps })
     }
 
     /// Completes the weights.
