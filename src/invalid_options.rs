@@ -58,6 +58,14 @@ impl fmt::Display for OutputKind {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidOptions {
+    /// Weights of records that were known by something else.
+    #[error("records are to be known by {}, and were weighed by {}", known_by(.asked), known_by(.there))]
+    OtherIds {
+        /// The fields that are asked for.
+        asked: Vec<String>,
+        /// The fields by which they were known.
+        there: Vec<String>,
+    },
     /// A plan of records of which some are left out for their texts.
     #[error("a plan cannot tell which records have the text of another: draw and write at once")]
     PlanOfUnique,
@@ -265,4 +273,9 @@ impl fmt::Display for RefinedDraws {
             RefinedDraws::Apart => "targets that draw apart, not for a product",
         })
     }
+}
+
+/// By what records are known, in words.
+fn known_by(fields: &[String]) -> String {
+    if fields.is_empty() { "their content".to_owned() } else { format!("their {}", fields.join(", ")) }
 }

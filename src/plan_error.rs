@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// The format of plans that is written, and the only one that is read.
-pub const PLAN_VERSION: u64 = 1;
+/// The last format of plans that is read and written.
+pub const PLAN_VERSION: u64 = 2;
 
 /// What went wrong with a plan.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,7 @@ pub enum PlanError {
         reason: String,
     },
     /// A plan of a later format.
-    #[error("{}: a plan of format {version}; this dsir reads format {PLAN_VERSION}: use a newer one", path.display())]
+    #[error("{}: a plan of format {version}; this dsir reads formats up to {PLAN_VERSION}: use a newer one", path.display())]
     Version {
         /// The file.
         path: PathBuf,

@@ -117,10 +117,10 @@ def draw(
 
 #: The options of ``dsir resample`` that have no meaning for arrays.
 HIDDEN = {
-    "annotate", "exclude", "group_by", "invalid", "log_scores", "mix_in", "output", "plan", "plan_only",
+    "annotate", "exclude", "group_by", "id_field", "invalid", "log_scores", "mix_in", "output", "plan", "plan_only",
     "punkt", "quality", "quality_informative", "quality_length", "quality_numeric", "quality_repeating",
     "rejects", "score_field", "scores", "shuffle", "summary", "temp_dir", "text_field", "threads",
-    "tokenizer", "weights", "where", "where_not",
+    "tokenizer", "unique", "weights", "where", "where_not",
 }  # fmt: skip
 
 

@@ -71,6 +71,8 @@ class SelectOptions(TypedDict, total=False):
     """With `draws`, select no record again before all eligible records were selected."""
     method: Literal["gumbel", "topk", "random"] | None
     """How records are drawn."""
+    unique: bool | None
+    """Of documents with the same text, let only one be drawn: that with the least content hash."""
     where: str | Sequence[str] | None
     """Keep the records whose FIELD is VALUE; repeatable."""
     where_not: str | Sequence[str] | None
@@ -113,6 +115,9 @@ class SelectOptions(TypedDict, total=False):
     """What to do with an invalid record."""
     rejects: Path | None
     """Write the skipped records, and why, to FILE; implies `invalid="skip"`."""
+    id_field: str | Sequence[str] | None
+    """Draw by the record's id in FIELD instead of its content; a dotted path reaches into objects;
+    repeatable."""
     work: Path | None
     """Keep finished work in DIR, so that the same command resumes from it [default: beside the output]."""
     summary: Path | None
@@ -155,6 +160,9 @@ class FitOptions(TypedDict, total=False):
     """What to do with an invalid record."""
     rejects: Path | None
     """Write the skipped records, and why, to FILE; implies `invalid="skip"`."""
+    id_field: str | Sequence[str] | None
+    """Draw by the record's id in FIELD instead of its content; a dotted path reaches into objects;
+    repeatable."""
     summary: Path | None
     """Write a summary to FILE, as one JSON object."""
     threads: int | None
@@ -181,6 +189,9 @@ class WeighOptions(TypedDict, total=False):
     """What to do with an invalid record."""
     rejects: Path | None
     """Write the skipped records, and why, to FILE; implies `invalid="skip"`."""
+    id_field: str | Sequence[str] | None
+    """Draw by the record's id in FIELD instead of its content; a dotted path reaches into objects;
+    repeatable."""
     where: str | Sequence[str] | None
     """Keep the records whose FIELD is VALUE; repeatable."""
     where_not: str | Sequence[str] | None
@@ -274,6 +285,8 @@ class ResampleOptions(TypedDict, total=False):
     times."""
     disjoint: bool | None
     """With `draws`, select no record again before all eligible records were selected."""
+    unique: bool | None
+    """Of documents with the same text, let only one be drawn: that with the least content hash."""
     where: str | Sequence[str] | None
     """Keep the records whose FIELD is VALUE; repeatable."""
     where_not: str | Sequence[str] | None
@@ -301,6 +314,9 @@ class ResampleOptions(TypedDict, total=False):
     """What to do with an invalid record."""
     rejects: Path | None
     """Write the skipped records, and why, to FILE; implies `invalid="skip"`."""
+    id_field: str | Sequence[str] | None
+    """Draw by the record's id in FIELD instead of its content; a dotted path reaches into objects;
+    repeatable."""
     summary: Path | None
     """Write a summary to FILE, as one JSON object."""
     threads: int | None

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{
-    CountArgs, DecontaminateArgs, FitArgs, FitTokens, HashArg, InputArgs, Invalid, Measure, PunktArgs,
-    QualityArg, QualityArgs, RecordArgs, RunArgs, TokenizerArg, WhereArgs,
+    CountArgs, DecontaminateArgs, FitArgs, FitTokens, HashArg, IdArgs, InputArgs, Invalid, Measure,
+    PunktArgs, QualityArg, QualityArgs, RecordArgs, RunArgs, TokenizerArg, WhereArgs,
 };
 use super::failure::Failure;
 use crate::density::{FitBudget, Model};
@@ -15,7 +15,7 @@ use crate::jobs::{
     CountOptions, DecontaminateOptions, Filter, ReadOptions, RunOptions, SelectionShards, TargetShards,
 };
 use crate::quality::QualityBounds;
-use crate::reader::{Conditions, Exclude, FieldPath, Shards, TextFields};
+use crate::reader::{Conditions, Exclude, FieldPath, IdFields, Shards, TextFields};
 
 impl CountArgs {
     /// The feature space, with the sentence model in `punkt` if it needs one.
@@ -111,6 +111,15 @@ impl TokenizerArg {
             _ => None,
         };
         Ok(FeatureSpace { tokenizer, punkt, ..FeatureSpace::default() })
+    }
+}
+
+impl IdArgs {
+    /// With the ids that records are known by.
+    pub(crate) fn of(&self, read: ReadOptions) -> Result<ReadOptions, Failure> {
+        let ids = IdFields::new(&self.id_field)
+            .ok_or_else(|| Failure::usage("--id-field: a field's name with an empty part"))?;
+        Ok(ReadOptions { ids, ..read })
     }
 }
 
@@ -256,7 +265,8 @@ impl RecordArgs {
     pub(crate) fn options(&self, punkt: &PunktArgs) -> Result<ReadOptions, Failure> {
         let fields = text_fields("--text-field", &self.text_field)?;
         let skip_invalid = self.invalid == Invalid::Skip || self.rejects.is_some();
-        Ok(ReadOptions { fields, skip_invalid, punkt: punkt.folder() })
+        let ids = IdFields::default();
+        Ok(ReadOptions { fields, skip_invalid, ids, punkt: punkt.folder() })
     }
 }
 

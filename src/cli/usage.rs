@@ -32,6 +32,7 @@ pub(crate) fn option(what: OutputKind) -> &'static str {
 pub(crate) fn words(error: &InvalidOptions) -> String {
     let named = |what: OutputKind, path: &Path| format!("{} {}", option(what), path.display());
     match error {
+        InvalidOptions::OtherIds { .. } => format!("--id-field: {error}; give the same as for weigh, or none"),
         InvalidOptions::PlanOfUnique => {
             "--unique: a plan cannot tell which records have the text of another; draw and write at once, with -o".to_owned()
         }

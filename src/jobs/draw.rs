@@ -20,7 +20,7 @@ use crate::passes::{
     Candidates, Filter, Looks, Measuring, Source, WeighedElsewhere, WriteOptions, Written, check_tables,
     write,
 };
-use crate::reader::{Shard, Shards};
+use crate::reader::{IdFields, Shard, Shards};
 use crate::resample::{self, Combine, Draw, DrawOptions, FromGroup, LogWeights, Method, TemperatureUnit};
 use crate::storage::{self, is_url};
 use crate::warning::Warning;
@@ -204,6 +204,8 @@ pub(super) struct DrawInput<'a> {
     pub(super) kept: Option<Keeper<'a>>,
     /// What was drawn from the files that are mixed in.
     pub(super) mixed_in: &'a [MixedIn<'a>],
+    /// By what the records of `raw` are known.
+    pub(super) ids: &'a IdFields,
     /// What it is drawn by.
     pub(super) scores: ScoreKind,
     /// What the selection is measured with.
@@ -239,6 +241,7 @@ impl DrawInput<'_> {
         }
         let is_weighed = self.scores != ScoreKind::None;
         let mut main = Source::of_draw(&draw, weights, shards, is_weighed);
+        main.ids = self.ids.clone();
         if let Some(Keeper::Weighing(candidates)) = self.kept {
             main.candidates = Some(candidates.files(shards, &draw));
         }

@@ -80,8 +80,13 @@ fn draw_from<'a>(
     let folder = run.temporary_folder()?;
     let weights = WeightsFolder::new(folder.path());
     let filter = Filter::default();
-    let fill =
-        FillInOptions { source: &WeightSource::None, filter: &filter, space, read, storage: &run.storage };
+    let fill = FillInOptions {
+        source: &WeightSource::None,
+        filter: &filter,
+        space,
+        read: &read.without_ids(),
+        storage: &run.storage,
+    };
     let weighed = fill_in(shards, fill, &weights, &run.observer)?;
     report.read(&format!("mix in {name}"), &weighed.read);
     let weights = weights.open(shards)?;

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::featurizer::FeatureSpace;
 use crate::passes::{Filter, ReadOptions, StoredFilter, StoredFilterError};
 use crate::plan_error::{PLAN_VERSION, PlanError};
-use crate::reader::{Shards, TextFields, plain_path};
+use crate::reader::{IdFields, Shards, TextFields, plain_path};
 use crate::resample::{Draw, Plan, Totals};
 use crate::storage::{self, Storage};
 use crate::weights::{self, RowBlock, RowSource, Scale, WeightsFile};
@@ -33,6 +33,9 @@ pub(super) struct PlanFile {
     text_fields: Vec<String>,
     /// Whether invalid records are left out.
     skip_invalid: bool,
+    /// By what records are known, if not by their content.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    id_fields: Vec<String>,
     /// What is asked of every record.
     #[serde(default, skip_serializing_if = "StoredFilter::is_empty")]
     filter: StoredFilter,
@@ -117,14 +120,17 @@ pub(super) struct Planned<'a> {
 impl PlanFile {
     pub(super) fn new(planned: Planned<'_>, sources: Vec<PlannedSource>) -> Self {
         let Planned { model, by, space, read, filter, budget, seed, epochs } = planned;
+        // What the first format has not is in the second alone.
+        let is_plain = read.ids.is_empty() && !sources.iter().any(|source| source.plan.repeats());
         PlanFile {
-            dsir_plan: PLAN_VERSION,
+            dsir_plan: if is_plain { 1 } else { PLAN_VERSION },
             dsir: env!("CARGO_PKG_VERSION").into(),
             model,
             by,
             feature_space: space,
             text_fields: read.fields.names().collect(),
             skip_invalid: read.skip_invalid,
+            id_fields: read.ids.names(),
             filter: StoredFilter::of(filter),
             budget,
             seed,
@@ -152,7 +158,7 @@ impl PlanFile {
         let refuse =
             |error: serde_json::Error| PlanError::NotAPlan { path: path.into(), reason: error.to_string() };
         let Version { dsir_plan: version } = serde_json::from_slice(&text).map_err(refuse)?;
-        if version != PLAN_VERSION {
+        if !(1..=PLAN_VERSION).contains(&version) {
             return Err(PlanError::Version { path: path.into(), version });
         }
         let file: PlanFile = serde_json::from_slice(&text).map_err(refuse)?;
@@ -174,7 +180,12 @@ impl PlanFile {
         let fields = TextFields::new(&self.text_fields);
         let fields = fields
             .ok_or_else(|| PlanError::NotAPlan { path: path.into(), reason: "no text fields".into() })?;
-        Ok(ReadOptions { fields, skip_invalid: self.skip_invalid, punkt })
+        let ids = IdFields::new(&self.id_fields);
+        let ids = ids.ok_or_else(|| PlanError::NotAPlan {
+            path: path.into(),
+            reason: "a field without name".into(),
+        })?;
+        Ok(ReadOptions { fields, skip_invalid: self.skip_invalid, ids, punkt })
     }
 
     pub(super) fn filter(&self, path: &Path, punkt: Option<&Path>) -> Result<Filter, Error> {

@@ -148,7 +148,7 @@ pub fn plan(options: ResampleOptions, plan: &Path, observer: &Observer) -> Resul
 
 /// Draws, and writes the selection, or a plan of it.
 fn draw_then(options: ResampleOptions, plan: Option<&Path>, observer: &Observer) -> Result<Report, Error> {
-    let ResampleOptions { raw, by, mut draw, mut filter, mix_in, read, output, .. } = options;
+    let ResampleOptions { raw, by, mut draw, mut filter, mix_in, mut read, output, .. } = options;
     draw.check().map_err(InvalidOptions::from)?;
     let run = Run::new(&options.run, observer, [&raw])?;
     mix_in::refuse_twice(&raw, &mix_in)?;
@@ -161,6 +161,14 @@ fn draw_then(options: ResampleOptions, plan: Option<&Path>, observer: &Observer)
     let source = by.open(&raw)?;
     let folder = by.weights().map(WeightsFolder::new);
     let info = folder.as_ref().map(WeightsFolder::info).transpose()?.flatten();
+    // Records are known by what they were known by when they were weighed.
+    if let Some(ids) = info.as_ref().map(WeightsInfo::ids) {
+        if !read.ids.is_empty() && read.ids != ids {
+            return Err(InvalidOptions::OtherIds { asked: read.ids.names(), there: ids.names() }.into());
+        }
+        read.ids = ids;
+    }
+    let read = read;
     let scores = match (&source, &info) {
         (WeightSource::None, _) => ScoreKind::None,
         _ if draw.method == Method::Pareto => ScoreKind::Probabilities,
@@ -240,6 +248,7 @@ fn draw_then(options: ResampleOptions, plan: Option<&Path>, observer: &Observer)
             raw: &raw,
             kept: None,
             mixed_in: &mixed_in,
+            ids: &read.ids,
             scores,
             measuring: model.as_ref().map(|model| Measuring { model, read: &read, target: None }),
             reviewed: output

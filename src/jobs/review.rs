@@ -141,7 +141,7 @@ pub(super) fn model_of_weights(
     };
     let model = Model::read(path)?;
     let made_with = |info: &&WeightsInfo| {
-        WeightsInfo::new(&model, &read.fields, info.conditions().clone()).model() == info.model()
+        WeightsInfo::new(&model, &read.fields, info.conditions().clone(), &read.ids).model() == info.model()
     };
     match info.filter(made_with) {
         Some(_) => Ok(Some(model)),

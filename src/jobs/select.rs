@@ -210,6 +210,7 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
             raw: &raw,
             kept: Some(kept),
             mixed_in: &mixed_in,
+            ids: &read.ids,
             scores: ScoreKind::of_sums(draw.normalize, &targets),
             measuring: Some(Measuring { model: &model, read: &read, target: texts.as_ref() }),
             reviewed,

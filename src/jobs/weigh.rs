@@ -114,7 +114,7 @@ pub fn weigh(options: WeighOptions, observer: &Observer) -> Result<Report, Error
     if is_url(&output) {
         run.storage.check(&folder.info_path())?;
     }
-    refuse_weights_of_others(&raw, &folder)?;
+    refuse_weights_of_others(&raw, &folder, &read.ids)?;
     run.warn_of_unused(raw.exclude());
     look_for_fields(&raw, &filter.fields().collect::<Vec<_>>(), &run.observer);
 

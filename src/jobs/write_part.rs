@@ -14,7 +14,7 @@ use crate::passes::{
     FillInOptions, Filter, Looks, ReadOptions, Source, WeightSource, WriteOptions, fill_in, write,
 };
 use crate::plan_error::PlanError;
-use crate::reader::{FieldPath, Shards};
+use crate::reader::{FieldPath, IdFields, Shards};
 use crate::storage::TemporaryFolder;
 use crate::weights::{WeightsFile, WeightsFolder};
 
@@ -82,7 +82,7 @@ pub fn write_part(options: PartOptions, observer: &Observer) -> Result<Report, E
             opened.push(part.open(&by, &filter, &plan, &read, &run, report)?);
         }
         let sources: Vec<Source<'_>> =
-            parts.iter().zip(&opened).map(|(part, opened)| part.source(opened, &by)).collect();
+            parts.iter().zip(&opened).map(|(part, opened)| part.source(opened, &by, &read.ids)).collect();
         let write_options = WriteOptions {
             destinations: outputs.each(),
             shuffle: output.shuffle.then_some(plan.seed),
@@ -145,6 +145,7 @@ impl Part<'_> {
     ) -> Result<OpenPart, Error> {
         let is_mixed_in = self.planned.mixed_in.is_some();
         let (all, none) = (Filter::default(), DrawBy::Nothing);
+        let without_ids = read.without_ids();
         let (by, filter) = if is_mixed_in { (&none, &all) } else { (by, filter) };
         let opened = match by.open(&self.shards)? {
             WeightSource::Weights(weights)
@@ -160,7 +161,7 @@ impl Part<'_> {
                     source: &source,
                     filter,
                     space: plan.feature_space,
-                    read,
+                    read: if is_mixed_in { &without_ids } else { read },
                     storage: &run.storage,
                 };
                 let filled = fill_in(&self.shards, fill, &weights, &run.observer)?;
@@ -180,7 +181,8 @@ impl Part<'_> {
         Ok(opened)
     }
 
-    fn source<'b>(&'b self, opened: &'b OpenPart, by: &DrawBy) -> Source<'b> {
+    fn source<'b>(&'b self, opened: &'b OpenPart, by: &DrawBy, ids: &IdFields) -> Source<'b> {
+        let is_mixed_in = self.planned.mixed_in.is_some();
         Source {
             plan: &self.planned.plan,
             numbers: Some(&self.numbers),
@@ -191,7 +193,8 @@ impl Part<'_> {
             shards: &self.shards,
             candidates: None,
             was_kept_elsewhere: false,
-            is_weighed: self.planned.mixed_in.is_none() && *by != DrawBy::Nothing,
+            is_weighed: !is_mixed_in && *by != DrawBy::Nothing,
+            ids: if is_mixed_in { IdFields::default() } else { ids.clone() },
         }
     }
 }

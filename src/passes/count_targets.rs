@@ -76,6 +76,7 @@ fn count_watching<W: Watch>(
 ) -> Result<(Target, ReadReport, Vec<W>), Error> {
     observer.begin("target", target.shards.total_bytes());
     let what = format!("target `{}`", target.name);
+    let read = &read.without_ids();
     let all = CountInput { what: &what, shards: &target.shards, space, read, only: None };
     let (counts, report, watches) = count_watched(all, watch, rejects, observer)?;
     Ok((Target { name: target.name.clone(), counts, refined: None }, report, watches))

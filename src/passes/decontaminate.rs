@@ -125,7 +125,7 @@ impl Decontamination {
     ) -> Result<Self, Error> {
         let read = ReadOptions {
             fields: options.fields.clone().unwrap_or_else(|| read.fields.clone()),
-            ..read.clone()
+            ..read.without_ids()
         };
         let featurizers = read.featurizers(space)?;
         let (mut items, mut sets) = (Vec::new(), Vec::new());

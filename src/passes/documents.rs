@@ -9,7 +9,7 @@ use super::rejects::push_reject;
 use crate::error::Error;
 use crate::observer::Observer;
 use crate::reader::{
-    self, Block, Content, Fault, FieldKind, Record, Shards, Strings, TextReader, content_hash,
+    self, Block, Content, Fault, FieldKind, IdFields, Record, Shards, Strings, TextReader, content_hash,
 };
 use crate::warning::Warning;
 use crate::weights::RecordId;
@@ -106,12 +106,18 @@ pub(super) struct Hashed<'a> {
     pub(super) bytes: &'a [u8],
     /// The line of the shard, from 1.
     pub(super) line: u64,
+    /// The content hash, or that of the id.
     pub(super) hash: u64,
 }
 
 impl<'a> Hashed<'a> {
-    fn of(Record { bytes, line }: Record<'a>) -> Self {
-        Hashed { bytes, line, hash: content_hash(bytes) }
+    /// A record, and what is wrong with its id, if anything is: then it is known by its content.
+    fn of(Record { bytes, line }: Record<'a>, ids: &IdFields) -> (Self, Option<Fault>) {
+        let (hash, fault) = match ids.hash(bytes) {
+            Ok(hash) => (hash, None),
+            Err(fault) => (content_hash(bytes), Some(fault)),
+        };
+        (Hashed { bytes, line, hash }, fault)
     }
 
     /// What weights keep of it.
@@ -174,13 +180,15 @@ impl<'a> Documents<'a> {
         // The text of a row need not be taken out of its line.
         let strings = texts.key().and_then(|key| block.strings(key));
         let bytes = texts.key().filter(|_| strings.as_ref().is_some_and(Strings::are_bytes));
-        for (index, record) in block.records().map(Hashed::of).enumerate() {
+        let ids = &self.options.ids;
+        for (index, (record, no_id)) in block.records().map(|record| Hashed::of(record, ids)).enumerate() {
             taken.tally.hashes = taken.tally.hashes.wrapping_add(record.hash);
             if !wanted(record) {
                 continue;
             }
             let done = match (block.fault(index), strings.as_ref().and_then(|strings| strings.get(index))) {
                 (Some(fault), _) => Err(fault.clone()),
+                (None, _) if let Some(fault) = no_id => Err(fault),
                 (None, _) if let Some(key) = bytes => {
                     Err(Fault::NotText { field: key.to_owned(), found: "bytes; cast the column to strings" })
                 }

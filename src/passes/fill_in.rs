@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
 use crate::observer::Observer;
 use crate::reader::{
-    Block, BlockReader, Fault, FieldPath, Record, Shard, Shards, TextReader, content_hash, field_names,
+    Block, BlockReader, Fault, FieldPath, IdFields, Record, Shard, Shards, TextReader, field_names,
     field_number, field_text,
 };
 use crate::resample::Groups;
@@ -76,7 +76,7 @@ pub(crate) fn fill_in(
     let featurizers = options.featurizers(space)?.of_tokens();
     observer.begin("fill in", shards.total_bytes());
     let documents = Documents::new(shards, options, space.tokenizer.field_kind(), false, observer);
-    let job = FillIn { given, filter, shards, featurizers, folder, storage, documents };
+    let job = FillIn { given, filter, shards, ids: &options.ids, featurizers, folder, storage, documents };
     let scanned = scan::scan(&job, shards, observer)?;
     let read = job.documents.finish("raw", &scanned.shards)?;
     let mut groups = Groups::new();
@@ -99,6 +99,7 @@ struct FillIn<'a> {
     given: &'a WeightSource,
     filter: &'a Filter,
     shards: &'a Shards,
+    ids: &'a IdFields,
     /// Only tokens are asked of them.
     featurizers: Featurizers,
     folder: &'a WeightsFolder,
@@ -136,7 +137,7 @@ impl FillIn<'_> {
     fn check(&self, shard: usize, index: u64, row: &Row<'_>, record: Record<'_>) -> Result<(), Error> {
         match self.given {
             WeightSource::Weights(files)
-                if files[shard].layout().is_full() && row.record() != content_hash(record.bytes) =>
+                if files[shard].layout().is_full() && self.ids.hash(record.bytes) != Ok(row.record()) =>
             {
                 let (path, shard) = (files[shard].path().into(), self.shards[shard].path().into());
                 Err(weights::Error::Changed { path, row: index, shard }.into())

@@ -65,7 +65,7 @@ use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizers};
-use crate::reader::{Block, Shard, Shards, TextFields};
+use crate::reader::{Block, IdFields, Shard, Shards, TextFields};
 use crate::weights::{self, RowBlock, WeightsFile};
 use documents::Tally;
 
@@ -76,12 +76,19 @@ pub struct ReadOptions {
     pub fields: TextFields,
     /// Leave invalid records out instead of stopping at the first.
     pub skip_invalid: bool,
+    /// By what records are known: noise and samples go by it.
+    pub ids: IdFields,
     /// The folder with the sentence model, for the feature spaces that need one: see
     /// [`Punkt::read`](crate::featurizer::Punkt).
     pub punkt: Option<PathBuf>,
 }
 
 impl ReadOptions {
+    /// For texts that are not drawn from: what a raw record is known by need not be in them.
+    pub(crate) fn without_ids(&self) -> Self {
+        ReadOptions { ids: IdFields::default(), ..self.clone() }
+    }
+
     /// Makes featurizers for `space`.
     pub(crate) fn featurizers(&self, space: FeatureSpace) -> Result<Featurizers, Error> {
         Ok(Featurizers::open(space, self.punkt.as_deref())?)

@@ -167,7 +167,7 @@ pub(super) fn weigh_part(
     let WeighingOptions { mut rejects, candidates, publish_to, filter, decontamination, .. } = options;
     let log_ratios = model.log_ratios()?;
     let featurizers = read.featurizers(model.space)?;
-    let info = WeightsInfo::new(model, &read.fields, filter.stored());
+    let info = WeightsInfo::new(model, &read.fields, filter.stored(), &read.ids);
     let layout = filter.layout(log_ratios.targets());
     publish_to.map_or(Ok(()), |folder| folder.prepare(&info, storage))?;
 

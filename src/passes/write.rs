@@ -17,7 +17,7 @@ use super::selected::{SelectedRecords, TextHashes};
 use crate::density::{Closeness, EPSILON, Evaluator, Model};
 use crate::error::Error;
 use crate::observer::Observer;
-use crate::reader::{Shard, Shards};
+use crate::reader::{IdFields, Shard, Shards};
 use crate::resample::{Draw, Plan};
 use crate::review::Gathering;
 use crate::storage::Storage;
@@ -102,6 +102,8 @@ pub(crate) struct Source<'a> {
     pub was_kept_elsewhere: bool,
     /// Whether the weights say something: otherwise no record is annotated.
     pub is_weighed: bool,
+    /// By what records are known.
+    pub ids: IdFields,
 }
 
 impl<'a> Source<'a> {
@@ -124,6 +126,7 @@ impl<'a> Source<'a> {
             candidates: None,
             was_kept_elsewhere: false,
             is_weighed,
+            ids: IdFields::default(),
         }
     }
 

@@ -177,7 +177,7 @@ impl Fault {
                 Some("jq -c . makes one line of each object, jq -c '.[]' of each element of an array")
             }
             Fault::NotAnObject("an array") => Some("jq -c '.[]' makes one line of each element of an array"),
-            Fault::Missing { .. } => None,
+            Fault::Missing { .. } | Fault::NoId { .. } => None,
             _ => Some("mend the line"),
         }
     }
@@ -219,6 +219,14 @@ pub enum Fault {
     /// A text field that is not there.
     #[error("no field `{field}`{}", listed(.there))]
     Missing {
+        /// The dotted path.
+        field: String,
+        /// The fields that are there.
+        there: Vec<String>,
+    },
+    /// An id that is not there, or no string, number, true or false.
+    #[error("no id in field `{field}`{}", listed(.there))]
+    NoId {
         /// The dotted path.
         field: String,
         /// The fields that are there.

@@ -131,6 +131,11 @@ impl Plan {
         self.keys.temperatures.len()
     }
 
+    /// Whether a draw may select a record more than once, or does so by a curve.
+    pub(crate) fn repeats(&self) -> bool {
+        self.strata.iter().any(|stratum| stratum.repeats > 1 || stratum.expected.is_some())
+    }
+
     /// How many log weights a row must have.
     pub fn targets(&self) -> usize {
         self.rule.normalize.len()

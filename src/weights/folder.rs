@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Error, WeightsFile};
 use crate::density::{Model, Target};
 use crate::featurizer::FeatureSpace;
-use crate::reader::{Shard, Shards, TextFields};
+use crate::reader::{IdFields, Shard, Shards, TextFields};
 use crate::storage::{self, Storage};
 
 /// The size of a target, by which shares are made when none are given.
@@ -97,7 +97,7 @@ impl std::fmt::Display for StoredConditions {
 }
 
 /// The last format that is read.
-const LAST_VERSION: u64 = 2;
+const LAST_VERSION: u64 = 3;
 
 /// The part of any format by which its version is known.
 #[derive(Deserialize)]
@@ -109,7 +109,7 @@ struct Version {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WeightsInfo {
-    /// The format of this file: 2 if there are conditions, and otherwise 1.
+    /// The format of this file: 3 if there are ids, 2 if there are conditions, and otherwise 1.
     dsir_weights: u64,
     /// The fingerprint of the model, in hexadecimal.
     model: String,
@@ -120,6 +120,9 @@ pub struct WeightsInfo {
     /// What was asked of records; the others have no weight.
     #[serde(default, skip_serializing_if = "StoredConditions::is_empty")]
     conditions: StoredConditions,
+    /// The fields by whose values records are known, if they are not known by their content.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    id_fields: Vec<String>,
     /// The targets, in the order of the log weights.
     pub targets: Vec<TargetSize>,
 }
@@ -129,13 +132,18 @@ impl WeightsInfo {
     pub const FILE: &str = "weights.meta";
 
     /// For weights of `model`, of the records for which `conditions` hold.
-    pub fn new(model: &Model, fields: &TextFields, conditions: StoredConditions) -> Self {
+    pub fn new(model: &Model, fields: &TextFields, conditions: StoredConditions, ids: &IdFields) -> Self {
         WeightsInfo {
-            dsir_weights: if conditions.is_empty() { 1 } else { 2 },
+            dsir_weights: match (ids.is_empty(), conditions.is_empty()) {
+                (false, _) => 3,
+                (true, false) => 2,
+                (true, true) => 1,
+            },
             model: format!("{:016x}", model.fingerprint()),
             feature_space: model.space,
             text_fields: fields.names().collect(),
             conditions,
+            id_fields: ids.names(),
             targets: WeightsInfo::sizes(model),
         }
     }
@@ -148,6 +156,11 @@ impl WeightsInfo {
     /// What was asked of records when they were weighed; the others have no weight.
     pub fn conditions(&self) -> &StoredConditions {
         &self.conditions
+    }
+
+    /// By what records are known.
+    pub fn ids(&self) -> IdFields {
+        IdFields::new(&self.id_fields).unwrap_or_default()
     }
 
     /// The sizes of the targets of `model`.

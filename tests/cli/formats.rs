@@ -36,6 +36,13 @@ fn weights_and_plans_select_what_they_did() {
     assert_eq!(dir.run(&of_weights("weights-1-conditions")).ok(), english);
     let planned = dir.run("resample -q --plan plan-1.json --weights weights-2-conditions raw.jsonl").ok();
     assert_eq!(planned, english);
+    // By ids, some records twice.
+    let repeated = dir.read("selected-2.jsonl");
+    let by_curve =
+        "resample -q --weights weights-3-ids --min-tokens 1 -k 20 --repeat-curve 50:0,50:1,100:3 raw.jsonl";
+    assert_eq!(dir.run(by_curve).ok(), repeated);
+    let planned = dir.run("resample -q --plan plan-2.json --weights weights-3-ids raw.jsonl").ok();
+    assert_eq!(planned, repeated);
 }
 
 #[test]

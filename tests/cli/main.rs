@@ -88,6 +88,9 @@ mod options;
 /// Documents that share n-grams with evaluation sets.
 mod decontaminate;
 
+/// Records that are known by an id.
+mod id_field;
+
 /// Of documents with the same text, one alone.
 mod unique;
 

@@ -199,6 +199,7 @@ fn an_engine_selects_what_one_machine_selects() {
         "--target DIR/target.jsonl --min-tokens 1 -k 100 --draws 2",
         "--target DIR/target.jsonl --min-tokens 1 -k 400 --repeat 3 --temperature 9 --group-by kind",
         "--target DIR/target.jsonl --min-tokens 1 -k 100 --unique",
+        "--target DIR/target.jsonl --min-tokens 1 -k 300 --id-field id --fit-tokens 20000 --mix-in DIR/mixed.jsonl=9",
         "--target DIR/target.jsonl --min-tokens 1 -k 100 --decontaminate DIR/other.jsonl --decontaminate-ngrams 9",
         "--target DIR/target.jsonl --min-tokens 1 -k 100 --ngrams 3 --hash sha256 --method topk",
     ];

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 use serde::Serialize;
 
 use super::{
-    DecontaminateArgs, DrawArgs, DryRunArgs, FitArgs, InputArgs, MethodArg, OutputArgs, PunktArgs,
+    DecontaminateArgs, DrawArgs, DryRunArgs, FitArgs, IdArgs, InputArgs, MethodArg, OutputArgs, PunktArgs,
     QualityArgs, RecordArgs, RefineArgs, RefineForArgs, ReportArgs, ReportByArgs, RunArgs, SelectMethodArg,
     TokenizerArg, UniqueArgs, WhereArgs, WorkArgs, amount,
 };
@@ -66,6 +66,9 @@ pub(crate) struct Select {
     #[command(flatten)]
     pub(crate) records: RecordArgs,
     #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) ids: IdArgs,
+    #[command(flatten)]
     pub(crate) work: WorkArgs,
     #[command(flatten)]
     #[serde(skip)]
@@ -97,6 +100,9 @@ pub(crate) struct Fit {
     #[command(flatten)]
     pub(crate) records: RecordArgs,
     #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) ids: IdArgs,
+    #[command(flatten)]
     pub(crate) run: RunArgs,
 }
 
@@ -123,6 +129,9 @@ pub(crate) struct Weigh {
     pub(crate) input: InputArgs,
     #[command(flatten)]
     pub(crate) records: RecordArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) ids: IdArgs,
     #[command(flatten)]
     pub(crate) r#where: WhereArgs,
     #[command(flatten)]
@@ -201,6 +210,9 @@ pub(crate) struct Resample {
     #[command(flatten)]
     pub(crate) records: RecordArgs,
     #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) ids: IdArgs,
+    #[command(flatten)]
     pub(crate) run: RunArgs,
 }
 
@@ -243,6 +255,9 @@ pub(crate) struct Report {
     pub(crate) input: InputArgs,
     #[command(flatten)]
     pub(crate) records: RecordArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) ids: IdArgs,
     #[command(flatten)]
     pub(crate) run: RunArgs,
 }

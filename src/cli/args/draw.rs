@@ -95,6 +95,7 @@ pub(crate) struct DrawArgs {
     ///
     /// Up to 1000. As upsampling within an epoch limit asks for: between sampling without replacement and with it.
     #[arg(long, value_name = "M", allow_negative_numbers = true, value_parser = amount::amount32)]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) repeat: Option<u32>,
     /// Draw by rank: at percentile P of the eligible tokens, ordered by log weight or score, expect a record C times
     ///
@@ -102,7 +103,7 @@ pub(crate) struct DrawArgs {
     /// --repeat times, by default the largest C rounded up. With --group-by, ranks are within groups. 40:0,40:1,95:1,100:7
     /// drops the lower 40%.
     #[arg(long, value_name = "P:C,...", hide_short_help = true)]
-    #[serde(serialize_with = "as_text")]
+    #[serde(serialize_with = "as_text", skip_serializing_if = "Option::is_none")]
     pub(crate) repeat_curve: Option<RepeatCurve>,
     /// With --draws, select no record again before all eligible records were selected
     #[arg(long, requires = "draws", hide_short_help = true)]

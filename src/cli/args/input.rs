@@ -41,6 +41,18 @@ pub(crate) struct RecordArgs {
     pub(crate) rejects: Option<PathBuf>,
 }
 
+#[derive(Args, Serialize)]
+#[command(next_help_heading = "Input")]
+pub(crate) struct IdArgs {
+    /// Draw by the record's id in FIELD instead of its content; a dotted path reaches into objects; repeatable
+    ///
+    /// Noise, samples and ties go by the id, so that the same documents are drawn from a corpus in another form, or with
+    /// other metadata. An id is a string, a number, true or false; a record without one is invalid.
+    #[arg(long, value_name = "FIELD", hide_short_help = true)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) id_field: Vec<String>,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Invalid {

@@ -20,7 +20,7 @@ pub(crate) use conditions::{DecontaminateArgs, QualityArg, QualityArgs, UniqueAr
 pub(crate) use draw::{
     CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg, SelectMethodArg, TemperatureArg,
 };
-pub(crate) use input::{InputArgs, Invalid, RecordArgs};
+pub(crate) use input::{IdArgs, InputArgs, Invalid, RecordArgs};
 pub(crate) use measure::Measure;
 pub(crate) use model::{CountArgs, FitArgs, FitTokens, HashArg, PunktArgs, TokenizerArg};
 pub(crate) use output::{DryRunArgs, OutputArgs, ReportArgs, ReportByArgs, RunArgs, WorkArgs};

@@ -10,7 +10,7 @@ use crate::cli::marked::{Marks, marked, shown};
 use crate::cli::options::text_fields;
 use crate::explain::{Explanation, NgramPart};
 use crate::jobs::{self, DocumentPlace, ExplainOptions, ExplainedDocument, ReadOptions};
-use crate::reader::Shards;
+use crate::reader::{IdFields, Shards};
 use crate::storage::is_there;
 
 pub(crate) fn explain(args: &Explain, host: Host<'_>) -> Result<Outcome, Failure> {
@@ -20,6 +20,7 @@ pub(crate) fn explain(args: &Explain, host: Host<'_>) -> Result<Outcome, Failure
         read: ReadOptions {
             fields: text_fields("--text-field", &args.text_field)?,
             skip_invalid: false,
+            ids: IdFields::default(),
             punkt: args.punkt.folder(),
         },
     };

@@ -7,7 +7,7 @@ use crate::jobs::{self, FitOptions, RefineFor};
 pub(crate) fn fit(args: &Fit, host: Host<'_>) -> Result<Outcome, Failure> {
     args.input.refuse_shared_stdin(&args.fit)?;
     let exclude = args.input.exclude();
-    let read = args.records.options(&args.punkt)?;
+    let read = args.ids.of(args.records.options(&args.punkt)?)?;
     let options = FitOptions {
         raw: args.input.shards_if_any(&exclude)?,
         targets: args.fit.count.targets(&exclude)?,

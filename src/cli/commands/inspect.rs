@@ -10,7 +10,7 @@ use crate::cli::marked::shown;
 use crate::cli::options::{refuse_dash, text_fields};
 use crate::density::{self, Model, Refined, kl_divergence};
 use crate::jobs::{self, ReadOptions, TellingNgram, TellingNgrams};
-use crate::reader::Shards;
+use crate::reader::{IdFields, Shards};
 use crate::resample::Survey;
 use crate::review::{self, SourceKind, SourceNames, SourceReview};
 use crate::storage::{self, Input, is_folder};
@@ -81,6 +81,7 @@ fn describe_sample(args: &Inspect) -> Result<String, Failure> {
     let read = ReadOptions {
         fields: text_fields("--text-field", &args.text_field)?,
         skip_invalid: true,
+        ids: IdFields::default(),
         punkt: args.punkt.folder(),
     };
     let TellingNgrams { documents, targets, ngrams } =

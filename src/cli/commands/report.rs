@@ -47,7 +47,7 @@ impl Report {
     fn options(&self) -> Result<ResampleOptions, Failure> {
         refuse_dash("-o", &self.output)?;
         let exclude = self.input.exclude();
-        let read = self.records.options(&self.punkt)?;
+        let read = self.ids.of(self.records.options(&self.punkt)?)?;
         let tokenizer = self.drawn_by.tokenizer;
         let space = tokenizer.map(|tokenizer| tokenizer.space(read.punkt.as_deref())).transpose()?;
         Ok(ResampleOptions {

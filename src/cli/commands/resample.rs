@@ -41,7 +41,7 @@ impl Resample {
     fn options(&self, host: Host<'_>) -> Result<ResampleOptions, Failure> {
         let exclude = self.input.exclude();
         let raw = self.input.shards(&exclude)?;
-        let read = self.records.options(&self.punkt)?;
+        let read = self.ids.of(self.records.options(&self.punkt)?)?;
         let draw = self.draw.options()?;
         let filter = self.draw.filter(FilterArgs(&self.r#where, &self.quality, &self.punkt))?;
         let filter = Filter { unique: self.unique.unique, ..filter };

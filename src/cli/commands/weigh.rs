@@ -12,7 +12,7 @@ pub(crate) fn weigh(args: &Weigh, host: Host<'_>) -> Result<Outcome, Failure> {
     let options = WeighOptions {
         raw,
         model: args.model.clone(),
-        read: args.records.options(&args.punkt)?,
+        read: args.ids.of(args.records.options(&args.punkt)?)?,
         filter: FilterArgs(&args.r#where, &args.quality, &args.punkt).filter()?,
         punkt_is_named: args.punkt.punkt.is_some(),
         decontaminate: args.decontaminate.options(&exclude)?,

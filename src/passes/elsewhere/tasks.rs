@@ -23,7 +23,7 @@ use crate::passes::texts::sample_part;
 use crate::passes::weigh::{WeighingOptions, weigh_part};
 use crate::passes::write::{DrawOutputs, Forms, WrittenPart, write_source};
 use crate::passes::{Looks, Measuring, RawCorpus, ReadOptions, Source, WriteOptions};
-use crate::reader::{Shards, TextFields};
+use crate::reader::{IdFields, Shards, TextFields};
 use crate::refine::{DocumentBlocks, DocumentSampler, TextSampler, TextsOfLevel};
 use crate::resample::{Groups, Plan};
 use crate::sampling::Levels;
@@ -76,6 +76,7 @@ mod counts {
 pub(in crate::passes) struct StoredReading {
     fields: Vec<String>,
     skip_invalid: bool,
+    ids: Vec<String>,
     punkt: Option<PathOf>,
     #[serde(with = "json")]
     filter: StoredFilter,
@@ -87,6 +88,7 @@ impl StoredReading {
         StoredReading {
             fields: read.fields.names().collect(),
             skip_invalid: read.skip_invalid,
+            ids: read.ids.names(),
             punkt: read
                 .punkt
                 .as_ref()
@@ -103,9 +105,13 @@ impl StoredReading {
             StoredFilterError::Other(error) => error,
             StoredFilterError::Words(words) => EngineError(words).into(),
         })?;
-        let read = ReadOptions { fields, skip_invalid: self.skip_invalid, punkt };
+        let read = ReadOptions { fields, skip_invalid: self.skip_invalid, ids: id_fields(&self.ids)?, punkt };
         Ok((read, Eligible { min_tokens: self.min_tokens, filter }))
     }
+}
+
+fn id_fields(names: &[String]) -> Result<IdFields, Error> {
+    Ok(IdFields::new(names).ok_or_else(|| EngineError("a field without name".into()))?)
 }
 
 /// Samples the texts of eligible documents.
@@ -263,6 +269,7 @@ pub(in crate::passes) struct WriteTask {
     pub(in crate::passes) plan: Plan,
     pub(in crate::passes) draws: usize,
     pub(in crate::passes) annotate: bool,
+    pub(in crate::passes) ids: Vec<String>,
     /// The model that the selection is measured by.
     pub(in crate::passes) model: Option<PathOf>,
     pub(in crate::passes) reading: Option<StoredReading>,
@@ -308,6 +315,7 @@ impl Task for WriteTask {
             candidates: Some(at.inputs.iter().map(kept).collect()),
             was_kept_elsewhere: true,
             is_weighed: true,
+            ids: id_fields(&self.ids)?,
         };
         let forms = Forms::of(std::slice::from_ref(&source), &options)?;
         let looks = Looks { measuring, review: None };

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use super::shard_files::Parts;
 use crate::error::Error;
 use crate::observer::Observer;
-use crate::reader::{Block, BlockReader, Shards, content_hash};
+use crate::reader::{Block, BlockReader, IdFields, Shards};
 use crate::weights::{self, RowBlock, WeightsFile, WeightsFolder};
 
 /// Moves weights that are complete where they go.
@@ -56,7 +56,11 @@ impl<'a> Publisher<'a> {
 ///
 /// # Errors
 /// Weights of another shard; a shard that cannot be read.
-pub(crate) fn refuse_weights_of_others(shards: &Shards, folder: &WeightsFolder) -> Result<(), Error> {
+pub(crate) fn refuse_weights_of_others(
+    shards: &Shards,
+    folder: &WeightsFolder,
+    ids: &IdFields,
+) -> Result<(), Error> {
     let (mut block, mut rows) = (Block::default(), RowBlock::default());
     for shard in shards.iter().filter(|shard| !shard.is_stream()) {
         let path = folder.path_of(shard);
@@ -66,7 +70,7 @@ pub(crate) fn refuse_weights_of_others(shards: &Shards, folder: &WeightsFolder) 
         }
         there.read(0, 1, &mut rows)?;
         BlockReader::open(shard, &Observer::default())?.next_block(&mut block)?;
-        let first = block.records().next().map(|record| content_hash(record.bytes));
+        let first = block.records().next().and_then(|record| ids.hash(record.bytes).ok());
         if first.is_some_and(|first| rows.rows().any(|row| row.record() != first)) {
             return Err(weights::Error::OtherShard { path, shard: shard.path().into() }.into());
         }

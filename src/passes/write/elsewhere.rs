@@ -61,6 +61,7 @@ impl WeighedElsewhere {
             plan: source.plan.clone(),
             draws: options.destinations.len(),
             annotate: options.annotate && source.is_weighed,
+            ids: source.ids.names(),
             model: model.map(PathOf),
             reading: measuring.map(|with| StoredReading::new(with.read, &Eligible::default())),
             target: measuring.and_then(|with| with.target.cloned()),

@@ -15,7 +15,7 @@ use crate::passes::candidates;
 use crate::passes::documents::Tally;
 use crate::passes::selected::{Look, Looking};
 use crate::passes::{check_rows, other_rows, read_rows};
-use crate::reader::{Block, BlockReader, Shards, content_hash};
+use crate::reader::{Block, BlockReader, IdFields, Shards, content_hash};
 use crate::resample::{Noise, Plan, Position};
 use crate::review::{Gathering, GatheringThread};
 use crate::scan::{self, Job};
@@ -119,6 +119,7 @@ pub(in crate::passes) fn write_source(
         outputs: &outputs.draws,
         annotate: annotate && source.is_weighed,
         measuring: featurizers.as_ref().zip(measuring),
+        ids: &source.ids,
         looking: &looking,
         review,
     };
@@ -162,6 +163,7 @@ struct Write<'a> {
     annotate: bool,
     /// What the selected are counted with, if they are.
     measuring: Option<(&'a Featurizers, Measuring<'a>)>,
+    ids: &'a IdFields,
     looking: &'a Mutex<Looking>,
     review: Option<&'a Gathering<'a>>,
 }
@@ -236,8 +238,8 @@ impl Write<'_> {
         if draws.is_empty() && reading.is_none() {
             return Ok(());
         }
-        let hash = content_hash(record);
-        if hash != row.record() {
+        let hash = row.record();
+        if self.ids.hash(record) != Ok(hash) {
             let (path, shard) = (self.weights[position.shard].path(), self.shards[position.shard].path());
             let changed =
                 weights::Error::Changed { path: path.into(), row: position.record, shard: shard.into() };
@@ -260,6 +262,8 @@ impl Write<'_> {
         }
         if times > 0 {
             let (shard, is_shared_by_draws) = (self.first_shard + position.shard, draws.contains(&1));
+            // By content: an id may stand for several.
+            let hash = if self.ids.is_empty() { hash } else { content_hash(record) };
             looks.push(Look { hash, shard, is_shared_by_draws });
         }
         let reading = reading.zip(gathering.as_mut());
