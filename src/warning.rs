@@ -117,6 +117,15 @@ pub enum Warning {
         /// Of how many that were selected.
         records: u64,
     },
+    /// Selected records that share long n-grams with target documents.
+    TargetShared {
+        /// How many, beside those with a text of the target.
+        documents: u64,
+        /// Of so many.
+        records: u64,
+        /// How many tokens in a row they share.
+        ngram: usize,
+    },
     /// Draws that have selected nearly the same.
     DrawsAlike {
         /// The records that two draws have in common.
@@ -350,6 +359,13 @@ impl fmt::Display for Warning {
                     count(*records, "record")
                 )
             }
+            Warning::TargetShared { documents, records, ngram } => write!(
+                f,
+                "{} of {} have {ngram} tokens in a row of target documents: if the target is an evaluation set, or made \
+                 of one, parts of it are in the selection",
+                spaced(*documents),
+                count(*records, "selected record")
+            ),
             Warning::TargetSelected { documents, records } => write!(
                 f,
                 "there are texts of target documents in the selection, {} among {}: the target is in the raw corpus \

@@ -174,7 +174,9 @@ fn words_of(error: &InvalidDraw) -> String {
         }
         InvalidDraw::Repeats(_) => format!("--repeat: {error}"),
         InvalidDraw::ShareAboveAll(share) => {
-            format!("--fraction {share}: records must be selected more than once; allow it with --repeat")
+            format!(
+                "--fraction {share}: it must be above 0 and up to 1, or --repeat must let records be selected more than once"
+            )
         }
         InvalidDraw::RepeatsOfDisjoint => {
             "--disjoint draws select no record again: --repeat has no meaning for them".to_owned()

@@ -47,6 +47,7 @@ fn advice(warning: &Warning) -> Option<&'static str> {
         Warning::LittleRoom { .. } => "make room, or name another place with -o or --work",
         Warning::NoValidRecord { .. } => "if it is no shard, leave it out with --exclude",
         Warning::FewSpaces { .. } => "pass --tokenizer unicode",
+        Warning::TargetShared { .. } => "--decontaminate with the target's file leaves such documents out",
         Warning::ManyCopies { sampled: false, .. } => {
             "--fit-tokens has no effect then, and removing copies first is faster"
         }

@@ -4,6 +4,8 @@ use ahash::{AHashMap, AHashSet};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::featurizer::{Featurizers, token_hash};
+
 /// A token of an item.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ItemToken {
@@ -19,6 +21,20 @@ pub(crate) struct EvaluationItem {
     pub(crate) tokens: Vec<ItemToken>,
     /// The tokens, with spaces between them.
     pub(crate) text: String,
+}
+
+impl EvaluationItem {
+    /// The item with this text.
+    pub(crate) fn of(text: &str, featurizers: &Featurizers, place: ItemPlace) -> Self {
+        let (mut tokens, mut words) = (Vec::new(), Vec::new());
+        featurizers.tokens(text, |token| {
+            let word = String::from_utf8_lossy(token).into_owned();
+            let is_word = word.chars().any(char::is_alphabetic);
+            tokens.push(ItemToken { hash: token_hash(token), is_word });
+            words.push(word);
+        });
+        EvaluationItem { place, tokens, text: words.join(" ") }
+    }
 }
 
 /// Where an item is.

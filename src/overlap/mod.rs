@@ -7,4 +7,4 @@
 
 mod index;
 
-pub(crate) use index::{EvaluationItem, EvaluationSets, IndexedSet, ItemPlace, ItemToken};
+pub(crate) use index::{EvaluationItem, EvaluationSets, IndexedSet, ItemPlace};

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::ReadOptions;
 use super::documents::{Documents, Tally};
 use crate::error::Error;
-use crate::featurizer::{FeatureSpace, Featurizers, token_hash};
+use crate::featurizer::{FeatureSpace, Featurizers};
 use crate::observer::Observer;
-use crate::overlap::{EvaluationItem, EvaluationSets, IndexedSet, ItemPlace, ItemToken};
+use crate::overlap::{EvaluationItem, EvaluationSets, IndexedSet, ItemPlace};
 use crate::reader::{Block, BlockReader, Shards, TextFields, TextReader};
 use crate::scan::{self, Job};
 use crate::storage::{self, ClosedFile, Storage};
@@ -260,19 +260,8 @@ impl<'a> Job for ReadItems<'a> {
     fn make(&self, texts: &mut TextReader<'a>, shard: usize, block: &Block) -> Result<Self::Made, Error> {
         let mut items = Vec::new();
         let taken = self.documents.each(texts, shard, block, |record, text| {
-            let (mut tokens, mut words) = (Vec::new(), Vec::new());
-            self.featurizers.tokens(text.unwrap_or_default(), |token| {
-                let word = String::from_utf8_lossy(token).into_owned();
-                tokens.push(ItemToken {
-                    hash: token_hash(token),
-                    is_word: word.chars().any(char::is_alphabetic),
-                });
-                words.push(word);
-            });
             let place = ItemPlace { set: self.set, shard, line: record.line };
-            if text.is_some() {
-                items.push(EvaluationItem { place, tokens, text: words.join(" ") });
-            }
+            items.extend(text.map(|text| EvaluationItem::of(text, self.featurizers, place)));
             Ok(())
         })?;
         Ok((taken.tally, items))

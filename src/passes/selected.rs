@@ -1,10 +1,13 @@
 //! What is told of a selection beside its size: copies, documents of the target, and how much two draws have in common.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use ahash::{AHashMap, AHashSet};
 use serde::{Deserialize, Serialize};
 
+use crate::featurizer::Featurizers;
+use crate::overlap::{EvaluationItem, EvaluationSets, ItemPlace};
 use crate::reader::content_hash;
 
 /// The texts of some documents, by their hashes.
@@ -13,6 +16,32 @@ pub(crate) struct TextHashes {
     #[serde(with = "as_sequence")]
     hashes: AHashSet<u64>,
     kept: Kept,
+    sample: FewTexts,
+}
+
+/// A few of the texts, those with the smallest hashes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct FewTexts {
+    texts: BTreeMap<u64, String>,
+    bytes: usize,
+}
+
+impl FewTexts {
+    /// Together they have no more bytes.
+    const MOST_BYTES: usize = 1 << 20;
+
+    fn add(&mut self, hash: u64, text: &str) {
+        let is_wanted = self.bytes + text.len() <= Self::MOST_BYTES
+            || self.texts.last_key_value().is_some_and(|(last, _)| hash < *last);
+        if !is_wanted || text.len() > Self::MOST_BYTES || self.texts.contains_key(&hash) {
+            return;
+        }
+        self.bytes += text.len();
+        self.texts.insert(hash, text.to_owned());
+        while self.bytes > Self::MOST_BYTES {
+            self.bytes -= self.texts.pop_last().map_or(self.bytes, |(_, text)| text.len());
+        }
+    }
 }
 
 /// What is hashed, as a sequence in an order that is always the same.
@@ -69,14 +98,19 @@ impl Kept {
 
 impl Default for TextHashes {
     fn default() -> Self {
-        TextHashes { hashes: AHashSet::new(), kept: Kept::default() }
+        TextHashes { hashes: AHashSet::new(), kept: Kept::default(), sample: FewTexts::default() }
     }
 }
 
 impl TextHashes {
+    /// So many tokens in a row are hardly the same by chance.
+    pub(super) const NGRAM: usize = 13;
+
     /// Takes in a text.
     pub(super) fn add(&mut self, text: &str) {
-        self.insert(content_hash(text.as_bytes()));
+        let hash = content_hash(text.as_bytes());
+        self.insert(hash);
+        self.sample.add(hash, text);
     }
 
     /// Takes in the texts of others.
@@ -85,6 +119,14 @@ impl TextHashes {
         let last = self.kept.last;
         self.hashes.retain(|hash| *hash <= last);
         other.hashes.iter().for_each(|hash| self.insert(*hash));
+        other.sample.texts.iter().for_each(|(hash, text)| self.sample.add(*hash, text));
+    }
+
+    /// The long n-grams of some of the texts.
+    pub(super) fn long_ngrams(&self, featurizers: &Featurizers) -> EvaluationSets {
+        let item =
+            |text: &String| EvaluationItem::of(text, featurizers, ItemPlace { set: 0, shard: 0, line: 0 });
+        EvaluationSets::new(Self::NGRAM, 1, self.sample.texts.values().map(item).collect())
     }
 
     fn insert(&mut self, hash: u64) {
@@ -111,6 +153,9 @@ pub struct SelectedRecords {
     pub example: Option<(PathBuf, PathBuf)>,
     /// How many have the text of a target document; `None` if the target's texts are not known.
     pub target_documents: Option<u64>,
+    /// How many others share 13 tokens in a row with one of some target documents; `None` if their texts are not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_ngrams: Option<u64>,
     /// How many the second draw has too; `None` if there is none.
     pub shared_by_draws: Option<u64>,
 }
@@ -123,6 +168,7 @@ pub(super) struct Looking {
     seen: AHashMap<u64, Seen>,
     kept: Kept,
     of_target: u64,
+    sharing_target: u64,
     shared_by_draws: u64,
 }
 
@@ -145,7 +191,7 @@ pub(super) struct Look {
 impl Looking {
     pub(super) fn new() -> Self {
         let (seen, kept) = (AHashMap::new(), Kept::default());
-        Looking { records: 0, seen, kept, of_target: 0, shared_by_draws: 0 }
+        Looking { records: 0, seen, kept, of_target: 0, sharing_target: 0, shared_by_draws: 0 }
     }
 
     pub(super) fn add(&mut self, look: Look) {
@@ -160,6 +206,7 @@ impl Looking {
         self.records += other.records;
         self.shared_by_draws += other.shared_by_draws;
         self.of_target += other.of_target;
+        self.sharing_target += other.sharing_target;
         self.keep_up_to(self.kept.last.min(other.kept.last));
         other.seen.into_iter().for_each(|(hash, seen)| self.see(hash, seen));
     }
@@ -194,9 +241,10 @@ impl Looking {
         self.seen.retain(|hash, _| *hash <= last);
     }
 
-    /// Notes that so many have texts of the target.
-    pub(super) fn add_of_target(&mut self, documents: u64) {
+    /// Notes that so many have texts of the target, and that so many others share long n-grams with it.
+    pub(super) fn add_of_target(&mut self, documents: u64, sharing: u64) {
         self.of_target += documents;
+        self.sharing_target += sharing;
     }
 
     /// What came of it, with `path` telling shards by their places.
@@ -216,6 +264,7 @@ impl Looking {
             copies: self.kept.of_all(copies),
             example,
             target_documents: target.map(|target| target.kept.of_all(self.of_target)),
+            target_ngrams: target.map(|_| self.sharing_target),
             shared_by_draws: (draws > 1).then_some(self.shared_by_draws),
         }
     }

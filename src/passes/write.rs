@@ -212,13 +212,18 @@ pub(crate) fn write(
 const ALIKE: f64 = 0.9;
 
 fn warn(found: &SelectedRecords, sources: &[Source<'_>], observer: &Observer) {
-    let SelectedRecords { records, copies, ref example, target_documents, shared_by_draws } = *found;
+    let SelectedRecords { records, copies, ref example, target_documents, target_ngrams, shared_by_draws } =
+        *found;
     if copies > 0 {
         let at_random = sources.iter().all(|source| source.at_random);
         observer.warn(Warning::CopiesSelected { copies, records, example: example.clone(), at_random });
     }
     if let Some(documents) = target_documents.filter(|documents| *documents > 0) {
         observer.warn(Warning::TargetSelected { documents, records });
+    }
+    if let Some(documents) = target_ngrams.filter(|documents| *documents > 0) {
+        let ngram = TextHashes::NGRAM;
+        observer.warn(Warning::TargetShared { documents, records, ngram });
     }
     let eligible: Option<u64> = sources.iter().map(|source| source.eligible).sum();
     if let Some(eligible) = eligible

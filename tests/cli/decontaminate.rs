@@ -164,3 +164,29 @@ fn what_makes_no_sense_is_refused() {
     dir.run(&over).fails(&["quiz.jsonl"]);
     dir.run(&format!("{select} {CLEAN}")).warns(&["of quiz, 1 of 3 items", "--decontaminate-field"]);
 }
+
+#[test]
+fn what_the_selection_shares_with_the_target_is_warned_of() {
+    let dir = corpus();
+    let item = |text: &str| json!({ "text": text }).to_string() + "\n";
+    dir.write("target.jsonl", item(FOUND) + &item("boats and harbors and tides"));
+    let select = "select --target target.jsonl --min-tokens 1 -k 58 --temperature 50 --summary s.json";
+    let warned = dir
+        .run(&format!("{select} raw"))
+        .warns(&["of 58 selected records have 13 tokens", "--decontaminate"]);
+    let told = dir.json("s.json")["records_selected"].clone();
+    let sharing = ids(&warned).iter().filter(|id| [11, 25].contains(*id)).count();
+    assert!(sharing > 0, "with another seed, they may be the two that are not selected");
+    assert_eq!((&told["target_ngrams"], &told["target_documents"]), (&json!(sharing), &json!(0)));
+    for shards in ["one.jsonl.gz", "raw --threads 1"] {
+        dir.run(&format!("{select} {shards}")).ok();
+        assert_eq!(dir.json("s.json")["records_selected"], told);
+    }
+    let clean = dir.run(&format!("{select} --decontaminate target.jsonl raw"));
+    assert!(!clean.says_nothing_of("13 tokens in a row of target").is_empty());
+    assert_eq!(dir.json("s.json")["records_selected"]["target_ngrams"], 0);
+    // Of a model alone, nobody knows the target's text.
+    dir.run("fit --target target.jsonl -o m.json raw").ok();
+    dir.run("select --model m.json --min-tokens 1 -k 58 --summary s.json raw").says_nothing_of("13 tokens");
+    assert_eq!(dir.json("s.json")["records_selected"]["target_ngrams"], Value::Null);
+}

@@ -138,7 +138,7 @@ fn a_plan_that_does_not_fit_is_refused() {
     dir.run("weigh -q --model other.json -o w2 raw").ok();
     dir.run("resample --weights w2 --plan plan.json raw")
         .fails(&["s0.jsonl", "not those that the plan was made of"]);
-    dir.write("later.json", "{\"dsir_plan\": 2}");
-    dir.run("resample --weights w --plan later.json raw").fails(&["later.json", "a plan of format 2"]);
+    dir.write("later.json", "{\"dsir_plan\": 3}");
+    dir.run("resample --weights w --plan later.json raw").fails(&["later.json", "a plan of format 3"]);
     dir.run("resample --weights w --plan model.json raw").fails(&["model.json", "not a dsir plan"]);
 }

@@ -11,6 +11,7 @@ use crate::density::Counts;
 use crate::error::Error;
 use crate::featurizer::Featurizers;
 use crate::observer::Observer;
+use crate::overlap::EvaluationSets;
 use crate::passes::candidates;
 use crate::passes::documents::Tally;
 use crate::passes::selected::{Look, Looking};
@@ -99,6 +100,8 @@ pub(in crate::passes) fn write_source(
 ) -> Result<WrittenPart, Error> {
     let Looks { measuring, review } = with;
     let featurizers = measuring.map(|with| with.read.featurizers(with.model.space)).transpose()?;
+    let long_ngrams = measuring.and_then(|with| with.target).zip(featurizers.as_ref());
+    let long_ngrams = long_ngrams.map(|(target, featurizers)| target.long_ngrams(featurizers));
     let mut part = WrittenPart::new(outputs.draws.len(), measuring);
     let looking = Mutex::new(Looking::new());
     let Source { plan, numbers, weights, shards, .. } = *source;
@@ -119,6 +122,7 @@ pub(in crate::passes) fn write_source(
         outputs: &outputs.draws,
         annotate: annotate && source.is_weighed,
         measuring: featurizers.as_ref().zip(measuring),
+        long_ngrams: long_ngrams.as_ref(),
         ids: &source.ids,
         looking: &looking,
         review,
@@ -135,7 +139,7 @@ pub(in crate::passes) fn write_source(
         for (sum, counts) in part.counts.iter_mut().zip(&measuring.counts) {
             sum.add(counts)?;
         }
-        part.looking.add_of_target(measuring.of_target);
+        part.looking.add_of_target(measuring.of_target, measuring.sharing_target);
     }
     scanned.threads.into_iter().filter_map(|thread| thread.gathering).for_each(GatheringThread::end);
     part.looking.join(looking.into_inner().unwrap_or_else(PoisonError::into_inner));
@@ -163,6 +167,8 @@ struct Write<'a> {
     annotate: bool,
     /// What the selected are counted with, if they are.
     measuring: Option<(&'a Featurizers, Measuring<'a>)>,
+    /// Of some texts of the target.
+    long_ngrams: Option<&'a EvaluationSets>,
     ids: &'a IdFields,
     looking: &'a Mutex<Looking>,
     review: Option<&'a Gathering<'a>>,
@@ -329,9 +335,9 @@ impl<'a> Job for Write<'a> {
     type Ended = (Tally, Vec<u64>);
 
     fn thread(&self) -> WriteThread<'a> {
-        let measuring = self
-            .measuring
-            .map(|(featurizers, with)| MeasuringThread::new(featurizers, with, self.outputs.len()));
+        let measuring = self.measuring.map(|(featurizers, with)| {
+            MeasuringThread::new(featurizers, with, self.long_ngrams, self.outputs.len())
+        });
         let picked = self.outputs.iter().map(|_| Picked::default()).collect();
         let gathering = self.review.map(Gathering::thread);
         WriteThread {

@@ -1,6 +1,7 @@
 use super::Measuring;
 use crate::density::Counts;
 use crate::featurizer::{Featurizer, Featurizers};
+use crate::overlap::EvaluationSets;
 use crate::passes::selected::TextHashes;
 use crate::reader::TextReader;
 use crate::review::{GatheringThread, Reading};
@@ -12,20 +13,32 @@ pub(super) struct MeasuringThread<'a> {
     /// Of each draw.
     pub(super) counts: Vec<Counts>,
     target: Option<&'a TextHashes>,
+    /// Of some texts of the target.
+    long_ngrams: Option<&'a EvaluationSets>,
     /// How many records of the first draw have a text of the target.
     pub(super) of_target: u64,
+    /// How many others share a long n-gram with it.
+    pub(super) sharing_target: u64,
 }
 
 impl<'a> MeasuringThread<'a> {
     /// Of what so many draws select.
-    pub(super) fn new(featurizers: &Featurizers, with: Measuring<'a>, draws: usize) -> Self {
+    pub(super) fn new(
+        featurizers: &Featurizers,
+        with: Measuring<'a>,
+        long_ngrams: Option<&'a EvaluationSets>,
+        draws: usize,
+    ) -> Self {
         let space = featurizers.space();
+        let featurizer = featurizers.featurizer();
         MeasuringThread {
             texts: TextReader::of_kind(&with.read.fields, space.tokenizer.field_kind()),
-            featurizer: featurizers.featurizer(),
+            featurizer: if long_ngrams.is_some() { featurizer.with_token_hashes() } else { featurizer },
             counts: vec![Counts::new(space.buckets); draws],
             target: with.target,
+            long_ngrams,
             of_target: 0,
+            sharing_target: 0,
         }
     }
 
@@ -36,11 +49,11 @@ impl<'a> MeasuringThread<'a> {
         draws: &[usize],
         mut gathering: Option<(Reading, &mut GatheringThread<'_>)>,
     ) {
-        let MeasuringThread { texts, featurizer, counts, target, of_target } = self;
+        let MeasuringThread { texts, featurizer, counts, target, long_ngrams, of_target, sharing_target } =
+            self;
         if let Ok(text) = texts.text(record) {
-            if draws.contains(&0) && target.is_some_and(|target| target.holds(&text)) {
-                *of_target += 1;
-            }
+            let is_of_target = target.is_some_and(|target| target.holds(&text));
+            *of_target += u64::from(is_of_target && draws.contains(&0));
             if let Some((reading, gathering)) = &mut gathering {
                 gathering.begin(*reading, &text);
             }
@@ -52,6 +65,11 @@ impl<'a> MeasuringThread<'a> {
                     buckets.iter().for_each(|bucket| counts[*draw].counts[*bucket as usize] += 1);
                 }
             });
+            if let Some(long_ngrams) = long_ngrams.filter(|_| !is_of_target && draws.contains(&0)) {
+                let mut shares = false;
+                long_ngrams.find(featurizer.token_hashes(), |_, _| shares = true);
+                *sharing_target += u64::from(shares);
+            }
         }
     }
 }
