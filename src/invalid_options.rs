@@ -58,6 +58,16 @@ impl fmt::Display for OutputKind {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidOptions {
+    /// Files that are mixed in, into which nobody looks for what is asked of the raw records.
+    #[error(
+        "files that are mixed in are not looked into for texts: mix in records of the raw corpus, or clean them first"
+    )]
+    MixedInUnclean,
+    /// Evaluation sets in a feature space whose tokens are bytes.
+    #[error(
+        "a few bytes in a row are in every text: evaluation sets are looked for by words, characters or ids"
+    )]
+    DecontaminateBytes,
     /// Weights of records that were known by something else.
     #[error("records are to be known by {}, and were weighed by {}", known_by(.asked), known_by(.there))]
     OtherIds {

@@ -430,13 +430,14 @@ impl fmt::Display for Warning {
             ),
             Warning::NotRefined { target, held_out: None } => write!(
                 f,
-                "{}refining could not be evaluated, and plain weights are used: {TOO_FEW}; a larger target helps",
+                "{}refining could not be evaluated, and the log-ratios are drawn towards raw instead: {TOO_FEW}; a \
+                 larger target helps",
                 of(target)
             ),
             Warning::NotEvaluated { target: None } => write!(
                 f,
-                "the ways to weigh could not be evaluated, and the selection is as published: {TOO_FEW}; a larger \
-                    target helps"
+                "the ways to weigh could not be evaluated, and the log-ratios are drawn towards raw: {TOO_FEW}; a \
+                 larger target helps"
             ),
             Warning::NotEvaluated { target } => {
                 write!(f, "{}has no say in what is chosen: {TOO_FEW}", of(target))

@@ -66,9 +66,13 @@ fn advice(error: &Error) -> Option<String> {
 fn of_resample(error: &resample::Error) -> Option<&'static str> {
     Some(match error {
         resample::Error::NoneEligible { too_short: 1.., .. } => "lower --min-tokens",
-        resample::Error::NoneEligible { left_out: 1.., .. } => "look at --where, --where-not and --quality",
+        resample::Error::NoneEligible { left_out: 1.., .. } => {
+            "look at --where, --where-not, --quality and --decontaminate"
+        }
         resample::Error::MoreThanThereAre { .. } => "--allow-fewer takes all that are eligible",
-        resample::Error::TooFew { .. } => "lower --min-tokens, or pass --allow-fewer to take them all",
+        resample::Error::TooFew { .. } => {
+            "lower --min-tokens, let records come again with --repeat, or pass --allow-fewer to take them all"
+        }
         resample::Error::CurveTooLow { .. } => "--repeat allows more, and --allow-fewer takes what there is",
         resample::Error::GroupTooSmall { .. } => "--allow-fewer takes them all",
         resample::Error::MixInTooSmall { there: 1.., .. } => ", lower --min-tokens, or pass --allow-fewer",
@@ -84,6 +88,10 @@ fn of_reader(error: &reader::Error) -> Option<String> {
             let remedy = match fault {
                 Fault::Missing { .. } => {
                     Some("name the field with the text with --text-field, the same for target and raw")
+                }
+                Fault::NotInItem { .. } => {
+                    let words = "name the fields of an item with --decontaminate-field";
+                    return Some(format!("\n  {words}{}", leave_out(shard, *walked && *line == 1)));
                 }
                 fault => fault.remedy(),
             };

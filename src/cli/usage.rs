@@ -32,6 +32,14 @@ pub(crate) fn option(what: OutputKind) -> &'static str {
 pub(crate) fn words(error: &InvalidOptions) -> String {
     let named = |what: OutputKind, path: &Path| format!("{} {}", option(what), path.display());
     match error {
+        InvalidOptions::MixedInUnclean => {
+            "--mix-in FILE: --unique and --decontaminate do not look into it; make it clean first, by dsir select with \
+             --method random, or mix in raw records by --mix-in FIELD=VALUE=N"
+                .to_owned()
+        }
+        InvalidOptions::DecontaminateBytes => {
+            format!("--decontaminate: {error}; pass another --tokenizer")
+        }
         InvalidOptions::OtherIds { .. } => format!("--id-field: {error}; give the same as for weigh, or none"),
         InvalidOptions::PlanOfUnique => {
             "--unique: a plan cannot tell which records have the text of another; draw and write at once, with -o".to_owned()
@@ -179,7 +187,7 @@ fn words_of(error: &InvalidDraw) -> String {
             )
         }
         InvalidDraw::RepeatsOfDisjoint => {
-            "--disjoint draws select no record again: --repeat has no meaning for them".to_owned()
+            "--disjoint draws select no record again: --repeat and --repeat-curve have no meaning for them".to_owned()
         }
         InvalidDraw::ParetoOfNoScores => {
             "--method pareto draws by scores: pass --scores or --score-field".to_owned()

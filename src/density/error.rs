@@ -24,7 +24,7 @@ pub enum Error {
         reason: String,
     },
     /// A model of a later format.
-    #[error("{}: a model of format {version}; this dsir reads format {}: use a newer one",
+    #[error("{}: a model of format {version}; this dsir reads formats up to {}: use a newer one",
             path.display(), super::file::VERSION)]
     Version {
         /// The file.

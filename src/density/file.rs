@@ -9,8 +9,8 @@ use super::{Counts, Error, Model, RawCounts, Refined, Target};
 use crate::featurizer::FeatureSpace;
 use crate::storage;
 
-/// The format that is written, and the only one that is read.
-pub(super) const VERSION: u64 = 1;
+/// The last format that is read and written: of it are models of targets too small to hold out a part of.
+pub(super) const VERSION: u64 = 2;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,7 +59,7 @@ impl Model {
         let not_a_model = |reason: String| Error::NotAModel { path: path.into(), reason };
         let Version { dsir_model: version } =
             serde_json::from_slice(json).map_err(|error| not_a_model(error.to_string()))?;
-        if version != VERSION {
+        if !(1..=VERSION).contains(&version) {
             return Err(Error::Version { path: path.into(), version });
         }
         let file: ModelFile = serde_json::from_slice(json).map_err(|error| not_a_model(error.to_string()))?;
@@ -82,8 +82,9 @@ impl Model {
             counts: counts.counts.clone(),
             refined: refined.clone(),
         });
+        let is_small = |target: &Target| target.refined.as_ref().is_some_and(Refined::is_of_small_target);
         let file = ModelFile {
-            dsir_model: VERSION,
+            dsir_model: if self.targets.iter().any(is_small) { VERSION } else { 1 },
             feature_space: self.space,
             smoothing: self.smoothing,
             raw: self.raw.clone(),

@@ -25,13 +25,18 @@ pub struct Refined {
     /// How many steps were made from the log-ratios of the counts.
     pub rounds: u32,
     /// KL of the held-out part of the target from the expected selection, in nats: by plain weights, by those per
-    /// token, and after each round that was tried.
+    /// token, and after each round that was tried. Empty if the target is too small to hold out a part of.
     pub history: Vec<f64>,
     /// One for each bucket, in the fixed point of [`LogRatios`].
     pub log_ratios: Vec<i64>,
 }
 
 impl Refined {
+    /// Whether nothing could be held out of the target, so that its log-ratios were only drawn towards raw.
+    pub fn is_of_small_target(&self) -> bool {
+        self.rounds == 0 && self.history.is_empty()
+    }
+
     /// Whether these can be log-ratios of a feature space.
     pub(crate) fn is_sound(&self, space: FeatureSpace) -> bool {
         let largest = LogRatios::largest(space.hash);
@@ -39,7 +44,7 @@ impl Refined {
             && self.log_ratios.iter().all(|ratio| (-largest..=largest).contains(ratio))
             && self.share > 0.0
             && self.share <= 1.0
-            && self.history.len() > self.rounds as usize + 1
+            && (self.history.len() > self.rounds as usize + 1 || self.is_of_small_target())
             && self.history.iter().all(|kl| kl.is_finite())
     }
 }

@@ -7,7 +7,8 @@ use super::outputs::Output;
 use super::run::Run;
 use crate::density::Model;
 use crate::error::Error;
-use crate::invalid_options::OutputKind;
+use crate::featurizer::Tokenizer;
+use crate::invalid_options::{InvalidOptions, OutputKind};
 use crate::passes::{DecontaminateOptions, Decontamination, ReadOptions};
 use crate::warning::Warning;
 
@@ -21,6 +22,9 @@ pub(super) fn read(
     read: &ReadOptions,
     run: &Run,
 ) -> Result<Decontamination, Error> {
+    if model.space.tokenizer == Tokenizer::Bytes {
+        return Err(InvalidOptions::DecontaminateBytes.into());
+    }
     let sets = Decontamination::read(asked, model.space, read, &run.observer)?;
     for (name, told) in sets.sets() {
         let passed_over = told.too_short + told.untold;

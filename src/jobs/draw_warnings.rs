@@ -24,6 +24,10 @@ pub(super) fn warn_of_temperature(
         return Ok(());
     }
     let selected = draw.selections.first().and_then(|of| of.first()).map_or(0, |first| first.totals.records);
+    let all = draw.survey.eligible.times(options.repeat).records;
+    if selected >= all {
+        return Ok(()); // There was nothing to choose.
+    }
     let known = draw.survey.log_weights.first().and_then(|there| there.effective_sample_size);
     // Half of what is selected is little, also by a rough measure; each may come several times.
     let repeat = f64::from(options.repeat);

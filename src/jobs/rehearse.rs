@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::decontaminate;
 use super::fit::{check_punkt, count_targets};
 use super::report::{Report, TargetReport};
 use super::select::{Learn, ModelSource, SelectOptions, check};
@@ -94,6 +95,9 @@ pub fn rehearse(options: &SelectOptions, observer: &Observer) -> Result<Rehearsa
                 (count_targets(count, targets, read, &mut None, &run, report)?.0, Some(count))
             }
         };
+        // What is wrong with evaluation sets is found out now.
+        let asked = options.decontaminate.as_ref();
+        asked.map(|asked| decontaminate::read(asked, &model, read, &run)).transpose()?;
         let targets = count.map_or(Vec::new(), |_| TargetReport::all_of(&model));
         let seen = glimpse(raw, read, filter, draw.min_tokens, model.space, &run.observer)?;
         let stored = stored_bytes(raw);

@@ -152,6 +152,9 @@ fn draw_then(options: ResampleOptions, plan: Option<&Path>, observer: &Observer)
     draw.check().map_err(InvalidOptions::from)?;
     let run = Run::new(&options.run, observer, [&raw])?;
     mix_in::refuse_twice(&raw, &mix_in)?;
+    if filter.unique && !mix_in.is_empty() {
+        return Err(InvalidOptions::MixedInUnclean.into());
+    }
     if filter.unique && plan.is_some() {
         return Err(InvalidOptions::PlanOfUnique.into());
     }

@@ -229,6 +229,9 @@ pub(super) fn check(
     let SelectOptions { raw, model, draw, filter, mix_in, rejects, output, .. } = options;
     draw.check().map_err(InvalidOptions::from)?;
     mix_in::refuse_twice(raw, mix_in)?;
+    if !mix_in.is_empty() && (filter.unique || options.decontaminate.is_some()) {
+        return Err(InvalidOptions::MixedInUnclean.into());
+    }
     let measures_quality = filter.quality.is_some();
     let check_punkt = |tokenizer| check_punkt(options.punkt_is_named, measures_quality, tokenizer);
     if let ModelSource::Fit { count, learn, .. } = model {

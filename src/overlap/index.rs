@@ -4,13 +4,13 @@ use ahash::{AHashMap, AHashSet};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::featurizer::{Featurizers, token_hash};
+use crate::featurizer::{Featurizers, Tokenizer, token_hash};
 
 /// A token of an item.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ItemToken {
     pub(crate) hash: u64,
-    /// Whether there is a letter in it.
+    /// Whether there is a letter in it, or it is an id.
     pub(crate) is_word: bool,
 }
 
@@ -29,7 +29,8 @@ impl EvaluationItem {
         let (mut tokens, mut words) = (Vec::new(), Vec::new());
         featurizers.tokens(text, |token| {
             let word = String::from_utf8_lossy(token).into_owned();
-            let is_word = word.chars().any(char::is_alphabetic);
+            let is_id = featurizers.space().tokenizer == Tokenizer::Ids;
+            let is_word = is_id || word.chars().any(char::is_alphabetic);
             tokens.push(ItemToken { hash: token_hash(token), is_word });
             words.push(word);
         });
@@ -80,7 +81,7 @@ const WINDOW: usize = 5;
 const DIFFERENT_WORDS: usize = 3;
 /// An n-gram that is in more items than this, and in more than one in so many, is no sign of any.
 const MANY_ITEMS: usize = 10;
-const ONE_IN: usize = 50;
+const ONE_IN: usize = 10;
 /// Odd, and otherwise of no meaning: 2^64 over the golden ratio.
 const BASE: u64 = 0x9E37_79B9_7F4A_7C15;
 

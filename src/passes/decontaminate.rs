@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizers};
 use crate::observer::Observer;
 use crate::overlap::{EvaluationItem, EvaluationSets, IndexedSet, ItemPlace};
-use crate::reader::{Block, BlockReader, Shards, TextFields, TextReader};
+use crate::reader::{self, Block, BlockReader, Fault, Shards, TextFields, TextReader};
 use crate::scan::{self, Job};
 use crate::storage::{self, ClosedFile, Storage};
 use crate::writer::{self, Sink};
@@ -125,6 +125,8 @@ impl Decontamination {
     ) -> Result<Self, Error> {
         let read = ReadOptions {
             fields: options.fields.clone().unwrap_or_else(|| read.fields.clone()),
+            // They are few enough to be mended.
+            skip_invalid: false,
             ..read.without_ids()
         };
         let featurizers = read.featurizers(space)?;
@@ -133,8 +135,8 @@ impl Decontamination {
             observer.begin("evaluation set", shards.total_bytes());
             let kind = space.tokenizer.field_kind();
             let documents = Documents::new(shards, &read, kind, false, observer);
-            let scanned =
-                scan::scan(&ReadItems { documents, featurizers: &featurizers, set }, shards, observer)?;
+            let job = ReadItems { documents, featurizers: &featurizers, set };
+            let scanned = scan::scan(&job, shards, observer).map_err(of_item)?;
             let (tallies, of_shards): (Vec<Tally>, Vec<Vec<EvaluationItem>>) =
                 scanned.shards.into_iter().unzip();
             Documents::new(shards, &read, kind, false, observer)
@@ -233,6 +235,22 @@ impl Decontamination {
             ClosedFile::finish_all(sink.close()?.into_iter().collect()).map_err(writer::Error::from)?;
         }
         Ok(Decontaminated { ngrams: self.index.ngram(), documents, sets })
+    }
+}
+
+/// A field that an item has not is named by another option than that of a raw record.
+fn of_item(error: Error) -> Error {
+    match error {
+        Error::Reader(reader::Error::Record {
+            shard,
+            line,
+            fault: Fault::Missing { field, there },
+            walked,
+        }) => {
+            let fault = Fault::NotInItem { field, there };
+            reader::Error::Record { shard, line, fault, walked }.into()
+        }
+        other => other,
     }
 }
 

@@ -94,7 +94,7 @@ impl Filter {
     }
 
     /// The conditions as they are kept with weights that were made under them.
-    pub(crate) fn stored(&self) -> StoredConditions {
+    pub(crate) fn stored(&self, clean_of: Option<u64>) -> StoredConditions {
         let parts = |condition: &Condition| {
             let (field, operator, value) = condition.parts();
             (field, operator.to_owned(), value.to_owned())
@@ -108,6 +108,7 @@ impl Filter {
             wanted: wanted.map(parts).collect(),
             unwanted: unwanted.map(parts).collect(),
             quality,
+            clean_of: clean_of.map(|fingerprint| format!("{fingerprint:016x}")),
         })
     }
 

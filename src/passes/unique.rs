@@ -76,7 +76,7 @@ fn make_unique_within(
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Entry {
     text: u64,
-    /// Of the log weights and the tokens, which are the same where texts are.
+    /// The tokens, which are the same where texts are.
     check: u64,
     hash: u64,
     shard: u32,
@@ -153,10 +153,7 @@ impl Visit for Spread<'_> {
             if of_row.log_weights().all(|log_weight| log_weight == f64::NEG_INFINITY) {
                 continue; // It is not there to be drawn.
             }
-            let mut check = xxhash_rust::xxh3::Xxh3::new();
-            of_row.log_weights().for_each(|log_weight| check.update(&log_weight.to_le_bytes()));
-            check.update(&of_row.tokens().to_le_bytes());
-            let (text, check, hash) = (of_row.text(), check.digest(), of_row.record());
+            let (text, check, hash) = (of_row.text(), of_row.tokens().into(), of_row.record());
             thread.entries.push(Entry { text, check, hash, shard: shard as u32, row });
         }
         thread.entries.sort_unstable();

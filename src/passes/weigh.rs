@@ -167,7 +167,8 @@ pub(super) fn weigh_part(
     let WeighingOptions { mut rejects, candidates, publish_to, filter, decontamination, .. } = options;
     let log_ratios = model.log_ratios()?;
     let featurizers = read.featurizers(model.space)?;
-    let info = WeightsInfo::new(model, &read.fields, filter.stored(), &read.ids);
+    let clean_of = decontamination.map(|with| with.fingerprint);
+    let info = WeightsInfo::new(model, &read.fields, filter.stored(clean_of), &read.ids);
     let layout = filter.layout(log_ratios.targets());
     publish_to.map_or(Ok(()), |folder| folder.prepare(&info, storage))?;
 
@@ -175,10 +176,8 @@ pub(super) fn weigh_part(
     let folder = work_dir.parts();
     let weights = WeightsFolder::new(&folder);
     let parts = Parts { shards, storage, folder, weights, layout, candidates };
-    let checkpoints = work_dir.resumable().map(|work| {
-        let clean_of = decontamination.map(|with| with.fingerprint);
-        CheckpointFile::new(work, "weigh", &(&info, filter.fingerprint(), clean_of))
-    });
+    let checkpoints =
+        work_dir.resumable().map(|work| CheckpointFile::new(work, "weigh", &(&info, filter.fingerprint())));
     let wanted = Wanted { skip_invalid: read.skip_invalid, with_rejects, published: publish_to };
     let before = checkpoints.as_ref().map(|checkpoints| find_earlier(checkpoints, &parts, &wanted));
     let before = before.transpose()?.flatten();

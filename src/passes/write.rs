@@ -226,7 +226,8 @@ fn warn(found: &SelectedRecords, sources: &[Source<'_>], observer: &Observer) {
         observer.warn(Warning::TargetShared { documents, records, ngram });
     }
     let eligible: Option<u64> = sources.iter().map(|source| source.eligible).sum();
-    if let Some(eligible) = eligible
+    // By ranks, draws are meant to be alike.
+    if let Some(eligible) = eligible.filter(|_| !sources.iter().any(|source| source.plan.is_by_curve()))
         && let Some(shared) = shared_by_draws
         && shared as f64 > ALIKE * records as f64
         && (records as f64) < ALIKE * eligible as f64

@@ -177,7 +177,7 @@ impl Fault {
                 Some("jq -c . makes one line of each object, jq -c '.[]' of each element of an array")
             }
             Fault::NotAnObject("an array") => Some("jq -c '.[]' makes one line of each element of an array"),
-            Fault::Missing { .. } | Fault::NoId { .. } => None,
+            Fault::Missing { .. } | Fault::NoId { .. } | Fault::NotInItem { .. } => None,
             _ => Some("mend the line"),
         }
     }
@@ -225,8 +225,16 @@ pub enum Fault {
         there: Vec<String>,
     },
     /// An id that is not there, or no string, number, true or false.
-    #[error("no id in field `{field}`{}", listed(.there))]
+    #[error("no id in field `{field}`: it must be a string, a number, true or false{}", listed(.there))]
     NoId {
+        /// The dotted path.
+        field: String,
+        /// The fields that are there.
+        there: Vec<String>,
+    },
+    /// A field of an evaluation item that is not there.
+    #[error("no field `{field}` in the evaluation item{}", listed(.there))]
+    NotInItem {
         /// The dotted path.
         field: String,
         /// The fields that are there.

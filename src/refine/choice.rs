@@ -43,8 +43,12 @@ impl Candidate {
             .flat_map(|weights| Self::NGRAMS.map(|ngrams| Candidate { ngrams, weights }))
     }
 
-    /// The choice if nothing can be evaluated.
+    /// DSIR.
     pub const PUBLISHED: Candidate = Candidate { ngrams: Self::NGRAMS[0], weights: Weighting::Published };
+
+    /// The choice if nothing can be evaluated: refining draws the log-ratios of a small target towards raw.
+    pub const OF_SMALL_TARGETS: Candidate =
+        Candidate { ngrams: Self::NGRAMS[0], weights: Weighting::Refined };
 }
 
 impl fmt::Display for Candidate {
@@ -97,7 +101,7 @@ impl Choice {
     pub(crate) fn new(targets: &[Option<Vec<HeldOutScore>>]) -> Self {
         let evaluated = targets.iter().flatten().count();
         if evaluated == 0 {
-            return Choice { candidate: Candidate::PUBLISHED, evaluations: Vec::new() };
+            return Choice { candidate: Candidate::OF_SMALL_TARGETS, evaluations: Vec::new() };
         }
         let evaluation = |(number, candidate): (usize, Candidate)| {
             let scores = || targets.iter().map(|target| target.as_ref().map(|scores| scores[number]));
@@ -163,8 +167,8 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_evaluated_is_selected_as_published() {
+    fn what_cannot_be_evaluated_is_drawn_towards_raw() {
         let choice = Choice::new(&[None, None]);
-        assert_eq!((choice.candidate, choice.evaluations.len()), (Candidate::PUBLISHED, 0));
+        assert_eq!((choice.candidate, choice.evaluations.len()), (Candidate::OF_SMALL_TARGETS, 0));
     }
 }

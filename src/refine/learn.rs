@@ -7,7 +7,7 @@ use super::document_sample::DocumentSample;
 use super::expected::DrawFromSample;
 use super::halves::{HalvedTarget, HeldOut, MIN_DOCUMENTS, best_rounds};
 use super::trajectory::Trajectory;
-use crate::density::{Counts, Error, Model, Refined};
+use crate::density::{Counts, Error, LogRatios, Model, Refined};
 use crate::observer::Observer;
 
 /// The result of refining.
@@ -19,7 +19,7 @@ pub struct Refinement {
     pub share: f64,
     /// As in [`Refined::history`]; empty if it could not be tried.
     pub history: Vec<f64>,
-    /// The best number of rounds; `None` if plain log-ratios were kept.
+    /// The best number of rounds; `None` if plain log-ratios were kept. Of a target that is too small it is 0.
     pub rounds: Option<u32>,
 }
 
@@ -28,8 +28,18 @@ impl Refinement {
     pub const FEWEST_DOCUMENTS: u64 = MIN_DOCUMENTS;
 }
 
+/// The density of a target too small to say much about most buckets: with one n-gram more for each bucket,
+/// distributed as raw. It is the mean of the posterior, if that is the prior (Dirichlet smoothing; Zhai and Lafferty
+/// 2004).
+fn towards_raw(counts: &[u64], raw: &[f64]) -> Vec<f64> {
+    let prior = counts.len() as f64;
+    let sum = counts.iter().map(|count| *count as f64).sum::<f64>() + prior;
+    counts.iter().zip(raw).map(|(count, raw)| (*count as f64 + prior * raw) / sum).collect()
+}
+
 /// Refines one target of `model` for draws like `aim`, on a sample of the raw documents. `half` has the counts of one
-/// half of the target's documents, split by their content. If held-out text is not closer to the selection with refined
+/// half of the target's documents, split by their content. Of a target too small for halves, the log-ratios are drawn
+/// towards raw. If held-out text is not closer to the selection with refined
 /// log-ratios than to the one with plain ones, the target stays as it is. Once `observer` is told to stop, what is
 /// returned is worth nothing.
 ///
@@ -50,6 +60,11 @@ pub(crate) fn refine(
     let share = aim.share_of(sample);
     let mut refinement = Refinement { target: target.name.clone(), share, history: Vec::new(), rounds: None };
     let Some(halves) = (HalvedTarget { whole: &target.counts, half }).densities(smoothing) else {
+        if target.counts.documents < MIN_DOCUMENTS {
+            let log_ratios = LogRatios::table(hash, &towards_raw(&target.counts.counts, &raw), &raw);
+            target.refined = Some(Refined { share, rounds: 0, history: Vec::new(), log_ratios });
+            refinement.rounds = Some(0);
+        }
         return Ok(refinement);
     };
     // The best number of rounds is found on fewer documents, too.

@@ -136,6 +136,11 @@ impl Plan {
         self.strata.iter().any(|stratum| stratum.repeats > 1 || stratum.expected.is_some())
     }
 
+    /// Whether the records are drawn by their ranks.
+    pub(crate) fn is_by_curve(&self) -> bool {
+        self.strata.iter().any(|stratum| stratum.expected.is_some())
+    }
+
     /// How many log weights a row must have.
     pub fn targets(&self) -> usize {
         self.rule.normalize.len()

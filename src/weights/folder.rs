@@ -53,6 +53,9 @@ pub struct ConditionParts {
     /// The bounds of quality, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quality: Option<StoredQuality>,
+    /// The fingerprint of the evaluation sets of which documents must be clean, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clean_of: Option<String>,
 }
 
 /// Bounds of quality, and by what it was measured.
@@ -92,7 +95,8 @@ impl std::fmt::Display for StoredConditions {
         let wanted = parts.wanted.iter().map(joined);
         let unwanted = parts.unwanted.iter().map(|condition| format!("not {}", joined(condition)));
         let quality = parts.quality.iter().map(|quality| format!("quality {}", quality.bounds));
-        f.write_str(&wanted.chain(unwanted).chain(quality).collect::<Vec<_>>().join(", "))
+        let clean = parts.clean_of.iter().map(|_| "clean of evaluation sets".to_owned());
+        f.write_str(&wanted.chain(unwanted).chain(quality).chain(clean).collect::<Vec<_>>().join(", "))
     }
 }
 
@@ -109,7 +113,7 @@ struct Version {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WeightsInfo {
-    /// The format of this file: 3 if there are ids, 2 if there are conditions, and otherwise 1.
+    /// The format of this file: 3 if there are ids or evaluation sets, 2 if there are conditions, and otherwise 1.
     dsir_weights: u64,
     /// The fingerprint of the model, in hexadecimal.
     model: String,
@@ -134,10 +138,11 @@ impl WeightsInfo {
     /// For weights of `model`, of the records for which `conditions` hold.
     pub fn new(model: &Model, fields: &TextFields, conditions: StoredConditions, ids: &IdFields) -> Self {
         WeightsInfo {
-            dsir_weights: match (ids.is_empty(), conditions.is_empty()) {
-                (false, _) => 3,
-                (true, false) => 2,
-                (true, true) => 1,
+            dsir_weights: match &conditions {
+                _ if !ids.is_empty() => 3,
+                StoredConditions::InParts(ConditionParts { clean_of: Some(_), .. }) => 3,
+                conditions if !conditions.is_empty() => 2,
+                _ => 1,
             },
             model: format!("{:016x}", model.fingerprint()),
             feature_space: model.space,

@@ -159,7 +159,18 @@ fn what_makes_no_sense_is_refused() {
     dir.run(&format!("{select} --decontaminate-report r.jsonl")).misused(&["--decontaminate"]);
     dir.run(&format!("{select} --decontaminate none.jsonl")).fails(&["none.jsonl"]);
     dir.run(&format!("{select} --decontaminate -")).misused(&["--decontaminate", "`-`"]);
-    dir.run(&format!("{select} --decontaminate quiz.jsonl")).fails(&["quiz.jsonl:1", "text"]);
+    dir.run(&format!("{select} --decontaminate quiz.jsonl")).fails(&[
+        "quiz.jsonl:1",
+        "no field `text` in the evaluation item",
+        "--decontaminate-field",
+    ]);
+    dir.run(&format!("{select} --decontaminate quiz.jsonl --dry-run")).fails(&["quiz.jsonl:1"]);
+    dir.run(&format!("{select} {CLEAN} --mix-in one.jsonl.gz=5"))
+        .misused(&["--mix-in FILE", "--decontaminate"]);
+    dir.run(&format!("{select} {CLEAN} --tokenizer bytes")).misused(&["--decontaminate", "bytes"]);
+    // No record is clean of itself.
+    dir.run("select --target target.jsonl --min-tokens 1 -k 5 --decontaminate raw raw")
+        .fails(&["--decontaminate"]);
     let over = format!("{select} {CLEAN} --decontaminate-report quiz.jsonl");
     dir.run(&over).fails(&["quiz.jsonl"]);
     dir.run(&format!("{select} {CLEAN}")).warns(&["of quiz, 1 of 3 items", "--decontaminate-field"]);
@@ -189,4 +200,30 @@ fn what_the_selection_shares_with_the_target_is_warned_of() {
     dir.run("fit --target target.jsonl -o m.json raw").ok();
     dir.run("select --model m.json --min-tokens 1 -k 58 --summary s.json raw").says_nothing_of("13 tokens");
     assert_eq!(dir.json("s.json")["records_selected"]["target_ngrams"], Value::Null);
+}
+
+#[test]
+fn weights_are_not_joined_by_those_that_are_not_clean() {
+    let dir = corpus();
+    dir.run("fit --target target.jsonl -o m.json raw").ok();
+    dir.run(&format!("weigh --model m.json {CLEAN} -o w raw/a.jsonl")).ok();
+    dir.run("weigh --model m.json -o w raw/b.jsonl").fails(&["w", "other text fields or conditions"]);
+    dir.run(&format!("weigh --model m.json {CLEAN} -o w raw/b.jsonl")).ok();
+}
+
+#[test]
+fn ids_go_by_themselves() {
+    let dir = Dir::new();
+    let ids = |from: usize| {
+        (from..from + 30).map(|id| (id * 7919 % 1000).to_string()).collect::<Vec<_>>().join(",")
+    };
+    let line = |i: usize| format!("{{\"id\": {i}, \"text\": [{}]}}\n", ids(i * 40));
+    dir.write("raw.jsonl", (0..20).map(line).collect::<String>());
+    dir.write("target.jsonl", line(1));
+    dir.write("items.jsonl", format!("{{\"text\": [5, {}]}}\n", ids(3 * 40 + 5)));
+    let select =
+        "select --tokenizer ids --target target.jsonl --min-tokens 1 -k 19 --decontaminate items.jsonl";
+    let selected = dir.run(&format!("{select} --summary s.json raw.jsonl")).ok();
+    assert_eq!(told(&dir)["documents"], 1);
+    assert!(!crate::harness::ids(&selected).contains(&3));
 }

@@ -13,7 +13,11 @@ fn kept() -> Dir {
 #[test]
 fn models_weigh_as_they_did() {
     let dir = kept();
-    for (model, weights) in [("model-1.json", "weights-1"), ("model-1-refined.json", "weights-1-refined")] {
+    for (model, weights) in [
+        ("model-1.json", "weights-1"),
+        ("model-1-refined.json", "weights-1-refined"),
+        ("model-2-small.json", "weights-1-small"),
+    ] {
         dir.run(&format!("weigh -q --model {model} -o again raw.jsonl")).ok();
         for file in ["raw.jsonl.npy", "weights.meta"] {
             let [then, now] = [weights, "again"].map(|folder| dir.path(folder).join(file));

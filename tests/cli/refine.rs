@@ -66,17 +66,42 @@ fn learns_the_same_however_the_corpus_comes() {
 }
 
 #[test]
-fn a_target_of_three_documents_is_not_refined_and_that_is_said() {
+fn of_a_target_of_three_documents_the_log_ratios_are_drawn_towards_raw() {
     let dir = corpus();
     dir.write("target.jsonl", documents("sea", 3));
-    let plain = dir.run(&format!("{SELECT} -k 20 raw.jsonl")).ok();
     let ran = dir.run(&format!("{SELECT} -k 20 --refine --summary summary.json raw.jsonl"));
     assert!(ran.stderr.contains("warning: refining could not be evaluated"), "{}", ran.stderr);
-    assert_eq!(ran.ok(), plain);
-    assert!(dir.json("summary.json")["refined"][0]["rounds"].is_null());
-    let ran = dir.run(&format!("{FIT} --refine-for 0.1 -o model.json raw.jsonl"));
-    assert!(ran.stderr.contains("plain weights are used"), "{}", ran.stderr);
-    assert!(dir.json("model.json")["targets"][0].get("refined").is_none());
+    assert!(ran.stderr.contains("drawn towards raw"), "{}", ran.stderr);
+    let refined = ran.ok();
+    let told = dir.json("summary.json")["refined"][0].clone();
+    assert_eq!((&told["rounds"], &told["history"]), (&serde_json::json!(0), &serde_json::json!([])));
+    let chosen = dir.run(&format!("{SELECT} -k 20 --auto raw.jsonl"));
+    assert!(chosen.stderr.contains("warning: the ways to weigh could not be evaluated"), "{}", chosen.stderr);
+    assert_eq!(chosen.ok(), refined);
+
+    dir.run(&format!("{FIT} --refine-for 0.1 -o model.json raw.jsonl")).warns(&["drawn towards raw"]);
+    let model = dir.json("model.json");
+    assert_eq!(model["dsir_model"], 2);
+    assert!(dir.run("inspect model.json").ok().contains("drawn towards raw"));
+    assert_eq!(dir.run("select --model model.json --min-tokens 1 -k 20 raw.jsonl").ok(), refined);
+    // With one n-gram more for each bucket, distributed as raw; in fixed point with 26 bits behind it.
+    let numbers = |value: &serde_json::Value| -> Vec<f64> {
+        value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
+    };
+    let counts = numbers(&model["targets"][0]["counts"]);
+    let mut raw = vec![0.0; counts.len()];
+    for level in model["raw"]["levels"].as_array().unwrap() {
+        raw.iter_mut().zip(numbers(&level["counts"])).for_each(|(sum, more)| *sum += more);
+    }
+    let (all, all_raw) = (counts.iter().sum::<f64>(), raw.iter().sum::<f64>());
+    let buckets = counts.len() as f64;
+    let log_ratios = numbers(&model["targets"][0]["refined"]["log_ratios"]);
+    for ((count, raw), log_ratio) in counts.iter().zip(&raw).zip(log_ratios) {
+        let raw = raw / all_raw;
+        let target = (count + buckets * raw) / (all + buckets);
+        let expected = ((target + 1e-8).ln() - (raw + 1e-8).ln()) * f64::from(1 << 26);
+        assert!((log_ratio - expected).abs() <= 1.0, "{log_ratio}, {expected}");
+    }
 }
 
 #[test]

@@ -117,9 +117,27 @@ fn a_resumed_run_tells_of_all() {
 }
 
 #[test]
+fn whatever_they_are_drawn_by() {
+    let (dir, lines) = corpus();
+    // By their ids, those with the same text have different scores.
+    let by_id = dir
+        .run("resample --score-field id --log-scores --min-tokens 1 --unique -k 100 --summary s.json raw")
+        .ok();
+    assert_eq!(by_id.lines().map(str::to_owned).collect::<BTreeSet<_>>(), expected(&lines));
+    assert_eq!(dir.json("s.json")["repeated_texts"], 200);
+    dir.run("select --model model.json --min-tokens 1 --unique -k 9 --mix-in one.jsonl.gz=5 raw")
+        .misused(&["--mix-in FILE", "--unique"]);
+}
+
+#[test]
 fn a_plan_cannot_tell() {
     let (dir, _) = corpus();
     dir.run("weigh --model model.json -o w raw").ok();
     dir.run("resample --weights w --min-tokens 1 --unique -k 20 --plan-only p.json raw")
         .misused(&["--unique", "plan"]);
+    dir.run("resample --weights w --min-tokens 1 -k 20 --plan-only p.json raw").ok();
+    for option in ["--unique", "--id-field id", "--repeat 2", "--repeat-curve 0:1"] {
+        let typed = option.split(' ').next().unwrap();
+        dir.run(&format!("resample --weights w --plan p.json {option} raw")).misused(&["--plan", typed]);
+    }
 }

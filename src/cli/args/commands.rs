@@ -188,7 +188,7 @@ pub(crate) struct Resample {
         "min_tokens", "method", "temperature", "normalize", "seed", "proportions", "proportions_temperature", "combine",
         "exponents", "group_by", "group_share", "mix_in", "allow_fewer", "draws", "disjoint", "where", "where_not",
         "quality", "quality_length", "quality_repeating", "quality_informative", "quality_numeric", "log_scores",
-        "score_field", "tokenizer", "text_field", "invalid", "rejects",
+        "score_field", "tokenizer", "text_field", "invalid", "rejects", "repeat", "repeat_curve", "unique", "id_field",
     ])]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) plan: Option<PathBuf>,

@@ -47,7 +47,7 @@ pub(crate) struct IdArgs {
     /// Draw by the record's id in FIELD instead of its content; a dotted path reaches into objects; repeatable
     ///
     /// Noise, samples and ties go by the id, so that the same documents are drawn from a corpus in another form, or with
-    /// other metadata. An id is a string, a number, true or false; a record without one is invalid.
+    /// other metadata. An id is a string, a number, true or false; a raw record without one is invalid.
     #[arg(long, value_name = "FIELD", hide_short_help = true)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) id_field: Vec<String>,

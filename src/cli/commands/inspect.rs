@@ -220,6 +220,10 @@ fn describe_model(model: &Model) -> Result<String, Failure> {
 
 fn describe_refined(refined: &Refined) -> String {
     let Refined { share, rounds, history, .. } = refined;
+    if refined.is_of_small_target() {
+        return "refined        its log-ratios are drawn towards raw, since nothing could be held out\n"
+            .to_owned();
+    }
     // A model that is read has these.
     let kl = |index: usize| history.get(index).copied().unwrap_or(f64::NAN);
     format!(

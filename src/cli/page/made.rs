@@ -11,7 +11,8 @@ impl Page<'_> {
         let Some(records) = self.report.draw.as_ref().and_then(|draw| draw.records_selected.as_ref()) else {
             return String::new();
         };
-        let SelectedRecords { records, copies, target_documents, shared_by_draws, .. } = records;
+        let SelectedRecords { records, copies, target_documents, target_ngrams, shared_by_draws, .. } =
+            records;
         let of = |part: u64| share_cell(part as f64 / (*records).max(1) as f64);
         let mut rows = vec![vec![
             "byte for byte copies of other selected records".to_owned(),
@@ -24,6 +25,10 @@ impl Page<'_> {
         }
         if let Some(documents) = target_documents {
             rows.push(vec!["texts that the target has, too".to_owned(), number(*documents), of(*documents)]);
+        }
+        if let Some(sharing) = target_ngrams {
+            let what = "others with 13 tokens in a row of a target document".to_owned();
+            rows.push(vec![what, number(*sharing), of(*sharing)]);
         }
         if let Some(shared) = shared_by_draws {
             rows.push(vec!["records that the second draw has, too".to_owned(), number(*shared), of(*shared)]);
@@ -73,6 +78,9 @@ impl Page<'_> {
                 refined.rounds.map_or("none was of use".to_owned(), |rounds| count(rounds.into(), "round"));
             rows.push([format!("refined for {}", refined.target), rounds]);
         }
+        if let Some(repeated) = report.repeated_texts {
+            rows.push(["left out by --unique".into(), count(repeated, "document")]);
+        }
         if let Some(chosen) = self.summary.pointer("/auto/options").and_then(serde_json::Value::as_str) {
             rows.push(["chosen by --auto".into(), chosen.to_owned()]);
         }
@@ -92,7 +100,9 @@ impl Page<'_> {
 
     fn draw_options(&self) -> String {
         let draw = &self.summary["options"]["draw"];
-        let words = ["method", "temperature", "normalize", "combine", "min_tokens", "seed"].map(|name| {
+        let words =
+            ["method", "temperature", "normalize", "combine", "repeat", "repeat_curve", "min_tokens", "seed"];
+        let words = words.map(|name| {
             let value = match &draw[name] {
                 serde_json::Value::Null => return None,
                 serde_json::Value::String(value) => value.clone(),

@@ -2,6 +2,7 @@
 
 mod budgets;
 mod documents;
+mod evaluation;
 mod html;
 mod made;
 mod opening;
@@ -51,6 +52,7 @@ impl Page<'_> {
             section("weights", "Log weights", self.log_weights()),
             section("budget", "With another budget", self.curve()),
             section("copies", "Copies, repeats and overlap", self.copies()),
+            section("evaluation", "Evaluation sets", self.evaluation_sets()),
             section("made", "How it was made", self.made()),
         ];
         let sections: Vec<&Section> = sections.iter().filter(|section| !section.content.is_empty()).collect();
