@@ -58,6 +58,12 @@ impl fmt::Display for OutputKind {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidOptions {
+    /// A target with the name of the one in which all n-grams are as likely.
+    #[error("two targets named `rare`; name the other differently")]
+    RareTwice,
+    /// That target, where log-ratios are learned.
+    #[error("what is rare is not learned for: there is no text to hold out")]
+    RareLearned,
     /// Files that are mixed in, into which nobody looks for what is asked of the raw records.
     #[error(
         "files that are mixed in are not looked into for texts: mix in records of the raw corpus, or clean them first"

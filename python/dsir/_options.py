@@ -22,6 +22,8 @@ class SelectOptions(TypedDict, total=False):
     """How a text is split into tokens."""
     smoothing: float | None
     """Add A to every bucket's count in the targets."""
+    rare: bool | None
+    """Draw towards what is rare in raw: a target, called `rare`, in which all n-grams are as likely."""
     fit_tokens: int | str | None
     """Count at most so many n-grams of the raw corpus: auto, all, or a number."""
     refine: bool | None
@@ -143,6 +145,8 @@ class FitOptions(TypedDict, total=False):
     """How a text is split into tokens."""
     smoothing: float | None
     """Add A to every bucket's count in the targets."""
+    rare: bool | None
+    """Draw towards what is rare in raw: a target, called `rare`, in which all n-grams are as likely."""
     fit_tokens: int | str | None
     """Count at most so many n-grams of the raw corpus: auto, all, or a number."""
     refine_for: float | None

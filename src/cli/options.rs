@@ -62,7 +62,12 @@ impl FitArgs {
             FitTokens::All => FitBudget(None),
             FitTokens::AtMost(ngrams) => FitBudget(Some(ngrams)),
         };
-        Ok(CountOptions { space: self.count.space(punkt)?, smoothing: self.count.smoothing, budget })
+        Ok(CountOptions {
+            space: self.count.space(punkt)?,
+            smoothing: self.count.smoothing,
+            rare: self.rare,
+            budget,
+        })
     }
 }
 

@@ -32,6 +32,8 @@ pub(crate) fn option(what: OutputKind) -> &'static str {
 pub(crate) fn words(error: &InvalidOptions) -> String {
     let named = |what: OutputKind, path: &Path| format!("{} {}", option(what), path.display());
     match error {
+        InvalidOptions::RareTwice => format!("--rare: {error}"),
+        InvalidOptions::RareLearned => "--rare has no text to learn from: --refine and --auto are for targets".to_owned(),
         InvalidOptions::MixedInUnclean => {
             "--mix-in FILE: --unique and --decontaminate do not look into it; make it clean first, by dsir select with \
              --method random, or mix in raw records by --mix-in FIELD=VALUE=N"

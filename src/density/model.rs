@@ -16,6 +16,23 @@ pub struct Target {
     pub refined: Option<Refined>,
 }
 
+impl Target {
+    /// The name of the target in which all buckets are as likely.
+    pub const RARE: &str = "rare";
+
+    /// The target in which all buckets are as likely. Its importance weight is 1 / p(raw), times a number for each
+    /// n-gram that is the same for all: the rarer a text is in raw, the larger (as SoftDedup samples, arXiv 2407.06654).
+    pub fn rare(space: FeatureSpace) -> Self {
+        let buckets = u64::from(space.buckets);
+        let counts = vec![EVERYWHERE; space.buckets as usize];
+        let counts = Counts { documents: buckets, tokens: EVERYWHERE * buckets, counts };
+        Target { name: Self::RARE.into(), counts, refined: None }
+    }
+}
+
+/// So often is every n-gram of a target in which all are as likely: one alone would seem to be chance.
+const EVERYWHERE: u64 = 2;
+
 /// Log-ratios with which a selection as a whole comes closest to the target: see [`refine`](crate::refine).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

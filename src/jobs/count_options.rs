@@ -10,6 +10,8 @@ pub struct CountOptions {
     pub space: FeatureSpace,
     /// What is added to every count of a target.
     pub smoothing: f64,
+    /// Whether [`Target::rare`](crate::density::Target::rare) is a target, too, behind the others.
+    pub rare: bool,
     /// How many n-grams of the raw corpus are counted at most.
     pub budget: FitBudget,
 }
@@ -17,6 +19,6 @@ pub struct CountOptions {
 impl Default for CountOptions {
     fn default() -> Self {
         let space = FeatureSpace::default();
-        CountOptions { space, smoothing: 0.0, budget: FitBudget::auto(space.buckets) }
+        CountOptions { space, smoothing: 0.0, rare: false, budget: FitBudget::auto(space.buckets) }
     }
 }

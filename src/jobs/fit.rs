@@ -8,7 +8,7 @@ use super::outputs::{self, Output};
 use super::refine::{self, KeptRejects};
 use super::report::{RawReport, Report};
 use super::run::{Run, RunOptions};
-use crate::density::Model;
+use crate::density::{Model, Target};
 use crate::error::Error;
 use crate::featurizer::Tokenizer;
 use crate::invalid_options::{InvalidOptions, OutputKind};
@@ -79,10 +79,13 @@ pub struct RefineFor {
 /// [`Observer::cancel`].
 pub fn fit(options: FitOptions, observer: &Observer) -> Result<Report, Error> {
     let FitOptions { raw, targets, count, refine_for, read, rejects, output, run: run_options, .. } = options;
-    if raw.is_none() && targets.is_empty() {
+    if raw.is_none() && targets.is_empty() && !count.rare {
         return Err(InvalidOptions::NothingToCount.into());
     }
     check_punkt(options.punkt_is_named, false, count.space.tokenizer)?;
+    if refine_for.is_some() && count.rare {
+        return Err(InvalidOptions::RareLearned.into());
+    }
     if refine_for.is_some() && raw.is_none() {
         return Err(InvalidOptions::RefineWithoutRaw.into());
     }
@@ -157,6 +160,12 @@ pub(super) fn count_targets(
     let CountOptions { space, smoothing, .. } = *count;
     let mut model = Model { space, smoothing, raw: None, targets: Vec::new() };
     let texts = add_targets(&mut model, targets, read, rejects, run, report)?;
+    if count.rare {
+        if model.targets.iter().any(|target| target.name == Target::RARE) {
+            return Err(InvalidOptions::RareTwice.into());
+        }
+        model.targets.push(Target::rare(space));
+    }
     Ok((model, texts))
 }
 

@@ -58,7 +58,7 @@ pub(super) fn count(
     report: &mut Report,
 ) -> Result<Counted, Error> {
     let Of { targets, raw, eligible, elsewhere } = of;
-    let CountOptions { space, smoothing, budget } = *options;
+    let CountOptions { space, smoothing, budget, .. } = *options;
     let KeptRejects { rejects, of_raw } = kept;
     // It is read several times.
     raw.keep_streams(run.temp_dir());

@@ -14,7 +14,7 @@ use super::report::{RawReport, Report, ScoreKind};
 use super::review::Reviewed;
 use super::run::{Run, RunOptions};
 use super::unique::make_unique;
-use crate::density::Model;
+use crate::density::{Model, Target};
 use crate::error::Error;
 use crate::featurizer::Tokenizer;
 use crate::invalid_options::InvalidOptions;
@@ -237,6 +237,9 @@ pub(super) fn check(
     if let ModelSource::Fit { count, learn, .. } = model {
         check_punkt(count.space.tokenizer)?;
         if *learn != Learn::Plain {
+            if count.rare {
+                return Err(InvalidOptions::RareLearned.into());
+            }
             refine::refuse_other_draws(draw, *learn == Learn::Auto)?;
         }
         if *learn == Learn::Auto && count.space.tokenizer == Tokenizer::Ids {
@@ -247,11 +250,12 @@ pub(super) fn check(
         return Err(InvalidOptions::ReviewOnEngine.into());
     }
     let run = Run::new(&options.run, observer, [raw])?;
-    if let ModelSource::Fit { targets, .. } = model {
+    if let ModelSource::Fit { targets, count, .. } = model {
         // Shares that do not fit the targets are found out now, whatever their tokens will be.
-        let size =
-            |target: &TargetShards| TargetSize { name: target.name.clone(), tokens: 1, refined: false };
-        target_shares(draw, &targets.iter().map(size).collect::<Vec<_>>())?;
+        let names = targets.iter().map(|target| target.name.as_str());
+        let names = names.chain(count.rare.then_some(Target::RARE));
+        let size = |name: &str| TargetSize { name: name.to_owned(), tokens: 1, refined: false };
+        target_shares(draw, &names.map(size).collect::<Vec<_>>())?;
     }
     let mut inputs: Vec<_> = paths(raw).chain(mix_in.iter().flat_map(FileMixIn::inputs)).collect();
     inputs.extend(decontaminate::inputs(options.decontaminate.as_ref()));

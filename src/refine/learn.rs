@@ -19,7 +19,7 @@ pub struct Refinement {
     pub share: f64,
     /// As in [`Refined::history`]; empty if it could not be tried.
     pub history: Vec<f64>,
-    /// The best number of rounds; `None` if plain log-ratios were kept. Of a target that is too small it is 0.
+    /// The best number of rounds; `None` if plain log-ratios were kept. Without a history it is 0.
     pub rounds: Option<u32>,
 }
 
@@ -38,7 +38,7 @@ fn towards_raw(counts: &[u64], raw: &[f64]) -> Vec<f64> {
 }
 
 /// Refines one target of `model` for draws like `aim`, on a sample of the raw documents. `half` has the counts of one
-/// half of the target's documents, split by their content. Of a target too small for halves, the log-ratios are drawn
+/// half of the target's documents, split by their content. Where nothing can be held out of it, the log-ratios are drawn
 /// towards raw. If held-out text is not closer to the selection with refined
 /// log-ratios than to the one with plain ones, the target stays as it is. Once `observer` is told to stop, what is
 /// returned is worth nothing.
@@ -59,18 +59,20 @@ pub(crate) fn refine(
     let target = &mut model.targets[target];
     let share = aim.share_of(sample);
     let mut refinement = Refinement { target: target.name.clone(), share, history: Vec::new(), rounds: None };
-    let Some(halves) = (HalvedTarget { whole: &target.counts, half }).densities(smoothing) else {
-        if target.counts.documents < MIN_DOCUMENTS {
-            let log_ratios = LogRatios::table(hash, &towards_raw(&target.counts.counts, &raw), &raw);
-            target.refined = Some(Refined { share, rounds: 0, history: Vec::new(), log_ratios });
-            refinement.rounds = Some(0);
-        }
+    let halves = HalvedTarget { whole: &target.counts, half }.densities(smoothing);
+    if let Some(halves) = &halves {
+        // The best number of rounds is found on fewer documents, too.
+        let draw = DrawFromSample::new(sample.smaller(), aim, observer);
+        let trajectories = halves.each_ref().map(|half| Trajectory::new(hash, &draw, half, &raw));
+        refinement.history =
+            HeldOut::new(trajectories, halves).map(|found| found.history).unwrap_or_default();
+    }
+    if refinement.history.is_empty() {
+        let log_ratios = LogRatios::table(hash, &towards_raw(&target.counts.counts, &raw), &raw);
+        target.refined = Some(Refined { share, rounds: 0, history: Vec::new(), log_ratios });
+        refinement.rounds = Some(0);
         return Ok(refinement);
-    };
-    // The best number of rounds is found on fewer documents, too.
-    let draw = DrawFromSample::new(sample.smaller(), aim, observer);
-    let trajectories = halves.each_ref().map(|half| Trajectory::new(hash, &draw, half, &raw));
-    refinement.history = HeldOut::new(trajectories, &halves).map(|found| found.history).unwrap_or_default();
+    }
     let Some(rounds) = best_rounds(&refinement.history) else { return Ok(refinement) };
 
     let draw = DrawFromSample::new(sample, aim, observer);
@@ -168,14 +170,21 @@ mod tests {
     }
 
     #[test]
-    fn targets_too_small_to_evaluate_by_stay_plain() {
+    fn log_ratios_of_targets_too_small_to_evaluate_by_are_drawn_towards_raw() {
         let raw = kinds(&[300, 100, 600]);
         // Nine documents; and twenty, of which every other is empty.
         let every_other_empty: Vec<Vec<u32>> =
             kinds(&[5, 5]).into_iter().flat_map(|document| [document, vec![]]).collect();
         for target in [kinds(&[5, 4]), every_other_empty] {
             let (refinement, refined) = refine_for(0.1, &raw, &target, 3);
-            assert_eq!((refinement.rounds, refined, refinement.history.len()), (None, None, 0));
+            let refined = refined.unwrap();
+            assert_eq!((refinement.rounds, refinement.history.len()), (Some(0), 0));
+            assert!(refined.is_of_small_target());
+            // Of what the target has nothing, there are three n-grams like raw beside its own.
+            let all = target.iter().map(Vec::len).sum::<usize>() as f64;
+            let expected = (3.0 / (all + 3.0)).ln() * f64::from(1 << 26);
+            // Beside the 1e-8 in both logarithms.
+            assert!((refined.log_ratios[2] as f64 - expected).abs() < 64.0, "{refined:?}, {expected}");
         }
     }
 
@@ -196,7 +205,7 @@ mod tests {
             match (refinement.rounds, refinement.history.first()) {
                 (Some(rounds), Some(plain)) => prop_assert!(refinement.history[rounds as usize + 1] < *plain),
                 (None, Some(plain)) => prop_assert!(refinement.history.iter().all(|kl| plain <= kl)),
-                (rounds, None) => prop_assert_eq!(rounds, None),
+                (rounds, None) => prop_assert_eq!(rounds, Some(0)),
             }
             let mut backwards = raw.clone();
             backwards.reverse();

@@ -88,6 +88,9 @@ mod options;
 /// Documents that share n-grams with evaluation sets.
 mod decontaminate;
 
+/// Draws towards what is rare.
+mod rare;
+
 /// Records that are known by an id.
 mod id_field;
 

@@ -61,7 +61,7 @@ pub(crate) fn fit(
     smoothing: f64,
     budget: FitBudget,
 ) -> Model {
-    fit_with(threads(2), raw, targets, CountOptions { space, smoothing, budget })
+    fit_with(threads(2), raw, targets, CountOptions { space, smoothing, rare: false, budget })
 }
 
 /// The same in another way to run.

@@ -145,7 +145,7 @@ proptest! {
 
         let layout = Layout { cuts: cuts.into_iter().collect(), compression: 0, backwards: false, threads };
         let paths = lay_out(&corpus, &documents, &layout);
-        let count = CountOptions { space, smoothing: 0.0, budget };
+        let count = CountOptions { space, budget, ..CountOptions::default() };
         let together = fit_with(with_threads(threads), &paths, target, count);
         prop_assert_eq!(&together, &whole);
         prop_assert!(whole.raw.as_ref().unwrap().total(50).unwrap().ngrams().unwrap() <= budget.0.unwrap());

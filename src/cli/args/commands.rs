@@ -19,7 +19,7 @@ use super::{
 /// options do the same in steps.
 #[derive(Args, Serialize)]
 #[command(group(ArgGroup::new("budget").required(true).args(["num", "fraction", "tokens", "bytes"])))]
-#[command(group(ArgGroup::new("what").required(true).multiple(true).args(["target", "model"])))]
+#[command(group(ArgGroup::new("what").required(true).multiple(true).args(["target", "rare", "model"])))]
 #[command(after_long_help = "Examples:
   Ten thousand documents:
     dsir select --target wanted.jsonl -k 10000 -o selected.jsonl corpus/
@@ -33,7 +33,7 @@ pub(crate) struct Select {
     pub(crate) fit: FitArgs,
     /// Use this model instead of fitting one
     #[arg(long, value_name = "MODEL", help_heading = "Model", conflicts_with_all = [
-        "target", "separate_targets", "ngrams", "buckets", "hash", "tokenizer", "smoothing", "fit_tokens",
+        "target", "rare", "separate_targets", "ngrams", "buckets", "hash", "tokenizer", "smoothing", "fit_tokens",
     ])]
     pub(crate) model: Option<PathBuf>,
     #[command(flatten)]

@@ -47,6 +47,13 @@ pub(crate) struct FitArgs {
     #[command(flatten)]
     #[serde(flatten)]
     pub(crate) count: CountArgs,
+    /// Draw towards what is rare in raw: a target, called `rare`, in which all n-grams are as likely
+    ///
+    /// Its importance weight is 1 / p(raw). Alone, with --normalize tokens, it draws rare text first; beside others,
+    /// --combine product --exponents wanted=1,rare=0.5 weighs by powers of both.
+    #[arg(long, hide_short_help = true)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) rare: bool,
     /// Count at most so many n-grams of the raw corpus: auto, all, or a number
     ///
     /// A larger corpus is sampled as a whole, by the records' content. `auto` is 100000 for each bucket.
