@@ -132,9 +132,9 @@ fn repeats(records: &[u64]) -> String {
     let different = count(records.iter().sum(), "different document");
     let often = |(index, records): (usize, &u64)| match (index, *records) {
         (_, 0) => None,
-        (0, records) => Some(format!("{} once", number(records))),
-        (1, records) => Some(format!("{} twice", number(records))),
-        (_, records) => Some(format!("{} {} times", number(records), index + 1)),
+        (0, records) => Some(format!("once {}", number(records))),
+        (1, records) => Some(format!("twice {}", number(records))),
+        (_, records) => Some(format!("{} times {}", index + 1, number(records))),
     };
     let mut parts: Vec<String> = records.iter().enumerate().filter_map(often).collect();
     if let Some(more) = parts.len().checked_sub(MOST).filter(|more| *more > 0) {
