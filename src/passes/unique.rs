@@ -14,7 +14,7 @@ use crate::weights::{RowSource, UntilCancelled, WeightsFile};
 use crate::writer;
 
 /// Files are made of what is more than this, and settled in memory up to it.
-const SMALL: u64 = 64 << 20;
+const SMALL: u64 = 16 << 20;
 /// As many files, by the upper bits of text hashes.
 const FILES: usize = 256;
 
