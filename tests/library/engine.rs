@@ -196,12 +196,9 @@ fn an_engine_selects_what_one_machine_selects() {
         "--target t=DIR/target.jsonl --target o=DIR/other.jsonl --separate-targets --min-tokens 1 -k 200 --refine",
         "--target DIR/target.jsonl --min-tokens 1 -k 300 --group-by kind --group-share a=1,b=2 \
          --where id<2500 --mix-in DIR/mixed.jsonl=20",
-        "--target DIR/target.jsonl --min-tokens 1 -k 100 --draws 2",
-        "--target DIR/target.jsonl --min-tokens 1 -k 400 --repeat 3 --temperature 9 --group-by kind",
-        "--target DIR/target.jsonl --min-tokens 1 -k 100 --unique",
-        "--target DIR/target.jsonl --min-tokens 1 -k 300 --id-field id --fit-tokens 20000 --mix-in DIR/mixed.jsonl=9",
-        "--target DIR/target.jsonl --min-tokens 1 -k 100 --decontaminate DIR/other.jsonl --decontaminate-ngrams 9",
-        "--target DIR/target.jsonl --min-tokens 1 -k 100 --ngrams 3 --hash sha256 --method topk",
+        "--target DIR/target.jsonl --min-tokens 1 -k 400 --draws 2 --repeat 3 --temperature 9",
+        "--target DIR/target.jsonl --min-tokens 1 -k 100 --ngrams 3 --hash sha256 --method topk --id-field id",
+        "--target DIR/target.jsonl --min-tokens 1 -k 40 --unique --decontaminate DIR/other.jsonl --decontaminate-ngrams 9",
     ];
     for (number, options) in options.iter().enumerate() {
         for output in if number == 0 { &outputs[..] } else { &outputs[number % 2..][..1] } {
