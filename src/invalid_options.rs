@@ -230,8 +230,7 @@ pub enum InvalidOptions {
     },
     /// A model whose raw counts another holds too.
     #[error("{} holds raw counts that {} holds too, as a copy or an earlier merge does: they would be added twice; \
-        leave \
-             one of them out", path.display(), earlier.display())]
+             leave one of them out", path.display(), earlier.display())]
     CountedTwice {
         /// The model.
         path: PathBuf,

@@ -21,6 +21,7 @@ fn option_of(error: &Error) -> Option<&'static str> {
             Some("--group-share: ")
         }
         resample::Error::CurveTooLow { .. } | resample::Error::CurveOfSeveral => Some("--repeat-curve: "),
+        resample::Error::DeviationsOfSeveral => Some("--temperature: "),
         resample::Error::TooManyGroups { .. } => Some("--group-by: "),
         resample::Error::MixInTooSmall { .. } => Some("--mix-in "),
         resample::Error::OfTargets { .. } => Some("--"),
@@ -76,7 +77,7 @@ fn of_resample(error: &resample::Error) -> Option<&'static str> {
         resample::Error::CurveTooLow { .. } => "--repeat allows more, and --allow-fewer takes what there is",
         resample::Error::GroupTooSmall { .. } => "--allow-fewer takes them all",
         resample::Error::MixInTooSmall { there: 1.., .. } => ", lower --min-tokens, or pass --allow-fewer",
-        resample::Error::CurveOfSeveral => "pass --combine product",
+        resample::Error::CurveOfSeveral | resample::Error::DeviationsOfSeveral => "pass --combine product",
         resample::Error::UnknownShares { .. } => "give the shares with --proportions",
         _ => return None,
     })

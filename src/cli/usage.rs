@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::advice;
 use super::failure::Failure;
-use crate::resample::{IdleOption, InvalidDraw};
+use crate::resample::{self, IdleOption, InvalidDraw};
 use crate::weights::StoredConditions;
 use crate::{InvalidOptions, OutputKind, RefinedDraws};
 
@@ -11,6 +12,10 @@ impl<E: Into<crate::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         match error.into() {
             crate::Error::Options(error) => Failure::usage(words(&error)),
+            // Only the targets tell that these options cannot be had for them.
+            error @ crate::Error::Resample(
+                resample::Error::CurveOfSeveral | resample::Error::DeviationsOfSeveral,
+            ) => Failure::usage(advice::words(&error)),
             error => Failure::Failed { error: Box::new(error), resumable: None },
         }
     }

@@ -56,8 +56,9 @@ pub enum Error {
         repeat: u32,
     },
     /// More was asked for than a curve gives.
-    #[error("{asked} of {budget} asked for{}, but by the curve there is something to expect of only {} records \
+    #[error("{} asked for{}, but by the curve there is something to expect of only {} records \
              ({} tokens, {} bytes){}; ask for less",
+            part_of(*.asked, *.budget),
             if .group.is_empty() { String::new() } else { format!(" of group `{group}`") },
             .there.records, .there.tokens, .there.bytes, each(.repeat))]
     CurveTooLow {
@@ -105,9 +106,8 @@ pub enum Error {
         most: usize,
     },
     /// A group with less than its share.
-    #[error("of group `{group}`, {asked} of {budget} asked for, but only {} records ({} tokens, {} bytes) are \
-        eligible{}; \
-             ask for less", .there.records, .there.tokens, .there.bytes, each(.repeat))]
+    #[error("of group `{group}`, {} asked for, but only {} records ({} tokens, {} bytes) are eligible{}; \
+             ask for less", part_of(*.asked, *.budget), .there.records, .there.tokens, .there.bytes, each(.repeat))]
     GroupTooSmall {
         /// Its name.
         group: String,
@@ -163,6 +163,15 @@ pub enum Error {
     /// Weights that cannot be read.
     #[error(transparent)]
     Weights(#[from] weights::Error),
+}
+
+/// What is asked for, in the unit of the whole budget, and of how much.
+fn part_of(asked: u64, budget: Budget) -> String {
+    match budget {
+        Budget::Fraction(_) => format!("{asked} records, for {budget},"),
+        Budget::Records(all) | Budget::Tokens(all) | Budget::Bytes(all) if all == asked => budget.to_string(),
+        _ => format!("{asked} of {budget}"),
+    }
 }
 
 /// How often each record may be selected, as the end of a sentence.

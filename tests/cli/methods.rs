@@ -443,9 +443,10 @@ fn a_temperature_in_standard_deviations_is_one_in_log_weights() {
         ("--temperature 1,0.5sd --draws 2 -o o.jsonl", "all in standard deviations, or none"),
         ("--temperature=-1sd", "it must be 0, or a number"),
         ("--temperature 0.5sd --refine", "--temperature 1"),
-        ("--temperature 0.5sd --target raw.jsonl --separate-targets", "one target, or a product"),
+        ("--temperature 0.5sd --target raw.jsonl --separate-targets", "pass --combine product"),
+        ("--repeat-curve 0:2 --target raw.jsonl --separate-targets", "pass --combine product"),
     ] {
         let ran = dir.run(&format!("{select} {wrong} raw.jsonl"));
-        assert!(ran.code > Some(0) && ran.stderr.contains(told), "{wrong}: {ran:?}");
+        assert!(ran.code == Some(2) && ran.stderr.contains(told), "{wrong}: {ran:?}");
     }
 }
