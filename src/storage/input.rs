@@ -103,6 +103,7 @@ fn ends_as_folder(url: &Path) -> bool {
 }
 
 /// Words in which no URL shows what may be a secret: who asks, and a query.
+#[cfg(any(feature = "cli", test))]
 pub(crate) fn without_secrets(words: &str) -> String {
     let (mut shown, mut rest) = (String::new(), words);
     while let Some(place) = rest.find("://") {

@@ -20,9 +20,11 @@ pub use error::Error;
 pub(crate) use growing_file::GrowingFile;
 #[cfg(feature = "parquet")]
 pub(crate) use input::SharedInput;
+#[cfg(feature = "cli")]
+pub(crate) use input::without_secrets;
 pub(crate) use input::{
     Input, LocalFile, Objects, expect, expect_no_more, files_below, is_folder, is_there, is_url,
-    keep_copies_in, objects_at, read, stamp_of, without_secrets,
+    keep_copies_in, objects_at, read, stamp_of,
 };
 pub(crate) use platform::descriptor_of_path;
 pub(crate) use platform::{FileId, free_bytes, holds_bytes, only_name, path_of_bytes, stdin, stdout};
