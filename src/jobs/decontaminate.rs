@@ -15,13 +15,14 @@ use crate::warning::Warning;
 /// More items than one in so many that cannot be looked for are warned of.
 const ONE_IN: u64 = 20;
 
-/// Reads the sets, and warns of those of which hardly anything can be looked for.
+/// Reads the sets, if there are any, and warns of those of which hardly anything can be looked for.
 pub(super) fn read(
-    asked: &DecontaminateOptions,
+    asked: Option<&DecontaminateOptions>,
     model: &Model,
     read: &ReadOptions,
     run: &Run,
-) -> Result<Decontamination, Error> {
+) -> Result<Option<Decontamination>, Error> {
+    let Some(asked) = asked else { return Ok(None) };
     if model.space.tokenizer == Tokenizer::Bytes {
         return Err(InvalidOptions::DecontaminateBytes.into());
     }
@@ -33,7 +34,7 @@ pub(super) fn read(
             run.observer.warn(Warning::ItemsPassedOver { set, passed_over, items, ngrams });
         }
     }
-    Ok(sets)
+    Ok(Some(sets))
 }
 
 /// The files that they are in.

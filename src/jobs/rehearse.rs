@@ -96,8 +96,7 @@ pub fn rehearse(options: &SelectOptions, observer: &Observer) -> Result<Rehearsa
             }
         };
         // What is wrong with evaluation sets is found out now.
-        let asked = options.decontaminate.as_ref();
-        asked.map(|asked| decontaminate::read(asked, &model, read, &run)).transpose()?;
+        decontaminate::read(options.decontaminate.as_ref(), &model, read, &run)?;
         let targets = count.map_or(Vec::new(), |_| TargetReport::all_of(&model));
         let seen = glimpse(raw, read, filter, draw.min_tokens, model.space, &run.observer)?;
         let stored = stored_bytes(raw);

@@ -170,9 +170,7 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
         };
 
         let mixed_in = mix_in::draw(&mix_in, model.space, &draw, &read, &run, report)?;
-        let decontamination =
-            decontaminate.as_ref().map(|asked| decontaminate::read(asked, &model, &read, &run));
-        let decontamination = decontamination.transpose()?;
+        let decontamination = decontaminate::read(decontaminate.as_ref(), &model, &read, &run)?;
         let targets = WeightsInfo::sizes(&model);
         let screen = Screen::new(&targets, &draw)?;
         let unique = filter.unique;

@@ -121,9 +121,7 @@ pub fn weigh(options: WeighOptions, observer: &Observer) -> Result<Report, Error
     let work_dir = place::beside_weights(options.work_dir.as_deref(), &output, &raw, &run)?;
     let done = run.work(Report::new(run.threads()), |report| {
         let mut rejects = create_rejects(rejects.as_deref(), &run)?;
-        let asked = options.decontaminate.as_ref();
-        let decontamination =
-            asked.map(|asked| decontaminate::read(asked, &model, &read, &run)).transpose()?;
+        let decontamination = decontaminate::read(options.decontaminate.as_ref(), &model, &read, &run)?;
         let weighing = passes::WeighingOptions {
             rejects: rejects.as_mut(),
             candidates: None,

@@ -139,8 +139,7 @@ impl Decontamination {
             let scanned = scan::scan(&job, shards, observer).map_err(of_item)?;
             let (tallies, of_shards): (Vec<Tally>, Vec<Vec<EvaluationItem>>) =
                 scanned.shards.into_iter().unzip();
-            Documents::new(shards, &read, kind, false, observer)
-                .finish(&format!("evaluation set `{name}`"), &tallies)?;
+            job.documents.finish(&format!("evaluation set `{name}`"), &tallies)?;
             items.extend(of_shards.into_iter().flatten());
             let path = |shard: &crate::reader::Shard| shard.path().display().to_string();
             sets.push(NamedSet { name: name.clone(), shards: shards.iter().map(path).collect() });

@@ -185,13 +185,14 @@ impl<'a> Job for FillIn<'a> {
             // Given weights find no fault, so that no record comes twice.
             let row = if let WeightSource::Weights(_) = self.given { given.next() } else { None };
             let none = std::iter::repeat_n(f64::NEG_INFINITY, targets);
+            let id = self.filter.id(record, text);
             let Some(text) = text else {
-                push_row(&mut rows, none, self.filter.id(record, None), 0, self.filter.no_group());
+                push_row(&mut rows, none, id, 0, self.filter.no_group());
                 return Ok(());
             };
             let Verdict { is_left_out, is_mixed_in, group } = self.filter.check(record.bytes, text, filter);
             if is_left_out {
-                push_row(&mut rows, none, self.filter.id(record, Some(text)), LEFT_OUT_TOKENS, group);
+                push_row(&mut rows, none, id, LEFT_OUT_TOKENS, group);
                 return Ok(());
             }
             let tokens = match row {
@@ -199,18 +200,10 @@ impl<'a> Job for FillIn<'a> {
                 _ => featurizer.featurize(text, |_| {}),
             };
             match row {
-                Some(row) => {
-                    push_row(&mut rows, row.log_weights(), self.filter.id(record, Some(text)), tokens, group)
-                }
+                Some(row) => push_row(&mut rows, row.log_weights(), id, tokens, group),
                 None => {
                     let log_weight = if is_mixed_in { 0.0 } else { self.log_weight(record.bytes)? };
-                    push_row(
-                        &mut rows,
-                        std::iter::once(log_weight),
-                        self.filter.id(record, Some(text)),
-                        tokens,
-                        group,
-                    );
+                    push_row(&mut rows, std::iter::once(log_weight), id, tokens, group);
                 }
             }
             Ok(())

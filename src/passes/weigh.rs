@@ -282,27 +282,28 @@ impl<'a> Job for Weigh<'a> {
         let mut overlaps = Vec::new();
         let mut few_spaces = 0;
         let mut taken = self.documents.each(texts, shard, block, |record, text| {
+            let id = self.filter.id(record, text);
             let Some(text) = text else {
-                push_row(&mut rows, none(), self.filter.id(record, None), 0, self.filter.no_group());
+                push_row(&mut rows, none(), id, 0, self.filter.no_group());
                 return Ok(());
             };
             let Verdict { is_left_out, group, .. } = self.filter.check(record.bytes, text, filter);
             if is_left_out {
-                push_row(&mut rows, none(), self.filter.id(record, Some(text)), LEFT_OUT_TOKENS, group);
+                push_row(&mut rows, none(), id, LEFT_OUT_TOKENS, group);
                 return Ok(());
             }
             let (tokens, log_weights) = weigher.weigh(text);
             few_spaces += u64::from(self.needs_spaces && has_few_spaces(text, tokens));
             let Some(with) = self.decontamination else {
-                push_row(&mut rows, log_weights, self.filter.id(record, Some(text)), tokens, group);
+                push_row(&mut rows, log_weights, id, tokens, group);
                 return Ok(());
             };
             drop(log_weights);
             let place = (self.parts.shards[shard].path(), record.line);
             if with.is_clean(weigher.token_hashes(), place, &mut overlaps) {
-                push_row(&mut rows, weigher.log_weights(), self.filter.id(record, Some(text)), tokens, group);
+                push_row(&mut rows, weigher.log_weights(), id, tokens, group);
             } else {
-                push_row(&mut rows, none(), self.filter.id(record, Some(text)), LEFT_OUT_TOKENS, group);
+                push_row(&mut rows, none(), id, LEFT_OUT_TOKENS, group);
             }
             Ok(())
         })?;

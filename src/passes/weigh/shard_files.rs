@@ -135,20 +135,9 @@ impl ShardFiles {
         if let Some(file) = &mut self.candidates {
             file.append(&candidates)?;
         }
-        if !taken.rejected.is_empty() {
-            let file = match &mut self.rejects {
-                Some(file) => file,
-                none => none.insert(parts.storage.grow(&parts.rejects_of(&parts.shards[self.shard]))?),
-            };
-            file.append(&taken.rejected)?;
-        }
-        if !overlaps.is_empty() {
-            let file = match &mut self.overlaps {
-                Some(file) => file,
-                none => none.insert(parts.storage.grow(&parts.overlaps_of(&parts.shards[self.shard]))?),
-            };
-            file.append(&overlaps)?;
-        }
+        let shard = &parts.shards[self.shard];
+        append_to(&mut self.rejects, || parts.rejects_of(shard), &taken.rejected, parts.storage)?;
+        append_to(&mut self.overlaps, || parts.overlaps_of(shard), &overlaps, parts.storage)?;
         Ok(())
     }
 
@@ -166,6 +155,23 @@ impl ShardFiles {
         self.weights.finish()?;
         Ok(self.tally)
     }
+}
+
+/// Appends to a file that is begun by the first bytes that there are.
+fn append_to(
+    file: &mut Option<GrowingFile>,
+    path: impl FnOnce() -> PathBuf,
+    bytes: &[u8],
+    storage: &Storage,
+) -> Result<(), storage::Error> {
+    if bytes.is_empty() {
+        return Ok(());
+    }
+    let file = match file {
+        Some(file) => file,
+        none => none.insert(storage.grow(&path())?),
+    };
+    file.append(bytes)
 }
 
 /// What was removed need not have been there.

@@ -42,7 +42,8 @@ impl<'a> MeasuringThread<'a> {
         }
     }
 
-    /// Counts a record that these draws have selected, each as often as it stands there, and has its text gathered if that is wanted.
+    /// Counts a record that these draws have selected, each as often as it stands there, and has its text gathered if
+    /// that is wanted.
     pub(super) fn count(
         &mut self,
         record: &[u8],
@@ -52,8 +53,9 @@ impl<'a> MeasuringThread<'a> {
         let MeasuringThread { texts, featurizer, counts, target, long_ngrams, of_target, sharing_target } =
             self;
         if let Ok(text) = texts.text(record) {
-            let is_of_target = target.is_some_and(|target| target.holds(&text));
-            *of_target += u64::from(is_of_target && draws.contains(&0));
+            let is_of_first = draws.contains(&0);
+            let is_of_target = is_of_first && target.is_some_and(|target| target.holds(&text));
+            *of_target += u64::from(is_of_target);
             if let Some((reading, gathering)) = &mut gathering {
                 gathering.begin(*reading, &text);
             }
@@ -65,7 +67,7 @@ impl<'a> MeasuringThread<'a> {
                     buckets.iter().for_each(|bucket| counts[*draw].counts[*bucket as usize] += 1);
                 }
             });
-            if let Some(long_ngrams) = long_ngrams.filter(|_| !is_of_target && draws.contains(&0)) {
+            if let Some(long_ngrams) = long_ngrams.filter(|_| is_of_first && !is_of_target) {
                 let mut shares = false;
                 long_ngrams.find(featurizer.token_hashes(), |_, _| shares = true);
                 *sharing_target += u64::from(shares);
