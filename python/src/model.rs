@@ -204,12 +204,12 @@ impl Model {
     ///     Error: A partial model.
     #[pyo3(signature = (text: "str") -> "dict[str, Any]")]
     fn explain<'py>(&self, py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
-        let explained = py.detach(|| -> Result<ExplainedDocument, dsir::Error> {
-            let explanation = Explanation::new(text, &self.counted, &self.featurizers()?)?;
+        let Ready { featurizers, log_ratios } = self.ready(py)?;
+        let explained = py.detach(|| {
+            let explanation = Explanation::of(text, &self.counted, log_ratios, featurizers);
             let targets = self.counted.targets.iter().map(|target| target.name.clone()).collect();
-            Ok(ExplainedDocument { dsir_explanation: 1, text: text.to_owned(), targets, explanation })
+            ExplainedDocument { dsir_explanation: 1, text: text.to_owned(), targets, explanation }
         });
-        let explained = explained.map_err(|failed| error::of(py, failed))?;
         let json =
             serde_json::to_string(&explained).map_err(|failed| PyValueError::new_err(failed.to_string()))?;
         py.import("json")?.call_method1("loads", (json,))

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::args::amount::some;
-use super::args::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg, TemperatureArg};
+use super::args::{CombineArg, DrawArgs, GroupShareArg, MethodArg, NormalizeArg, TemperatureArg, UniqueArgs};
 use super::failure::Failure;
 use super::options::{FilterArgs, field_path};
 use super::usage;
@@ -104,11 +104,11 @@ impl DrawArgs {
         GroupShares { by, names: Groups::new() }
     }
 
-    /// What is asked of every record.
-    pub(crate) fn filter(&self, asked: FilterArgs<'_>) -> Result<Filter, Failure> {
+    /// What is asked of every record, and of all of them.
+    pub(crate) fn filter(&self, asked: FilterArgs<'_>, unique: &UniqueArgs) -> Result<Filter, Failure> {
         let group_by = self.group_by.as_ref().map(|field| field_path("--group-by", field)).transpose()?;
         let mix_in = self.sets_mixed_in()?.into_iter().map(|(_, conditions)| conditions).collect();
-        Ok(Filter { group_by, mix_in, ..asked.filter()? })
+        Ok(Filter { group_by, mix_in, unique: unique.unique, ..asked.filter()? })
     }
 
     fn mix_ins(&self) -> Result<Vec<MixInArg>, Failure> {

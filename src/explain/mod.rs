@@ -70,7 +70,7 @@ impl Explanation {
     }
 
     /// The same with the model's log-ratios, which take a while to make.
-    pub(crate) fn of(text: &str, model: &Model, log_ratios: &LogRatios, featurizers: &Featurizers) -> Self {
+    pub fn of(text: &str, model: &Model, log_ratios: &LogRatios, featurizers: &Featurizers) -> Self {
         let mut tokens: Vec<Vec<u8>> = Vec::new();
         featurizers.tokens(text, |token| tokens.push(token.to_vec()));
         let targets = log_ratios.targets();

@@ -11,7 +11,6 @@ use crate::explain::Explanation;
 use crate::observer::Observer;
 use crate::passes::ReadOptions;
 use crate::reader::{Block, BlockReader, Shards, TextReader};
-use crate::review::end_of;
 
 /// So many records are read, so many bytes of each text, and so many of all.
 const RECORDS: u64 = 1000;
@@ -74,7 +73,7 @@ pub fn telling_ngrams(model: &Path, shards: &Shards, read: &ReadOptions) -> Resu
                     }
                 };
                 documents += 1;
-                let text = &text[..end_of(&text, BYTES)];
+                let text = &text[..text.floor_char_boundary(BYTES)];
                 bytes += text.len();
                 for part in Explanation::of(text, &model, &log_ratios, &featurizers).ngrams {
                     let (count, parts) =

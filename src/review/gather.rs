@@ -111,13 +111,8 @@ pub(super) struct KeptText {
 impl KeptText {
     /// Up to so many bytes of it.
     fn beginning(&self, bytes: usize) -> &str {
-        &self.text[..end_of(&self.text, bytes)]
+        &self.text[..self.text.floor_char_boundary(bytes)]
     }
-}
-
-/// Where the last character ends that is in the first `bytes` of a text.
-pub(crate) fn end_of(text: &str, bytes: usize) -> usize {
-    (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0)
 }
 
 /// All that was gathered.
@@ -309,7 +304,7 @@ impl GatheringThread<'_> {
     pub(crate) fn begin(&mut self, reading: Reading, text: &str) {
         self.reading = reading;
         if let (true, Some(position)) = (reading.bytes > 0, reading.position) {
-            let end = end_of(text, reading.bytes);
+            let end = text.floor_char_boundary(reading.bytes);
             let kept = KeptText { text: text[..end].to_owned(), is_cut: end < text.len() };
             self.found.texts.push((position, kept));
         }

@@ -17,7 +17,7 @@ mod weights;
 pub use bins::HistogramBin;
 pub use curve::CurvePoint;
 pub use documents::{DocumentKind, ReviewedDocument};
-pub(crate) use gather::{Gathered, Gathering, GatheringThread, Reading, end_of};
+pub(crate) use gather::{Gathered, Gathering, GatheringThread, Reading};
 pub(crate) use hash_sample::HashSample;
 pub use interval::Interval;
 pub use lengths::LengthBin;

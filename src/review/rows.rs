@@ -104,8 +104,19 @@ pub(crate) fn read<S: RowSource + ?Sized>(
     options: &DrawOptions,
 ) -> Result<RowsReview, Error> {
     let drawn_at = draw.temperatures().first().copied().unwrap_or(0.0);
-    let is_by_weight = options.method == Method::Gumbel && options.curve.is_none();
-    let temperature = if is_by_weight { drawn_at } else { 0.0 };
+    let drawn_by = match options.method {
+        _ if options.curve.is_some() => DrawnBy::Rank,
+        Method::Gumbel if drawn_at > 0.0 => DrawnBy::Noise,
+        Method::Gumbel => DrawnBy::LogWeight,
+        Method::Random => DrawnBy::Chance,
+        Method::Pareto => DrawnBy::Pareto,
+    };
+    // Without noise a key is the log weight over the temperature, or the log weight itself.
+    let (temperature, scale) = match drawn_by {
+        DrawnBy::Noise => (drawn_at, Some(drawn_at)),
+        DrawnBy::LogWeight => (0.0, Some(1.0)),
+        _ => (0.0, None),
+    };
     let plan = draw.plan();
     let targets = plan.drawing_targets().min(MOST_TARGETS);
     let of_row = |row: &Row<'_>, log_weights: &mut [Vec<f64>]| {
@@ -123,12 +134,6 @@ pub(crate) fn read<S: RowSource + ?Sized>(
         sum.join(thread);
     }
     let ThreadRows { targets, sources: source_rows, lengths, different, selected, eligible, top, last } = sum;
-    // Without noise a key is the log weight over the temperature, or the log weight itself.
-    let scale = match options.method {
-        _ if options.curve.is_some() => None,
-        Method::Gumbel => Some(if temperature > 0.0 { temperature } else { 1.0 }),
-        _ => None,
-    };
     // Groups have thresholds of their own.
     let is_one = options.groups.is_none();
     let first = draw.selections.first().map_or(&[][..], Vec::as_slice);
@@ -145,13 +150,6 @@ pub(crate) fn read<S: RowSource + ?Sized>(
     });
     let mut selected_totals = Totals::default();
     first.iter().for_each(|selection| selected_totals.add(selection.totals));
-    let drawn_by = match options.method {
-        _ if options.curve.is_some() => DrawnBy::Rank,
-        Method::Gumbel if temperature > 0.0 => DrawnBy::Noise,
-        Method::Gumbel => DrawnBy::LogWeight,
-        Method::Random => DrawnBy::Chance,
-        Method::Pareto => DrawnBy::Pareto,
-    };
     let others: Vec<Pick> = eligible.finish().into_iter().filter(|pick| !pick.is_selected).collect();
     Ok(RowsReview {
         targets: targets.collect(),

@@ -239,7 +239,8 @@ fn describe_refined(refined: &Refined) -> String {
 /// Of files in `folder`.
 fn describe_weights(weights: &[WeightsFile], folder: &Path, min_tokens: u32) -> Result<String, Failure> {
     let full = weights.iter().all(|file| file.layout().is_full());
-    let survey = Survey::new(weights, if full { min_tokens } else { 0 }, 1.0)?;
+    let min_tokens = if full { min_tokens } else { 0 };
+    let survey = Survey::new(weights, min_tokens, 1.0)?;
     let mut text = format!(
         "weights        {} in {}\n",
         count(survey.records, "record"),
@@ -278,8 +279,7 @@ fn describe_weights(weights: &[WeightsFile], folder: &Path, min_tokens: u32) -> 
             inside.with_extension("").display().to_string()
         };
         let names = SourceNames::Shards(weights.iter().map(name).collect());
-        let (kind, sources) =
-            review::sources_of_weights(weights, &survey, if full { min_tokens } else { 0 }, &names)?;
+        let (kind, sources) = review::sources_of_weights(weights, &survey, min_tokens, &names)?;
         for target in 0..survey.log_weights.len() {
             text += &quantiles(kind, &sources, target, survey.log_weights.len());
         }

@@ -8,7 +8,7 @@ use crate::cli::failure::Failure;
 use crate::cli::host::{Host, Outcome};
 use crate::cli::options::{FilterArgs, refuse_dash};
 use crate::cli::summary;
-use crate::jobs::{self, Filter, OutputOptions, ResampleOptions, ReviewOptions};
+use crate::jobs::{self, OutputOptions, ResampleOptions, ReviewOptions};
 use crate::storage;
 use crate::writer::Destination;
 
@@ -55,10 +55,7 @@ impl Report {
             by: self.drawn_by.by()?,
             space,
             draw: self.draw.options()?,
-            filter: Filter {
-                unique: self.unique.unique,
-                ..self.draw.filter(FilterArgs(&self.r#where, &self.quality, &self.punkt))?
-            },
+            filter: self.draw.filter(FilterArgs(&self.r#where, &self.quality, &self.punkt), &self.unique)?,
             mix_in: self.draw.files_mixed_in()?,
             read,
             punkt_is_named: self.punkt.punkt.is_some(),

@@ -5,7 +5,7 @@ use crate::cli::failure::Failure;
 use crate::cli::host::{Host, Outcome, shards_told};
 use crate::cli::options::{FilterArgs, field_path, refuse_dash};
 use crate::cli::{summary, usage};
-use crate::jobs::{self, DrawBy, Filter, OutputOptions, PartOptions, ResampleOptions};
+use crate::jobs::{self, DrawBy, OutputOptions, PartOptions, ResampleOptions};
 use crate::resample::InvalidDraw;
 use crate::weights::Scale;
 use crate::writer::Destination;
@@ -43,8 +43,8 @@ impl Resample {
         let raw = self.input.shards(&exclude)?;
         let read = self.ids.of(self.records.options(&self.punkt)?)?;
         let draw = self.draw.options()?;
-        let filter = self.draw.filter(FilterArgs(&self.r#where, &self.quality, &self.punkt))?;
-        let filter = Filter { unique: self.unique.unique, ..filter };
+        let asked = FilterArgs(&self.r#where, &self.quality, &self.punkt);
+        let filter = self.draw.filter(asked, &self.unique)?;
         if self.records.rejects.is_some() {
             return Err(Failure::usage("--rejects belongs to weigh: it keeps what was skipped there"));
         }

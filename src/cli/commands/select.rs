@@ -8,7 +8,7 @@ use crate::cli::page::Page;
 use crate::cli::rehearsal;
 use crate::cli::summary;
 use crate::jobs::{
-    self, AutoReport, Filter, Learn, ModelSource, OutputOptions, Report, ReviewOptions, SelectOptions,
+    self, AutoReport, Learn, ModelSource, OutputOptions, Report, ReviewOptions, SelectOptions,
 };
 use crate::reader::FieldPath;
 use crate::refine::Weighting;
@@ -65,8 +65,8 @@ impl Select {
         let targets = self.fit.count.targets(&exclude)?;
         let read = self.ids.of(self.records.options(&self.punkt)?)?;
         let draw = self.draw.options()?;
-        let filter = self.draw.filter(FilterArgs(&self.r#where, &self.quality, &self.punkt))?;
-        let filter = Filter { unique: self.unique.unique, ..filter };
+        let asked = FilterArgs(&self.r#where, &self.quality, &self.punkt);
+        let filter = self.draw.filter(asked, &self.unique)?;
         let model = match &self.model {
             Some(path) => ModelSource::File(path.clone()),
             None => ModelSource::Fit {

@@ -87,14 +87,13 @@ impl Page<'_> {
 
     /// The names of the targets that draw.
     fn target_names(&self) -> Vec<&str> {
-        let first = self.report.draw.iter().flat_map(|draw| draw.epochs.first());
-        first.flat_map(|epoch| epoch.draw.iter().map(|target| target.name.as_str())).collect()
+        let drawn = self.drawn().into_iter().flat_map(|(_, epoch)| &epoch.draw);
+        drawn.map(|target| target.name.as_str()).collect()
     }
 
     /// The names of the targets that closeness was measured to.
     fn measured_names(&self) -> Vec<&str> {
-        let first = self.report.draw.iter().flat_map(|draw| draw.epochs.first());
-        let measured = first.flat_map(|epoch| epoch.kl_reduction.iter().flatten());
+        let measured = self.drawn().into_iter().flat_map(|(_, epoch)| epoch.kl_reduction.iter().flatten());
         measured.map(|closeness| closeness.target.as_str()).collect()
     }
 

@@ -22,7 +22,7 @@ impl Page<'_> {
     }
 
     /// What was drawn, and the first draw.
-    fn drawn(&self) -> Option<(&DrawReport, &EpochReport)> {
+    pub(super) fn drawn(&self) -> Option<(&DrawReport, &EpochReport)> {
         let draw = self.report.draw.as_ref()?;
         Some((draw, draw.epochs.first()?))
     }

@@ -51,8 +51,7 @@ impl Page<'_> {
 
     pub(super) fn log_weights(&self) -> String {
         let mut out = String::new();
-        let draws =
-            self.report.draw.iter().flat_map(|draw| draw.epochs.first()).flat_map(|epoch| &epoch.draw);
+        let draws = self.drawn().into_iter().flat_map(|(_, epoch)| &epoch.draw);
         for (number_of, (target, draw)) in self.review.targets.iter().zip(draws).enumerate() {
             let sum = |selected: bool| {
                 let of = target.histogram.iter();
