@@ -4,7 +4,7 @@ use super::report::EpochReport;
 use crate::density::Closeness;
 use crate::error::Error;
 use crate::observer::Observer;
-use crate::resample::{self, Budget, Draw, DrawOptions, Method, TemperatureUnit, Totals};
+use crate::resample::{self, Budget, Draw, DrawOptions, Method, Totals};
 use crate::warning::Warning;
 use crate::weights::{UntilCancelled, WeightsFile};
 
@@ -18,9 +18,12 @@ pub(super) fn warn_of_temperature(
     weights: &[WeightsFile],
     observer: &Observer,
 ) -> Result<(), Error> {
-    let is_default = options.temperatures == [1.0] && options.temperature_unit == TemperatureUnit::LogWeights;
     let &[temperature, ..] = draw.temperatures() else { return Ok(()) };
-    if options.method != Method::Gumbel || is_default || temperature == 0.0 || options.curve.is_some() {
+    if options.method != Method::Gumbel
+        || options.is_at_temperature_1()
+        || temperature == 0.0
+        || options.curve.is_some()
+    {
         return Ok(());
     }
     let selected = draw.selections.first().and_then(|of| of.first()).map_or(0, |first| first.totals.records);

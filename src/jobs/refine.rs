@@ -14,7 +14,7 @@ use crate::passes::{
 };
 use crate::reader::Shards;
 use crate::refine::{Aim, DocumentSample, DocumentSampler, Oversampling, Refinement, TextSampler, refine};
-use crate::resample::{Combine, DrawOptions, Method, Normalize, TemperatureUnit, Totals, target_shares};
+use crate::resample::{Combine, DrawOptions, Method, Normalize, Totals, target_shares};
 use crate::warning::Warning;
 use crate::weights::WeightsInfo;
 
@@ -131,8 +131,7 @@ impl Counted {
 /// Refuses draws that refining does not learn for; choosing by trial tries it too.
 pub(super) fn refuse_other_draws(draw: &DrawOptions, auto: bool) -> Result<(), InvalidOptions> {
     let refuse = |draws| Err(InvalidOptions::OtherDraws { auto, draws });
-    let is_plain = draw.temperatures == [1.0] && draw.temperature_unit == TemperatureUnit::LogWeights;
-    if draw.method != Method::Gumbel || !is_plain {
+    if draw.method != Method::Gumbel || !draw.is_at_temperature_1() {
         return refuse(RefinedDraws::Gumbel);
     }
     if draw.normalize.is_some_and(|normalize| normalize != Normalize::Tokens) {

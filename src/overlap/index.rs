@@ -51,8 +51,8 @@ pub(crate) struct ItemPlace {
 
 /// Finds the n-grams of the items of evaluation sets among the tokens of documents.
 ///
-/// Of a document, one window of a few tokens in so many is looked up in a bitmap: any n-gram has one of these in it. Only
-/// where all windows of an n-gram are there, it is looked up itself.
+/// Of a document, one window of a few tokens in so many is looked up in a bitmap: any n-gram has one of these in it.
+/// Only where all windows of an n-gram are there, it is looked up itself.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct EvaluationSets {
     ngram: usize,
@@ -169,8 +169,8 @@ impl EvaluationSets {
         tokens.take(self.ngram).collect::<Vec<_>>().join(" ")
     }
 
-    /// Gives each n-gram among the tokens of a document that items have, by the number of its first token and its places in
-    /// items: their numbers, and those of its first token there.
+    /// Gives each n-gram among the tokens of a document that items have, by the number of its first token and its places
+    /// in items: their numbers, and those of its first token there.
     #[inline]
     pub(crate) fn find(&self, tokens: &[u64], mut found: impl FnMut(usize, &[(u32, u32)])) {
         let stride = self.ngram - WINDOW + 1;

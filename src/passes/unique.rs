@@ -178,8 +178,8 @@ fn part_of(text: u64, known: u32, parts: usize) -> usize {
 /// Takes records that are left out, by shard and row.
 type Take<'a> = dyn FnMut(&[(u32, u64)]) -> Result<(), Error> + 'a;
 
-/// Gives those of a part that are left out to `take`, in the order of shards and rows for each of its parts. Their hashes
-/// agree in so many upper bits that are `known`.
+/// Gives those of a part that are left out to `take`, in the order of shards and rows for each of its parts. Their
+/// hashes agree in so many upper bits that are `known`.
 fn settle(part: Part, known: u32, small: u64, storage: &Storage, take: &mut Take<'_>) -> Result<(), Error> {
     const SMALLER: usize = 16;
     let failed = |source| writer::Error::Temporary { folder: storage.temp_dir().into(), source };

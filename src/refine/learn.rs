@@ -38,10 +38,9 @@ fn towards_raw(counts: &[u64], raw: &[f64]) -> Vec<f64> {
 }
 
 /// Refines one target of `model` for draws like `aim`, on a sample of the raw documents. `half` has the counts of one
-/// half of the target's documents, split by their content. Where nothing can be held out of it, the log-ratios are drawn
-/// towards raw. If held-out text is not closer to the selection with refined
-/// log-ratios than to the one with plain ones, the target stays as it is. Once `observer` is told to stop, what is
-/// returned is worth nothing.
+/// half of the target's documents, split by their content. Where nothing can be held out of it, the log-ratios are
+/// drawn towards raw. If held-out text is not closer to the selection with refined log-ratios than to the one with
+/// plain ones, the target stays as it is. Once `observer` is told to stop, what is returned is worth nothing.
 ///
 /// # Errors
 /// A partial model, or one that counted nothing on one side.

@@ -1,7 +1,7 @@
 //! Options of a draw that make no sense, found out before anything is read.
 
 use super::invalid::IdleOption;
-use super::{Budget, Combine, DrawOptions, InvalidDraw, MOST_REPEATS, Method, TemperatureUnit};
+use super::{Budget, Combine, DrawOptions, InvalidDraw, MOST_REPEATS, Method};
 
 impl DrawOptions {
     /// Refuses what would change nothing, or make no sense together.
@@ -44,9 +44,7 @@ impl DrawOptions {
         if self.disjoint && self.repeat > 1 {
             return Err(InvalidDraw::RepeatsOfDisjoint);
         }
-        let by_log_weights = self.method == Method::Gumbel
-            && self.temperatures == [1.0]
-            && self.temperature_unit == TemperatureUnit::LogWeights;
+        let by_log_weights = self.method == Method::Gumbel && self.is_at_temperature_1();
         match self.curve {
             Some(_) if !by_log_weights => Err(InvalidDraw::CurveOfMethod),
             _ => Ok(()),
@@ -56,8 +54,7 @@ impl DrawOptions {
     /// One for all draws, or one for each.
     fn check_temperatures(&self) -> Result<(), InvalidDraw> {
         let (given, draws) = (&self.temperatures, self.draws);
-        let is_plain = *given == [1.0] && self.temperature_unit == TemperatureUnit::LogWeights;
-        if self.method != Method::Gumbel && !is_plain {
+        if self.method != Method::Gumbel && !self.is_at_temperature_1() {
             return Err(InvalidDraw::TemperatureOfMethod);
         }
         if given.len() != 1 && given.len() != draws as usize {

@@ -172,21 +172,18 @@ pub struct KeyHistogram {
 impl KeyHistogram {
     /// A histogram of no rows, in bins of one width.
     pub fn new(range: KeyRange) -> Self {
-        let bins = if range.listed { 0 } else { 1 + ((range.high - range.low) >> range.shift()) as usize };
-        KeyHistogram { range, above: Bin::EMPTY, bins: vec![Bin::EMPTY; bins], records: Vec::new() }
+        KeyHistogram::in_bins(range, 0)
     }
 
     /// The same in `bins` bins, each as wide as a request says; of one width if there are none.
     pub(super) fn in_bins(range: KeyRange, bins: usize) -> Self {
-        match bins {
-            0 => KeyHistogram::new(range),
-            _ => KeyHistogram { range, above: Bin::EMPTY, bins: vec![Bin::EMPTY; bins], records: Vec::new() },
-        }
+        let bins = vec![Bin::EMPTY; number_of_bins(range, bins)];
+        KeyHistogram { range, above: Bin::EMPTY, bins, records: Vec::new() }
     }
 
-    /// Whether the other one has the same range and as many bins.
-    pub(super) fn adds_up_with(&self, other: &KeyHistogram) -> bool {
-        self.range == other.range && self.bins.len() == other.bins.len()
+    /// Whether it is one in such bins.
+    pub(super) fn is_in_bins(&self, range: KeyRange, bins: usize) -> bool {
+        self.range == range && self.bins.len() == number_of_bins(range, bins)
     }
 
     /// The range that was counted.
@@ -199,7 +196,7 @@ impl KeyHistogram {
     /// # Errors
     /// A histogram of another range; nothing is changed then.
     pub fn merge(&mut self, other: KeyHistogram) -> Result<(), Error> {
-        if !self.adds_up_with(&other) {
+        if !self.is_in_bins(other.range, other.bins.len()) {
             return Err(Error::OtherCounts);
         }
         self.above.merge(&other.above);
@@ -220,6 +217,15 @@ impl KeyHistogram {
             b.order.cmp(&a.order).then(place(a).cmp(&place(b)))
         });
         self.records
+    }
+}
+
+/// How many bins a histogram has of which a request says that there are so many; of one width if there are none.
+fn number_of_bins(range: KeyRange, bins: usize) -> usize {
+    match bins {
+        0 if range.listed => 0,
+        0 => 1 + ((range.high - range.low) >> range.shift()) as usize,
+        _ => bins,
     }
 }
 

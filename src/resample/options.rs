@@ -124,6 +124,11 @@ impl DrawOptions {
         }
     }
 
+    /// Whether every draw is at temperature 1, as if none had been asked for.
+    pub(crate) fn is_at_temperature_1(&self) -> bool {
+        self.temperatures == [1.0] && self.temperature_unit == TemperatureUnit::LogWeights
+    }
+
     /// Whether some records are drawn apart from others.
     pub(super) fn has_strata(&self) -> bool {
         self.groups.is_some() || !self.mix_in.is_empty()

@@ -69,7 +69,7 @@ impl CountRequest {
     /// # Errors
     /// A histogram of another range.
     pub fn add(&self, histogram: &mut KeyHistogram, position: Position, row: &Row<'_>) -> Result<(), Error> {
-        if !histogram.adds_up_with(&self.histogram()) {
+        if !histogram.is_in_bins(self.range, self.edges.len()) {
             return Err(Error::OtherCounts);
         }
         if row.log_weights().len() == self.plan.targets() {

@@ -2,7 +2,8 @@ use super::Position;
 use super::keys::{key_of_order, order};
 
 /// Where a selection ends: records with larger keys are selected; of those with this key the ones with smaller content
-/// hashes; of the copies with this hash the ones up to the last in input order, which itself is selected up to so many times.
+/// hashes; of the copies with this hash the ones up to the last in input order, which itself is selected up to so many
+/// times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Threshold {
     /// Of the key.

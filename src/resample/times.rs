@@ -6,7 +6,8 @@ use super::scan::{PieceRows, Visit};
 use super::{Error, Position, scan};
 use crate::weights::RowSource;
 
-/// For each draw, how many records it has selected once, twice and so on, without what is mixed in. One reading of the rows.
+/// For each draw, how many records it has selected once, twice and so on, without what is mixed in. One reading of the
+/// rows.
 ///
 /// # Errors
 /// Rows that cannot be read.

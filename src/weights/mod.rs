@@ -234,7 +234,7 @@ impl<'m> Weigher<'m> {
         let Weigher { featurizer, log_ratios, sums } = self;
         sums.fill(0);
         let tokens = featurizer.featurize(text, |buckets| log_ratios.add(buckets, sums));
-        (tokens, sums.iter().map(|sum| log_ratios.log_weight(*sum)))
+        (tokens, self.log_weights())
     }
 }
 

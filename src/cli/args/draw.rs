@@ -99,9 +99,10 @@ pub(crate) struct DrawArgs {
     pub(crate) repeat: Option<u32>,
     /// Draw by rank: at percentile P of the eligible tokens, ordered by log weight or score, expect a record C times
     ///
-    /// Neither may fall. Between points it is linear; before the first and behind the last the number stays. All is scaled to the budget, but to no more than
-    /// --repeat times, by default the largest C rounded up. With --group-by, ranks are within groups. 40:0,40:1,95:1,100:7
-    /// drops the lower 40%. For one target or a product; not with --temperature or --disjoint.
+    /// Neither may fall. Between points it is linear; before the first and behind the last the number stays. All is
+    /// scaled to the budget, but to no more than --repeat times, by default the largest C rounded up. With --group-by,
+    /// ranks are within groups. 40:0,40:1,95:1,100:7 drops the lower 40%. For one target or a product; not with
+    /// --temperature or --disjoint.
     #[arg(long, value_name = "P:C,...", hide_short_help = true)]
     #[serde(serialize_with = "as_text", skip_serializing_if = "Option::is_none")]
     pub(crate) repeat_curve: Option<RepeatCurve>,
