@@ -172,7 +172,7 @@ impl Error {
                 | density::Error::Options { .. }
                 | density::Error::TargetDiffers { .. }
                 | density::Error::CountedTwice
-                | density::Error::Refined { .. } => Kind::Mismatch,
+                | density::Error::Learned { .. } => Kind::Mismatch,
                 _ => Kind::Impossible,
             },
             Error::Weights(error) => match error {

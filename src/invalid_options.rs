@@ -215,7 +215,7 @@ pub enum InvalidOptions {
     },
     /// Refining without the raw corpus from which it learns.
     #[error("refining learns from the raw corpus: name its shards")]
-    RefineWithoutRaw,
+    LearnWithoutRaw,
     /// Neither raw shards nor targets.
     #[error("nothing to count: name raw shards, a target, or both")]
     NothingToCount,

@@ -50,7 +50,7 @@ pub(crate) fn draw<'py>(
         (Some(model), _) => Some(model.get().counted().targets.iter().map(TargetSize::of).collect()),
         // Targets of a size that nobody knows draw alike.
         (None, Some(names)) => {
-            Some(names.into_iter().map(|name| TargetSize { name, tokens: 1, refined: false }).collect())
+            Some(names.into_iter().map(|name| TargetSize { name, tokens: 1, per_token: false }).collect())
         }
         (None, None) => None,
     };

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use dsir::cli::punkt_folder;
-use dsir::density::{LogRatios, Model as Counted, RawCounts, Target};
+use dsir::density::{Learned, LogRatios, Model as Counted, RawCounts, Target};
 use dsir::explain::Explanation;
 use dsir::featurizer::{Featurizer, Featurizers, Hash, Tokenizer};
 use dsir::jobs::ExplainedDocument;
-use dsir::weights::weigh_texts;
+use dsir::weights::{WeighedTexts, weigh_texts};
 use numpy::{PyArray1, PyArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -79,6 +79,34 @@ impl Model {
         Ok(json)
     }
 
+    fn weigh(
+        &self,
+        texts: &Bound<'_, PyAny>,
+        text_field: &str,
+        threads: Option<usize>,
+    ) -> PyResult<WeighedTexts> {
+        let py = texts.py();
+        let Ready { featurizers, log_ratios } = self.ready(py)?;
+        let pool = pool(py, threads)?;
+        let mut source = Source::new(texts, text_field, self.content())?;
+        let mut all = WeighedTexts::default();
+        let weigh = |texts: &[Text]| weigh_texts(texts, featurizers, log_ratios);
+        each_batch(py, &pool, &mut source, weigh, |some| {
+            all.log_weights.extend(some.log_weights);
+            all.tokens.extend(some.tokens);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+
+    /// Numbers for each text and target, as an array that has a dimension for several targets alone.
+    fn by_target<'py>(&self, py: Python<'py>, numbers: Vec<f64>) -> PyResult<Bound<'py, PyAny>> {
+        let targets = self.counted.targets.len();
+        let rows = numbers.len() / targets.max(1);
+        let array = PyArray1::from_vec(py, numbers);
+        Ok(if targets == 1 { array.into_any() } else { array.reshape([rows, targets])?.into_any() })
+    }
+
     pub(crate) fn counted(&self) -> &Counted {
         &self.counted
     }
@@ -88,9 +116,13 @@ impl Model {
 const TASK: usize = 64;
 
 fn of_target(target: &Target) -> String {
-    let Target { name, counts, refined } = target;
-    let refined = if refined.is_some() { ", refined" } else { "" };
-    format!("{name} ({} documents, {} tokens{refined})", counts.documents, counts.tokens)
+    let Target { name, counts, learned } = target;
+    let learned = match learned {
+        Some(Learned::Refined(_)) => ", refined",
+        Some(Learned::Classifier(_)) => ", classifier",
+        None => "",
+    };
+    format!("{name} ({} documents, {} tokens{learned})", counts.documents, counts.tokens)
 }
 
 fn of_raw(raw: &RawCounts) -> String {
@@ -177,20 +209,45 @@ impl Model {
         text_field: &str,
         threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let py = texts.py();
-        let Ready { featurizers, log_ratios } = self.ready(py)?;
-        let pool = pool(py, threads)?;
-        let mut source = Source::new(texts, text_field, self.content())?;
-        let mut log_weights: Vec<f64> = Vec::new();
-        let weigh = |texts: &[Text]| weigh_texts(texts, featurizers, log_ratios).log_weights;
-        each_batch(py, &pool, &mut source, weigh, |some| {
-            log_weights.extend(some);
-            Ok(())
-        })?;
-        let targets = log_ratios.targets();
-        let rows = log_weights.len() / targets;
-        let array = PyArray1::from_vec(py, log_weights);
-        Ok(if targets == 1 { array.into_any() } else { array.reshape([rows, targets])?.into_any() })
+        let WeighedTexts { log_weights, .. } = self.weigh(texts, text_field, threads)?;
+        self.by_target(texts.py(), log_weights)
+    }
+
+    /// How likely each text is of the target, where as many texts are of it as are not. For models with a classifier
+    /// (``learn="classifier"``).
+    ///
+    /// Arguments as of :meth:`log_weights`.
+    ///
+    /// Returns:
+    ///     Shape (texts,), or (texts, targets) if the model has several; float64, from 0 to 1.
+    ///
+    /// Raises:
+    ///     Error: As :meth:`log_weights`.
+    ///     ValueError: A target without a classifier.
+    #[pyo3(signature = (texts: "GivenTexts", *, text_field: "str" = "text", threads: "int | None" = None)
+           -> "npt.NDArray[np.float64]")]
+    fn probabilities<'py>(
+        &self,
+        texts: &Bound<'py, PyAny>,
+        text_field: &str,
+        threads: Option<usize>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let of_target = |target: &Target| match &target.learned {
+            Some(Learned::Classifier(classifier)) => Ok(classifier.clone()),
+            _ => Err(PyValueError::new_err(format!(
+                "target {:?} has no classifier: fit it with learn=\"classifier\"",
+                target.name
+            ))),
+        };
+        let classifiers = self.counted.targets.iter().map(of_target).collect::<PyResult<Vec<_>>>()?;
+        let WeighedTexts { log_weights, tokens, .. } = self.weigh(texts, text_field, threads)?;
+        let mut probabilities = Vec::with_capacity(log_weights.len());
+        for (log_weights, tokens) in log_weights.chunks(classifiers.len().max(1)).zip(tokens) {
+            for (classifier, log_weight) in classifiers.iter().zip(log_weights) {
+                probabilities.push(classifier.probability(*log_weight, tokens));
+            }
+        }
+        self.by_target(texts.py(), probabilities)
     }
 
     /// What the log weight of a text is made of, n-gram by n-gram.
@@ -286,10 +343,10 @@ impl Model {
         self.counted.smoothing
     }
 
-    /// Whether its log-ratios were learned (``refine_for``): draws then count log weights per token.
+    /// Whether its log-ratios were learned (``refine_for``, ``learn``): draws then count log weights per token.
     #[getter]
-    fn is_refined(&self) -> bool {
-        self.counted.targets.iter().any(|target| target.refined.is_some())
+    fn is_learned(&self) -> bool {
+        self.counted.targets.iter().any(|target| target.learned.is_some())
     }
 
     /// How many raw documents were read; ``None`` for a model of targets alone.

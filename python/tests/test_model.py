@@ -110,7 +110,7 @@ def test_files_and_pickles_hold_the_same_model(tmp_path: Path) -> None:
 def test_a_model_tells_what_it_is() -> None:
     model = dsir.fit(["a b", "c"], {"sea": ["a"]}, ngrams=1, buckets=77, hash="sha256", smoothing=0.5)
     assert (model.ngrams, model.buckets, model.hash, model.tokenizer) == (1, 77, "sha256", "wordpunct")
-    assert (model.smoothing, model.raw_documents, model.is_refined) == (0.5, 2, False)
+    assert (model.smoothing, model.raw_documents, model.is_learned) == (0.5, 2, False)
     assert repr(model) == (
         "<dsir.Model: wordpunct tokens, n-grams of 1 to 1, 77 buckets, hash sha256; raw 2 documents; "
         "targets: sea (1 documents, 1 tokens)>"
@@ -120,7 +120,7 @@ def test_a_model_tells_what_it_is() -> None:
 
 def test_a_refined_model(raw_texts: list[str], target_texts: list[str]) -> None:
     model = dsir.fit(raw_texts, target_texts, refine_for=0.1)
-    assert model.is_refined
+    assert model.is_learned
     selected = dsir.select(raw_texts, model=model, k=100, temperature=0).indices
     log_weights, tokens = model.log_weights(raw_texts), model.tokens(raw_texts)
     with pytest.raises(dsir.OptionError, match="token_counts"):

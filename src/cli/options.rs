@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::args::{
-    CountArgs, DecontaminateArgs, FitArgs, FitTokens, HashArg, IdArgs, InputArgs, Invalid, Measure,
-    PunktArgs, QualityArg, QualityArgs, RecordArgs, RunArgs, TokenizerArg, WhereArgs,
+    CountArgs, DecontaminateArgs, FitArgs, FitTokens, HashArg, IdArgs, InputArgs, Invalid, LearnArg,
+    LearnArgs, Measure, PunktArgs, QualityArg, QualityArgs, RecordArgs, RunArgs, TokenizerArg, WhereArgs,
 };
 use super::failure::Failure;
 use crate::density::{FitBudget, Model};
 use crate::featurizer::{FeatureSpace, Hash, Punkt, Tokenizer};
 use crate::jobs::{
-    CountOptions, DecontaminateOptions, Filter, ReadOptions, RunOptions, SelectionShards, TargetShards,
+    Against, CountOptions, DecontaminateOptions, Filter, ReadOptions, RunOptions, SelectionShards,
+    TargetShards,
 };
 use crate::quality::QualityBounds;
 use crate::reader::{Conditions, Exclude, FieldPath, IdFields, Shards, TextFields};
@@ -116,6 +117,16 @@ impl TokenizerArg {
             _ => None,
         };
         Ok(FeatureSpace { tokenizer, punkt, ..FeatureSpace::default() })
+    }
+}
+
+impl LearnArgs {
+    /// What a classifier tells documents of the target from, if one is to be learned.
+    pub(crate) fn against(&self, exclude: &Exclude) -> Result<Option<Against>, Failure> {
+        let Some(LearnArg::Classifier) = self.learn else { return Ok(None) };
+        let paths: Vec<&Path> = self.against.iter().map(Path::new).collect();
+        let shards = (!paths.is_empty()).then(|| Shards::find_without(paths, exclude)).transpose()?;
+        Ok(Some(Against(shards)))
     }
 }
 

@@ -10,11 +10,12 @@ use super::failure::Failure;
 use super::format::{count, number, size, wrapped};
 use super::host::Outcome;
 use super::warnings::words;
+use crate::density::HeldOut;
 use crate::jobs::{
     AutoReport, Decontaminated, DecontaminatedSet, DrawReport, Fitted, Prepared, RawReport, Report,
     ScoreKind, SharedNgram, StageRead, TargetReport,
 };
-use crate::refine::{Candidate, Evaluation, Refinement, Weighting};
+use crate::refine::{Candidate, Classification, Evaluation, Refinement, Weighting};
 use crate::resample::Totals;
 
 mod draw;
@@ -96,6 +97,7 @@ fn lines(report: &Report, cuts: bool) -> Lines {
     report.auto.iter().for_each(|auto| auto_line(auto, &mut lines));
     stage_lines(report, &mut lines);
     report.refined.iter().for_each(|refined| refined_lines(refined, &mut lines));
+    report.classified.iter().for_each(|classified| classifier_lines(classified, &mut lines));
     report.raw.iter().for_each(|raw| raw_line(raw, &mut lines));
     report.fitted.iter().for_each(|fitted| fitted_line(fitted, &mut lines));
     report.targets.iter().for_each(|targets| target_lines(targets, &mut lines));
@@ -176,6 +178,21 @@ fn refined_lines(refined: &[Refinement], lines: &mut Lines) {
                 ),
             );
         }
+    }
+}
+
+fn classifier_lines(classified: &[Classification], lines: &mut Lines) {
+    for Classification { target, documents: [own, others], held_out, .. } in classified {
+        let prefix = prefix(classified.len(), target);
+        let learned =
+            format!("{prefix}learned from {} and {} others", count(*own, "document"), number(*others));
+        let held_out = match held_out {
+            Some(HeldOut { auc, log_loss }) => {
+                format!("on held-out text, AUC {auc:.4}, log loss {log_loss:.3} nats")
+            }
+            None => "too few to hold out any, so nothing tells how good it is".to_owned(),
+        };
+        lines.add("classifier", format!("{learned}; {held_out}"));
     }
 }
 

@@ -38,7 +38,7 @@ pub(crate) fn words(error: &InvalidOptions) -> String {
     let named = |what: OutputKind, path: &Path| format!("{} {}", option(what), path.display());
     match error {
         InvalidOptions::RareTwice => format!("--rare: {error}"),
-        InvalidOptions::RareLearned => "--rare has no text to learn from: --refine and --auto are for targets".to_owned(),
+        InvalidOptions::RareLearned => "--rare has no text to learn from: --refine, --auto and --learn are for targets".to_owned(),
         InvalidOptions::MixedInUnclean => {
             "--mix-in FILE: --unique and --decontaminate do not look into it; make it clean first, by dsir select with \
              --method random, or mix in raw records by --mix-in FIELD=VALUE=N"
@@ -117,8 +117,8 @@ pub(crate) fn words(error: &InvalidOptions) -> String {
             "--punkt is for the tokenizer `word_tokenize` and for --quality, and nothing else: the tokenizer here is \
                 `{tokenizer}`"
         ),
-        InvalidOptions::RefineWithoutRaw => {
-            "--refine-for learns from the raw corpus: name RAW shards".to_owned()
+        InvalidOptions::LearnWithoutRaw => {
+            "--refine-for and --learn are of a raw corpus: name RAW shards".to_owned()
         }
         InvalidOptions::ReviewOnEngine => {
             "--report: what an engine selects is reported afterwards, by `dsir report`".to_owned()

@@ -179,7 +179,7 @@ mod tests {
         let documents_read = levels.iter().map(|level| level.documents).sum();
         let raw = RawCounts { fit_ngrams: FitBudget(None), documents_read, levels, ..RawCounts::default() };
         let space = FeatureSpace { buckets: 3, ..FeatureSpace::default() };
-        let target = Target { name: "t".into(), counts: target, refined: None };
+        let target = Target { name: "t".into(), counts: target, learned: None };
         Model { space, smoothing: 0.0, raw: Some(raw), targets: vec![target] }
     }
 

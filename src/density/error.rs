@@ -94,12 +94,19 @@ pub enum Error {
         /// The target.
         name: String,
     },
-    /// A refined target among models that are to be added up.
+    /// Nothing to tell a target from, or nothing of the target itself.
+    #[error("no document to tell target `{name}` from others by: either have no token, or none is eligible")]
+    NothingToClassify {
+        /// The target.
+        name: String,
+    },
+    /// Learned log-ratios among models that are to be added up.
     #[error(
-        "target `{name}` is refined for the raw corpus that it was fitted on, so nothing can be added to its model; \
+        "the log-ratios of target `{name}` were learned for the raw corpus that it was fitted on, so nothing can be added \
+             to its model; \
              merge plain models, or fit all shards at once"
     )]
-    Refined {
+    Learned {
         /// The target.
         name: String,
     },

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Counts, Error, Model, RawCounts, Refined, Target};
+use super::{Classifier, Counts, Error, Learned, Model, RawCounts, Refined, Target};
 use crate::featurizer::FeatureSpace;
 use crate::storage;
 
-/// The last format that is read and written: of it are models of targets too small to hold out a part of.
-pub(super) const VERSION: u64 = 2;
+/// The last format that is read and written: of it are models with a classifier. Of 2 are those of refined targets too
+/// small to hold out a part of.
+pub(super) const VERSION: u64 = 3;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +33,8 @@ struct TargetFile {
     counts: Vec<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refined: Option<Refined>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    classifier: Option<Classifier>,
 }
 
 /// The part of any format by which its version is known.
@@ -63,6 +66,10 @@ impl Model {
             return Err(Error::Version { path: path.into(), version });
         }
         let file: ModelFile = serde_json::from_slice(json).map_err(|error| not_a_model(error.to_string()))?;
+        if let Some(both) = file.targets.iter().find(|one| one.refined.is_some() && one.classifier.is_some())
+        {
+            return Err(not_a_model(format!("two kinds of log-ratios of target `{}`", both.name)));
+        }
         let model = Model::from(file);
         match model.flaw() {
             None => Ok(model),
@@ -75,16 +82,22 @@ impl Model {
     /// # Errors
     /// What `out` says.
     pub fn write(&self, mut out: impl Write) -> std::io::Result<()> {
-        let targets = self.targets.iter().map(|Target { name, counts, refined }| TargetFile {
-            name: name.clone(),
-            documents: counts.documents,
-            tokens: counts.tokens,
-            counts: counts.counts.clone(),
-            refined: refined.clone(),
+        let targets = self.targets.iter().map(|Target { name, counts, learned }| {
+            let (refined, classifier) = match learned {
+                Some(Learned::Refined(refined)) => (Some(refined.clone()), None),
+                Some(Learned::Classifier(classifier)) => (None, Some(classifier.clone())),
+                None => (None, None),
+            };
+            let Counts { documents, tokens, counts } = counts.clone();
+            TargetFile { name: name.clone(), documents, tokens, counts, refined, classifier }
         });
-        let is_small = |target: &Target| target.refined.as_ref().is_some_and(Refined::is_of_small_target);
+        let version = |target: &Target| match &target.learned {
+            Some(Learned::Classifier(_)) => VERSION,
+            Some(Learned::Refined(refined)) if refined.is_of_small_target() => 2,
+            _ => 1,
+        };
         let file = ModelFile {
-            dsir_model: if self.targets.iter().any(is_small) { VERSION } else { 1 },
+            dsir_model: self.targets.iter().map(version).max().unwrap_or(1),
             feature_space: self.space,
             smoothing: self.smoothing,
             raw: self.raw.clone(),
@@ -121,8 +134,8 @@ impl Model {
             if target.counts.counts.len() != buckets as usize || target.counts.ngrams().is_none() {
                 return Some(format!("counts of target `{}` that do not fit the feature space", target.name));
             }
-            if target.refined.as_ref().is_some_and(|refined| !refined.is_sound(self.space)) {
-                return Some(format!("refined log-ratios of target `{}` that make no sense", target.name));
+            if target.learned.as_ref().is_some_and(|learned| !learned.is_sound(self.space)) {
+                return Some(format!("learned log-ratios of target `{}` that make no sense", target.name));
             }
             if self.targets[..index].iter().any(|earlier| earlier.name == target.name) {
                 return Some(format!("two targets named `{}`", target.name));
@@ -134,17 +147,16 @@ impl Model {
 
 impl From<ModelFile> for Model {
     fn from(file: ModelFile) -> Self {
-        let targets =
-            file.targets.into_iter().map(|TargetFile { name, documents, tokens, counts, refined }| Target {
-                name,
-                counts: Counts { documents, tokens, counts },
-                refined,
-            });
+        let target = |file: TargetFile| {
+            let TargetFile { name, documents, tokens, counts, refined, classifier } = file;
+            let learned = refined.map(Learned::Refined).or(classifier.map(Learned::Classifier));
+            Target { name, counts: Counts { documents, tokens, counts }, learned }
+        };
         Model {
             space: file.feature_space,
             smoothing: file.smoothing,
             raw: file.raw,
-            targets: targets.collect(),
+            targets: file.targets.into_iter().map(target).collect(),
         }
     }
 }

@@ -1,8 +1,6 @@
 use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Counts, Error, LogRatios, RawCounts};
+use super::{Counts, Error, Learned, LogRatios, RawCounts};
 use crate::featurizer::FeatureSpace;
 
 /// The counts of one target.
@@ -13,7 +11,7 @@ pub struct Target {
     /// What was counted in it.
     pub counts: Counts,
     /// Log-ratios that were learned, if those of the counts are not to be used.
-    pub refined: Option<Refined>,
+    pub learned: Option<Learned>,
 }
 
 impl Target {
@@ -26,45 +24,12 @@ impl Target {
         let buckets = u64::from(space.buckets);
         let counts = vec![EVERYWHERE; space.buckets as usize];
         let counts = Counts { documents: buckets, tokens: EVERYWHERE * buckets, counts };
-        Target { name: Self::RARE.into(), counts, refined: None }
+        Target { name: Self::RARE.into(), counts, learned: None }
     }
 }
 
 /// So often is every n-gram of a target in which all are as likely: one alone would seem to be chance.
 const EVERYWHERE: u64 = 2;
-
-/// Log-ratios with which a selection as a whole comes closest to the target: see [`refine`](crate::refine).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Refined {
-    /// The share of the eligible raw documents that they were made for.
-    pub share: f64,
-    /// How many steps were made from the log-ratios of the counts.
-    pub rounds: u32,
-    /// KL of the held-out part of the target from the expected selection, in nats: by plain weights, by those per
-    /// token, and after each round that was tried. Empty if the target is too small to hold out a part of.
-    pub history: Vec<f64>,
-    /// One for each bucket, in the fixed point of [`LogRatios`].
-    pub log_ratios: Vec<i64>,
-}
-
-impl Refined {
-    /// Whether nothing could be held out of the target, so that its log-ratios were only drawn towards raw.
-    pub fn is_of_small_target(&self) -> bool {
-        self.rounds == 0 && self.history.is_empty()
-    }
-
-    /// Whether these can be log-ratios of a feature space.
-    pub(crate) fn is_sound(&self, space: FeatureSpace) -> bool {
-        let largest = LogRatios::largest(space.hash);
-        self.log_ratios.len() == space.buckets as usize
-            && self.log_ratios.iter().all(|ratio| (-largest..=largest).contains(ratio))
-            && self.share > 0.0
-            && self.share <= 1.0
-            && (self.history.len() > self.rounds as usize + 1 || self.is_of_small_target())
-            && self.history.iter().all(|kl| kl.is_finite())
-    }
-}
 
 /// What was counted, in which feature space. It may be partial: raw counts or targets alone.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,8 +65,8 @@ impl Model {
         let mut tables = Vec::with_capacity(self.targets.len());
         for target in &self.targets {
             let plain = self.target_density(target)?;
-            tables.push(match &target.refined {
-                Some(refined) => Cow::Borrowed(&refined.log_ratios[..]),
+            tables.push(match &target.learned {
+                Some(learned) => Cow::Borrowed(learned.log_ratios()),
                 None => Cow::Owned(LogRatios::table(self.space.hash, &plain, &raw)),
             });
         }
@@ -136,12 +101,12 @@ impl Model {
     /// A target that is the same in both is kept once; one that differs is added up if `add_targets`.
     ///
     /// # Errors
-    /// Models made with different options; a target that differs; a refined target, which is of its own counts alone.
+    /// Models made with different options; a target that differs; learned log-ratios, which are of their own counts alone.
     pub fn merge(&mut self, other: Model, add_targets: bool) -> Result<(), Error> {
         if let Some(target) =
-            self.targets.iter().chain(&other.targets).find(|target| target.refined.is_some())
+            self.targets.iter().chain(&other.targets).find(|target| target.learned.is_some())
         {
-            return Err(Error::Refined { name: target.name.clone() });
+            return Err(Error::Learned { name: target.name.clone() });
         }
         if self.space != other.space {
             return Err(Error::FeatureSpaces { first: self.space, second: other.space });

@@ -71,7 +71,7 @@ impl Model {
         let mut featurizer = featurizers.featurizer();
         let raw = RawCounts::of_texts(raw, &mut featurizer)?;
         let counts = Counts::of_texts(target, &mut featurizer);
-        let target = Target { name: Model::ONE_TARGET.into(), counts, refined: None };
+        let target = Target { name: Model::ONE_TARGET.into(), counts, learned: None };
         let space = featurizers.space();
         let model = Model { space, smoothing: 0.0, raw: Some(raw), targets: vec![target] };
         model.target_density(&model.targets[0])?;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::classify::{self, Against};
 use super::count_options::CountOptions;
 use super::draw::paths;
 use super::outputs::{self, Output};
@@ -32,8 +33,8 @@ pub struct FitOptions {
     pub targets: Vec<TargetShards>,
     /// How they are counted.
     pub count: CountOptions,
-    /// Learn log-ratios for draws of a share of the eligible tokens, from documents of at least so many tokens.
-    pub refine_for: Option<RefineFor>,
+    /// What is learned beside the counts.
+    pub learn: FitLearn,
     /// How records become documents.
     pub read: ReadOptions,
     /// Whether the sentence model was named, and is an error if nothing uses it.
@@ -53,7 +54,7 @@ impl FitOptions {
             raw: Some(raw),
             targets,
             count: CountOptions::default(),
-            refine_for: None,
+            learn: FitLearn::Plain,
             read: ReadOptions::default(),
             punkt_is_named: false,
             rejects: None,
@@ -63,13 +64,26 @@ impl FitOptions {
     }
 }
 
-/// For which draws log-ratios are learned.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct RefineFor {
-    /// The share of the eligible tokens that is drawn, above 0 and up to 1.
-    pub share: f64,
-    /// The least number of tokens of an eligible record.
-    pub min_tokens: u32,
+/// How log weights come from counts, in a model for later draws.
+#[derive(Debug, Default)]
+pub enum FitLearn {
+    /// As published.
+    #[default]
+    Plain,
+    /// With log-ratios with which a selection as a whole comes closest to the target.
+    RefinedFor {
+        /// The share of the eligible tokens that is drawn, above 0 and up to 1.
+        share: f64,
+        /// The least number of tokens of an eligible record.
+        min_tokens: u32,
+    },
+    /// With log-ratios that tell documents of a target from others.
+    Classifier {
+        /// The others.
+        against: Against,
+        /// The least number of tokens of the raw documents that it learns from.
+        min_tokens: u32,
+    },
 }
 
 /// Counts the n-grams of raw shards and of targets into a model, and writes it.
@@ -78,18 +92,23 @@ pub struct RefineFor {
 /// Options that make no sense, shards that cannot be read or without a document, an output that cannot be written;
 /// [`Observer::cancel`].
 pub fn fit(options: FitOptions, observer: &Observer) -> Result<Report, Error> {
-    let FitOptions { raw, targets, count, refine_for, read, rejects, output, run: run_options, .. } = options;
+    let FitOptions { raw, targets, count, learn, read, rejects, output, run: run_options, .. } = options;
     if raw.is_none() && targets.is_empty() && !count.rare {
         return Err(InvalidOptions::NothingToCount.into());
     }
     check_punkt(options.punkt_is_named, false, count.space.tokenizer)?;
-    if refine_for.is_some() && count.rare {
+    let learns = !matches!(learn, FitLearn::Plain);
+    if learns && count.rare {
         return Err(InvalidOptions::RareLearned.into());
     }
-    if refine_for.is_some() && raw.is_none() {
-        return Err(InvalidOptions::RefineWithoutRaw.into());
+    if learns && raw.is_none() {
+        return Err(InvalidOptions::LearnWithoutRaw.into());
     }
-    let all_shards = || raw.iter().chain(targets.iter().map(|target| &target.shards));
+    let against = match &learn {
+        FitLearn::Classifier { against, .. } => against.shards().next(),
+        _ => None,
+    };
+    let all_shards = || raw.iter().chain(targets.iter().map(|target| &target.shards)).chain(against);
     let run = Run::new(&run_options, observer, all_shards())?;
     let mut outputs = vec![Output::new(OutputKind::Model, &output)];
     outputs.extend(run_options.summary.iter().map(|path| Output::new(OutputKind::Summary, path)));
@@ -105,8 +124,8 @@ pub fn fit(options: FitOptions, observer: &Observer) -> Result<Report, Error> {
 
     run.work(Report::new(run.threads()), |report| {
         let mut rejects = create_rejects(rejects.as_deref(), &run)?;
-        let model = match (&raw, refine_for) {
-            (Some(raw), Some(RefineFor { share, min_tokens })) => {
+        let model = match (&raw, &learn) {
+            (Some(raw), &FitLearn::RefinedFor { share, min_tokens }) => {
                 let eligible = Eligible { min_tokens, ..Eligible::default() };
                 // Of tokens; how many does not matter.
                 let aim = |_: &Totals| Aim { budget: Budget::Tokens(0), share };
@@ -119,12 +138,20 @@ pub fn fit(options: FitOptions, observer: &Observer) -> Result<Report, Error> {
                 report.raw = Some(RawReport::new(raw, &counted.report));
                 counted.refine(&run, report)?
             }
-            (raw, _) => {
+            (raw, learn) => {
+                if learns {
+                    classify::keep_streams(all_shards(), &run);
+                }
                 let (mut model, _) = count_targets(&count, &targets, &read, &mut rejects, &run, report)?;
                 if let Some(raw) = raw {
-                    let read =
+                    let was_read =
                         add_raw(&mut model, &count, raw, &read, rejects.as_mut(), None, None, &run, report)?;
-                    report.raw = Some(RawReport::new(raw, &read));
+                    report.raw = Some(RawReport::new(raw, &was_read));
+                    if let FitLearn::Classifier { against, min_tokens } = learn {
+                        let eligible = Eligible { min_tokens: *min_tokens, ..Eligible::default() };
+                        let of = refine::Of { targets: &targets, raw, eligible: &eligible, elsewhere: None };
+                        classify::learn(&mut model, &of, against, &read, &run, report)?;
+                    }
                 }
                 model
             }

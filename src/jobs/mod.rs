@@ -4,6 +4,7 @@
 //! command line and no terminal. Several jobs may run in one process.
 
 mod auto;
+mod classify;
 mod count_options;
 mod decontaminate;
 mod draw;
@@ -33,10 +34,11 @@ mod unique;
 mod weigh;
 mod write_part;
 
+pub use classify::Against;
 pub use count_options::CountOptions;
 pub use draw::OutputOptions;
 pub use explain::{DocumentPlace, ExplainOptions, ExplainedDocument, explain};
-pub use fit::{FitOptions, RefineFor, fit};
+pub use fit::{FitLearn, FitOptions, fit};
 #[cfg(feature = "cli")]
 pub use look::{CorpusLook, FieldLook, TextLook, look};
 pub use measure::{MeasureIn, MeasureOptions, WeightsToSurvey, measure};

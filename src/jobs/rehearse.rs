@@ -119,6 +119,7 @@ pub fn rehearse(options: &SelectOptions, observer: &Observer) -> Result<Rehearsa
             let learning = match options.model {
                 ModelSource::Fit { learn: Learn::Refined, .. } => REFINING,
                 ModelSource::Fit { learn: Learn::Auto, .. } => TRYING,
+                ModelSource::Fit { learn: Learn::Classifier(_), .. } => REFINING,
                 _ => 0.0,
             };
             (1.0 + counting + learning + REREAD) * all.bytes as f64 / speed

@@ -10,7 +10,7 @@ use crate::featurizer::FeatureSpace;
 use crate::observer::Observer;
 use crate::passes::{Decontaminated, Prepared, ReadReport, SelectedRecords};
 use crate::reader::Shards;
-use crate::refine::{Candidate, Evaluation, Refinement};
+use crate::refine::{Candidate, Classification, Evaluation, Refinement};
 use crate::resample::{Budget, LogWeights, Normalize, SelectedRecord, Totals};
 use crate::review::Review;
 use crate::warning::Warning;
@@ -45,6 +45,9 @@ pub struct Report {
     /// What came of refining each target.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refined: Option<Vec<Refinement>>,
+    /// What came of learning a classifier for each target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classified: Option<Vec<Classification>>,
     /// How many records were left out since another one has their text, if that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeated_texts: Option<u64>,
@@ -325,7 +328,7 @@ impl ScoreKind {
     pub(super) fn of_sums(normalize: Option<Normalize>, targets: &[TargetSize]) -> Self {
         match normalize {
             Some(Normalize::None) => ScoreKind::Sums,
-            None if targets.iter().all(|target| !target.refined) => ScoreKind::Sums,
+            None if targets.iter().all(|target| !target.per_token) => ScoreKind::Sums,
             _ => ScoreKind::Normalized,
         }
     }
@@ -343,6 +346,7 @@ impl Report {
             fitted: None,
             targets: None,
             refined: None,
+            classified: None,
             repeated_texts: None,
             decontaminated: None,
             auto: None,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::auto;
+use super::classify::{self, Against};
 use super::count_options::CountOptions;
 use super::decontaminate;
 use super::draw::{Beside, DrawInput, Keeper, OutputOptions, Outputs, paths};
@@ -95,13 +96,15 @@ pub enum ModelSource {
 }
 
 /// How log weights come from counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub enum Learn {
     /// As published.
     #[default]
     Plain,
     /// With log-ratios with which the selection as a whole comes closest to the target.
     Refined,
+    /// With log-ratios that tell documents of a target from others.
+    Classifier(Against),
     /// As is best by text held out: see [`Candidate`](crate::refine::Candidate).
     Auto,
 }
@@ -158,13 +161,25 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
                 let texts = std::mem::take(&mut counted.texts);
                 (counted.refine(&run, report)?, Some(texts))
             }
-            ModelSource::Fit { targets, count, .. } => {
+            ModelSource::Fit { targets, count, learn } => {
                 // Counting comes first, and weighing reads once more.
                 raw.keep_streams(run.temp_dir());
+                let against = match &learn {
+                    Learn::Classifier(against) => Some(against),
+                    _ => None,
+                };
+                if let Some(against) = against {
+                    let all = targets.iter().map(|target| &target.shards).chain(against.shards());
+                    classify::keep_streams(all, &run);
+                }
                 let (mut model, texts) = count_targets(&count, &targets, &read, &mut rejects, &run, report)?;
                 let resumable = work_dir.resumable();
                 add_raw(&mut model, &count, &raw, &read, None, resumable, elsewhere, &run, report)?;
                 refuse_too_many(&model, &draw)?;
+                if let Some(against) = against {
+                    let of = refine::Of { targets: &targets, raw: &raw, eligible: &eligible, elsewhere };
+                    classify::learn(&mut model, &of, against, &read, &run, report)?;
+                }
                 (model, Some(texts))
             }
         };
@@ -234,13 +249,14 @@ pub(super) fn check(
     let check_punkt = |tokenizer| check_punkt(options.punkt_is_named, measures_quality, tokenizer);
     if let ModelSource::Fit { count, learn, .. } = model {
         check_punkt(count.space.tokenizer)?;
-        if *learn != Learn::Plain {
-            if count.rare {
-                return Err(InvalidOptions::RareLearned.into());
-            }
-            refine::refuse_other_draws(draw, *learn == Learn::Auto)?;
+        if !matches!(learn, Learn::Plain) && count.rare {
+            return Err(InvalidOptions::RareLearned.into());
         }
-        if *learn == Learn::Auto && count.space.tokenizer == Tokenizer::Ids {
+        let is_auto = matches!(learn, Learn::Auto);
+        if is_auto || matches!(learn, Learn::Refined) {
+            refine::refuse_other_draws(draw, is_auto)?;
+        }
+        if is_auto && count.space.tokenizer == Tokenizer::Ids {
             return Err(InvalidOptions::AutoOfIds.into());
         }
     }
@@ -252,15 +268,18 @@ pub(super) fn check(
         // Shares that do not fit the targets are found out now, whatever their tokens will be.
         let names = targets.iter().map(|target| target.name.as_str());
         let names = names.chain(count.rare.then_some(Target::RARE));
-        let size = |name: &str| TargetSize { name: name.to_owned(), tokens: 1, refined: false };
+        let size = |name: &str| TargetSize { name: name.to_owned(), tokens: 1, per_token: false };
         target_shares(draw, &names.map(size).collect::<Vec<_>>())?;
     }
     let mut inputs: Vec<_> = paths(raw).chain(mix_in.iter().flat_map(FileMixIn::inputs)).collect();
     inputs.extend(decontaminate::inputs(options.decontaminate.as_ref()));
     match model {
         ModelSource::File(path) => inputs.push(path),
-        ModelSource::Fit { targets, .. } => {
+        ModelSource::Fit { targets, learn, .. } => {
             inputs.extend(targets.iter().flat_map(|target| paths(&target.shards)));
+            if let Learn::Classifier(against) = learn {
+                inputs.extend(against.shards().flat_map(paths));
+            }
         }
     }
     let beside = Beside {

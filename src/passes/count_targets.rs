@@ -9,6 +9,7 @@ use crate::density::{Counts, Target};
 use crate::error::Error;
 use crate::featurizer::FeatureSpace;
 use crate::observer::Observer;
+use crate::reader::Shards;
 use crate::refine::HalvedTarget;
 
 /// Counts everything in a target, and notes its texts.
@@ -25,6 +26,24 @@ pub(crate) fn count_target(
     let (target, report, watches) =
         count_watching(target, space, read, TextHashes::default, rejects, observer)?;
     Ok((target, joined(&watches), report))
+}
+
+/// Reads all documents once, to find what is wrong with them. Errors call them `what`.
+///
+/// # Errors
+/// Shards that cannot be read, or without a document.
+pub(crate) fn check_documents(
+    shards: &Shards,
+    what: &str,
+    space: FeatureSpace,
+    read: &ReadOptions,
+    observer: &Observer,
+) -> Result<ReadReport, Error> {
+    observer.begin("against", shards.total_bytes());
+    let read = &read.without_ids();
+    let all = CountInput { what, shards, space, read, only: None };
+    let (_, report, _) = count_watched(all, TextHashes::default, None, observer)?;
+    Ok(report)
 }
 
 /// A target, counted as a whole and by half.
@@ -79,7 +98,7 @@ fn count_watching<W: Watch>(
     let read = &read.without_ids();
     let all = CountInput { what: &what, shards: &target.shards, space, read, only: None };
     let (counts, report, watches) = count_watched(all, watch, rejects, observer)?;
-    Ok((Target { name: target.name.clone(), counts, refined: None }, report, watches))
+    Ok((Target { name: target.name.clone(), counts, learned: None }, report, watches))
 }
 
 fn joined<'a>(watches: impl IntoIterator<Item = &'a TextHashes>) -> TextHashes {

@@ -32,7 +32,7 @@ mod write;
 pub(crate) use candidates::Candidates;
 pub use copies::{Overlap, Repeats};
 pub(crate) use count_raw::{RawCorpus, count_raw, count_raw_and_sample};
-pub(crate) use count_targets::{CountedTarget, count_target, count_target_and_half};
+pub(crate) use count_targets::{CountedTarget, check_documents, count_target, count_target_and_half};
 pub(crate) use decontaminate::Decontamination;
 pub use decontaminate::{DecontaminateOptions, Decontaminated, DecontaminatedSet, SharedNgram};
 pub use documents::ReadReport;

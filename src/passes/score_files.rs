@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::documents::Documents;
 use super::{ReadOptions, read_rows};
-use crate::density::Model;
+use crate::density::{Classifier, Learned, Model, Target};
 use crate::error::Error;
 use crate::observer::Observer;
 use crate::reader::{
@@ -15,7 +15,7 @@ use crate::reader::{
 };
 use crate::scan::{self, Job};
 use crate::storage::{ClosedFile, Storage};
-use crate::weights::{RowBlock, WeightsFile, WeightsFolder};
+use crate::weights::{Row, RowBlock, WeightsFile, WeightsFolder};
 use crate::writer::{self, Sink};
 
 /// In what form log weights are written beside the weights.
@@ -62,10 +62,7 @@ pub(crate) fn write_score_files(
     storage: &Storage,
     observer: &Observer,
 ) -> Result<(), Error> {
-    let names: Vec<String> = match &model.targets[..] {
-        [_] => vec!["log_weight".to_owned()],
-        several => several.iter().map(|target| format!("log_weight_{}", target.name)).collect(),
-    };
+    let scores = Score::all_of(model);
     let weights = folder.open(shards)?;
     let path = |shard: usize| form.path(folder.path(), &shards[shard]);
     let create = |shard: usize| Sink::create_with_folders(&path(shard), None, storage);
@@ -74,7 +71,7 @@ pub(crate) fn write_score_files(
             observer.begin("scores", None);
             let write = |shard: usize| {
                 observer.check()?;
-                columns(&weights[shard], &names, create(shard)?)
+                columns(&weights[shard], &scores, create(shard)?)
             };
             (0..shards.len()).into_par_iter().map(write).collect::<Result<Vec<_>, Error>>()?
         }
@@ -85,26 +82,64 @@ pub(crate) fn write_score_files(
             let documents =
                 Documents::new(shards, &read, model.space.tokenizer.field_kind(), false, observer);
             let id = FieldPath::new("id");
-            let job = Attributes { documents, shards, weights: &weights, names: &names, id, create: &create };
+            let job =
+                Attributes { documents, shards, weights: &weights, scores: &scores, id, create: &create };
             scan::scan(&job, shards, observer)?.shards
         }
     };
     Ok(ClosedFile::finish_all(closed.into_iter().flatten().collect())?)
 }
 
+/// A score of each record.
+struct Score<'a> {
+    name: String,
+    /// The place of its target.
+    target: usize,
+    /// What makes the log weight a probability, if that is the score.
+    classifier: Option<&'a Classifier>,
+}
+
+impl<'a> Score<'a> {
+    /// For each target its log weight, and the probability of it where it has a classifier.
+    fn all_of(model: &'a Model) -> Vec<Self> {
+        let named = |name: &str, target: &Target| match &model.targets[..] {
+            [_] => name.to_owned(),
+            _ => format!("{name}_{}", target.name),
+        };
+        let mut scores = Vec::new();
+        for (place, target) in model.targets.iter().enumerate() {
+            scores.push(Score { name: named("log_weight", target), target: place, classifier: None });
+            if let Some(Learned::Classifier(classifier)) = &target.learned {
+                let name = named("probability", target);
+                scores.push(Score { name, target: place, classifier: Some(classifier) });
+            }
+        }
+        scores
+    }
+
+    /// Its value for a record; `None` if the record was skipped as invalid.
+    fn of(&self, row: &Row<'_>) -> Option<f64> {
+        let log_weight = Some(row.log_weight(self.target)).filter(|weight| weight.is_finite())?;
+        Some(match self.classifier {
+            None => log_weight,
+            Some(classifier) => classifier.probability(log_weight, row.tokens()),
+        })
+    }
+}
+
 /// Rows of these many records are written at a time.
 const PIECE: u64 = 1 << 12;
 
-/// Writes a row for each record: its log weights, null if it was skipped as invalid, and its tokens.
-fn columns(weights: &WeightsFile, names: &[String], mut sink: Sink) -> Result<Option<ClosedFile>, Error> {
+/// Writes a row for each record: its scores, null if it was skipped as invalid, and its tokens.
+fn columns(weights: &WeightsFile, scores: &[Score<'_>], mut sink: Sink) -> Result<Option<ClosedFile>, Error> {
     let mut rows = RowBlock::default();
     for first in (0..weights.rows()).step_by(PIECE as usize) {
         weights.read(first, (weights.rows() - first).min(PIECE) as usize, &mut rows)?;
         let mut lines = Vec::new();
         for row in rows.rows() {
             let mut columns = serde_json::Map::new();
-            for (name, weight) in names.iter().zip(row.log_weights()) {
-                columns.insert(name.clone(), finite(weight).into());
+            for score in scores {
+                columns.insert(score.name.clone(), score.of(&row).into());
             }
             columns.insert("tokens".to_owned(), row.tokens().into());
             push_object(&mut lines, columns);
@@ -113,10 +148,6 @@ fn columns(weights: &WeightsFile, names: &[String], mut sink: Sink) -> Result<Op
         sink.write(&lines)?;
     }
     Ok(sink.close()?)
-}
-
-fn finite(weight: f64) -> Option<f64> {
-    Some(weight).filter(|weight| weight.is_finite())
 }
 
 fn push_object(lines: &mut Vec<u8>, object: serde_json::Map<String, Value>) {
@@ -128,7 +159,7 @@ struct Attributes<'a, C> {
     documents: Documents<'a>,
     shards: &'a Shards,
     weights: &'a [WeightsFile],
-    names: &'a [String],
+    scores: &'a [Score<'a>],
     id: Option<FieldPath>,
     create: &'a C,
 }
@@ -154,12 +185,12 @@ impl<'a, C: Fn(usize) -> Result<Sink, writer::Error> + Sync> Job for Attributes<
         self.documents.each(texts, shard, block, |record, text| {
             let Some(row) = row.next() else { return Ok(()) };
             let len = text.map_or(0, |text| text.chars().count());
-            let attribute = |weight: f64| match finite(weight) {
-                Some(weight) => json!([[0, len, weight]]),
+            let attribute = |score: &Score<'_>| match score.of(&row) {
+                Some(value) => json!([[0, len, value]]),
                 None => json!([]),
             };
-            let weights = self.names.iter().zip(row.log_weights());
-            let attributes = weights.map(|(name, weight)| (format!("dsir__{name}"), attribute(weight)));
+            let attributes =
+                self.scores.iter().map(|score| (format!("dsir__{}", score.name), attribute(score)));
             let id = self.id.as_ref().and_then(|id| id.place(record.bytes));
             lines.extend_from_slice(b"{\"id\":");
             lines.extend_from_slice(id.map_or(b"null", |place| &record.bytes[place]));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::by_bucket::{ByBucket, is_short};
@@ -9,6 +10,9 @@ use super::coarse::Coarse;
 use super::features::{FeatureRange, Features};
 use super::inclusion::{ONE, Unit};
 use crate::density::Sum;
+
+/// Documents in a task, so that tasks are worth their tables.
+const TASK: usize = 1 << 9;
 
 /// A sample of eligible documents.
 #[derive(Debug)]
@@ -140,6 +144,24 @@ impl DocumentSample {
             self.count(document, times, &mut counts);
         }
         counts.into_vec(buckets)
+    }
+
+    /// The n-grams where each document counts so many times, one count for each bucket; `None` if there is no document.
+    /// Sums must keep within 64 bits.
+    pub(super) fn weighted_counts(&self, times: &[u64], buckets: usize) -> Option<Vec<u64>> {
+        let task = self.documents.len().div_ceil(rayon::current_num_threads()).max(TASK);
+        let tasks = self.documents.par_chunks(task).zip(times.par_chunks(task));
+        let counts = tasks.map(|(documents, times)| {
+            let mut counts = ByBucket::zeros(buckets);
+            for (document, times) in documents.iter().zip(times).filter(|(_, times)| **times > 0) {
+                self.count(document, *times, &mut counts);
+            }
+            counts.into_vec(buckets)
+        });
+        counts.reduce_with(|mut sum, counts| {
+            sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+            sum
+        })
     }
 
     /// How often a document counts if it is selected with this probability, in units of 2^-32.

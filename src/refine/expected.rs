@@ -7,7 +7,6 @@
 use rayon::prelude::*;
 
 use super::aim::Aim;
-use super::by_bucket::ByBucket;
 use super::document_sample::{DocumentSample, SampledDocument};
 use super::inclusion::{CERTAIN, NEVER, ONE, inclusion};
 use crate::density::normalized;
@@ -77,22 +76,9 @@ impl<'a> DrawFromSample<'a> {
     /// The density of n-grams where each document counts as often as it is likely to be selected; `None` if there are
     /// none.
     fn density(&self, inclusions: &[u64], buckets: usize) -> Option<Vec<f64>> {
-        let documents = &self.sample.documents;
-        let task = documents.len().div_ceil(rayon::current_num_threads()).max(TASK);
-        let tasks = documents.par_chunks(task).zip(inclusions.par_chunks(task));
-        let counts = tasks.map(|(documents, inclusions)| {
-            let mut counts = ByBucket::zeros(buckets);
-            for (document, inclusion) in
-                documents.iter().zip(inclusions).filter(|(_, inclusion)| **inclusion > 0)
-            {
-                self.sample.count(document, self.sample.times(document, *inclusion), &mut counts);
-            }
-            counts.into_vec(buckets)
-        });
-        let counts = counts.reduce_with(|mut sum, counts| {
-            sum.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
-            sum
-        })?;
+        let documents = self.sample.documents.par_iter().zip(inclusions).with_min_len(TASK);
+        let times = documents.map(|(document, inclusion)| self.sample.times(document, *inclusion));
+        let counts = self.sample.weighted_counts(&times.collect::<Vec<u64>>(), buckets)?;
         normalized(&counts)
     }
 

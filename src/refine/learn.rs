@@ -7,7 +7,7 @@ use super::document_sample::DocumentSample;
 use super::expected::DrawFromSample;
 use super::halves::{HalvedTarget, HeldOut, MIN_DOCUMENTS, best_rounds};
 use super::trajectory::Trajectory;
-use crate::density::{Counts, Error, LogRatios, Model, Refined};
+use crate::density::{Counts, Error, Learned, LogRatios, Model, Refined};
 use crate::observer::Observer;
 
 /// The result of refining.
@@ -68,7 +68,8 @@ pub(crate) fn refine(
     }
     if refinement.history.is_empty() {
         let log_ratios = LogRatios::table(hash, &towards_raw(&target.counts.counts, &raw), &raw);
-        target.refined = Some(Refined { share, rounds: 0, history: Vec::new(), log_ratios });
+        let refined = Refined { share, rounds: 0, history: Vec::new(), log_ratios };
+        target.learned = Some(Learned::Refined(refined));
         refinement.rounds = Some(0);
         return Ok(refinement);
     }
@@ -79,7 +80,7 @@ pub(crate) fn refine(
     (0..rounds).for_each(|_| trajectory.step());
     refinement.rounds = Some(rounds);
     let (history, log_ratios) = (refinement.history.clone(), trajectory.log_ratios);
-    target.refined = Some(Refined { share, rounds, history, log_ratios });
+    target.learned = Some(Learned::Refined(Refined { share, rounds, history, log_ratios }));
     Ok(refinement)
 }
 
@@ -117,13 +118,17 @@ mod tests {
         let raw_counts =
             RawCounts { fit_ngrams: FitBudget(None), documents_read, levels, ..RawCounts::default() };
         let counts = counts_of(target, buckets);
-        let target_of = Target { name: "t".into(), counts, refined: None };
+        let target_of = Target { name: "t".into(), counts, learned: None };
         let mut model = Model { space, smoothing: 0.0, raw: Some(raw_counts), targets: vec![target_of] };
         let half: Vec<Vec<u32>> = target.iter().step_by(2).cloned().collect();
         let aim = Aim { budget: Budget::Tokens(0), share };
         let half = counts_of(&half, buckets);
         let refinement = refine(&mut model, 0, &half, &sample_of(raw), &aim, &Observer::default()).unwrap();
-        (refinement, model.targets.remove(0).refined)
+        let refined = model.targets.remove(0).learned.map(|learned| match learned {
+            Learned::Refined(refined) => refined,
+            Learned::Classifier(classifier) => panic!("{classifier:?}"),
+        });
+        (refinement, refined)
     }
 
     /// So many documents of ten n-grams in each of the buckets.

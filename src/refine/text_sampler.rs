@@ -68,6 +68,13 @@ pub(super) struct SampledText {
     pub(super) text: Box<str>,
 }
 
+impl TextSample {
+    /// Which of its documents are in the first half, by their content.
+    pub(crate) fn in_first_half(&self) -> Vec<bool> {
+        self.texts.iter().map(|text| text.content_hash % 2 == 1).collect()
+    }
+}
+
 impl TextSampler {
     const BYTES: u64 = 1 << 25;
 

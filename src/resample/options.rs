@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Budget, Exponents, GroupShares, Groups, MixIn, Proportions, RepeatCurve};
+use crate::density::UNCHANGED_TOKENS;
 
 /// How keys are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -41,12 +42,9 @@ pub enum Normalize {
 }
 
 impl Normalize {
-    /// Whatever the normalization, a document of so many tokens keeps its log weight.
-    const UNCHANGED_TOKENS: f64 = 100.0;
-
     #[inline]
     pub(crate) fn apply(self, log_weight: f64, tokens: u32) -> f64 {
-        let length = || f64::from(tokens.max(1)) / Self::UNCHANGED_TOKENS;
+        let length = || f64::from(tokens.max(1)) / UNCHANGED_TOKENS;
         match self {
             Normalize::None => log_weight,
             Normalize::Sqrt => log_weight / length().sqrt(),

@@ -27,13 +27,13 @@ impl Rule {
         targets: Option<&[TargetSize]>,
         count: usize,
     ) -> Self {
-        let is_refined =
-            |target: usize| targets.and_then(|all| all.get(target)).is_some_and(|one| one.refined);
+        let is_per_token =
+            |target: usize| targets.and_then(|all| all.get(target)).is_some_and(|one| one.per_token);
         // A product is normalized as one: by tokens if any of its targets must be.
-        let refined_as_one = exponents.is_some() && (0..count).any(is_refined);
+        let per_token_as_one = exponents.is_some() && (0..count).any(is_per_token);
         let normalize = |target: usize| match options.normalize {
             Some(normalize) => normalize,
-            None if is_refined(target) || refined_as_one => Normalize::Tokens,
+            None if is_per_token(target) || per_token_as_one => Normalize::Tokens,
             None => Normalize::None,
         };
         Rule {

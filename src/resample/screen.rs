@@ -307,7 +307,7 @@ mod tests {
         proportions: &str,
         (draws, disjoint): (u32, bool),
     ) -> Option<(Screen, Draw, Vec<usize>, Vec<usize>)> {
-        let targets = ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 1, refined: false });
+        let targets = ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 1, per_token: false });
         let options = DrawOptions {
             budget,
             allow_fewer: true,

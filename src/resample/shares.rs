@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn proportions_are_named_or_in_order() {
-        let targets = ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 50, refined: false });
+        let targets = ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 50, per_token: false });
         let shares = |text: &str| {
             let options = DrawOptions { proportions: Some(text.parse().unwrap()), ..DrawOptions::default() };
             target_split(&options, Some(&targets), 2).map(|split| split.shares).map_err(|e| e.to_string())
@@ -113,7 +113,7 @@ mod tests {
         let targets = [("a", 100), ("b", 10_000)].map(|(name, tokens)| TargetSize {
             name: name.into(),
             tokens,
-            refined: false,
+            per_token: false,
         });
         let shares = |proportions_temperature| {
             let options = DrawOptions { proportions_temperature, ..DrawOptions::default() };

@@ -17,16 +17,16 @@ pub struct TargetSize {
     pub name: String,
     /// The tokens of its documents.
     pub tokens: u64,
-    /// Whether its log-ratios are refined: then they are meant for log weights normalized by tokens.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub refined: bool,
+    /// Whether its log-ratios were learned: then they are meant for log weights normalized by tokens.
+    #[serde(rename = "refined", default, skip_serializing_if = "std::ops::Not::not")]
+    pub per_token: bool,
 }
 
 impl TargetSize {
     /// The size of `target`.
     pub fn of(target: &Target) -> Self {
-        let (tokens, refined) = (target.counts.tokens, target.refined.is_some());
-        TargetSize { name: target.name.clone(), tokens, refined }
+        let (tokens, per_token) = (target.counts.tokens, target.learned.is_some());
+        TargetSize { name: target.name.clone(), tokens, per_token }
     }
 }
 

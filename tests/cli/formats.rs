@@ -17,6 +17,7 @@ fn models_weigh_as_they_did() {
         ("model-1.json", "weights-1"),
         ("model-1-refined.json", "weights-1-refined"),
         ("model-2-small.json", "weights-1-small"),
+        ("model-3-classifier.json", "weights-1-classifier"),
     ] {
         dir.run(&format!("weigh -q --model {model} -o again raw.jsonl")).ok();
         for file in ["raw.jsonl.npy", "weights.meta"] {

@@ -35,6 +35,9 @@ mod draws;
 /// Log-ratios that are learned.
 mod refine;
 
+/// Log-ratios that tell documents of the target from others.
+mod classify;
+
 /// Options that are chosen by trying them.
 mod auto;
 

@@ -144,7 +144,7 @@ fn a_refined_model_is_told_and_not_added_to() {
     let dir = corpus();
     dir.run(&format!("{FIT} --refine-for 0.1 -o refined.json raw.jsonl")).ok();
     dir.run("fit -o raw.json raw.jsonl").ok();
-    let refuse = ["target `target` is refined", "merge plain models"];
+    let refuse = ["log-ratios of target `target` were learned", "merge plain models"];
     dir.run("merge refined.json raw.json -o m.json").fails(&refuse);
     dir.run("merge raw.json refined.json -o m.json").fails(&refuse);
     let words = dir.run("inspect refined.json").ok();
@@ -164,7 +164,7 @@ fn refined_log_ratios_that_make_no_sense_are_refused() {
         dir.write("wrong.json", wrong.to_string());
         dir.run("weigh --model wrong.json -o weights raw.jsonl")
     };
-    let no_sense = ["not a dsir model", "refined log-ratios of target `target` that make no sense"];
+    let no_sense = ["not a dsir model", "learned log-ratios of target `target` that make no sense"];
     with("log_ratios", serde_json::json!([1, 2, 3])).fails(&no_sense);
     with("log_ratios", serde_json::json!(vec![1u64 << 31; 50])).fails(&no_sense);
     with("share", serde_json::json!(0)).fails(&no_sense);

@@ -77,7 +77,7 @@ pub(crate) fn fit_with(
         raw: Some(Shards::find(raw).unwrap()),
         targets: targets.iter().map(|(name, paths)| target(name, paths)).collect(),
         count,
-        refine_for: None,
+        learn: FitLearn::Plain,
         read: ReadOptions::default(),
         punkt_is_named: false,
         rejects: None,

@@ -7,9 +7,9 @@ use clap_complete::Shell;
 use serde::Serialize;
 
 use super::{
-    DecontaminateArgs, DrawArgs, DryRunArgs, FitArgs, IdArgs, InputArgs, MethodArg, OutputArgs, PunktArgs,
-    QualityArgs, RecordArgs, RefineArgs, RefineForArgs, ReportArgs, ReportByArgs, RunArgs, SelectMethodArg,
-    TokenizerArg, UniqueArgs, WhereArgs, WorkArgs, amount,
+    DecontaminateArgs, DrawArgs, DryRunArgs, FitArgs, IdArgs, InputArgs, LearnArgs, MethodArg, OutputArgs,
+    PunktArgs, QualityArgs, RecordArgs, RefineArgs, RefineForArgs, ReportArgs, ReportByArgs, RunArgs,
+    SelectMethodArg, TokenizerArg, UniqueArgs, WhereArgs, WorkArgs, amount,
 };
 
 /// Select the raw records that are distributed like the target.
@@ -34,10 +34,14 @@ pub(crate) struct Select {
     /// Use this model instead of fitting one
     #[arg(long, value_name = "MODEL", help_heading = "Model", conflicts_with_all = [
         "target", "rare", "separate_targets", "ngrams", "buckets", "hash", "tokenizer", "smoothing", "fit_tokens",
+        "learn",
     ])]
     pub(crate) model: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) refine: RefineArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) learn: LearnArgs,
     #[command(flatten)]
     pub(crate) punkt: PunktArgs,
     #[command(flatten)]
@@ -82,6 +86,7 @@ pub(crate) struct Select {
 /// Without RAW the model holds targets alone, without --target raw counts alone: `dsir merge` joins such
 /// partial models, so that a corpus can be counted on many machines.
 #[derive(Args, Serialize)]
+#[command(group(ArgGroup::new("learned").args(["refine_for", "learn"])))]
 #[command(after_long_help = "Examples:
   dsir fit --target wanted.jsonl -o model.json corpus/
   dsir fit -o raw-17.json corpus/shard-17.jsonl.zst")]
@@ -90,6 +95,9 @@ pub(crate) struct Fit {
     pub(crate) fit: FitArgs,
     #[command(flatten)]
     pub(crate) refine: RefineForArgs,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub(crate) learn: LearnArgs,
     #[command(flatten)]
     pub(crate) punkt: PunktArgs,
     /// Where the model goes

@@ -25,7 +25,7 @@ pub(crate) use measure::Measure;
 pub(crate) use model::{CountArgs, FitArgs, FitTokens, HashArg, PunktArgs, TokenizerArg};
 pub(crate) use output::{DryRunArgs, OutputArgs, ReportArgs, ReportByArgs, RunArgs, WorkArgs};
 pub(crate) use prepare::{ChunkArgs, Prepare};
-pub(crate) use refine::{RefineArgs, RefineForArgs};
+pub(crate) use refine::{LearnArg, LearnArgs, RefineArgs, RefineForArgs};
 
 /// Select language-model training data by importance resampling (DSIR).
 ///

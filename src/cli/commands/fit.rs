@@ -2,20 +2,23 @@ use crate::cli::args::Fit;
 use crate::cli::failure::Failure;
 use crate::cli::host::{Host, Outcome};
 use crate::cli::summary;
-use crate::jobs::{self, FitOptions, RefineFor};
+use crate::jobs::{self, FitLearn, FitOptions};
 
 pub(crate) fn fit(args: &Fit, host: Host<'_>) -> Result<Outcome, Failure> {
     args.input.refuse_shared_stdin(&args.fit)?;
     let exclude = args.input.exclude();
     let read = args.ids.of(args.records.options(&args.punkt)?)?;
+    let min_tokens = args.refine.min_tokens;
+    let learn = match (args.learn.against(&exclude)?, args.refine.refine_for) {
+        (Some(against), _) => FitLearn::Classifier { against, min_tokens },
+        (None, Some(share)) => FitLearn::RefinedFor { share, min_tokens },
+        (None, None) => FitLearn::Plain,
+    };
     let options = FitOptions {
         raw: args.input.shards_if_any(&exclude)?,
         targets: args.fit.count.targets(&exclude)?,
         count: args.fit.options(read.punkt.as_deref())?,
-        refine_for: args
-            .refine
-            .refine_for
-            .map(|share| RefineFor { share, min_tokens: args.refine.min_tokens }),
+        learn,
         read,
         punkt_is_named: args.punkt.punkt.is_some(),
         rejects: args.records.rejects.clone(),

@@ -8,7 +8,7 @@ use crate::cli::format::{count, number, size};
 use crate::cli::host::Outcome;
 use crate::cli::marked::shown;
 use crate::cli::options::{refuse_dash, text_fields};
-use crate::density::{self, Model, Refined, kl_divergence};
+use crate::density::{self, Classifier, HeldOut, Learned, Model, Refined, kl_divergence};
 use crate::jobs::{self, ReadOptions, TellingNgram, TellingNgrams};
 use crate::reader::{IdFields, Shards};
 use crate::resample::Survey;
@@ -211,8 +211,10 @@ fn describe_model(model: &Model) -> Result<String, Failure> {
             let _ = write!(text, ", KL from raw {:.3} nats", kl_divergence(&density, raw));
         }
         text.push('\n');
-        if let Some(refined) = &target.refined {
-            text += &describe_refined(refined);
+        match &target.learned {
+            Some(Learned::Refined(refined)) => text += &describe_refined(refined),
+            Some(Learned::Classifier(classifier)) => text += &describe_classifier(classifier),
+            None => {}
         }
     }
     Ok(text)
@@ -234,6 +236,15 @@ fn describe_refined(refined: &Refined) -> String {
         kl(0),
         kl(1),
     )
+}
+
+fn describe_classifier(classifier: &Classifier) -> String {
+    let Classifier { documents: [target, others], held_out, .. } = classifier;
+    let learned = format!("learned from {} of it and {} others", count(*target, "document"), number(*others));
+    match held_out {
+        Some(HeldOut { auc, .. }) => format!("classifier     {learned}; AUC {auc:.4} on held-out text\n"),
+        None => format!("classifier     {learned}; nothing could be held out\n"),
+    }
 }
 
 /// Of files in `folder`.

@@ -72,10 +72,11 @@ impl Select {
             None => ModelSource::Fit {
                 targets,
                 count: self.fit.options(read.punkt.as_deref())?,
-                learn: match (self.refine.refine, self.refine.auto) {
-                    (true, _) => Learn::Refined,
-                    (_, true) => Learn::Auto,
-                    _ => Learn::Plain,
+                learn: match self.learn.against(&exclude)? {
+                    Some(against) => Learn::Classifier(against),
+                    None if self.refine.refine => Learn::Refined,
+                    None if self.refine.auto => Learn::Auto,
+                    None => Learn::Plain,
                 },
             },
         };

@@ -29,7 +29,7 @@ fn fields(number: usize, content: usize) -> RowFields {
 }
 
 fn two_targets() -> [TargetSize; 2] {
-    ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 1, refined: false })
+    ["a", "b"].map(|name| TargetSize { name: name.into(), tokens: 1, per_token: false })
 }
 
 /// What each draw selects for each target, by sorting; a record stands there as often as it is selected.
