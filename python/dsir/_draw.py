@@ -82,7 +82,7 @@ def draw(
         if tokens is not None or given.get("min_tokens") or given.get("normalize") not in (None, "none"):
             raise OptionError("a budget in tokens, min_tokens and normalize need token_counts: see Model.tokens")
         if model is not None and model.is_learned and given.get("normalize") is None:
-            raise OptionError("a model whose log-ratios were learned weighs per token: pass token_counts, as Model.tokens gives them")
+            raise OptionError("a learned model weighs per token: pass token_counts, as Model.tokens gives them")
         given["min_tokens"] = 0
     if bytes is not None and sizes is None:
         raise OptionError("a budget in bytes needs sizes")

@@ -145,9 +145,9 @@ class Model:
         How an n-gram finds its bucket: ``"dsir1"`` or ``"sha256"``.
         """
     @property
-    def is_refined(self, /) -> bool:
+    def is_learned(self, /) -> bool:
         """
-        Whether its log-ratios were learned (``refine_for``): draws then count log weights per token.
+        Whether its log-ratios were learned (``refine_for``, ``learn``): draws then count log weights per token.
         """
     @staticmethod
     def load(path: Path, *, punkt: Path | None = None) -> Model:
@@ -199,6 +199,22 @@ class Model:
     def ngrams(self, /) -> int:
         """
         The largest n of the n-grams.
+        """
+    def probabilities(
+        self, /, texts: GivenTexts, *, text_field: str = "text", threads: int | None = None
+    ) -> npt.NDArray[np.float64]:
+        """
+        How likely each text is of the target, where as many texts are of it as are not. For models with a classifier
+        (``learn="classifier"``).
+
+        Arguments as of :meth:`log_weights`.
+
+        Returns:
+            Shape (texts,), or (texts, targets) if the model has several; float64, from 0 to 1.
+
+        Raises:
+            Error: As :meth:`log_weights`.
+            ValueError: A target without a classifier.
         """
     @property
     def raw_documents(self, /) -> int | None:

@@ -30,6 +30,10 @@ class SelectOptions(TypedDict, total=False):
     """Learn log-ratios with which the selection as a whole comes closest to the target."""
     auto: bool | None
     """Choose between `ngrams=1` and 2, as they are, with `normalize="tokens"` and with `refine`."""
+    learn: Literal["classifier"] | None
+    """Learn log-ratios that tell documents of the target from others."""
+    against: str | Sequence[str] | None
+    """With `learn`, tell documents of the target from those of FILE, not from raw ones; repeatable."""
     punkt: Path | None
     """The folder with the trained sentence model, NLTK's punkt_tab."""
     min_tokens: int | str | None
@@ -153,7 +157,11 @@ class FitOptions(TypedDict, total=False):
     """Learn log-ratios with which a selection of this share of the eligible tokens, as a whole, comes closest
     to the target."""
     min_tokens: int | str | None
-    """With `refine_for`, records with fewer tokens are not eligible."""
+    """With `refine_for` and `learn`, records with fewer tokens are not eligible."""
+    learn: Literal["classifier"] | None
+    """Learn log-ratios that tell documents of the target from others."""
+    against: str | Sequence[str] | None
+    """With `learn`, tell documents of the target from those of FILE, not from raw ones; repeatable."""
     punkt: Path | None
     """The folder with the trained sentence model, NLTK's punkt_tab."""
     exclude: str | Sequence[str] | None

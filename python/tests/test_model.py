@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import math
 import pickle
 from collections import Counter
@@ -116,6 +117,21 @@ def test_a_model_tells_what_it_is() -> None:
         "targets: sea (1 documents, 1 tokens)>"
     )
     assert "raw not counted" in repr(dsir.fit(target=["a"])) and "targets: none" in repr(dsir.fit(["a"]))
+
+
+def test_a_classifier_tells_probabilities(raw_texts: list[str], target_texts: list[str], tmp_path: Path) -> None:
+    model = dsir.fit(raw_texts, target_texts, learn="classifier", min_tokens=1)
+    model.save(tmp_path / "model.json")
+    assert model.is_learned and ", classifier)" in repr(model)
+    bias = json.loads((tmp_path / "model.json").read_text())["targets"][0]["classifier"]["bias"]
+    texts = [*target_texts[:5], *raw_texts[:5], ""]
+    log_weights, tokens = model.log_weights(texts), np.maximum(model.tokens(texts), 1)
+    expected = 1 / (1 + np.exp(-(bias + 100 * log_weights / tokens)))
+    np.testing.assert_allclose(model.probabilities(texts), expected, rtol=1e-12)
+    two = dsir.fit(raw_texts, {"a": target_texts, "b": raw_texts[:40]}, learn="classifier", min_tokens=1)
+    assert two.probabilities(texts).shape == (11, 2)
+    with pytest.raises(ValueError, match="has no classifier"):
+        dsir.fit(raw_texts, target_texts).probabilities(texts)
 
 
 def test_a_refined_model(raw_texts: list[str], target_texts: list[str]) -> None:

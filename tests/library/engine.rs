@@ -192,6 +192,7 @@ fn an_engine_selects_what_one_machine_selects() {
         "--target DIR/target.jsonl --min-tokens 1 -k 300",
         "--target DIR/target.jsonl --min-tokens 1 --fraction 0.1 --fit-tokens 20000 --annotate",
         "--target DIR/target.jsonl --min-tokens 1 --tokens 9000 --refine",
+        "--target DIR/target.jsonl --min-tokens 1 --tokens 9000 --learn classifier",
         "--target DIR/target.jsonl --min-tokens 1 -k 300 --auto",
         "--target t=DIR/target.jsonl --target o=DIR/other.jsonl --separate-targets --min-tokens 1 -k 200 --refine",
         "--target DIR/target.jsonl --min-tokens 1 -k 300 --group-by kind --group-share a=1,b=2 \
