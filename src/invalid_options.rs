@@ -191,16 +191,11 @@ pub enum InvalidOptions {
         conditions: StoredConditions,
     },
     /// Draws that refining does not learn for.
-    #[error("{} is for {}", if *auto { "choosing by trial" } else { "refining" }, draws)]
+    #[error("refining is for {draws}")]
     OtherDraws {
-        /// Whether it was asked for as one of several ways to try.
-        auto: bool,
         /// The draws that it is for.
         draws: RefinedDraws,
     },
-    /// Ways to weigh that are tried on texts, where there are numbers.
-    #[error("ways to weigh are tried on texts, and the tokenizer `ids` has numbers")]
-    AutoOfIds,
     /// Quality, which is measured in words, of numbers.
     #[error("quality is measured in words, and the tokenizer `ids` has numbers")]
     QualityOfIds,

@@ -177,11 +177,6 @@ pub enum Warning {
         /// tell.
         held_out: Option<(f64, f64)>,
     },
-    /// Targets that are too small for ways to weigh to be evaluated on them.
-    NotEvaluated {
-        /// The target; `None`: all.
-        target: Option<String>,
-    },
     /// Groups by a field that no record has.
     NoGroups,
     /// Tables and other shards that go into one table, whose columns are guessed then.
@@ -434,14 +429,6 @@ impl fmt::Display for Warning {
                  larger target helps",
                 of(target)
             ),
-            Warning::NotEvaluated { target: None } => write!(
-                f,
-                "the ways to weigh could not be evaluated, and the log-ratios are drawn towards raw: {TOO_FEW}; a \
-                 larger target helps"
-            ),
-            Warning::NotEvaluated { target } => {
-                write!(f, "{}has no say in what is chosen: {TOO_FEW}", of(target))
-            }
             Warning::NoGroups => f.write_str(
                 "no record has a string, a number, true or false in the field that groups are made by: all are one \
                     group; name \

@@ -12,10 +12,10 @@ use super::host::Outcome;
 use super::warnings::words;
 use crate::density::HeldOut;
 use crate::jobs::{
-    AutoReport, Decontaminated, DecontaminatedSet, DrawReport, Fitted, Prepared, RawReport, Report,
-    ScoreKind, SharedNgram, StageRead, TargetReport,
+    Decontaminated, DecontaminatedSet, DrawReport, Fitted, Prepared, RawReport, Report, ScoreKind,
+    SharedNgram, StageRead, TargetReport,
 };
-use crate::refine::{Candidate, Classification, Evaluation, Refinement, Weighting};
+use crate::refine::{Classification, Refinement};
 use crate::resample::Totals;
 
 mod draw;
@@ -68,24 +68,11 @@ fn json(report: &Report, command: &str, options: &impl Serialize, more: Map<Stri
     if let Value::Object(json) = &mut json {
         json.insert("command".into(), command.into());
         json.insert("options".into(), serde_json::to_value(options).unwrap_or_default());
-        if let (Some(Value::Object(told)), Some(auto)) = (json.get_mut("auto"), &report.auto) {
-            told.insert("options".into(), typed(&auto.chosen).into());
-        }
         let warnings: Vec<String> = report.warnings.iter().map(words).collect();
         json.insert("warnings".into(), warnings.into());
         json.extend(more);
     }
     json
-}
-
-/// A way to weigh, as it is typed.
-fn typed(candidate: &Candidate) -> String {
-    let weights = match candidate.weights {
-        Weighting::Published => "",
-        Weighting::Tokens => " --normalize tokens",
-        Weighting::Refined => " --refine",
-    };
-    format!("--ngrams {}{weights}", candidate.ngrams)
 }
 
 fn write(path: &Path, json: &Value) -> Result<(), Failure> {
@@ -94,7 +81,6 @@ fn write(path: &Path, json: &Value) -> Result<(), Failure> {
 
 fn lines(report: &Report, cuts: bool) -> Lines {
     let mut lines = Lines::default();
-    report.auto.iter().for_each(|auto| auto_line(auto, &mut lines));
     stage_lines(report, &mut lines);
     report.refined.iter().for_each(|refined| refined_lines(refined, &mut lines));
     report.classified.iter().for_each(|classified| classifier_lines(classified, &mut lines));
@@ -143,24 +129,6 @@ fn stage_lines(report: &Report, lines: &mut Lines) {
             );
         }
     }
-}
-
-fn auto_line(auto: &AutoReport, lines: &mut Lines) {
-    let AutoReport { candidates, chosen, .. } = auto;
-    let Some(best) = candidates.iter().find(|one| one.candidate == *chosen) else { return };
-    let mut others: Vec<&Evaluation> = candidates.iter().filter(|one| one.candidate != *chosen).collect();
-    others.sort_by(|a, b| b.kl_reduction.total_cmp(&a.kl_reduction));
-    let others = others.iter().map(|other| format!("{} {:.4}", typed(&other.candidate), other.kl_reduction));
-    let others = others.collect::<Vec<_>>().join(", ");
-    lines.add(
-        "auto",
-        format!(
-            "{}: KL reduction {:.4} nats on held-out text, in another feature space (not comparable with KL below; \
-             differences under 0.01 are mostly chance); others: {others}",
-            typed(chosen),
-            best.kl_reduction
-        ),
-    );
 }
 
 fn refined_lines(refined: &[Refinement], lines: &mut Lines) {

@@ -98,17 +98,13 @@ pub(crate) fn words(error: &InvalidOptions) -> String {
                 here",
             typed(conditions)
         ),
-        InvalidOptions::OtherDraws { auto, draws } => {
-            let option = if *auto { "--auto" } else { "--refine" };
+        InvalidOptions::OtherDraws { draws } => {
             let draws = match draws {
                 RefinedDraws::Gumbel => "--method gumbel and --temperature 1: it learns for such draws",
                 RefinedDraws::PerToken => "log weights per token: leave --normalize to it",
                 RefinedDraws::Apart => "targets that draw apart, not for --combine product",
             };
-            format!("{option} is for {draws}")
-        }
-        InvalidOptions::AutoOfIds => {
-            "--auto evaluates on texts, and the tokenizer `ids` has numbers".to_owned()
+            format!("--refine, and so --auto, is for {draws}")
         }
         InvalidOptions::QualityOfIds => {
             "--quality measures words, and the tokenizer `ids` has numbers".to_owned()

@@ -65,7 +65,6 @@ fn advice(warning: &Warning) -> Option<&'static str> {
         Warning::TargetTooSmall { .. } => {
             "a larger target is best, --auto next, then fewer --ngrams or --buckets"
         }
-        Warning::NotRefined { held_out: Some(_), .. } => "--auto also tries other --ngrams",
         Warning::ColumnsGuessed { .. } => "write into a folder (-o DIR/), or leave one kind out",
         Warning::NothingKept => "look at --where, --where-not and the bounds of --quality",
         Warning::FilesThere { .. } => "name a new folder with -o to keep runs apart",

@@ -255,10 +255,10 @@ const MOST_LONE: f64 = 0.15;
 const FEWEST_DOCUMENTS: u64 = 20;
 
 /// Tells what the model was fitted on, and warns if it says little: of a small target only if a selection
-/// `draws_by_it`.
+/// `draws_by_it`, and nothing was learned, for which held-out text tells.
 pub(super) fn tell_of_model(model: &Model, draws_by_it: bool, report: &mut Report, run: &Run) {
     report.model(model);
-    for target in model.targets.iter().filter(|_| draws_by_it) {
+    for target in model.targets.iter().filter(|target| draws_by_it && target.learned.is_none()) {
         let (documents, lone) = (target.counts.documents, crate::density::lone_share(&target.counts));
         if lone > MOST_LONE || documents < FEWEST_DOCUMENTS {
             let target = (model.targets.len() > 1).then(|| target.name.clone());

@@ -3,7 +3,6 @@
 //! A job checks its options and its outputs, makes passes over the shards, and tells what came of them. It knows no
 //! command line and no terminal. Several jobs may run in one process.
 
-mod auto;
 mod classify;
 mod count_options;
 mod decontaminate;
@@ -52,8 +51,8 @@ pub use outputs::{are_to_stdout, write_whole};
 pub use prepare::{PrepareOptions, prepare};
 pub use rehearse::{Rehearsal, Room, RoomFor, rehearse};
 pub use report::{
-    AutoReport, DrawReport, EpochReport, Fitted, GroupReport, RawReport, Report, SUMMARY_VERSION, ScoreKind,
-    StageRead, StageReport, TargetDraw, TargetReport,
+    DrawReport, EpochReport, Fitted, GroupReport, RawReport, Report, SUMMARY_VERSION, ScoreKind, StageRead,
+    StageReport, TargetDraw, TargetReport,
 };
 pub use resample::{DrawBy, ResampleOptions, plan, resample};
 pub use review::ReviewOptions;

@@ -128,9 +128,9 @@ impl Counted {
     }
 }
 
-/// Refuses draws that refining does not learn for; choosing by trial tries it too.
-pub(super) fn refuse_other_draws(draw: &DrawOptions, auto: bool) -> Result<(), InvalidOptions> {
-    let refuse = |draws| Err(InvalidOptions::OtherDraws { auto, draws });
+/// Refuses draws that refining does not learn for.
+pub(super) fn refuse_other_draws(draw: &DrawOptions) -> Result<(), InvalidOptions> {
+    let refuse = |draws| Err(InvalidOptions::OtherDraws { draws });
     if draw.method != Method::Gumbel || !draw.is_at_temperature_1() {
         return refuse(RefinedDraws::Gumbel);
     }

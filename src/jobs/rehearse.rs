@@ -118,7 +118,6 @@ pub fn rehearse(options: &SelectOptions, observer: &Observer) -> Result<Rehearsa
             // Counting skips most of what it does not sample; plain shards are read once more to write.
             let learning = match options.model {
                 ModelSource::Fit { learn: Learn::Refined, .. } => REFINING,
-                ModelSource::Fit { learn: Learn::Auto, .. } => TRYING,
                 ModelSource::Fit { learn: Learn::Classifier(_), .. } => REFINING,
                 _ => 0.0,
             };
@@ -166,9 +165,8 @@ pub fn rehearse(options: &SelectOptions, observer: &Observer) -> Result<Rehearsa
 const REREAD: f64 = 0.25;
 /// And counting, of what it leaves out.
 const SKIMMED: f64 = 0.35;
-/// Learning log-ratios takes about so much, and trying ways to weigh.
+/// Learning log-ratios takes about so much.
 const REFINING: f64 = 0.3;
-const TRYING: f64 = 1.5;
 
 /// What was seen, for all shards.
 struct Scaled {

@@ -10,7 +10,7 @@ use crate::featurizer::FeatureSpace;
 use crate::observer::Observer;
 use crate::passes::{Decontaminated, Prepared, ReadReport, SelectedRecords};
 use crate::reader::Shards;
-use crate::refine::{Candidate, Classification, Evaluation, Refinement};
+use crate::refine::{Classification, Refinement};
 use crate::resample::{Budget, LogWeights, Normalize, SelectedRecord, Totals};
 use crate::review::Review;
 use crate::warning::Warning;
@@ -54,9 +54,6 @@ pub struct Report {
     /// What was found of evaluation sets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decontaminated: Option<Decontaminated>,
-    /// What was chosen, and by what.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub auto: Option<AutoReport>,
     /// What was drawn.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub draw: Option<DrawReport>,
@@ -207,22 +204,6 @@ impl TargetReport {
     }
 }
 
-/// What was chosen, and by what.
-#[derive(Clone, Debug, Serialize)]
-pub struct AutoReport {
-    /// What was chosen, in words.
-    pub options: String,
-    /// The feature space in which the candidates were evaluated.
-    pub judged_in: FeatureSpace,
-    /// The names of the targets.
-    pub targets: Vec<String>,
-    /// All candidates; none if nothing could be evaluated.
-    pub candidates: Vec<Evaluation>,
-    /// What was chosen.
-    #[serde(skip)]
-    pub chosen: Candidate,
-}
-
 /// What was drawn.
 #[derive(Clone, Debug, Serialize)]
 pub struct DrawReport {
@@ -349,7 +330,6 @@ impl Report {
             classified: None,
             repeated_texts: None,
             decontaminated: None,
-            auto: None,
             draw: None,
             written: None,
             prepared: None,

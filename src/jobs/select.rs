@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::auto;
 use super::classify::{self, Against};
 use super::count_options::CountOptions;
 use super::decontaminate;
@@ -17,7 +16,6 @@ use super::run::{Run, RunOptions};
 use super::unique::make_unique;
 use crate::density::{Model, Target};
 use crate::error::Error;
-use crate::featurizer::Tokenizer;
 use crate::invalid_options::InvalidOptions;
 use crate::observer::Observer;
 use crate::passes::{
@@ -25,8 +23,8 @@ use crate::passes::{
     TextHashes, Weighed, look_for_fields,
 };
 use crate::reader::{self, Shards};
-use crate::refine::{Aim, Weighting};
-use crate::resample::{self, Budget, DrawOptions, Method, Normalize, Screen, Totals, target_shares};
+use crate::refine::Aim;
+use crate::resample::{self, Budget, DrawOptions, Method, Screen, Totals, target_shares};
 use crate::storage::WorkDir;
 use crate::weights::{TargetSize, WeightsFolder, WeightsInfo};
 
@@ -105,8 +103,6 @@ pub enum Learn {
     Refined,
     /// With log-ratios that tell documents of a target from others.
     Classifier(Against),
-    /// As is best by text held out: see [`Candidate`](crate::refine::Candidate).
-    Auto,
 }
 
 /// Selects the raw records that are distributed like the targets, and writes them.
@@ -127,23 +123,6 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
     let elsewhere = elsewhere.as_ref();
     let done = run.work(Report::new(run.threads()), |report| {
         let eligible = Eligible { min_tokens: draw.min_tokens, filter: filter.clone() };
-        let model = match model {
-            ModelSource::Fit { targets, mut count, learn: Learn::Auto } => {
-                let of = refine::Of { targets: &targets, raw: &raw, eligible: &eligible, elsewhere };
-                let chosen = auto::choose_and_tell(&count, of, &draw, &read, &run, report)?;
-                count.space.ngrams = chosen.ngrams;
-                let learn = match chosen.weights {
-                    Weighting::Published => Learn::Plain,
-                    Weighting::Tokens => {
-                        draw.normalize = Some(Normalize::Tokens);
-                        Learn::Plain
-                    }
-                    Weighting::Refined => Learn::Refined,
-                };
-                ModelSource::Fit { targets, count, learn }
-            }
-            other => other,
-        };
         let mut rejects = create_rejects(rejects.as_deref(), &run)?;
         let (model, texts): (Model, Option<TextHashes>) = match model {
             ModelSource::File(path) => {
@@ -252,12 +231,8 @@ pub(super) fn check(
         if !matches!(learn, Learn::Plain) && count.rare {
             return Err(InvalidOptions::RareLearned.into());
         }
-        let is_auto = matches!(learn, Learn::Auto);
-        if is_auto || matches!(learn, Learn::Refined) {
-            refine::refuse_other_draws(draw, is_auto)?;
-        }
-        if is_auto && count.space.tokenizer == Tokenizer::Ids {
-            return Err(InvalidOptions::AutoOfIds.into());
+        if matches!(learn, Learn::Refined) {
+            refine::refuse_other_draws(draw)?;
         }
     }
     if output.review.is_some() && options.run.engine.is_some() {

@@ -10,7 +10,6 @@ use crate::error::Error;
 use crate::featurizer::FeatureSpace;
 use crate::observer::Observer;
 use crate::reader::Shards;
-use crate::refine::HalvedTarget;
 
 /// Counts everything in a target, and notes its texts.
 ///
@@ -57,13 +56,6 @@ pub(crate) struct CountedTarget {
     pub texts: TextHashes,
     /// How it was read.
     pub report: ReadReport,
-}
-
-impl CountedTarget {
-    /// The counts of the whole and of one half.
-    pub(crate) fn halved(&self) -> HalvedTarget<'_> {
-        HalvedTarget { whole: &self.target.counts, half: &self.half }
-    }
 }
 
 /// Counts everything in a target, and separately one half of its documents, chosen by their content.

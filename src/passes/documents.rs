@@ -29,19 +29,6 @@ pub struct ReadReport {
     pub seconds: f64,
 }
 
-impl ReadReport {
-    /// With another reading of the same shards: all that was read.
-    pub(crate) fn and(&self, other: &ReadReport) -> ReadReport {
-        ReadReport {
-            records: self.records + other.records,
-            invalid: self.invalid + other.invalid,
-            bytes: self.bytes + other.bytes,
-            bytes_before: self.bytes_before + other.bytes_before,
-            seconds: self.seconds + other.seconds,
-        }
-    }
-}
-
 /// Counts of the records of one shard, from its start, and what was wrong with the first that was skipped.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Tally {

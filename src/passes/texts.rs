@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::featurizer::{FeatureSpace, Featurizer, Featurizers};
 use crate::observer::Observer;
 use crate::reader::{Block, BlockReader, Shards, TextReader};
-use crate::refine::{DocumentSample, RawDocument, TextSample, TextSampler, TextsOfLevel, featurize};
+use crate::refine::{DocumentSample, HashedText, TextSample, TextSampler, TextsOfLevel};
 use crate::sampling::Levels;
 use crate::scan::{self, Job};
 
@@ -26,7 +26,7 @@ pub(crate) fn featurize_texts(
     read: &ReadOptions,
     observer: &Observer,
 ) -> Result<DocumentSample, Error> {
-    let sample = featurize(texts, &read.featurizers(space)?, observer);
+    let sample = texts.featurize(&read.featurizers(space)?, observer);
     observer.check()?;
     Ok(sample)
 }
@@ -87,9 +87,7 @@ pub(super) fn sample_part(
     sampler: &TextSampler,
     observer: &Observer,
 ) -> Result<(Vec<Tally>, Vec<Levels<TextsOfLevel>>), Error> {
-    let featurizers = read.featurizers(space)?;
-    let needs_features = sampler.oversampling().max_boost() > 0;
-    let featurizers = if needs_features { featurizers } else { featurizers.of_tokens() };
+    let featurizers = read.featurizers(space)?.of_tokens();
     let read = ReadOptions { skip_invalid: true, ..read.clone() };
     let documents = Documents::new(shards, &read, space.tokenizer.field_kind(), false, observer);
     let job = ReadTexts { featurizers, eligible, sampler, documents };
@@ -105,13 +103,11 @@ struct ReadTexts<'a> {
 }
 
 struct ReadTextsThread<'a> {
-    /// Counts tokens, and gives the features to decide on boosts.
+    /// Counts tokens.
     featurizer: Featurizer,
     texts: TextReader<'a>,
     filter: FilterThread,
     levels: Levels<TextsOfLevel>,
-    /// The sums of log-ratios by which a document is boosted.
-    sums: Vec<i64>,
 }
 
 impl<'a> Job for ReadTexts<'a> {
@@ -126,7 +122,6 @@ impl<'a> Job for ReadTexts<'a> {
             texts: self.documents.thread(),
             filter: self.eligible.filter.thread(),
             levels: Levels::new(),
-            sums: self.sampler.oversampling().sums(),
         }
     }
 
@@ -135,23 +130,19 @@ impl<'a> Job for ReadTexts<'a> {
     }
 
     fn make(&self, thread: &mut ReadTextsThread<'a>, shard: usize, block: &Block) -> Result<Taken, Error> {
-        let ReadTextsThread { featurizer, texts, filter, levels, sums } = thread;
-        let oversampling = self.sampler.oversampling();
-        // It does not rise within a block.
+        let ReadTextsThread { featurizer, texts, filter, levels } = thread;
+        // The floor does not rise within a block.
         let floor = levels.floor();
-        let max_boost = oversampling.max_boost();
-        let wanted = |record: Hashed<'_>| oversampling.may_sample(floor, record.hash, max_boost);
+        let wanted = |record: Hashed<'_>| TextSampler::may_sample(floor, record.hash);
         let taken = self.documents.each_of(texts, shard, block, wanted, |record, text| {
             let Some(text) = text else { return Ok(()) };
             if !self.eligible.admits(record.bytes, text, filter) {
                 return Ok(());
             }
-            sums.fill(0);
-            let tokens = featurizer.featurize(text, |buckets| oversampling.add(buckets, sums));
+            let tokens = featurizer.featurize(text, |_| ());
             if self.eligible.is_long_enough(tokens) {
-                let (boost, bytes) = (oversampling.boost(sums, tokens), record.bytes.len() as u64 + 1);
-                let document = RawDocument { content_hash: record.hash, boost, tokens, bytes };
-                self.sampler.add(levels, document, text);
+                let bytes = record.bytes.len() as u64 + 1;
+                self.sampler.add(levels, HashedText { content_hash: record.hash, tokens, bytes, text });
             }
             Ok(())
         });

@@ -68,11 +68,6 @@ impl<'a> DrawFromSample<'a> {
         Some(ExpectedSelection { density, threshold })
     }
 
-    /// How likely each document is to be selected, in units of 2^-32; `None` if no document has a price.
-    pub(super) fn inclusions(&self, log_weights: &[f64]) -> Option<Vec<u64>> {
-        Some(above(log_weights, self.threshold(log_weights, None)?))
-    }
-
     /// The density of n-grams where each document counts as often as it is likely to be selected; `None` if there are
     /// none.
     fn density(&self, inclusions: &[u64], buckets: usize) -> Option<Vec<f64>> {

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::kl::{kl, to_a_millionth};
+use super::kl::{KlOf, to_a_millionth};
 use super::trajectory::Trajectory;
 use crate::density::{Counts, density};
 
@@ -15,11 +15,11 @@ const ROUNDS: u32 = 12;
 
 /// The counts of a target, and of one half of its documents, split by their content.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct HalvedTarget<'a> {
+pub(super) struct HalvedTarget<'a> {
     /// The counts of all documents.
-    pub whole: &'a Counts,
+    pub(super) whole: &'a Counts,
     /// The counts of one half.
-    pub half: &'a Counts,
+    pub(super) half: &'a Counts,
 }
 
 impl HalvedTarget<'_> {
@@ -34,40 +34,26 @@ impl HalvedTarget<'_> {
     }
 }
 
-/// The evaluation of what each half of a target teaches by the other half.
-pub(super) struct HeldOut<'a> {
-    /// KL of each half from the selection that the trajectory of the other half expects, the mean of both: with plain
-    /// weights, per token, and after each round.
-    pub(super) history: Vec<f64>,
-    /// The trajectories at the round (from round 0, per token, on) where that is least.
-    pub(super) best: [Trajectory<'a>; 2],
-}
-
-impl<'a> HeldOut<'a> {
-    /// Runs both trajectories to their end; `None` if nothing is selected.
-    pub(super) fn new(mut trajectories: [Trajectory<'a>; 2], halves: &[Vec<f64>; 2]) -> Option<Self> {
-        let [first_half, second_half] = halves;
-        let mean = |by_first: &[f64], by_second: &[f64]| {
-            to_a_millionth((kl(second_half, by_first) + kl(first_half, by_second)) / 2.0)
-        };
-        let of = |[first, second]: &[Trajectory<'a>; 2]| {
-            Some(mean(first.density.as_deref()?, second.density.as_deref()?))
-        };
-        let [first, second] = &trajectories;
-        let plain = mean(&first.plain()?, &second.plain()?);
-        let mut least = of(&trajectories)?;
-        let mut history = vec![plain, least];
-        let mut best = trajectories.clone();
-        for _ in 0..ROUNDS {
-            trajectories.par_iter_mut().for_each(Trajectory::step);
-            let now = of(&trajectories)?;
-            history.push(now);
-            if now < least {
-                (least, best) = (now, trajectories.clone());
-            }
-        }
-        Some(HeldOut { history, best })
+/// KL of each half of a target from the selection that the trajectory of the other half expects, the mean of both: with
+/// plain weights, per token, and after each round. `None` if nothing is selected.
+pub(super) fn held_out_history(
+    mut trajectories: [Trajectory<'_>; 2],
+    halves: &[Vec<f64>; 2],
+) -> Option<Vec<f64>> {
+    let [of_first, of_second] = halves.each_ref().map(|half| KlOf::new(half));
+    let mean = |by_first: &[f64], by_second: &[f64]| {
+        to_a_millionth((of_second.from(by_first) + of_first.from(by_second)) / 2.0)
+    };
+    let of = |[first, second]: &[Trajectory<'_>; 2]| {
+        Some(mean(first.density.as_deref()?, second.density.as_deref()?))
+    };
+    let [first, second] = &trajectories;
+    let mut history = vec![mean(&first.plain()?, &second.plain()?), of(&trajectories)?];
+    for _ in 0..ROUNDS {
+        trajectories.par_iter_mut().for_each(Trajectory::step);
+        history.push(of(&trajectories)?);
     }
+    Some(history)
 }
 
 /// The best number of rounds by this history, the smallest of equals; `None` if plain weights are best.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::aim::Aim;
 use super::document_sample::DocumentSample;
 use super::expected::DrawFromSample;
-use super::halves::{HalvedTarget, HeldOut, MIN_DOCUMENTS, best_rounds};
+use super::halves::{HalvedTarget, MIN_DOCUMENTS, best_rounds, held_out_history};
 use super::trajectory::Trajectory;
 use crate::density::{Counts, Error, Learned, LogRatios, Model, Refined};
 use crate::observer::Observer;
@@ -63,8 +63,7 @@ pub(crate) fn refine(
         // The best number of rounds is found on fewer documents, too.
         let draw = DrawFromSample::new(sample.smaller(), aim, observer);
         let trajectories = halves.each_ref().map(|half| Trajectory::new(hash, &draw, half, &raw));
-        refinement.history =
-            HeldOut::new(trajectories, halves).map(|found| found.history).unwrap_or_default();
+        refinement.history = held_out_history(trajectories, halves).unwrap_or_default();
     }
     if refinement.history.is_empty() {
         let log_ratios = LogRatios::table(hash, &towards_raw(&target.counts.counts, &raw), &raw);

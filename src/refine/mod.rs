@@ -6,14 +6,15 @@
 //! per token. The number of rounds is chosen on halves of the target: what is learned from one is evaluated by the
 //! other. `docs/refine.md` tells why, and where it fails.
 
+/// The number of buckets that is best to refine in, for nearly all targets: `docs/refine.md` has the evidence.
+pub const REFINING_BUCKETS: u32 = 1 << 16;
+
 mod aim;
 mod by_bucket;
-mod choice;
 mod classify;
 mod coarse;
 mod document_sample;
 mod document_sampler;
-mod evaluate;
 mod expected;
 mod features;
 mod halves;
@@ -28,15 +29,11 @@ mod text_sampler;
 mod trajectory;
 
 pub(crate) use aim::Aim;
-pub(crate) use choice::Choice;
-pub use choice::{Candidate, Evaluation, HeldOutScore, Weighting};
 pub use classify::Classification;
 pub(crate) use classify::{HalvedSample, classify};
 pub(crate) use document_sample::DocumentSample;
 pub(crate) use document_sampler::{DocumentBlocks, DocumentSampler};
-pub(crate) use evaluate::{EVALUATION_SPACE, Expectation, evaluate, expect, featurize};
-pub(crate) use halves::HalvedTarget;
 pub use learn::Refinement;
 pub(crate) use learn::refine;
 pub(crate) use oversampling::{Oversampling, RawDocument};
-pub(crate) use text_sampler::{TextSample, TextSampler, TextsOfLevel};
+pub(crate) use text_sampler::{HashedText, TextSample, TextSampler, TextsOfLevel};

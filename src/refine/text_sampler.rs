@@ -1,20 +1,20 @@
-//! Samples texts of the raw corpus, to featurize them in several feature spaces: by content hash, in one pass, within
-//! bounded memory.
+//! Samples texts by content hash, in one pass, within bounded memory, to be featurized later.
 //!
 //! Documents that are not in the sample are not even featurized: how much there is in all is estimated from the sample.
-//! Where a first sample has told which documents are likely to be selected, they are boosted as in
-//! `document_sampler.rs`.
 
 use std::convert::Infallible;
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::by_bucket::is_short;
-use super::oversampling::{Oversampling, RawDocument};
+use super::document_sample::{DocumentBlock, DocumentSample};
+use crate::featurizer::Featurizers;
+use crate::observer::Observer;
 use crate::resample::Totals;
 use crate::sampling::{Levels, Payload, Sampler, level};
 
-/// The size of a document beside its text, in bytes: most of it for how likely each candidate is to select it.
+/// The size of a document beside its text, in bytes.
 const DOCUMENT: u64 = 192;
 /// The number of features that come of a token with 1- and 2-grams. A token counts at least as much as they do, so that
 /// features never take more memory than texts.
@@ -24,11 +24,8 @@ const FEATURES: u64 = 2;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct TextSampler {
     sampler: Sampler,
-    oversampling: Oversampling,
     /// The least size of a token, in bytes.
     token_size: u64,
-    /// What is eligible, if it is known.
-    eligible: Option<Totals>,
 }
 
 /// All eligible documents of a level, and the texts of those that are not too long for the sample.
@@ -53,22 +50,50 @@ impl Payload for TextsOfLevel {
 pub(crate) struct TextSample {
     /// The approximate totals of all that is eligible, sampled or not.
     pub eligible: Totals,
-    pub(super) texts: Vec<SampledText>,
+    texts: Vec<SampledText>,
+}
+
+/// A text, and what sampling needs to know of its document.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HashedText<'a> {
+    /// The content hash of its record.
+    pub(crate) content_hash: u64,
+    /// Its tokens.
+    pub(crate) tokens: u64,
+    /// The bytes of its record.
+    pub(crate) bytes: u64,
+    /// Itself.
+    pub(crate) text: &'a str,
 }
 
 /// One document of a sample of texts.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct SampledText {
+struct SampledText {
     content_hash: u64,
-    boost: u8,
     /// Its weight as a power of two: it represents 2^this documents like it, itself among them.
-    pub(super) weight_log2: u8,
-    pub(super) tokens: u64,
-    pub(super) bytes: u64,
-    pub(super) text: Box<str>,
+    weight_log2: u8,
+    tokens: u64,
+    bytes: u64,
+    text: Box<str>,
 }
 
 impl TextSample {
+    /// The features of its texts, in their order.
+    pub(crate) fn featurize(&self, featurizers: &Featurizers, observer: &Observer) -> DocumentSample {
+        let task = self.texts.len().div_ceil(rayon::current_num_threads()).max(1);
+        let blocks = self.texts.par_chunks(task).map(|texts| {
+            let mut block = DocumentBlock::of_buckets(featurizers.space().buckets);
+            let (mut featurizer, mut features) = (featurizers.featurizer(), Vec::new());
+            for text in texts.iter().take_while(|_| !observer.is_cancelled()) {
+                features.clear();
+                featurizer.featurize(&text.text, |buckets| features.extend(buckets));
+                block.push(text.tokens, text.bytes, &features).weight_log2 = text.weight_log2;
+            }
+            block
+        });
+        DocumentSample::new(blocks.collect::<Vec<_>>())
+    }
+
     /// Which of its documents are in the first half, by their content.
     pub(crate) fn in_first_half(&self) -> Vec<bool> {
         self.texts.iter().map(|text| text.content_hash % 2 == 1).collect()
@@ -76,29 +101,23 @@ impl TextSample {
 }
 
 impl TextSampler {
-    const BYTES: u64 = 1 << 25;
+    const BYTES: u64 = 1 << 24;
 
-    /// A sampler of at most 16 MB of text, which is going to be featurized in this number of buckets: enough to find
-    /// which documents are likely to be selected.
+    /// A sampler of at most 16 MB of text, which is going to be featurized in this number of buckets.
     pub(crate) fn new(buckets: u32) -> Self {
-        TextSampler::with_budget(Self::BYTES / 2, buckets, Oversampling::default(), None)
+        TextSampler::with_budget(Self::BYTES, buckets)
     }
 
-    /// A sampler of at most 32 MB of text that boosts documents; a first sample has told how many are `eligible`.
-    pub(crate) fn oversampling_by(oversampling: Oversampling, buckets: u32, eligible: Totals) -> Self {
-        TextSampler::with_budget(Self::BYTES, buckets, oversampling, Some(eligible))
-    }
-
-    fn with_budget(budget: u64, buckets: u32, oversampling: Oversampling, eligible: Option<Totals>) -> Self {
+    fn with_budget(budget: u64, buckets: u32) -> Self {
         let token_size = FEATURES * if is_short(buckets) { 2 } else { 4 };
-        TextSampler { sampler: Sampler::new(Some(budget)), oversampling, token_size, eligible }
+        TextSampler { sampler: Sampler::new(Some(budget)), token_size }
     }
 
     /// A sampler like it that has sampled nothing yet, for a part of a corpus of which other parts were sampled, with
     /// this floor.
     pub(crate) fn with_floor(&self, floor: usize) -> Self {
         let sampler = Sampler::new(self.sampler.budget()).with_floor(floor);
-        TextSampler { sampler, oversampling: self.oversampling.clone(), ..*self }
+        TextSampler { sampler, ..*self }
     }
 
     /// What parts of a corpus have given, together.
@@ -110,18 +129,18 @@ impl TextSampler {
         levels
     }
 
-    /// Decides how much documents are boosted.
-    pub(crate) fn oversampling(&self) -> &Oversampling {
-        &self.oversampling
+    /// Whether a document with this content hash may be in a sample with this floor.
+    pub(crate) fn may_sample(floor: usize, content_hash: u64) -> bool {
+        level(content_hash, 0) >= floor
     }
 
     /// Adds an eligible document to what a thread has sampled, if it may be in the sample.
-    pub(crate) fn add(&self, thread: &mut Levels<TextsOfLevel>, document: RawDocument, text: &str) {
-        let RawDocument { content_hash, boost, tokens, bytes } = document;
-        if !self.oversampling.may_sample(thread.floor(), content_hash, boost) {
+    pub(crate) fn add(&self, thread: &mut Levels<TextsOfLevel>, document: HashedText<'_>) {
+        let HashedText { content_hash, tokens, bytes, text } = document;
+        if !Self::may_sample(thread.floor(), content_hash) {
             return;
         }
-        let slot = thread.slot(&self.sampler, level(content_hash, boost), TextsOfLevel::default);
+        let slot = thread.slot(&self.sampler, level(content_hash, 0), TextsOfLevel::default);
         let Some(mut level) = slot else { return };
         level.payload.eligible.add(Totals { records: 1, tokens, bytes });
         let size = (text.len() as u64).max(self.token_size * tokens);
@@ -129,8 +148,8 @@ impl TextSampler {
             return;
         }
         level.add_size(size + DOCUMENT);
-        let (boost, text) = (boost as u8, text.into());
-        level.payload.texts.push(SampledText { content_hash, boost, weight_log2: 0, tokens, bytes, text });
+        let text = text.into();
+        level.payload.texts.push(SampledText { content_hash, weight_log2: 0, tokens, bytes, text });
     }
 
     /// Drops what can no longer be in the sample; worth a call for each block.
@@ -149,27 +168,21 @@ impl TextSampler {
             texts.extend(level.texts);
         }
         for text in &mut texts {
-            text.weight_log2 = self.oversampling.weight_log2(floor, text.boost);
+            text.weight_log2 = floor as u8;
         }
         // Records of one hash are equal, and so are their texts.
         texts.sort_unstable_by_key(|text: &SampledText| text.content_hash);
         // One record in 2^floor is from that level on.
         let all = |sampled: u64| sampled.saturating_mul(1u64.checked_shl(floor as u32).unwrap_or(u64::MAX));
         let Totals { records, tokens, bytes } = sampled;
-        let estimate = || Totals { records: all(records), tokens: all(tokens), bytes: all(bytes) };
-        TextSample { eligible: self.eligible.unwrap_or_else(estimate), texts }
+        let eligible = Totals { records: all(records), tokens: all(tokens), bytes: all(bytes) };
+        TextSample { eligible, texts }
     }
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
-
-    /// A sample that is all of these texts; spaces separate tokens.
-    pub(in crate::refine) fn texts_of(texts: &[&str]) -> TextSample {
-        let texts = texts.iter().map(|text| (text.split(' ').count() as u64, text.len() as u64 + 1, *text));
-        sample(TextSampler::new(10_000), (0..).zip(texts))
-    }
 
     /// A sample of texts, given by hash, tokens and bytes.
     fn sample<'a>(
@@ -178,13 +191,13 @@ pub(super) mod tests {
     ) -> TextSample {
         let mut thread = Levels::new();
         for (content_hash, (tokens, bytes, text)) in texts {
-            sampler.add(&mut thread, RawDocument { content_hash, boost: 0, tokens, bytes }, text);
+            sampler.add(&mut thread, HashedText { content_hash, tokens, bytes, text });
         }
         sampler.finish([thread])
     }
 
     fn within(budget: u64) -> TextSampler {
-        TextSampler::with_budget(budget, 10_000, Oversampling::default(), None)
+        TextSampler::with_budget(budget, 10_000)
     }
 
     #[test]

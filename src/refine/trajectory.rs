@@ -5,10 +5,9 @@ use rayon::prelude::*;
 use super::by_bucket::ByBucket;
 use super::document_sample::DocumentSample;
 use super::expected::{DrawFromSample, ExpectedSelection};
-use super::kl::kl;
+use super::kl::{KlOf, logarithms};
 use crate::density::LogRatios;
 use crate::featurizer::Hash;
-use crate::ln::ln;
 use crate::resample::Normalize;
 
 /// How far the first step goes of the way that would be right if every n-gram came alone.
@@ -18,11 +17,13 @@ const RATE: f64 = 0.5;
 const STEP_EPSILON: f64 = 4.0;
 
 /// Log-ratios on their way to a target density, one round after the other.
-#[derive(Clone)]
 pub(super) struct Trajectory<'a> {
     hash: Hash,
     draw: &'a DrawFromSample<'a>,
     target: &'a [f64],
+    kl_of_target: KlOf<'a>,
+    /// ln(p + ε) of the target, with the ε of the steps.
+    wanted: Vec<f64>,
     pub(super) log_ratios: Vec<i64>,
     rate: f64,
     /// KL of the target from the expected selection, after the last round.
@@ -36,10 +37,22 @@ impl<'a> Trajectory<'a> {
     /// Begins at the log-ratios of the densities, for weights per token: round 0.
     pub(super) fn new(hash: Hash, draw: &'a DrawFromSample<'a>, target: &'a [f64], raw: &[f64]) -> Self {
         let log_ratios = LogRatios::table(hash, target, raw);
-        let (rate, distance, density, threshold) = (RATE, f64::INFINITY, None, None);
-        let mut start = Trajectory { hash, draw, target, log_ratios, rate, distance, density, threshold };
+        let mut start = Trajectory {
+            hash,
+            draw,
+            target,
+            kl_of_target: KlOf::new(target),
+            wanted: logarithms(target, STEP_EPSILON / target.len() as f64),
+            log_ratios,
+            rate: RATE,
+            distance: f64::INFINITY,
+            density: None,
+            threshold: None,
+        };
         start.update_selection();
-        start.distance = start.density.as_ref().map_or(distance, |density| kl(target, density));
+        if let Some(density) = &start.density {
+            start.distance = start.kl_of_target.from(density);
+        }
         start
     }
 
@@ -58,11 +71,6 @@ impl<'a> Trajectory<'a> {
         self.draw.expect(&self.log_weights(normalize), near, self.target.len())
     }
 
-    /// How likely each document of the sample is to be selected with weights normalized in this way, in units of 2^-32.
-    pub(super) fn inclusions(&self, normalize: Normalize) -> Option<Vec<u64>> {
-        self.draw.inclusions(&self.log_weights(normalize))
-    }
-
     fn log_weights(&self, normalize: Normalize) -> Vec<f64> {
         log_weights(self.hash, self.draw.sample, &self.log_ratios, normalize)
     }
@@ -73,18 +81,18 @@ impl<'a> Trajectory<'a> {
         let Some(before) = self.density.take() else { return };
         let epsilon = STEP_EPSILON / self.target.len() as f64;
         let largest = LogRatios::largest(self.hash);
-        let missing = |target: &f64, selected: &f64| ln(target + epsilon) - ln(selected + epsilon);
-        for ((log_ratio, target), selected) in self.log_ratios.iter_mut().zip(self.target).zip(&before) {
-            let step = self.rate * missing(target, selected);
+        let mut missing = logarithms(&before, epsilon);
+        missing.iter_mut().zip(&self.wanted).for_each(|(found, wanted)| *found = wanted - *found);
+        for (log_ratio, missing) in self.log_ratios.iter_mut().zip(&missing) {
+            let step = self.rate * missing;
             *log_ratio = (*log_ratio + LogRatios::fixed(self.hash, step)).clamp(-largest, largest);
         }
         self.update_selection();
         let Some(now) = &self.density else { return };
         // How much there would be to gain further on in the same direction: below zero, the step has gone too far.
-        let buckets = self.target.iter().zip(&before).zip(now);
-        let ahead: f64 =
-            buckets.map(|((target, before), now)| (target - now) * missing(target, before)).sum();
-        let distance = kl(self.target, now);
+        let buckets = self.target.iter().zip(&missing).zip(now);
+        let ahead: f64 = buckets.map(|((target, missing), now)| (target - now) * missing).sum();
+        let distance = self.kl_of_target.from(now);
         if ahead < 0.0 || distance > self.distance {
             self.rate /= 2.0;
         }

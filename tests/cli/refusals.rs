@@ -186,7 +186,7 @@ fn weights_and_models_that_are_none() {
 
     let model = dir.read("model.json");
     for (from, to, reason) in [
-        ("{\"dsir_model\":1", "{\"dsir_model\":3", "format 3"),
+        ("{\"dsir_model\":1", "{\"dsir_model\":4", "format 4"),
         ("{\"dsir_model\":1", "[", "not a dsir model"),
         ("\"buckets\":10000", "\"buckets\":9999", "do not fit the feature space"),
         ("\"buckets\":10000", "\"buckets\":0", "out of limits"),

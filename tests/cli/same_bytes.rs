@@ -54,10 +54,10 @@ fn a_shard_with_other_records_that_looks_the_same() {
 fn targets_mixed_in_files_and_standard_input() {
     let dir = corpus();
     dir.write("target.jsonl", (0..400).step_by(4).map(document).collect::<String>());
-    // --auto reads targets several times, and the raw corpus after them.
-    let auto = "select -q --auto --target target.jsonl --target p --min-tokens 1 -k 5 -o out.jsonl raw.jsonl";
+    // A classifier is learned after the raw corpus was read, from targets that are read once more.
+    let learn = "select -q --learn classifier --target target.jsonl --target p --min-tokens 1 -k 5 -o out.jsonl raw.jsonl";
     let append = |name: &str| format!("cat other.jsonl >> {name}");
-    while_it_waits(&dir, auto, &append("target.jsonl")).fails(&["target.jsonl", CHANGED]);
+    while_it_waits(&dir, learn, &append("target.jsonl")).fails(&["target.jsonl", CHANGED]);
     let mix_in = "--mix-in other.jsonl=3 raw.jsonl p";
     while_it_waits(&dir, &format!("{SELECT} {mix_in}"), "cat raw.jsonl >> other.jsonl")
         .fails(&["other.jsonl", CHANGED]);

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use dsir::density::{FitBudget, Model};
 use dsir::featurizer::FeatureSpace;
 use dsir::jobs::{
-    self, CountOptions, Filter, FitOptions, Learn, ModelSource, OutputOptions, ReadOptions, RunOptions,
-    SelectOptions, TargetShards, WeighOptions,
+    self, CountOptions, Filter, FitLearn, FitOptions, Learn, ModelSource, OutputOptions, ReadOptions,
+    RunOptions, SelectOptions, TargetShards, WeighOptions,
 };
 use dsir::reader::Shards;
 use dsir::resample::DrawOptions;

@@ -12,12 +12,10 @@ pub(crate) struct RefineArgs {
     /// held out: if plain weights are better by that, they are used. See docs/refine.md.
     #[arg(long, requires = "target", conflicts_with_all = ["model", "learn"])]
     pub(crate) refine: bool,
-    /// Choose between --ngrams 1 and 2, as they are, with --normalize tokens and with --refine
+    /// Select as is best for nearly all targets: --refine with --buckets 65536 --fit-tokens 1e9
     ///
-    /// All six are tried on a sample of the raw corpus for the budget that is drawn, and judged in another feature
-    /// space by a part of the target that is held out. The selection is that of the options chosen, which are told. See
-    /// docs/refine.md.
-    #[arg(long, requires = "target", conflicts_with_all = ["model", "refine", "learn", "ngrams", "normalize"])]
+    /// If plain weights are better by a part of the target that is held out, they are used. See docs/refine.md.
+    #[arg(long, requires = "target", conflicts_with_all = ["model", "refine", "learn", "buckets", "normalize"])]
     pub(crate) auto: bool,
 }
 

@@ -1,17 +1,15 @@
 use std::path::{Path, PathBuf};
 
-use crate::cli::args::{CombineArg, NormalizeArg, ReportArgs, ReportByArgs, Select};
+use crate::cli::args::{CombineArg, FitTokens, ReportArgs, ReportByArgs, Select};
 use crate::cli::failure::Failure;
 use crate::cli::host::{Host, Outcome, shards_told};
 use crate::cli::options::{FilterArgs, field_path, refuse_dash};
 use crate::cli::page::Page;
 use crate::cli::rehearsal;
 use crate::cli::summary;
-use crate::jobs::{
-    self, AutoReport, Learn, ModelSource, OutputOptions, Report, ReviewOptions, SelectOptions,
-};
+use crate::jobs::{self, Learn, ModelSource, OutputOptions, Report, ReviewOptions, SelectOptions};
 use crate::reader::FieldPath;
-use crate::refine::Weighting;
+use crate::refine::REFINING_BUCKETS;
 
 pub(crate) fn select(mut args: Select, host: Host<'_>) -> Result<Outcome, Failure> {
     args.imply();
@@ -23,9 +21,6 @@ pub(crate) fn select(mut args: Select, host: Host<'_>) -> Result<Outcome, Failur
     let destination = options.output.destination.clone();
     let shards = shards_told(&options.raw, &destination);
     let mut report = host.run(&args.run, Some(&destination), |observer| jobs::select(options, observer))?;
-    if let Some(auto) = &report.auto {
-        args.choose(auto);
-    }
     let outcome = summary::finish(&report, "select", &args, &args.run)?;
     if let Some(path) = &args.report.report {
         write_page(&report, &outcome, path, host)?;
@@ -47,10 +42,20 @@ pub(super) fn write_page(
     Ok(())
 }
 
+/// As many n-grams as are counted for 10 000 buckets: with more, counting would take its time of large corpora.
+const COUNTED_BY_AUTO: u64 = 1_000_000_000;
+
 impl Select {
-    /// What is asked of several targets keeps them apart.
+    /// What is asked of several targets keeps them apart, and --auto stands for other options.
     fn imply(&mut self) {
-        let Select { draw, fit, method, .. } = self;
+        let Select { draw, fit, method, refine, .. } = self;
+        if refine.auto {
+            refine.refine = true;
+            fit.count.buckets = REFINING_BUCKETS;
+            if fit.fit_tokens == FitTokens::Auto {
+                fit.fit_tokens = FitTokens::AtMost(COUNTED_BY_AUTO);
+            }
+        }
         draw.method = (*method).into();
         fit.count.separate_targets |= draw.proportions.is_some()
             || draw.proportions_temperature != 1.0
@@ -75,7 +80,6 @@ impl Select {
                 learn: match self.learn.against(&exclude)? {
                     Some(against) => Learn::Classifier(against),
                     None if self.refine.refine => Learn::Refined,
-                    None if self.refine.auto => Learn::Auto,
                     None => Learn::Plain,
                 },
             },
@@ -100,16 +104,6 @@ impl Select {
             work_dir: self.work.work.clone(),
             run: host.run_options(self.run.options(Some(&self.input))),
         })
-    }
-
-    /// Makes the options what they would be if those that were chosen had been typed.
-    fn choose(&mut self, auto: &AutoReport) {
-        self.fit.count.ngrams = auto.chosen.ngrams;
-        match auto.chosen.weights {
-            Weighting::Published => {}
-            Weighting::Tokens => self.draw.normalize = Some(NormalizeArg::Tokens),
-            Weighting::Refined => self.refine.refine = true,
-        }
     }
 }
 

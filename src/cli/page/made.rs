@@ -81,9 +81,6 @@ impl Page<'_> {
         if let Some(repeated) = report.repeated_texts {
             rows.push(["left out by --unique".into(), count(repeated, "document")]);
         }
-        if let Some(chosen) = self.summary.pointer("/auto/options").and_then(serde_json::Value::as_str) {
-            rows.push(["chosen by --auto".into(), chosen.to_owned()]);
-        }
         rows.push(["draw".into(), self.draw_options()]);
         let stages = report.stages.iter().map(|stage| format!("{} {:.1} s", stage.stage, stage.seconds));
         let stages = stages.collect::<Vec<_>>().join(", ");
