@@ -39,9 +39,9 @@ def spread(rows, measure, method):
     return float(np.mean(found)) if found else None
 
 
-def gains(values, method):
+def gains(values, method, base=BASE):
     """{target: how much better than the base}."""
-    ours, theirs = of_method(values, method), of_method(values, BASE)
+    ours, theirs = of_method(values, method), of_method(values, base)
     return {target: ours[target] - theirs[target] for target in ours if target in theirs}
 
 

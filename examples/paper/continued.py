@@ -10,7 +10,8 @@ from trial import keep, named
 
 # Of whole documents and the smallest budget: how many seeds, of the selection as of the order of training.
 SEEDS = {"random": 3, "Moore-Lewis": 1, "ZIP-FIT": 1, "DSIR 1": 1, "DSIR 2": 3, "DSIR tokens": 1, "DSIR tokens T30": 1,
-         "DSIR refined": 3, "DSIR auto": 3}
+         "DSIR refined": 3, "DSIR auto": 3, "DSIR classifier": 1, "DSIR refined, up to 4 times": 1,
+         "DSIR refined, curve": 1}
 STEPS, STARTING = 240, 3000        # for each selection, and before
 VOCABULARY, START = "bpe-neural.json", "neural.npz"
 

@@ -9,8 +9,10 @@ import time
 from pathlib import Path
 
 import classifier
+import clean_pool
 import continued
 import corpus as corpora
+import draws
 import judge
 import moore_lewis
 import pages
@@ -25,6 +27,7 @@ PIECE = 128                                                      # words
 BUDGETS = {form: {100_000: (0, 1, 2), 400_000: (0, 1), 2_000_000: (0,)} for form in ("whole", "pieces")}
 QUICK_BUDGETS = {form: {20_000: (0, 1), 40_000: (0,)} for form in ("whole", "pieces")}
 QUICK_DOMAINS = {"administration", "databases", "german", "man-pages", "mathematics", "python-web", "rust", "spanish"}
+SCORERS = {"classifier": classifier, "moore-lewis": moore_lewis, "zip-fit": zip_fit}
 STARTED = time.time()
 
 
@@ -41,6 +44,7 @@ def arguments():
                         help="corpus, weights and results; a run that was stopped resumes from them")
     parser.add_argument("--cache", type=Path, help="downloaded packages and their text (default: WORK/cache)")
     parser.add_argument("--quick", action="store_true", help="a tenth of a third of the corpus, to see that it works")
+    parser.add_argument("--draws", action="store_true", help="only the draws that are newer than the paper (draws.py)")
     parser.add_argument("--no-neural", action="store_true", help="leave out the neural judge")
     parser.add_argument("--leave-out", action="append", default=[], metavar="METHOD", help="a method; repeatable")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes (default: the cores)")
@@ -57,8 +61,8 @@ def build_dsir():
     return HERE.parents[1] / "target" / "release" / "dsir"
 
 
-def prepare(dsir, rows, folder, cache, scale):
-    """The corpus as whole documents and as pieces of them: {form: Corpus}."""
+def prepare(dsir, rows, folder, cache, scale, scorers):
+    """The corpus as whole documents and as pieces of them: {form: Corpus}; with what these scorers need."""
     held = corpora.build(rows, folder / "whole", cache, scale)
     tell(f"corpus: {sum(part['bytes'] for name, part in held.items() if name.startswith('raw/')) / 1e6:.0f} MB raw")
     forms = {"whole": Corpus(folder / "whole"), "pieces": Corpus(folder / "pieces")}
@@ -67,8 +71,8 @@ def prepare(dsir, rows, folder, cache, scale):
             output = f"{forms['pieces'].folder / part}/"
             dsir.run("prepare", "--chunk-words", PIECE, "-o", output, forms["whole"].folder / part)
     for form in forms.values():
-        for scorer in (classifier, moore_lewis, zip_fit):
-            scorer.prepare(form)
+        for scorer in scorers:
+            SCORERS[scorer].prepare(form)
     tell("pieces, and what the scorers need")
     return forms
 
@@ -91,16 +95,20 @@ def main():
     dsir = Dsir(args.dsir.resolve() if args.dsir else build_dsir())
     work = args.work / ("quick" if args.quick else "full")
     scale, budgets, domains = (0.1, QUICK_BUDGETS, QUICK_DOMAINS) if args.quick else (1.0, BUDGETS, None)
+    listed = METHODS
+    if args.draws:
+        listed, budgets = draws.METHODS, budgets if args.quick else draws.BUDGETS
     rows = corpora.sources(domains)
-    forms = prepare(dsir, rows, work, args.cache or args.work / "cache", scale)
+    scorers = {method.scorer for method in listed if method.scorer}
+    forms = prepare(dsir, rows, work, args.cache or args.work / "cache", scale, scorers)
     whole = forms["whole"]
     model = punkt.train(sample(whole.raw, 60_000), work / "punkt")
     bpe = work / "bpe.json"
     judge.train_bpe(sample(whole.raw, 600_000 * scale), bpe, judge.VOCABULARY)
     tell("sentence ends for word_tokenize, symbols for the judge")
 
-    methods = [method for method in able(dsir) if method.name not in args.leave_out]
-    if left_out := [m.name for m in METHODS if m not in methods]:
+    methods = [method for method in able(dsir, listed) if method.name not in args.leave_out]
+    if left_out := [m.name for m in listed if m not in methods]:
         tell(f"left out, as asked or for want of options in the program: {', '.join(left_out)}")
     trials = [Trial(dsir, corpus, form, target, methods, budgets[form], model, bpe, whole.heldout(target))
               for target in corpora.targets(rows) for form, corpus in forms.items()]
@@ -112,8 +120,15 @@ def main():
         for row in results:
             if row["form"] == "whole":
                 row["neural"] = said.get((row["target"], row["method"], row["budget"], row["seed"]))
-    (work / "results.json").write_text(json.dumps(results, indent=0))
-    pages.publish(results, work, args.docs)
+    (work / ("draws.json" if args.draws else "results.json")).write_text(json.dumps(results, indent=0))
+    if args.draws:
+        tables = draws.tables(results)
+        if not args.quick:
+            tables |= clean_pool.run(dsir, whole, work, bpe)
+            tell("clean pool")
+        pages.publish_tables(tables, work / "draws.md", args.docs)
+    else:
+        pages.publish(results, work, args.docs)
     tell("tables and figures")
 
 

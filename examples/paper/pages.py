@@ -10,22 +10,29 @@ from pathlib import Path
 import beyond
 import figure
 
+PAGES = "paper", "refine"
+
 
 def publish(results, work, docs):
     """Write tables and pictures to `work`, and into the pages of the folder `docs` if one is given.
 
     A table of a page that these results do not have stays as it is.
     """
-    tables = figure.tables(results) | beyond.tables(results)
-    (work / "tables.md").write_text("\n\n".join(f"## {name}\n\n{text}" for name, text in tables.items()) + "\n")
+    publish_tables(figure.tables(results) | beyond.tables(results), work / "tables.md", docs)
     figure.draw_figure(results, work / "paper.svg")
     beyond.draw_picture(results, work / "refine.svg")
-    for name in ("paper", "refine") if docs else ():
+    for name in PAGES if docs else ():
+        (docs / f"{name}.svg").write_bytes((work / f"{name}.svg").read_bytes())
+
+
+def publish_tables(tables, path, docs):
+    """Write the tables to `path`, and into the pages of the folder `docs` if one is given."""
+    path.write_text("\n\n".join(f"## {name}\n\n{text}" for name, text in tables.items()) + "\n")
+    for name in PAGES if docs else ():
         page = docs / f"{name}.md"
         page.write_text(re.sub(
             r"(<!-- table (\S+) -->\n).*?(<!-- end -->)",
             lambda m: f"{m[1]}\n{tables[m[2]]}\n\n{m[3]}" if m[2] in tables else m[0], page.read_text(), flags=re.S))
-        (docs / f"{name}.svg").write_bytes((work / f"{name}.svg").read_bytes())
 
 
 if __name__ == "__main__":

@@ -108,11 +108,11 @@ class Dsir:
         return option in self.help[command]
 
 
-def able(dsir):
-    """The methods for which this build of the program has the options."""
-    return [method for method in METHODS
+def able(dsir, methods):
+    """Those of the methods for which this build of the program has the options."""
+    return [method for method in methods
             if all(dsir.offers("resample", word) for word in method.draw if word.startswith("--"))
-            and all(dsir.offers("select", word) for word in method.select)
+            and all(dsir.offers("select", word) for word in method.select if word.startswith("--"))
             and (dsir.offers("resample", "--scores") if method.scorer else dsir.offers("fit", method.space[0]))]
 
 

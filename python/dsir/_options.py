@@ -29,7 +29,7 @@ class SelectOptions(TypedDict, total=False):
     refine: bool | None
     """Learn log-ratios with which the selection as a whole comes closest to the target."""
     auto: bool | None
-    """Choose between `ngrams=1` and 2, as they are, with `normalize="tokens"` and with `refine`."""
+    """Select as is best for nearly all targets: `refine` with `buckets=65536` `fit_tokens` 1e9."""
     learn: Literal["classifier"] | None
     """Learn log-ratios that tell documents of the target from others."""
     against: str | Sequence[str] | None

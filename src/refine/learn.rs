@@ -28,11 +28,13 @@ impl Refinement {
     pub const FEWEST_DOCUMENTS: u64 = MIN_DOCUMENTS;
 }
 
-/// The density of a target too small to say much about most buckets: with one n-gram more for each bucket,
-/// distributed as raw. It is the mean of the posterior, if that is the prior (Dirichlet smoothing; Zhai and Lafferty
-/// 2004).
+/// So many n-grams, but no more than one for each bucket, draw a small target towards raw.
+const PRIOR: usize = 10_000;
+
+/// The density of a target too small to say much about most buckets: with [`PRIOR`] n-grams more, distributed as raw. It
+/// is the mean of the posterior, if that is the prior (Dirichlet smoothing; Zhai and Lafferty 2004).
 fn towards_raw(counts: &[u64], raw: &[f64]) -> Vec<f64> {
-    let prior = counts.len() as f64;
+    let prior = counts.len().min(PRIOR) as f64;
     let sum = counts.iter().map(|count| *count as f64).sum::<f64>() + prior;
     counts.iter().zip(raw).map(|(count, raw)| (*count as f64 + prior * raw) / sum).collect()
 }

@@ -78,6 +78,12 @@ impl Page<'_> {
                 refined.rounds.map_or("none was of use".to_owned(), |rounds| count(rounds.into(), "round"));
             rows.push([format!("refined for {}", refined.target), rounds]);
         }
+        for classified in report.classified.iter().flatten() {
+            let held_out = classified.held_out.map_or("nothing could be held out".to_owned(), |held_out| {
+                format!("AUC {:.4} on held-out text", held_out.auc)
+            });
+            rows.push([format!("classifier for {}", classified.target), held_out]);
+        }
         if let Some(repeated) = report.repeated_texts {
             rows.push(["left out by --unique".into(), count(repeated, "document")]);
         }
