@@ -47,79 +47,102 @@ pub(crate) fn classify(
     buckets: usize,
     observer: &Observer,
 ) -> Option<Classifier> {
-    let with_tokens = |of: &HalvedSample| -> Vec<bool> {
-        of.sample.documents.iter().map(|document| document.tokens > 0).collect()
-    };
-    let all = [with_tokens(target), with_tokens(others)];
+    let examples = Examples { hash, kinds: [target, others], buckets, observer };
+    let all = examples.with_tokens();
     let documents = all.each_ref().map(|all| all.iter().filter(|one| **one).count() as u64);
-    let samples = [target, others];
-    let regression = |[of_target, of_others]: [Vec<bool>; 2]| {
-        let kinds = [
-            Kind { sample: &target.sample, among: of_target },
-            Kind { sample: &others.sample, among: of_others },
-        ];
-        Regression::new(hash, kinds, buckets, observer)
+    let best = match documents.iter().all(|documents| *documents >= MIN_DOCUMENTS) {
+        true => examples.best_penalty(&all)?,
+        false => None,
     };
-    let half = |first: bool| {
-        [0, 1].map(|kind| {
-            let halves = all[kind].iter().zip(&samples[kind].in_first_half);
-            halves.map(|(counts, in_first)| *counts && *in_first == first).collect::<Vec<bool>>()
-        })
-    };
-    let halves = [half(true), half(false)];
-    let can_hold_out = documents.iter().all(|documents| *documents >= MIN_DOCUMENTS);
-    let regressions = match halves.clone().map(regression) {
-        [Some(first), Some(second)] if can_hold_out => Some([first, second]),
-        _ => None,
-    };
-    let (penalty, held_out) = match regressions {
-        None => (CAUTIOUS, None),
-        Some(regressions) => {
-            let mut points = regressions.each_ref().map(Regression::start);
-            let (mut best, mut worse) = (None::<(f64, HeldOut)>, 0);
-            for penalty in PENALTIES {
-                let mut found = [HeldOut { auc: 0.0, log_loss: 0.0 }; 2];
-                for ((regression, point), (place, found)) in
-                    regressions.iter().zip(&mut points).zip(found.iter_mut().enumerate())
-                {
-                    *point = regression.fit(std::mem::take(point), penalty)?;
-                    let log_ratios = ByBucket::of(&regression.log_ratios(point));
-                    let bias = point[buckets];
-                    let scores = [0, 1].map(|kind| {
-                        let log_odds = log_odds(hash, &samples[kind].sample, &log_ratios, bias);
-                        let held_out = log_odds.iter().zip(&halves[1 - place][kind]);
-                        held_out.filter(|(_, is_held_out)| **is_held_out).map(|(odds, _)| *odds).collect()
-                    });
-                    *found = evaluate(scores);
-                }
-                let [first, second] = found;
-                let held_out = HeldOut {
-                    auc: to_a_millionth((first.auc + second.auc) / 2.0),
-                    log_loss: to_a_millionth((first.log_loss + second.log_loss) / 2.0),
-                };
-                match best {
-                    Some((_, before)) if held_out.log_loss >= before.log_loss => worse += 1,
-                    _ => (best, worse) = (Some((penalty, held_out)), 0),
-                }
-                if worse == 2 {
-                    break;
-                }
-            }
-            best.map_or((CAUTIOUS, None), |(penalty, held_out)| (penalty, Some(held_out)))
-        }
-    };
-    let regression = regression(all)?;
+    let (penalty, held_out) = best.map_or((CAUTIOUS, None), |(penalty, held_out)| (penalty, Some(held_out)));
+    let regression = examples.regression(all)?;
     let point = regression.fit(regression.start(), penalty)?;
     let (bias, log_ratios) = (point[buckets], regression.log_ratios(&point));
     Some(Classifier { bias, penalty, documents, held_out, log_ratios })
 }
 
-/// How well the log-odds of held-out documents, of the target and others, tell them apart.
-fn evaluate([target, others]: [Vec<f64>; 2]) -> HeldOut {
-    let mean = |losses: Vec<f64>| losses.iter().sum::<f64>() / losses.len().max(1) as f64;
-    let of_target = mean(target.iter().map(|odds| log_loss(*odds)).collect());
-    let of_others = mean(others.iter().map(|odds| log_loss(-odds)).collect());
-    HeldOut { auc: auc(&target, &others), log_loss: (of_target + of_others) / 2.0 }
+/// Which documents of the target count, and which of the others.
+type Among = [Vec<bool>; 2];
+
+/// Documents of both kinds.
+struct Examples<'a> {
+    hash: Hash,
+    kinds: [&'a HalvedSample; 2],
+    buckets: usize,
+    observer: &'a Observer,
+}
+
+impl<'a> Examples<'a> {
+    fn with_tokens(&self) -> Among {
+        self.kinds.map(|kind| kind.sample.documents.iter().map(|document| document.tokens > 0).collect())
+    }
+
+    /// Those of one half.
+    fn half(&self, all: &Among, first: bool) -> Among {
+        [0, 1].map(|kind| {
+            let halves = all[kind].iter().zip(&self.kinds[kind].in_first_half);
+            halves.map(|(counts, in_first)| *counts && *in_first == first).collect()
+        })
+    }
+
+    fn regression(&self, [of_target, of_others]: Among) -> Option<Regression<'a>> {
+        let [target, others] = self.kinds;
+        let kinds = [
+            Kind { sample: &target.sample, among: of_target },
+            Kind { sample: &others.sample, among: of_others },
+        ];
+        Regression::new(self.hash, kinds, self.buckets, self.observer)
+    }
+
+    /// The penalty with which what is learned from one half tells the documents of the other half apart best, and how
+    /// well; `None` inside if a half of either kind has no n-gram, outside if the job is told to stop.
+    fn best_penalty(&self, all: &Among) -> Option<Option<(f64, HeldOut)>> {
+        let halves = [self.half(all, true), self.half(all, false)];
+        let [Some(first), Some(second)] = halves.clone().map(|half| self.regression(half)) else {
+            return Some(None);
+        };
+        let regressions = [first, second];
+        let mut points = regressions.each_ref().map(Regression::start);
+        let (mut best, mut worse) = (None::<(f64, HeldOut)>, 0);
+        for penalty in PENALTIES {
+            let mut found = Vec::new();
+            for (place, (regression, point)) in regressions.iter().zip(&mut points).enumerate() {
+                // From where the larger penalty has led.
+                *point = regression.fit(std::mem::take(point), penalty)?;
+                found.push(self.evaluate(
+                    &regression.log_ratios(point),
+                    point[self.buckets],
+                    &halves[1 - place],
+                ));
+            }
+            let mean = |of: fn(&HeldOut) -> f64| {
+                to_a_millionth(found.iter().map(of).sum::<f64>() / found.len() as f64)
+            };
+            let held_out = HeldOut { auc: mean(|one| one.auc), log_loss: mean(|one| one.log_loss) };
+            match best {
+                Some((_, before)) if held_out.log_loss >= before.log_loss => worse += 1,
+                _ => (best, worse) = (Some((penalty, held_out)), 0),
+            }
+            if worse == 2 {
+                break;
+            }
+        }
+        Some(best)
+    }
+
+    /// How well these log-ratios tell documents apart.
+    fn evaluate(&self, log_ratios: &[i64], bias: f64, among: &Among) -> HeldOut {
+        let log_ratios = ByBucket::of(log_ratios);
+        let [target, others] = [0, 1].map(|kind| {
+            let log_odds = log_odds(self.hash, &self.kinds[kind].sample, &log_ratios, bias);
+            let held_out = log_odds.iter().zip(&among[kind]).filter(|(_, counts)| **counts);
+            held_out.map(|(odds, _)| *odds).collect::<Vec<f64>>()
+        });
+        let mean = |odds: &[f64], sign: f64| {
+            odds.iter().map(|odds| log_loss(sign * odds)).sum::<f64>() / odds.len().max(1) as f64
+        };
+        HeldOut { auc: auc(&target, &others), log_loss: (mean(&target, 1.0) + mean(&others, -1.0)) / 2.0 }
+    }
 }
 
 /// The share of pairs of a document of the target and another in which that of the target has the larger score; equal
