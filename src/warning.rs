@@ -177,6 +177,13 @@ pub enum Warning {
         /// tell.
         held_out: Option<(f64, f64)>,
     },
+    /// A classifier that hardly tells documents apart, or of which nobody knows how well it does.
+    DoubtfulClassifier {
+        /// The target, if there are several.
+        target: Option<String>,
+        /// Of held-out documents, the area under the ROC curve and the log loss; `None` if none could be held out.
+        held_out: Option<(f64, f64)>,
+    },
     /// Groups by a field that no record has.
     NoGroups,
     /// Tables and other shards that go into one table, whose columns are guessed then.
@@ -427,6 +434,18 @@ impl fmt::Display for Warning {
                 f,
                 "{}refining could not be evaluated, and the log-ratios are drawn towards raw instead: {TOO_FEW}; a \
                  larger target helps",
+                of(target)
+            ),
+            Warning::DoubtfulClassifier { target, held_out: None } => write!(
+                f,
+                "{}nothing tells how good the classifier is: there are too few documents, or too much alike, to hold \
+                 out any; a larger target helps",
+                of(target)
+            ),
+            Warning::DoubtfulClassifier { target, held_out: Some((auc, log_loss)) } => write!(
+                f,
+                "{}the classifier hardly tells documents of the target from others: on held-out text, AUC {auc:.3}, \
+                 and log loss {log_loss:.3} nats where 0.693 is to know nothing",
                 of(target)
             ),
             Warning::NoGroups => f.write_str(

@@ -42,7 +42,7 @@ fn advice(error: &Error) -> Option<String> {
         }
         Error::Density(density::Error::NoRawFeatures { .. }) => "if the corpus has text, raise --fit-tokens",
         Error::Density(density::Error::TargetDiffers { .. }) => "pass --add-targets to add the counts up",
-        Error::Density(density::Error::Learned { .. }) => "--refine-for of all shards does that",
+        Error::Density(density::Error::Learned { .. }) => "--refine-for and --learn do that, of all shards",
         Error::Density(density::Error::Options { what: "smoothing" }) => "--smoothing must be the same",
         Error::Density(density::Error::Options { .. }) => "--fit-tokens must be the same",
         Error::Density(density::Error::NoTarget) => "fit takes --target",

@@ -123,7 +123,13 @@ impl TokenizerArg {
 impl LearnArgs {
     /// What a classifier tells documents of the target from, if one is to be learned.
     pub(crate) fn against(&self, exclude: &Exclude) -> Result<Option<Against>, Failure> {
-        let Some(LearnArg::Classifier) = self.learn else { return Ok(None) };
+        // The parser lets it pass beside options that exclude --learn.
+        let Some(LearnArg::Classifier) = self.learn else {
+            return match self.against.is_empty() {
+                true => Ok(None),
+                false => Err(Failure::usage("--against is for --learn")),
+            };
+        };
         let paths: Vec<&Path> = self.against.iter().map(Path::new).collect();
         let shards = (!paths.is_empty()).then(|| Shards::find_without(paths, exclude)).transpose()?;
         Ok(Some(Against(shards)))
@@ -246,12 +252,16 @@ impl InputArgs {
         Ok(Some(Shards::find_without(paths, exclude)?))
     }
 
-    pub(crate) fn refuse_shared_stdin(&self, fit: &FitArgs) -> Result<(), Failure> {
+    pub(crate) fn refuse_shared_stdin(&self, fit: &FitArgs, learn: &LearnArgs) -> Result<(), Failure> {
         let ours = self.raw.iter().chain(&self.files_from).any(|path| path == Path::new("-"));
-        if ours && fit.count.reads_stdin() {
-            return Err(Failure::usage("standard input (`-`) cannot be both RAW and --target"));
-        }
-        Ok(())
+        let others = learn.against.iter().any(|path| path == "-");
+        let both = match (ours, fit.count.reads_stdin(), others) {
+            (true, true, _) => "RAW and --target",
+            (true, _, true) => "RAW and --against",
+            (_, true, true) => "--target and --against",
+            _ => return Ok(()),
+        };
+        Err(Failure::usage(format!("standard input (`-`) cannot be both {both}")))
     }
 }
 

@@ -158,7 +158,7 @@ fn classifier_lines(classified: &[Classification], lines: &mut Lines) {
             Some(HeldOut { auc, log_loss }) => {
                 format!("on held-out text, AUC {auc:.4}, log loss {log_loss:.3} nats")
             }
-            None => "too few to hold out any, so nothing tells how good it is".to_owned(),
+            None => "nothing could be held out".to_owned(),
         };
         lines.add("classifier", format!("{learned}; {held_out}"));
     }

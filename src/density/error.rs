@@ -95,7 +95,10 @@ pub enum Error {
         name: String,
     },
     /// Nothing to tell a target from, or nothing of the target itself.
-    #[error("no document to tell target `{name}` from others by: either have no token, or none is eligible")]
+    #[error(
+        "no document to tell target `{name}` from others by: all of one kind have no token, are not eligible, or are larger \
+             than 1 MB"
+    )]
     NothingToClassify {
         /// The target.
         name: String,

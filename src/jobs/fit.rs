@@ -143,6 +143,9 @@ pub fn fit(options: FitOptions, observer: &Observer) -> Result<Report, Error> {
                     classify::keep_streams(all_shards(), &run);
                 }
                 let (mut model, _) = count_targets(&count, &targets, &read, &mut rejects, &run, report)?;
+                if let FitLearn::Classifier { against, .. } = learn {
+                    classify::check(against, count.space, &read, &mut rejects, &run, report)?;
+                }
                 if let Some(raw) = raw {
                     let was_read =
                         add_raw(&mut model, &count, raw, &read, rejects.as_mut(), None, None, &run, report)?;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use super::classify;
 use super::decontaminate;
 use super::fit::{check_punkt, count_targets};
 use super::report::{Report, TargetReport};
@@ -91,8 +92,12 @@ pub fn rehearse(options: &SelectOptions, observer: &Observer) -> Result<Rehearsa
                 target_shares(draw, &WeightsInfo::sizes(&model))?;
                 (model, None)
             }
-            ModelSource::Fit { targets, count, .. } => {
-                (count_targets(count, targets, read, &mut None, &run, report)?.0, Some(count))
+            ModelSource::Fit { targets, count, learn } => {
+                let (model, _) = count_targets(count, targets, read, &mut None, &run, report)?;
+                if let Learn::Classifier(against) = learn {
+                    classify::check(against, count.space, read, &mut None, &run, report)?;
+                }
+                (model, Some(count))
             }
         };
         // What is wrong with evaluation sets is found out now.

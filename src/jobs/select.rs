@@ -152,6 +152,9 @@ pub fn select(options: SelectOptions, observer: &Observer) -> Result<Report, Err
                     classify::keep_streams(all, &run);
                 }
                 let (mut model, texts) = count_targets(&count, &targets, &read, &mut rejects, &run, report)?;
+                if let Some(against) = against {
+                    classify::check(against, count.space, &read, &mut rejects, &run, report)?;
+                }
                 let resumable = work_dir.resumable();
                 add_raw(&mut model, &count, &raw, &read, None, resumable, elsewhere, &run, report)?;
                 refuse_too_many(&model, &draw)?;

@@ -36,12 +36,13 @@ pub(crate) fn check_documents(
     what: &str,
     space: FeatureSpace,
     read: &ReadOptions,
+    rejects: Option<&mut Rejects>,
     observer: &Observer,
 ) -> Result<ReadReport, Error> {
     observer.begin("against", shards.total_bytes());
     let read = &read.without_ids();
     let all = CountInput { what, shards, space, read, only: None };
-    let (_, report, _) = count_watched(all, TextHashes::default, None, observer)?;
+    let (_, report, _) = count_watched(all, TextHashes::default, rejects, observer)?;
     Ok(report)
 }
 

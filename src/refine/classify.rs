@@ -32,9 +32,9 @@ pub struct Classification {
     pub held_out: Option<HeldOut>,
 }
 
-/// The penalties that are tried, until the loss has risen twice: the first is so large that nearly all documents look
-/// alike, the last so small that it changes little.
-const PENALTIES: [f64; 8] = [0.1, 0.03, 0.01, 0.003, 0.001, 3e-4, 1e-4, 3e-5];
+/// The penalties that are tried, until the loss has risen twice: with the first, all documents look alike; the last
+/// changes little.
+const PENALTIES: [f64; 13] = [30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 3e-4, 1e-4, 3e-5];
 /// Where nothing can be held out.
 const CAUTIOUS: f64 = 0.03;
 

@@ -11,10 +11,11 @@ pub(super) struct Value {
 
 /// So many of the last steps tell how the function curves.
 const MEMORY: usize = 6;
-/// A step that gains less than this part of the value is the last.
-const LEAST_GAIN: f64 = 1e-5;
+/// Where so many steps one after the other gain less than this part of the value each, there is little left to gain.
+const LEAST_GAIN: f64 = 1e-6;
+const IDLE_STEPS: usize = 3;
 /// More steps than are needed.
-const STEPS: usize = 100;
+const STEPS: usize = 300;
 /// A step must gain this part of what the gradient promises (Armijo's condition).
 const SUFFICIENT: f64 = 1e-4;
 /// A step is halved at most so often.
@@ -36,6 +37,7 @@ pub(super) fn minimize(
     let mut point = start;
     let mut here = function(&point)?;
     let mut steps: VecDeque<Step> = VecDeque::new();
+    let mut idle = 0;
     for _ in 0..STEPS {
         let direction = direction(&here.gradient, &steps);
         let slope = dot(&direction, &here.gradient);
@@ -67,7 +69,8 @@ pub(super) fn minimize(
         }
         let gain = here.value - there.value;
         (point, here) = (next, there);
-        if gain <= LEAST_GAIN * here.value.abs() {
+        idle = if gain <= LEAST_GAIN * here.value.abs() { idle + 1 } else { 0 };
+        if idle == IDLE_STEPS {
             break;
         }
     }

@@ -97,8 +97,31 @@ fn others_may_be_named() {
     dir.write("tax.jsonl", documents("tax", 5) + "{\"text\": 5}\n");
     against("").fails(&["tax.jsonl:6", "text"]);
     against("--invalid skip").ok();
+    dir.run(&format!("{FIT} --against tax.jsonl --rejects r.jsonl -o m.json raw.jsonl")).ok();
+    assert_eq!(dir.read("r.jsonl").lines().count(), 1);
     dir.write("tax.jsonl", "");
     against("").fails(&["--against", "no document"]);
+    dir.run(&format!("{SELECT} --against tax.jsonl --dry-run -k 5 raw.jsonl"))
+        .fails(&["--against", "no document"]);
+}
+
+#[test]
+fn raw_records_may_be_known_by_ids_that_targets_do_not_have() {
+    let dir = corpus();
+    let numbered = |(id, line): (usize, &str)| line.replacen("{", &format!("{{\"number\":{id},"), 1) + "\n";
+    dir.write("raw.jsonl", dir.read("raw.jsonl").lines().enumerate().map(numbered).collect::<String>());
+    dir.run(&format!("{SELECT} --id-field number -k 50 raw.jsonl")).ok();
+}
+
+#[test]
+fn a_target_like_raw_is_known_for_it() {
+    let dir = corpus();
+    dir.write("target.jsonl", documents("tax", 60));
+    dir.write("raw.jsonl", documents("tax", 600));
+    let ran = dir.run(&format!("{FIT} -o m.json raw.jsonl"));
+    ran.warns(&["hardly tells documents of the target from others", "0.693"]);
+    let loss = classifier(&dir, "m.json")["held_out"]["log_loss"].as_f64().unwrap();
+    assert!((0.68..0.6932).contains(&loss), "{loss}");
 }
 
 #[test]
@@ -122,7 +145,7 @@ fn of_a_few_documents_nothing_is_held_out() {
     let dir = corpus();
     dir.write("target.jsonl", documents("sea", 3));
     let ran = dir.run(&format!("{SELECT} -k 50 --temperature 0 raw.jsonl"));
-    assert!(ran.stderr.contains("too few to hold out any"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("warning: nothing tells how good the classifier is"), "{}", ran.stderr);
     assert!(ran.ok().matches("\"sea\"").count() >= 45);
 }
 
@@ -136,6 +159,11 @@ fn what_cannot_be_classified() {
     dir.run(&format!("{SELECT} --auto -k 5 raw.jsonl")).misused(&["--auto", "--learn"]);
     dir.run(&format!("{SELECT} --rare -k 5 raw.jsonl")).misused(&["--rare has no text to learn from"]);
     dir.run("fit --target target.jsonl --against raw.jsonl -o m.json raw.jsonl").misused(&["--learn"]);
+    for other in ["--refine", "--auto"] {
+        let select = format!("select --target target.jsonl {other} --against raw.jsonl -k 5 raw.jsonl");
+        dir.run(&select).misused(&["--against is for --learn"]);
+    }
+    dir.run(&format!("{FIT} --against - -o m.json -")).misused(&["standard input", "RAW and --against"]);
     dir.run("select --target target.jsonl --learn classifier --min-tokens 1000 -k 5 raw.jsonl")
         .fails(&["no document to tell target `target` from"]);
 }

@@ -130,7 +130,8 @@ pub(crate) struct Weigh {
     /// The folder for the weights
     #[arg(short, long, value_name = "WEIGHTS_DIR", help_heading = "Output")]
     pub(crate) output: PathBuf,
-    /// Write the log weights also in a form that other tools read, a file for each shard beside its weights
+    /// Write the log weights, and a classifier's probabilities, also in a form that other tools read, a file for each
+    /// shard beside its weights
     #[arg(long, value_enum, value_name = "FORM", help_heading = "Output", hide_short_help = true)]
     pub(crate) sidecar: Option<SidecarForm>,
     #[command(flatten)]

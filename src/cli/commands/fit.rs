@@ -5,7 +5,7 @@ use crate::cli::summary;
 use crate::jobs::{self, FitLearn, FitOptions};
 
 pub(crate) fn fit(args: &Fit, host: Host<'_>) -> Result<Outcome, Failure> {
-    args.input.refuse_shared_stdin(&args.fit)?;
+    args.input.refuse_shared_stdin(&args.fit, &args.learn)?;
     let exclude = args.input.exclude();
     let read = args.ids.of(args.records.options(&args.punkt)?)?;
     let min_tokens = args.refine.min_tokens;

@@ -49,7 +49,7 @@ impl Select {
     /// What is asked of several targets keeps them apart, and --auto stands for other options.
     fn imply(&mut self) {
         let Select { draw, fit, method, refine, .. } = self;
-        if refine.auto {
+        if std::mem::take(&mut refine.auto) {
             refine.refine = true;
             fit.count.buckets = REFINING_BUCKETS;
             if fit.fit_tokens == FitTokens::Auto {
@@ -63,7 +63,7 @@ impl Select {
     }
 
     fn options(&self, host: Host<'_>) -> Result<SelectOptions, Failure> {
-        self.input.refuse_shared_stdin(&self.fit)?;
+        self.input.refuse_shared_stdin(&self.fit, &self.learn)?;
         self.model.iter().try_for_each(|path| refuse_dash("--model", path))?;
         let exclude = self.input.exclude();
         let raw = self.input.shards(&exclude)?;
@@ -72,12 +72,13 @@ impl Select {
         let draw = self.draw.options()?;
         let asked = FilterArgs(&self.r#where, &self.quality, &self.punkt);
         let filter = self.draw.filter(asked, &self.unique)?;
+        let against = self.learn.against(&exclude)?;
         let model = match &self.model {
             Some(path) => ModelSource::File(path.clone()),
             None => ModelSource::Fit {
                 targets,
                 count: self.fit.options(read.punkt.as_deref())?,
-                learn: match self.learn.against(&exclude)? {
+                learn: match against {
                     Some(against) => Learn::Classifier(against),
                     None if self.refine.refine => Learn::Refined,
                     None => Learn::Plain,
