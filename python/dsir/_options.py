@@ -191,8 +191,8 @@ class WeighOptions(TypedDict, total=False):
     punkt: Path | None
     """The folder with the trained sentence model, NLTK's punkt_tab."""
     sidecar: Literal["parquet", "dolma"] | None
-    """Write the log weights also in a form that other tools read, a file for each shard beside its
-    weights."""
+    """Write the log weights, and a classifier's probabilities, also in a form that other tools read, a file
+    for each shard beside its weights."""
     exclude: str | Sequence[str] | None
     """Leave out files of walked folders whose name, or path from the folder, is like GLOB; repeatable."""
     text_field: str | Sequence[str] | None
