@@ -25,21 +25,30 @@ def as_words(text):
 
 
 def classify(corpus, target, seed=0):
-    """Train on the target's documents against as many raw ones; keep each raw document's probability of being target."""
+    """Keep each raw document's probability of being target."""
     scores = corpus.scores(target, "classifier")
-    if scores.exists():
-        return
-    raw = corpus.words.read_text(encoding="utf-8").splitlines()
-    wanted = [as_words(text) for text in texts(corpus.target(target))]
+    if not scores.exists():
+        raw = corpus.words.read_text(encoding="utf-8").splitlines()
+        model = train(raw, texts(corpus.target(target)), scores.with_suffix(".txt"), seed)
+        np.save(scores, probabilities(model, raw))
+
+
+def train(raw, wanted, training, seed=0):
+    """A model of the target's texts against as many raw documents, given as words; `training` is a file for both."""
+    wanted = [as_words(text) for text in wanted]
     rng = np.random.default_rng(seed)
     examples = [f"__label__target {line}" for line in wanted]
     examples += [f"__label__raw {raw[i]}" for i in rng.choice(len(raw), min(len(raw), len(wanted)), replace=False)]
-    training = scores.with_suffix(".txt")
+    training.parent.mkdir(parents=True, exist_ok=True)
     training.write_text("\n".join(rng.permutation(examples)) + "\n", encoding="utf-8")
-    model = fasttext.train_supervised(str(training), wordNgrams=2, dim=32, bucket=200_000, epoch=10, lr=0.5,
-                                      minCount=2, thread=1, seed=seed, verbose=0)
-    probabilities = []
-    for at in range(0, len(raw), BATCH):
-        labels, highest = model.predict(raw[at:at + BATCH])
-        probabilities += [p[0] if label[0] == "__label__target" else 1 - p[0] for label, p in zip(labels, highest)]
-    np.save(scores, np.clip(probabilities, 0, 1))
+    return fasttext.train_supervised(str(training), wordNgrams=2, dim=32, bucket=200_000, epoch=10, lr=0.5,
+                                     minCount=2, thread=1, seed=seed, verbose=0)
+
+
+def probabilities(model, lines):
+    """How likely the model holds each line of words to be target."""
+    found = []
+    for at in range(0, len(lines), BATCH):
+        labels, highest = model.predict(lines[at:at + BATCH])
+        found += [p[0] if label[0] == "__label__target" else 1 - p[0] for label, p in zip(labels, highest)]
+    return np.clip(found, 0, 1)

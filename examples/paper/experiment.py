@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import auc
 import classifier
 import clean_pool
 import continued
@@ -124,8 +125,8 @@ def main():
     if args.draws:
         tables = draws.tables(results)
         if not args.quick:
-            tables |= clean_pool.run(dsir, whole, work, bpe)
-            tell("clean pool")
+            tables |= clean_pool.run(dsir, whole, work, bpe) | auc.run(dsir, whole, work, corpora.targets(rows))
+            tell("clean pool, and how well classifiers tell documents apart")
         pages.publish_tables(tables, work / "draws.md", args.docs)
     else:
         pages.publish(results, work, args.docs)

@@ -10,7 +10,7 @@ from pathlib import Path
 import beyond
 import figure
 
-PAGES = "paper", "refine"
+PAGES = "paper", "refine"         # with a picture of the same name each
 
 
 def publish(results, work, docs):
@@ -28,7 +28,7 @@ def publish(results, work, docs):
 def publish_tables(tables, path, docs):
     """Write the tables to `path`, and into the pages of the folder `docs` if one is given."""
     path.write_text("\n\n".join(f"## {name}\n\n{text}" for name, text in tables.items()) + "\n")
-    for name in PAGES if docs else ():
+    for name in (*PAGES, "classify") if docs else ():
         page = docs / f"{name}.md"
         page.write_text(re.sub(
             r"(<!-- table (\S+) -->\n).*?(<!-- end -->)",
