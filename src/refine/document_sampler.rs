@@ -110,11 +110,11 @@ impl DocumentSampler {
         thread.raise_floor(&self.sampler);
     }
 
-    /// Makes one sample of what the threads have. If it is large, it has a smaller one in it, of half the size.
+    /// Makes one sample of what the threads have. If it is large, it has a smaller one in it, of a quarter of the size.
     pub(crate) fn finish(&self, threads: impl IntoIterator<Item = Levels<DocumentBlocks>>) -> DocumentSample {
         let Ok(levels) = Levels::merge(threads, self.sampler.budget());
-        let (floor, half_floor) =
-            (levels.floor(), levels.smallest_level(self.sampler.budget().map(|budget| budget / 2)));
+        let (floor, smaller_floor) =
+            (levels.floor(), levels.smallest_level(self.sampler.budget().map(|budget| budget / 4)));
         let (mut blocks, mut level_of_block) = (Vec::new(), Vec::new());
         for (level, DocumentBlocks { own, others }) in levels.into_payloads() {
             for mut block in std::iter::once(own).chain(others) {
@@ -126,12 +126,14 @@ impl DocumentSampler {
             }
         }
         let sample = DocumentSample::new(blocks);
-        if floor == half_floor {
+        if floor == smaller_floor {
             return sample;
         }
-        let in_half = sample.documents.iter().filter(|one| level_of_block[one.block as usize] >= half_floor);
-        let reweighted =
-            in_half.map(|one| one.reweighted(self.oversampling.weight_log2(half_floor, one.boost))).collect();
+        let smaller =
+            sample.documents.iter().filter(|one| level_of_block[one.block as usize] >= smaller_floor);
+        let reweighted = smaller
+            .map(|one| one.reweighted(self.oversampling.weight_log2(smaller_floor, one.boost)))
+            .collect();
         sample.with_smaller(reweighted)
     }
 }
@@ -182,12 +184,12 @@ mod tests {
         let sample = |documents: u64| {
             sample(20_000, Oversampling::default(), (0..documents).map(|i| (i << 52, 0, vec![0; 84])))
         };
-        // At 100 each, 200 fit: one in 32 of 4096, and one in 64 in half of the budget.
+        // At 100 each, 200 fit: one in 32 of 4096, and one in 128 in a quarter of the budget.
         let large = sample(4096);
         let described = |sample: &DocumentSample| (sample.documents.len(), sample.documents[0].weight_log2);
-        assert_eq!((described(&large), described(large.smaller())), ((128, 5), (64, 6)));
+        assert_eq!((described(&large), described(large.smaller())), ((128, 5), (32, 7)));
         assert_eq!(large.represented_documents(), large.smaller().represented_documents());
-        assert_eq!(described(sample(90).smaller()), (90, 0), "what is small already is tried on as it is");
+        assert_eq!(described(sample(45).smaller()), (45, 0), "what is small already is tried on as it is");
     }
 
     #[test]
