@@ -44,7 +44,7 @@ pub(super) fn check(
     report: &mut Report,
 ) -> Result<(), Error> {
     for shards in against.shards() {
-        let was_read = check_documents(shards, "--against", space, read, rejects.as_mut(), &run.observer)?;
+        let was_read = check_documents(shards, "against", space, read, rejects.as_mut(), &run.observer)?;
         report.read("against", &was_read);
     }
     Ok(())

@@ -100,9 +100,9 @@ fn others_may_be_named() {
     dir.run(&format!("{FIT} --against tax.jsonl --rejects r.jsonl -o m.json raw.jsonl")).ok();
     assert_eq!(dir.read("r.jsonl").lines().count(), 1);
     dir.write("tax.jsonl", "");
-    against("").fails(&["--against", "no document"]);
+    against("").fails(&["against: no document"]);
     dir.run(&format!("{SELECT} --against tax.jsonl --dry-run -k 5 raw.jsonl"))
-        .fails(&["--against", "no document"]);
+        .fails(&["against: no document"]);
 }
 
 #[test]
