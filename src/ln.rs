@@ -56,6 +56,12 @@ pub(crate) fn exp(x: f64) -> f64 {
     series * f64::from_bits(((1023 + k) as u64) << 52)
 }
 
+/// 1 / (1 + e^-x): the probability whose log-odds are x.
+pub(crate) fn logistic(x: f64) -> f64 {
+    let rarer = exp(-x.abs());
+    if x < 0.0 { rarer / (1.0 + rarer) } else { 1.0 / (1.0 + rarer) }
+}
+
 /// 1 / n! from n = 14 down to 0: |r| is at most ln 2 / 2, whose 15th power is below 2^-53 of 15!.
 const TAYLOR: [f64; 15] = {
     let (mut coefficients, mut factorial, mut n) = ([1.0; 15], 1.0, 1);

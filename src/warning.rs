@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::density::HeldOut;
+
 /// Something that may make a result less than what was meant.
 ///
 /// Its text says what it is. How to mend it depends on who asked: the program adds what to type.
@@ -181,8 +183,8 @@ pub enum Warning {
     DoubtfulClassifier {
         /// The target, if there are several.
         target: Option<String>,
-        /// Of held-out documents, the area under the ROC curve and the log loss; `None` if none could be held out.
-        held_out: Option<(f64, f64)>,
+        /// How well it tells held-out documents apart; `None` if none could be held out.
+        held_out: Option<HeldOut>,
     },
     /// Groups by a field that no record has.
     NoGroups,
@@ -442,7 +444,7 @@ impl fmt::Display for Warning {
                  out any; a larger target helps",
                 of(target)
             ),
-            Warning::DoubtfulClassifier { target, held_out: Some((auc, log_loss)) } => write!(
+            Warning::DoubtfulClassifier { target, held_out: Some(HeldOut { auc, log_loss }) } => write!(
                 f,
                 "{}the classifier hardly tells documents of the target from others: on held-out text, AUC {auc:.3}, \
                  and log loss {log_loss:.3} nats where 0.693 is to know nothing",

@@ -4,9 +4,16 @@ use serde::{Deserialize, Serialize};
 
 use super::LogRatios;
 use crate::featurizer::FeatureSpace;
+use crate::ln::logistic;
 
 /// However log weights are normalized, a document of so many tokens keeps its own.
 pub(crate) const UNCHANGED_TOKENS: f64 = 100.0;
+
+/// The length by which log weights are normalized.
+#[inline]
+pub(crate) fn length(tokens: u32) -> f64 {
+    f64::from(tokens.max(1)) / UNCHANGED_TOKENS
+}
 
 /// Log-ratios that were learned. All are meant for log weights normalized by tokens.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,12 +107,10 @@ pub struct HeldOut {
 }
 
 impl Classifier {
-    /// How likely a document with this log weight and so many tokens is of the target, where as many documents are of the
-    /// target as are not.
+    /// How likely a document with this log weight and so many tokens is of the target, where as many documents are of
+    /// the target as are not.
     pub fn probability(&self, log_weight: f64, tokens: u32) -> f64 {
-        let log_odds = self.bias + log_weight / (f64::from(tokens.max(1)) / UNCHANGED_TOKENS);
-        let rarer = crate::ln::exp(-log_odds.abs());
-        if log_odds < 0.0 { rarer / (1.0 + rarer) } else { 1.0 / (1.0 + rarer) }
+        logistic(self.bias + log_weight / length(tokens))
     }
 
     fn is_sound(&self, space: FeatureSpace) -> bool {

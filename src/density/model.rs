@@ -101,7 +101,8 @@ impl Model {
     /// A target that is the same in both is kept once; one that differs is added up if `add_targets`.
     ///
     /// # Errors
-    /// Models made with different options; a target that differs; learned log-ratios, which are of their own counts alone.
+    /// Models made with different options; a target that differs; learned log-ratios, which are of their own counts
+    /// alone.
     pub fn merge(&mut self, other: Model, add_targets: bool) -> Result<(), Error> {
         if let Some(target) =
             self.targets.iter().chain(&other.targets).find(|target| target.learned.is_some())

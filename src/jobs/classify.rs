@@ -88,9 +88,8 @@ pub(super) fn learn(
         let classifier =
             found.ok_or_else(|| DensityError::NothingToClassify { name: target.name.clone() })?;
         if classifier.held_out.is_none_or(|held_out| held_out.log_loss > DOUBTFUL) {
-            let held_out = classifier.held_out.map(|held_out| (held_out.auc, held_out.log_loss));
             let target = (targets.len() > 1).then(|| target.name.clone());
-            observer.warn(Warning::DoubtfulClassifier { target, held_out });
+            observer.warn(Warning::DoubtfulClassifier { target, held_out: classifier.held_out });
         }
         classifications.push(Classification {
             target: target.name.clone(),

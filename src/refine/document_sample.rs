@@ -9,7 +9,9 @@ use super::by_bucket::{ByBucket, is_short};
 use super::coarse::Coarse;
 use super::features::{FeatureRange, Features};
 use super::inclusion::{ONE, Unit};
-use crate::density::Sum;
+use crate::density::{LogRatios, Sum};
+use crate::featurizer::Hash;
+use crate::resample::Normalize;
 
 /// Documents in a task, so that tasks are worth their tables.
 const TASK: usize = 1 << 9;
@@ -126,6 +128,19 @@ impl DocumentSample {
     /// The sum of the log-ratios of a document.
     pub(super) fn sum(&self, document: &SampledDocument, log_ratios: &ByBucket<i64>) -> Sum {
         self.features[document.block as usize].sum(document.range, log_ratios)
+    }
+
+    /// The log weights of all documents by these log-ratios.
+    pub(super) fn log_weights(
+        &self,
+        hash: Hash,
+        log_ratios: &ByBucket<i64>,
+        normalize: Normalize,
+    ) -> Vec<f64> {
+        let weight = self.documents.par_iter().map(|document| {
+            normalize.apply(LogRatios::log_weight_of(hash, self.sum(document, log_ratios)), document.tokens)
+        });
+        weight.collect()
     }
 
     /// Adds coarse log-ratios of a document to the sums.

@@ -89,8 +89,8 @@ pub(crate) fn refine(
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::by_bucket::ByBucket;
     use super::super::document_sample::tests::sample_of;
-    use super::super::trajectory::log_weights;
     use super::*;
     use crate::density::{FitBudget, RawCounts, Target};
     use crate::featurizer::FeatureSpace;
@@ -142,7 +142,7 @@ mod tests {
     fn selected(refined: &Refined, share: f64, raw: &[Vec<u32>]) -> Vec<f64> {
         let sample = sample_of(raw);
         let hash = FeatureSpace::default().hash;
-        let log_weights = log_weights(hash, &sample, &refined.log_ratios, Normalize::Tokens);
+        let log_weights = sample.log_weights(hash, &ByBucket::of(&refined.log_ratios), Normalize::Tokens);
         let observer = Observer::default();
         let draw = DrawFromSample::new(&sample, &Aim { budget: Budget::Tokens(0), share }, &observer);
         draw.expect(&log_weights, None, refined.log_ratios.len()).unwrap().density

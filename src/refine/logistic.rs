@@ -5,14 +5,12 @@
 //! and one penalty fits all. What is minimized is the mean log loss, as if both kinds were as frequent, and half the
 //! penalty times the sum of v².
 
-use rayon::prelude::*;
-
 use super::by_bucket::ByBucket;
 use super::document_sample::DocumentSample;
 use super::minimize::{Value, minimize};
 use crate::density::{LogRatios, UNCHANGED_TOKENS, normalized};
 use crate::featurizer::Hash;
-use crate::ln::{exp, ln};
+use crate::ln::{exp, ln, logistic};
 use crate::observer::Observer;
 use crate::resample::Normalize;
 
@@ -91,7 +89,7 @@ impl<'a> Regression<'a> {
             {
                 let margin = sign * log_odds[place];
                 value += share * log_loss(margin);
-                let residual = share * wrong(margin);
+                let residual = share * logistic(-margin);
                 of_bias -= sign * residual;
                 times[place] = (residual / f64::from(document.tokens.max(1)) * UNIT) as u64;
             }
@@ -113,20 +111,14 @@ pub(super) fn log_odds(
     log_ratios: &ByBucket<i64>,
     bias: f64,
 ) -> Vec<f64> {
-    let of = |document| LogRatios::log_weight_of(hash, sample.sum(document, log_ratios));
-    let documents = sample.documents.par_iter();
-    documents.map(|document| bias + Normalize::Tokens.apply(of(document), document.tokens)).collect()
+    let mut log_odds = sample.log_weights(hash, log_ratios, Normalize::Tokens);
+    log_odds.iter_mut().for_each(|log_weight| *log_weight += bias);
+    log_odds
 }
 
 /// −ln of the probability of what a document is, if the log-odds are so far on the right side.
 pub(super) fn log_loss(margin: f64) -> f64 {
     ln(1.0 + exp(-margin.abs())) + (-margin).max(0.0)
-}
-
-/// The probability of what a document is not.
-fn wrong(margin: f64) -> f64 {
-    let rarer = exp(-margin.abs());
-    if margin > 0.0 { rarer / (1.0 + rarer) } else { 1.0 / (1.0 + rarer) }
 }
 
 #[cfg(test)]

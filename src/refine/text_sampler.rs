@@ -51,6 +51,8 @@ pub(crate) struct TextSample {
     /// The approximate totals of all that is eligible, sampled or not.
     pub eligible: Totals,
     texts: Vec<SampledText>,
+    /// The weight of each as a power of two: it represents 2^this documents like it, itself among them.
+    weight_log2: u8,
 }
 
 /// A text, and what sampling needs to know of its document.
@@ -70,8 +72,6 @@ pub(crate) struct HashedText<'a> {
 #[derive(Debug, Serialize, Deserialize)]
 struct SampledText {
     content_hash: u64,
-    /// Its weight as a power of two: it represents 2^this documents like it, itself among them.
-    weight_log2: u8,
     tokens: u64,
     bytes: u64,
     text: Box<str>,
@@ -87,7 +87,7 @@ impl TextSample {
             for text in texts.iter().take_while(|_| !observer.is_cancelled()) {
                 features.clear();
                 featurizer.featurize(&text.text, |buckets| features.extend(buckets));
-                block.push(text.tokens, text.bytes, &features).weight_log2 = text.weight_log2;
+                block.push(text.tokens, text.bytes, &features).weight_log2 = self.weight_log2;
             }
             block
         });
@@ -149,7 +149,7 @@ impl TextSampler {
         }
         level.add_size(size + DOCUMENT);
         let text = text.into();
-        level.payload.texts.push(SampledText { content_hash, weight_log2: 0, tokens, bytes, text });
+        level.payload.texts.push(SampledText { content_hash, tokens, bytes, text });
     }
 
     /// Drops what can no longer be in the sample; worth a call for each block.
@@ -167,16 +167,13 @@ impl TextSampler {
             sampled.add(level.eligible);
             texts.extend(level.texts);
         }
-        for text in &mut texts {
-            text.weight_log2 = floor as u8;
-        }
         // Records of one hash are equal, and so are their texts.
         texts.sort_unstable_by_key(|text: &SampledText| text.content_hash);
         // One record in 2^floor is from that level on.
         let all = |sampled: u64| sampled.saturating_mul(1u64.checked_shl(floor as u32).unwrap_or(u64::MAX));
         let Totals { records, tokens, bytes } = sampled;
         let eligible = Totals { records: all(records), tokens: all(tokens), bytes: all(bytes) };
-        TextSample { eligible, texts }
+        TextSample { eligible, texts, weight_log2: floor as u8 }
     }
 }
 
@@ -204,7 +201,7 @@ mod tests {
     fn the_sample_tells_how_much_there_is_of_all() {
         // 4096 documents of 12 bytes, at 204 each: one in sixteen of them fits.
         let sample = sample(within(53_000), (0..4096).rev().map(|i| (i << 52, (2, 20, "one document"))));
-        assert!(sample.texts.iter().all(|text| text.weight_log2 == 4));
+        assert_eq!(sample.weight_log2, 4);
         let hashes: Vec<u64> = sample.texts.iter().map(|text| text.content_hash >> 52).collect();
         assert_eq!(hashes, (0..256).collect::<Vec<u64>>());
         assert_eq!(sample.eligible, Totals { records: 4096, tokens: 8192, bytes: 81_920 });

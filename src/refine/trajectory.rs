@@ -1,9 +1,6 @@
 //! The trajectory of log-ratios over the rounds of refining.
 
-use rayon::prelude::*;
-
 use super::by_bucket::ByBucket;
-use super::document_sample::DocumentSample;
 use super::expected::{DrawFromSample, ExpectedSelection};
 use super::kl::{KlOf, logarithms};
 use crate::density::LogRatios;
@@ -72,7 +69,7 @@ impl<'a> Trajectory<'a> {
     }
 
     fn log_weights(&self, normalize: Normalize) -> Vec<f64> {
-        log_weights(self.hash, self.draw.sample, &self.log_ratios, normalize)
+        self.draw.sample.log_weights(self.hash, &ByBucket::of(&self.log_ratios), normalize)
     }
 
     /// Moves every log-ratio towards what the selection lacks, and computes the selection that is then expected. If
@@ -98,18 +95,4 @@ impl<'a> Trajectory<'a> {
         }
         self.distance = distance;
     }
-}
-
-/// The log weights of the documents of a sample by these log-ratios.
-pub(super) fn log_weights(
-    hash: Hash,
-    sample: &DocumentSample,
-    log_ratios: &[i64],
-    normalize: Normalize,
-) -> Vec<f64> {
-    let log_ratios = ByBucket::of(log_ratios);
-    let weight = sample.documents.par_iter().map(|document| {
-        normalize.apply(LogRatios::log_weight_of(hash, sample.sum(document, &log_ratios)), document.tokens)
-    });
-    weight.collect()
 }

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Budget, Exponents, GroupShares, Groups, MixIn, Proportions, RepeatCurve};
-use crate::density::UNCHANGED_TOKENS;
+use crate::density::length;
 
 /// How keys are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -44,11 +44,10 @@ pub enum Normalize {
 impl Normalize {
     #[inline]
     pub(crate) fn apply(self, log_weight: f64, tokens: u32) -> f64 {
-        let length = || f64::from(tokens.max(1)) / UNCHANGED_TOKENS;
         match self {
             Normalize::None => log_weight,
-            Normalize::Sqrt => log_weight / length().sqrt(),
-            Normalize::Tokens => log_weight / length(),
+            Normalize::Sqrt => log_weight / length(tokens).sqrt(),
+            Normalize::Tokens => log_weight / length(tokens),
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Dir, gzip, sorted};
-use crate::kinds::{corpus, documents};
+use crate::harness::{Dir, sorted};
+use crate::kinds::{corpus, documents, in_parts};
 
 const SELECT: &str = "select --target target.jsonl --min-tokens 1 --learn classifier";
 const FIT: &str = "fit --target target.jsonl --min-tokens 1 --learn classifier";
@@ -51,11 +51,7 @@ fn is_fit_weigh_and_resample_in_one() {
 fn learns_the_same_however_the_corpus_comes() {
     let dir = corpus();
     dir.run(&format!("{FIT} --threads 1 -o one.json raw.jsonl")).ok();
-    let raw = dir.read("raw.jsonl");
-    let lines: Vec<&str> = raw.lines().rev().collect();
-    for (number, part) in lines.chunks(370).enumerate() {
-        dir.write(&format!("parts/{number}.jsonl"), gzip(part.join("\n")));
-    }
+    let raw = in_parts(&dir);
     dir.run(&format!("{FIT} --threads 3 -o parts.json parts")).ok();
     assert!(classifier(&dir, "one.json").is_object());
     assert_eq!(dir.read("one.json"), dir.read("parts.json"));

@@ -1,6 +1,6 @@
 //! Texts of three kinds that share no word.
 
-use crate::harness::Dir;
+use crate::harness::{Dir, gzip};
 
 /// `count` words of one kind, in another order for each `i`.
 fn text(kind: &str, i: usize, count: usize) -> String {
@@ -29,4 +29,14 @@ pub(crate) fn corpus() -> Dir {
     dir.write("target.jsonl", documents("sea", 40) + &documents("sky", 40));
     dir.write("raw.jsonl", documents("sea", 300) + &documents("sky", 100) + &documents("tax", 600));
     dir
+}
+
+/// Writes the raw documents backwards and compressed, in several files of the folder `parts`; gives them as they are.
+pub(crate) fn in_parts(dir: &Dir) -> String {
+    let raw = dir.read("raw.jsonl");
+    let lines: Vec<&str> = raw.lines().rev().collect();
+    for (number, part) in lines.chunks(370).enumerate() {
+        dir.write(&format!("parts/{number}.jsonl"), gzip(part.join("\n")));
+    }
+    raw
 }

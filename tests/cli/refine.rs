@@ -1,7 +1,7 @@
 //! Log-ratios that are learned, in `select` and in steps.
 
-use crate::harness::{gzip, record, sorted};
-use crate::kinds::{corpus, documents};
+use crate::harness::{record, sorted};
+use crate::kinds::{corpus, documents, in_parts};
 
 fn count(records: &str, kind: &str) -> usize {
     records.lines().filter(|line| line.contains(&format!("\"kind\":\"{kind}\""))).count()
@@ -50,11 +50,7 @@ fn is_fit_weigh_and_resample_in_one() {
 fn learns_the_same_however_the_corpus_comes() {
     let dir = corpus();
     dir.run(&format!("{FIT} --refine-for 0.1 --threads 1 -o one.json raw.jsonl")).ok();
-    let raw = dir.read("raw.jsonl");
-    let lines: Vec<&str> = raw.lines().rev().collect();
-    for (number, part) in lines.chunks(370).enumerate() {
-        dir.write(&format!("parts/{number}.jsonl"), gzip(part.join("\n")));
-    }
+    let raw = in_parts(&dir);
     dir.run(&format!("{FIT} --refine-for 0.1 --threads 3 -o parts.json parts")).ok();
     assert!(dir.json("one.json")["targets"][0]["refined"].is_object());
     assert_eq!(dir.read("one.json"), dir.read("parts.json"));
